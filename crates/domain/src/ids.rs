@@ -1,0 +1,184 @@
+//! Identifiers that carry their kind.
+//!
+//! Every identifier is a UUIDv7 written as a short prefix and 26 Crockford base32 characters,
+//! `clm_06E3ZQK8X5V2M0TQ9R7H4B1CDS`. They sort by creation time. Where a contract asks for a UUID
+//! the hyphenated form of the same value is accepted and given. A text that is neither cannot
+//! become an identifier.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const ENCODED_LEN: usize = 26;
+
+/// Ten random bytes, as many as a UUIDv7 needs. Drawn by the caller: chance is an argument.
+pub type Entropy = [u8; 10];
+
+/// Why a text is not an identifier of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected an identifier like {prefix}_… or a UUID")]
+pub struct InvalidId {
+    /// The prefix that was expected, without the underscore.
+    pub prefix: &'static str,
+}
+
+/// Builds a UUIDv7 from an instant (millisecond precision; before 1970 counts as 1970) and chance.
+pub fn uuid_v7(at: Timestamp, entropy: &Entropy) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, entropy).into_uuid()
+}
+
+fn encode(value: Uuid) -> [u8; ENCODED_LEN] {
+    let mut rest = value.as_u128();
+    let mut out = [b'0'; ENCODED_LEN];
+    for slot in out.iter_mut().rev() {
+        *slot = ALPHABET[usize::from((rest & 31) as u8)];
+        rest >>= 5;
+    }
+    out
+}
+
+fn decode(text: &str) -> Option<Uuid> {
+    if text.len() != ENCODED_LEN {
+        return None;
+    }
+    let mut value: u128 = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        let digit = match byte.to_ascii_uppercase() {
+            b'O' => 0,
+            b'I' | b'L' => 1,
+            upper => u128::try_from(ALPHABET.iter().position(|known| *known == upper)?).ok()?,
+        };
+        if index == 0 && digit > 7 {
+            return None;
+        }
+        value = (value << 5) | digit;
+    }
+    Some(Uuid::from_u128(value))
+}
+
+macro_rules! define_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The prefix of this kind, without the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new identifier, ordered by `at`.
+            pub fn new(at: Timestamp, entropy: &Entropy) -> Self {
+                Self(uuid_v7(at, entropy))
+            }
+
+            /// The identifier that a UUID stands for.
+            pub const fn from_uuid(value: Uuid) -> Self {
+                Self(value)
+            }
+
+            /// The UUID form, for contracts that ask for one.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let encoded = encode(self.0);
+                f.write_str(concat!($prefix, "_"))?;
+                encoded.iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(decode)
+                    .or_else(|| (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten())
+                    .map(Self)
+                    .ok_or(InvalidId { prefix: $prefix })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+    )+};
+}
+
+define_ids! {
+    /// An organisation: insurer, platform or partner firm.
+    OrgId = "org";
+    /// An API key's public name (the secret is never stored).
+    KeyId = "key";
+    /// A declaration before and after it is submitted: the `id` of the claims API.
+    DeclarationId = "dcl";
+    /// The internal claim that a submitted declaration becomes: `claimId`.
+    ClaimId = "clm";
+    /// A document uploaded to a claim.
+    DocumentId = "doc";
+    /// A refund, charge or return on a claim.
+    SettlementId = "stl";
+    /// An expert (loss adjuster) or a repair worker who can be booked.
+    ExpertId = "exp";
+    /// An absence of an expert.
+    AbsenceId = "abs";
+    /// An appointment in a partner firm's calendar.
+    AppointmentId = "apt";
+    /// The platform's own record of an appointment on a claim.
+    ClaimAppointmentId = "cap";
+    /// One search for slots and the offers it made.
+    SessionId = "ses";
+    /// A mission: one order to one firm on one claim.
+    MissionId = "msn";
+    /// A line of the events table.
+    EventId = "evt";
+    /// One request, as told back to its caller.
+    ExecutionId = "exe";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_in_both_forms_and_sorts_by_time() {
+        let early = ClaimId::new(Timestamp::from_second(1_700_000_000).unwrap(), &[7; 10]);
+        let late = ClaimId::new(Timestamp::from_second(1_700_000_001).unwrap(), &[0; 10]);
+        assert!(early < late && early.to_string() < late.to_string());
+        assert_eq!(early.to_string().parse(), Ok(early));
+        assert_eq!(early.to_string().to_lowercase().replace("clm_", "clm_").parse(), Ok(early));
+        assert_eq!(early.uuid().to_string().parse(), Ok(early));
+        assert_eq!(early.to_string().len(), 30);
+    }
+
+    #[test]
+    fn the_wrong_kind_is_refused() {
+        let id = DocumentId::new(Timestamp::UNIX_EPOCH, &[1; 10]).to_string();
+        for bad in [id.as_str(), "clm_", "clm_ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "", "clm_é23456789012345678901234"] {
+            assert_eq!(bad.parse::<ClaimId>(), Err(InvalidId { prefix: "clm" }), "{bad}");
+        }
+    }
+}

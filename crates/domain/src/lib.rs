@@ -1,0 +1,17 @@
+//! The words and rules of the trade: claims, documents, appointments, money, codes, refusals.
+//!
+//! Everything here is pure. There is no I/O, no async, no clock and no random source: a function
+//! that needs the time or an identifier takes it as an argument, so every decision can be replayed
+//! in a test.
+
+pub mod appointment;
+pub mod claim;
+pub mod geo;
+pub mod ids;
+pub mod money;
+pub mod refusal;
+pub mod service;
+pub mod tenancy;
+
+pub use money::{Currency, Money};
+pub use refusal::{FieldError, Refusal};

@@ -1,0 +1,170 @@
+//! What the domain refuses, and why. Each contract's edge translates these into its own codes.
+
+use serde::Serialize;
+
+/// One thing wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Path of the field as the caller wrote it: `insured.phoneNumber`, `damages[2].damageNature`;
+    /// a header or query parameter by its name; empty for the body as a whole.
+    pub field: String,
+    /// What was wrong and what would be right, in English. Never repeats personal data.
+    pub message: String,
+}
+
+impl FieldError {
+    /// Names a field and says what is wrong with it.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// A command that the rules do not allow. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request itself is wrong, field by field. Never empty.
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    /// The same idempotency key came with another request.
+    #[error("this Idempotency-Key was already used for another request")]
+    IdempotencyConflict,
+    /// The resource changed since the caller read it (`If-Match`).
+    #[error("the resource has changed since it was read")]
+    Stale,
+    /// The claims rules refuse.
+    #[error(transparent)]
+    Claim(#[from] ClaimRefusal),
+    /// The booking rules refuse.
+    #[error(transparent)]
+    Booking(#[from] BookingRefusal),
+}
+
+impl Refusal {
+    /// One field that is wrong.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    /// `Ok` when there is nothing to list.
+    pub fn unless_empty(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::Invalid(errors)) }
+    }
+}
+
+/// Why a command on a claim is refused. One case for each code of the claims contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimRefusal {
+    /// Answers to mandatory questions are missing, or questions are unknown.
+    #[error("some questions are not answered")]
+    QuestionsIncomplete(Vec<FieldError>),
+    /// A document is larger than the limit.
+    #[error("the file is larger than {limit} bytes")]
+    FileTooLarge {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// The content of a document is of no accepted type.
+    #[error("the file's content is not an accepted type")]
+    InvalidMimeType,
+    /// The subtype does not exist for the contract's product.
+    #[error("this subtype does not exist for the product")]
+    InvalidSubtypeForProduct {
+        /// Those that do.
+        allowed: Vec<String>,
+    },
+    /// The content is not base64.
+    #[error("the content is not valid base64")]
+    InvalidBase64 {
+        /// Where, such as `[0].content`.
+        field: String,
+    },
+    /// The body's media type is not taken here.
+    #[error("this content type is not supported")]
+    UnsupportedContentType,
+    /// Type and subtype do not belong together.
+    #[error("this type does not go with the subtype")]
+    InvalidTypeForSubtype {
+        /// Subtypes that the type has.
+        allowed: Vec<String>,
+    },
+    /// No catalogue family covers the product.
+    #[error("this product type is not supported")]
+    UnsupportedProductType,
+    /// No such claim for this caller.
+    #[error("claim not found")]
+    ClaimNotFound,
+    /// No such contract for this caller.
+    #[error("contract not found")]
+    ContractNotFound,
+    /// The contract has no such product.
+    #[error("product not found on this contract")]
+    ProductNotFound,
+    /// The claim has no such document.
+    #[error("document not found")]
+    DocumentNotFound,
+    /// The claim is past its draft.
+    #[error("the claim can no longer be edited")]
+    NotEditable,
+    /// The claim is not a draft that could be submitted.
+    #[error("the claim cannot be submitted")]
+    NotSubmittable,
+    /// The claim's status forbids the command.
+    #[error("the claim's status does not allow this")]
+    StatusLocked,
+    /// Mandatory documents are missing.
+    #[error("mandatory documents are missing")]
+    DocumentsIncomplete {
+        /// Their types, as on the wire.
+        missing: Vec<String>,
+    },
+    /// An accepted document cannot be replaced.
+    #[error("this document was already validated")]
+    DocumentAlreadyValidated,
+    /// The claim asks for no document of this type.
+    #[error("the claim does not ask for a document of this type")]
+    InvalidDocumentType {
+        /// Those it asks for, as on the wire.
+        expected: Vec<String>,
+    },
+    /// A payment under way blocks the command.
+    #[error("an active payment blocks this")]
+    ActivePaymentBlocking,
+    /// The user does not belong to this key.
+    #[error("this user is not authorised for this key")]
+    UserNotAuthorised,
+    /// The key may not do this.
+    #[error("this key does not have the permission")]
+    NoPermission,
+}
+
+/// Why a search, a booking or a change of an appointment is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookingRefusal {
+    /// The slot's token was not issued here, or was altered.
+    #[error("unknown slot")]
+    UnknownSlot,
+    /// The session's 300 s are over.
+    #[error("the session has expired, search again")]
+    SessionExpired,
+    /// Somebody else has the time, and nobody eligible is free for it.
+    #[error("the slot is no longer available")]
+    SlotTaken,
+    /// The session already made a booking.
+    #[error("this session was already used to book")]
+    SessionUsed,
+    /// No such appointment for this caller.
+    #[error("appointment not found")]
+    AppointmentNotFound,
+    /// The appointment is cancelled or over.
+    #[error("the appointment is no longer open")]
+    AppointmentClosed,
+    /// This key may not do this.
+    #[error("not allowed for this key")]
+    NotAllowed,
+    /// The claim already has an open appointment for this mission.
+    #[error("the claim already has an open appointment of this kind")]
+    MissionHasAppointment,
+    /// No partner is configured for the request.
+    #[error("no partner is configured for this kind of request")]
+    NoPartner,
+}
