@@ -1,0 +1,100 @@
+//! Opening the database, and reading from it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+
+use crate::writer::{Tx, Writer};
+use crate::{StoreError, migrations};
+
+/// A database connection, as the queries take it.
+pub type Connection = diesel::SqliteConnection;
+
+/// Applied to every connection: write-ahead log, durable commits, enforced references, and up to
+/// five seconds of patience with another process (the command line, a backup) that holds the lock.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
+
+/// The database. Cheap to clone; all clones share one writer.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Tells this store's reader connections from another's in the same thread.
+    number: u64,
+    path: PathBuf,
+    writer: Writer,
+}
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// One reader for each thread and store. A SQLite read of a few rows takes microseconds and,
+    /// under the write-ahead log, never waits for the writer: it runs where it is asked for, which
+    /// is several times cheaper than a hop to another thread.
+    static READERS: RefCell<HashMap<u64, Connection>> = RefCell::new(HashMap::new());
+}
+
+impl Store {
+    /// Opens (or creates) the database at `path` and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(path)?;
+        migrations::run(&mut connection)?;
+        let writer = Writer::start(connection)?;
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { inner: Arc::new(Inner { number, path: path.to_owned(), writer }) })
+    }
+
+    /// Where the database file is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Runs queries that only read. Sees everything committed before it started.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        queries: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let number = self.inner.number;
+        let kept = READERS.with_borrow_mut(|readers| readers.remove(&number));
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => {
+                let mut fresh = connect(&self.inner.path)?;
+                fresh.batch_execute("PRAGMA query_only = ON").map_err(StoreError::from)?;
+                fresh
+            }
+        };
+        let outcome = queries(&mut connection);
+        READERS.with_borrow_mut(|readers| readers.insert(number, connection));
+        outcome
+    }
+
+    /// Runs one unit of work in a transaction. When it returns `Ok`, all it wrote is durable before
+    /// this resolves; when it returns `Err`, nothing of it is kept.
+    ///
+    /// The unit must not wait for anything but the database: others stand in line behind it.
+    pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.inner.writer.submit(unit).await
+    }
+}
+
+pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let url = path.to_str().ok_or_else(|| StoreError::Unavailable("the database path is not UTF-8".to_owned()))?;
+    let mut connection =
+        Connection::establish(url).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    connection.batch_execute(PRAGMAS)?;
+    Ok(connection)
+}

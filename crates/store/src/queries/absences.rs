@@ -1,0 +1,79 @@
+//! Absences of experts.
+
+use constat_domain::ids::{AbsenceId, ExpertId};
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::{instant, micros, parse};
+use crate::schema::absences;
+use crate::{Connection, StoreError, Tx};
+
+/// A time during which an expert cannot be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsenceRow {
+    /// Its identifier.
+    pub id: AbsenceId,
+    /// Whose.
+    pub expert: ExpertId,
+    /// First instant.
+    pub start: Timestamp,
+    /// First instant after it; later than `start`.
+    pub end: Timestamp,
+    /// Why, for the firm's own eyes.
+    pub reason: String,
+}
+
+type Row = (String, String, String, i64, i64, String);
+
+fn read((id, _tenant, expert, start, end, reason): Row) -> Result<AbsenceRow, StoreError> {
+    Ok(AbsenceRow { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
+}
+
+/// Adds an absence, or replaces the one with its id.
+pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) -> Result<(), StoreError> {
+    diesel::replace_into(absences::table)
+        .values((
+            absences::id.eq(absence.id.to_string()),
+            absences::tenant.eq(tenant.to_string()),
+            absences::expert.eq(absence.expert.to_string()),
+            absences::starts_at.eq(micros(absence.start)),
+            absences::ends_at.eq(micros(absence.end)),
+            absences::reason.eq(&absence.reason),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// One expert's absences that touch the time from `from` (included) to `to` (excluded). The expert
+/// implies the tenant.
+pub fn of_expert_between(
+    connection: &mut Connection,
+    expert: ExpertId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<AbsenceRow>, StoreError> {
+    let rows: Vec<Row> = absences::table
+        .filter(
+            absences::expert
+                .eq(expert.to_string())
+                .and(absences::ends_at.gt(micros(from)))
+                .and(absences::starts_at.lt(micros(to))),
+        )
+        .order(absences::starts_at)
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// All absences of a firm that end after `from`, by expert and start.
+pub fn all_of_tenant_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    from: Timestamp,
+) -> Result<Vec<AbsenceRow>, StoreError> {
+    let rows: Vec<Row> = absences::table
+        .filter(absences::tenant.eq(tenant.to_string()).and(absences::ends_at.gt(micros(from))))
+        .order((absences::expert, absences::starts_at))
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
+}

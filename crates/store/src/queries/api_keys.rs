@@ -1,0 +1,53 @@
+//! API keys, found by the hash of their secret.
+
+use constat_domain::ids::KeyId;
+use constat_domain::tenancy::ApiKey;
+use diesel::prelude::*;
+
+use super::{from_bodies, from_body, micros, one_row, to_body};
+use crate::schema::api_keys;
+use crate::{Connection, StoreError, Tx};
+
+/// Keeps a new key.
+pub fn insert(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(key.id.to_string()),
+            api_keys::hash.eq(&key.hash),
+            api_keys::issuer.eq(key.issuer.to_string()),
+            api_keys::holder.eq(key.holder.to_string()),
+            api_keys::created_at.eq(micros(key.created_at)),
+            api_keys::body.eq(to_body(key)?),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The key whose secret has this SHA-256 (lower-case hex), revoked or not.
+pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<ApiKey>, StoreError> {
+    let body: Option<String> =
+        api_keys::table.filter(api_keys::hash.eq(hash)).select(api_keys::body).first(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// The key with this public name, revoked or not.
+pub fn by_id(connection: &mut Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+    let body: Option<String> =
+        api_keys::table.find(id.to_string()).select(api_keys::body).first(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// All keys, oldest first.
+pub fn all(connection: &mut Connection) -> Result<Vec<ApiKey>, StoreError> {
+    let bodies: Vec<String> =
+        api_keys::table.order((api_keys::created_at, api_keys::id)).select(api_keys::body).load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// Saves a key that was changed (revoked, relabelled).
+pub fn update(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
+    let rows = diesel::update(api_keys::table.find(key.id.to_string()))
+        .set(api_keys::body.eq(to_body(key)?))
+        .execute(&mut **tx)?;
+    one_row(rows, "the key")
+}

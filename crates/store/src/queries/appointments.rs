@@ -1,0 +1,292 @@
+//! Appointments in partner firms' calendars.
+
+use constat_domain::appointment::{Appointment, AppointmentStatus};
+use constat_domain::geo::Position;
+use constat_domain::ids::{AppointmentId, ExpertId, OrgId, SessionId};
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::{from_bodies, from_body, instant, micros, one_row, parse, to_body};
+use crate::schema::{appointments, used_sessions};
+use crate::{Connection, StoreError, Tx};
+
+/// What an appointment takes of an expert's time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BusyRow {
+    /// Which appointment.
+    pub appointment: AppointmentId,
+    /// Whose time.
+    pub expert: ExpertId,
+    /// From.
+    pub start: Timestamp,
+    /// To, later than `start`.
+    pub end: Timestamp,
+    /// Where the expert is meanwhile; `None` for a remote appointment.
+    pub position: Option<Position>,
+}
+
+/// Which appointments a list wants. All limits are optional.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Booked by this organisation.
+    pub booked_by: Option<OrgId>,
+    /// At this postcode.
+    pub zip: Option<String>,
+    /// Case number, insurer's reference, town, or a name contains this, whatever the case.
+    pub search_text: Option<String>,
+    /// Starting at or after.
+    pub from: Option<Timestamp>,
+    /// Starting before.
+    pub to: Option<Timestamp>,
+    /// Most rows; all when `None`.
+    pub limit: Option<i64>,
+    /// By creation rather than by start.
+    pub by_creation: bool,
+    /// Latest first.
+    pub descending: bool,
+}
+
+/// The text that [`Filter::search_text`] looks in. Lower case, as the search is.
+fn search_text(appointment: &Appointment) -> String {
+    let mut words = vec![
+        appointment.case_number.as_str(),
+        appointment.request.insurer_claim_id.as_str(),
+        appointment.place.address.city.as_str(),
+        appointment.place.address.street1.as_str(),
+        appointment.expert_name.as_str(),
+    ];
+    if let Some(contact) = &appointment.contact {
+        words.extend([contact.first_name.as_str(), contact.last_name.as_str()]);
+    }
+    words.join("\n").to_lowercase()
+}
+
+fn position_column(appointment: &Appointment) -> Option<Position> {
+    if appointment.request.kind.is_on_site() { appointment.place.position } else { None }
+}
+
+/// Saves a new appointment.
+pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
+    let position = position_column(appointment);
+    diesel::insert_into(appointments::table)
+        .values((
+            appointments::id.eq(appointment.id.to_string()),
+            appointments::tenant.eq(appointment.tenant.to_string()),
+            appointments::expert.eq(appointment.expert.to_string()),
+            appointments::status.eq(appointment.status.as_str()),
+            appointments::busy_from.eq(micros(appointment.busy_from)),
+            appointments::busy_to.eq(micros(appointment.busy_to)),
+            appointments::lat.eq(position.map(|at| at.lat)),
+            appointments::lon.eq(position.map(|at| at.lon)),
+            appointments::booked_by.eq(appointment.booked_by.to_string()),
+            appointments::claim_id.eq(appointment.request.claim.as_ref().map(|claim| claim.claim_id.clone())),
+            appointments::zip.eq(&appointment.place.address.zip_code),
+            appointments::starts_at.eq(micros(appointment.slot.start)),
+            appointments::created_at.eq(micros(appointment.created_at)),
+            appointments::search_text.eq(search_text(appointment)),
+            appointments::version.eq(appointment.version),
+            appointments::body.eq(to_body(appointment)?),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Saves an appointment that was changed. `appointment.version` is one more than what was read; a
+/// [`StoreError::Conflict`] says that somebody else was faster.
+pub fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
+    let position = position_column(appointment);
+    let previous = appointments::table.find(appointment.id.to_string()).filter(
+        appointments::tenant
+            .eq(appointment.tenant.to_string())
+            .and(appointments::version.eq(appointment.version - 1)),
+    );
+    let rows = diesel::update(previous)
+        .set((
+            appointments::expert.eq(appointment.expert.to_string()),
+            appointments::status.eq(appointment.status.as_str()),
+            appointments::busy_from.eq(micros(appointment.busy_from)),
+            appointments::busy_to.eq(micros(appointment.busy_to)),
+            appointments::lat.eq(position.map(|at| at.lat)),
+            appointments::lon.eq(position.map(|at| at.lon)),
+            appointments::zip.eq(&appointment.place.address.zip_code),
+            appointments::starts_at.eq(micros(appointment.slot.start)),
+            appointments::search_text.eq(search_text(appointment)),
+            appointments::version.eq(appointment.version),
+            appointments::body.eq(to_body(appointment)?),
+        ))
+        .execute(&mut **tx)?;
+    one_row(rows, "the appointment")
+}
+
+/// The appointment with this id.
+pub fn of_tenant_by_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: AppointmentId,
+) -> Result<Option<Appointment>, StoreError> {
+    let body: Option<String> = appointments::table
+        .find(id.to_string())
+        .filter(appointments::tenant.eq(tenant.to_string()))
+        .select(appointments::body)
+        .first(connection)
+        .optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// Marks a session as used by an appointment. `false` when it was used before: it books once.
+pub fn use_session(
+    tx: &mut Tx,
+    session: SessionId,
+    appointment: AppointmentId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let rows = diesel::insert_or_ignore_into(used_sessions::table)
+        .values((
+            used_sessions::session.eq(session.to_string()),
+            used_sessions::appointment.eq(appointment.to_string()),
+            used_sessions::used_at.eq(micros(at)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(rows == 1)
+}
+
+/// The appointment that a session booked or moved, if it did.
+pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Option<AppointmentId>, StoreError> {
+    let id: Option<String> = used_sessions::table
+        .find(session.to_string())
+        .select(used_sessions::appointment)
+        .first(connection)
+        .optional()?;
+    id.as_deref().map(parse).transpose()
+}
+
+type Busy = (String, String, i64, i64, Option<f64>, Option<f64>);
+type BusyColumns = (
+    appointments::id,
+    appointments::expert,
+    appointments::busy_from,
+    appointments::busy_to,
+    appointments::lat,
+    appointments::lon,
+);
+const BUSY_COLUMNS: BusyColumns = (
+    appointments::id,
+    appointments::expert,
+    appointments::busy_from,
+    appointments::busy_to,
+    appointments::lat,
+    appointments::lon,
+);
+
+fn busy((id, expert, start, end, lat, lon): Busy) -> Result<BusyRow, StoreError> {
+    Ok(BusyRow {
+        appointment: parse(&id)?,
+        expert: parse(&expert)?,
+        start: instant(start)?,
+        end: instant(end)?,
+        position: lat.zip(lon).and_then(|(lat, lon)| Position::new(lat, lon)),
+    })
+}
+
+/// What one expert has booked between `from` (included) and `to` (excluded), by start. The expert
+/// implies the tenant.
+pub fn busy_of_expert_between(
+    connection: &mut Connection,
+    expert: ExpertId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<BusyRow>, StoreError> {
+    let rows: Vec<Busy> = appointments::table
+        .filter(
+            appointments::expert
+                .eq(expert.to_string())
+                .and(appointments::status.eq("booked"))
+                .and(appointments::busy_to.gt(micros(from)))
+                .and(appointments::busy_from.lt(micros(to))),
+        )
+        .order(appointments::busy_from)
+        .select(BUSY_COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(busy).collect()
+}
+
+/// What all of a firm's experts have booked from `from` on, by expert and start.
+pub fn busy_of_tenant_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    from: Timestamp,
+) -> Result<Vec<BusyRow>, StoreError> {
+    let rows: Vec<Busy> = appointments::table
+        .filter(
+            appointments::tenant
+                .eq(tenant.to_string())
+                .and(appointments::status.eq("booked"))
+                .and(appointments::busy_to.gt(micros(from))),
+        )
+        .order((appointments::expert, appointments::busy_from))
+        .select(BUSY_COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(busy).collect()
+}
+
+/// The appointments of a firm that a filter wants.
+pub fn list_of_tenant(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    filter: &Filter,
+) -> Result<Vec<Appointment>, StoreError> {
+    let mut query = appointments::table
+        .filter(appointments::tenant.eq(tenant.to_string()))
+        .select(appointments::body)
+        .into_boxed();
+    if let Some(org) = filter.booked_by {
+        query = query.filter(appointments::booked_by.eq(org.to_string()));
+    }
+    if let Some(zip) = &filter.zip {
+        query = query.filter(appointments::zip.eq(zip.clone()));
+    }
+    if let Some(text) = &filter.search_text {
+        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        query = query.filter(appointments::search_text.like(format!("%{escaped}%")).escape('\\'));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(appointments::starts_at.ge(micros(from)));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(appointments::starts_at.lt(micros(to)));
+    }
+    query = match (filter.by_creation, filter.descending) {
+        (false, false) => query.order((appointments::starts_at.asc(), appointments::id.asc())),
+        (false, true) => query.order((appointments::starts_at.desc(), appointments::id.desc())),
+        (true, false) => query.order((appointments::created_at.asc(), appointments::id.asc())),
+        (true, true) => query.order((appointments::created_at.desc(), appointments::id.desc())),
+    };
+    if let Some(limit) = filter.limit {
+        query = query.limit(limit);
+    }
+    let bodies: Vec<String> = query.load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// Whether a firm's calendar holds a live appointment (booked or done) that `booked_by` made for
+/// this claim: what a mandate rests on when the firm's calendar is on this server too.
+pub fn exists_in_tenant_for_claim(
+    connection: &mut Connection,
+    firm: &TenantId,
+    booked_by: OrgId,
+    claim_ids: &[String],
+) -> Result<bool, StoreError> {
+    let cancelled = AppointmentStatus::Cancelled.as_str();
+    let found = diesel::select(diesel::dsl::exists(
+        appointments::table.filter(
+            appointments::claim_id
+                .eq_any(claim_ids)
+                .and(appointments::tenant.eq(firm.to_string()))
+                .and(appointments::booked_by.eq(booked_by.to_string()))
+                .and(appointments::status.ne(cancelled)),
+        ),
+    ))
+    .get_result(connection)?;
+    Ok(found)
+}

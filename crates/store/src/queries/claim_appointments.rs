@@ -1,0 +1,103 @@
+//! The platform's own record of the appointments it booked for its claims.
+
+use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
+use constat_domain::ids::{ClaimAppointmentId, DeclarationId, OrgId};
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+
+use super::{from_bodies, from_body, micros, one_row, to_body};
+use crate::schema::claim_appointments;
+use crate::{Connection, StoreError, Tx};
+
+/// Saves a new record.
+pub fn insert(tx: &mut Tx, record: &ClaimAppointment) -> Result<(), StoreError> {
+    diesel::insert_into(claim_appointments::table)
+        .values((
+            claim_appointments::id.eq(record.id.to_string()),
+            claim_appointments::tenant.eq(record.tenant.to_string()),
+            claim_appointments::declaration_id.eq(record.declaration.to_string()),
+            claim_appointments::partner_org.eq(record.partner_org.map(|org| org.to_string())),
+            claim_appointments::status.eq(record.status.as_str()),
+            claim_appointments::kind.eq(record.kind.wire()),
+            claim_appointments::created_at.eq(micros(record.created_at)),
+            claim_appointments::version.eq(record.version),
+            claim_appointments::body.eq(to_body(record)?),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Saves a record that was changed; its version is one more than what was read.
+pub fn update(tx: &mut Tx, record: &ClaimAppointment) -> Result<(), StoreError> {
+    let previous = claim_appointments::table.find(record.id.to_string()).filter(
+        claim_appointments::tenant
+            .eq(record.tenant.to_string())
+            .and(claim_appointments::version.eq(record.version - 1)),
+    );
+    let rows = diesel::update(previous)
+        .set((
+            claim_appointments::status.eq(record.status.as_str()),
+            claim_appointments::version.eq(record.version),
+            claim_appointments::body.eq(to_body(record)?),
+        ))
+        .execute(&mut **tx)?;
+    one_row(rows, "the appointment")
+}
+
+/// The record with this id, on this claim.
+pub fn of_claim_by_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declaration: DeclarationId,
+    id: ClaimAppointmentId,
+) -> Result<Option<ClaimAppointment>, StoreError> {
+    let body: Option<String> = claim_appointments::table
+        .find(id.to_string())
+        .filter(
+            claim_appointments::tenant
+                .eq(tenant.to_string())
+                .and(claim_appointments::declaration_id.eq(declaration.to_string())),
+        )
+        .select(claim_appointments::body)
+        .first(connection)
+        .optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// All of a claim's appointments, oldest first.
+pub fn list_of_claim(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declaration: DeclarationId,
+) -> Result<Vec<ClaimAppointment>, StoreError> {
+    let bodies: Vec<String> = claim_appointments::table
+        .filter(
+            claim_appointments::declaration_id
+                .eq(declaration.to_string())
+                .and(claim_appointments::tenant.eq(tenant.to_string())),
+        )
+        .order((claim_appointments::created_at, claim_appointments::id))
+        .select(claim_appointments::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// Whether a partner holds a live appointment (booked or done) on the claim: its mandate.
+pub fn partner_has_mandate(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declaration: DeclarationId,
+    partner: OrgId,
+) -> Result<bool, StoreError> {
+    let found = diesel::select(diesel::dsl::exists(
+        claim_appointments::table.filter(
+            claim_appointments::declaration_id
+                .eq(declaration.to_string())
+                .and(claim_appointments::tenant.eq(tenant.to_string()))
+                .and(claim_appointments::partner_org.eq(partner.to_string()))
+                .and(claim_appointments::status.ne(AppointmentStatus::Cancelled.as_str())),
+        ),
+    ))
+    .get_result(connection)?;
+    Ok(found)
+}

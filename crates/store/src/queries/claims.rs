@@ -1,0 +1,128 @@
+//! Claims, each one document with a version.
+
+use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::ids::{ClaimId, DeclarationId};
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+
+use super::{from_bodies, from_body, micros, one_row, to_body};
+use crate::schema::claims;
+use crate::{Connection, StoreError, Tx};
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The rows of the page.
+    pub rows: Vec<T>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+/// Saves a new claim.
+pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
+    diesel::insert_into(claims::table)
+        .values((
+            claims::declaration_id.eq(claim.declaration_id.to_string()),
+            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
+            claims::tenant.eq(claim.tenant.to_string()),
+            claims::user_id.eq(&claim.user_id),
+            claims::status.eq(claim.status.as_str()),
+            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
+            claims::created_at.eq(micros(claim.created_at)),
+            claims::version.eq(claim.version),
+            claims::body.eq(to_body(claim)?),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Saves a claim that was changed. `claim.version` is the new version, one more than what was
+/// read; a [`StoreError::Conflict`] says that somebody else was faster.
+pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
+    let previous = claims::table
+        .find(claim.declaration_id.to_string())
+        .filter(claims::tenant.eq(claim.tenant.to_string()).and(claims::version.eq(claim.version - 1)));
+    let rows = diesel::update(previous)
+        .set((
+            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
+            claims::user_id.eq(&claim.user_id),
+            claims::status.eq(claim.status.as_str()),
+            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
+            claims::version.eq(claim.version),
+            claims::body.eq(to_body(claim)?),
+        ))
+        .execute(&mut **tx)?;
+    one_row(rows, "the claim")
+}
+
+/// The claim with this pre-declaration id or internal claim id, in any of their forms. A text that
+/// is no identifier finds nothing.
+pub fn of_tenant_by_either_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<Claim>, StoreError> {
+    let mut found = None;
+    if let Ok(declaration) = id.parse::<DeclarationId>() {
+        found = claims::table
+            .find(declaration.to_string())
+            .filter(claims::tenant.eq(tenant.to_string()))
+            .select(claims::body)
+            .first::<String>(connection)
+            .optional()?;
+    }
+    if found.is_none()
+        && let Ok(claim) = id.parse::<ClaimId>()
+    {
+        found = claims::table
+            .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
+            .select(claims::body)
+            .first::<String>(connection)
+            .optional()?;
+    }
+    found.as_deref().map(from_body).transpose()
+}
+
+/// The claim that carries this insurer's reference, the oldest when several do.
+pub fn of_tenant_by_insurer_reference(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    reference: &str,
+) -> Result<Option<Claim>, StoreError> {
+    let body: Option<String> = claims::table
+        .filter(claims::tenant.eq(tenant.to_string()).and(claims::insurer_reference.eq(reference)))
+        .order(claims::created_at)
+        .select(claims::body)
+        .first(connection)
+        .optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// One user's claims in any of the given statuses (all when empty), newest first.
+pub fn list_of_tenant(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    user_id: &str,
+    statuses: &[ClaimStatus],
+    limit: i64,
+    offset: i64,
+) -> Result<Page<Claim>, StoreError> {
+    let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+    let wanted = || {
+        let mut query = claims::table
+            .filter(claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user_id)))
+            .into_boxed();
+        if !names.is_empty() {
+            query = query.filter(claims::status.eq_any(names.clone()));
+        }
+        query
+    };
+    let total = wanted().count().get_result(connection)?;
+    let bodies: Vec<String> = wanted()
+        .order((claims::created_at.desc(), claims::declaration_id.desc()))
+        .limit(limit)
+        .offset(offset)
+        .select(claims::body)
+        .load(connection)?;
+    Ok(Page { rows: from_bodies(&bodies)?, total })
+}

@@ -1,0 +1,66 @@
+//! The contract registry.
+
+use constat_domain::claim::Contract;
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+
+use super::{from_body, to_body};
+use crate::schema::contracts;
+use crate::{Connection, StoreError, Tx};
+
+/// Adds a contract, or replaces the one with its id.
+pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, contract: &Contract) -> Result<(), StoreError> {
+    let row = (
+        contracts::tenant.eq(tenant.to_string()),
+        contracts::id.eq(&contract.id),
+        contracts::user_id.eq(&contract.user_id),
+        contracts::number.eq(&contract.number),
+        contracts::body.eq(to_body(contract)?),
+    );
+    diesel::replace_into(contracts::table).values(row).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The contract with this id.
+pub fn of_tenant_by_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<Contract>, StoreError> {
+    let body: Option<String> =
+        contracts::table.find((tenant.to_string(), id)).select(contracts::body).first(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// The contract with this insurer's number; the first by id when several share it.
+pub fn of_tenant_by_number(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    number: &str,
+) -> Result<Option<Contract>, StoreError> {
+    let body: Option<String> = contracts::table
+        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::number.eq(number)))
+        .order(contracts::id)
+        .select(contracts::body)
+        .first(connection)
+        .optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// Whether any contract belongs to this user.
+pub fn user_exists_in_tenant(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<bool, StoreError> {
+    let found = diesel::select(diesel::dsl::exists(
+        contracts::table.filter(contracts::tenant.eq(tenant.to_string()).and(contracts::user_id.eq(user_id))),
+    ))
+    .get_result(connection)?;
+    Ok(found)
+}
+
+/// How many contracts the tenant has.
+pub fn count_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
+    Ok(contracts::table.filter(contracts::tenant.eq(tenant.to_string())).count().get_result(connection)?)
+}

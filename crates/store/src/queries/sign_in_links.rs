@@ -1,0 +1,67 @@
+//! Single-use sign-in links to a declaration.
+
+use constat_domain::ids::DeclarationId;
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::{instant, micros, parse};
+use crate::schema::sign_in_links;
+use crate::{Connection, StoreError, Tx};
+
+/// A link as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInLink {
+    /// Whose data the declaration is.
+    pub tenant: TenantId,
+    /// The declaration it opens.
+    pub declaration: DeclarationId,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+    /// When it was used; it works once.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Keeps a link under the SHA-256 of its secret (lower-case hex).
+pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreError> {
+    diesel::insert_into(sign_in_links::table)
+        .values((
+            sign_in_links::hash.eq(hash),
+            sign_in_links::tenant.eq(link.tenant.to_string()),
+            sign_in_links::declaration_id.eq(link.declaration.to_string()),
+            sign_in_links::expires_at.eq(micros(link.expires_at)),
+            sign_in_links::used_at.eq(link.used_at.map(micros)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The link with this hash, whatever its state.
+pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
+    let row: Option<(String, String, i64, Option<i64>)> = sign_in_links::table
+        .find(hash)
+        .select((
+            sign_in_links::tenant,
+            sign_in_links::declaration_id,
+            sign_in_links::expires_at,
+            sign_in_links::used_at,
+        ))
+        .first(connection)
+        .optional()?;
+    row.map(|(tenant, declaration, expires_at, used_at)| {
+        Ok(SignInLink {
+            tenant: parse(&tenant)?,
+            declaration: parse(&declaration)?,
+            expires_at: instant(expires_at)?,
+            used_at: used_at.map(instant).transpose()?,
+        })
+    })
+    .transpose()
+}
+
+/// Uses the link up. `false` when somebody already had.
+pub fn consume(tx: &mut Tx, hash: &str, at: Timestamp) -> Result<bool, StoreError> {
+    let unused = sign_in_links::table.find(hash).filter(sign_in_links::used_at.is_null());
+    let rows = diesel::update(unused).set(sign_in_links::used_at.eq(micros(at))).execute(&mut **tx)?;
+    Ok(rows == 1)
+}

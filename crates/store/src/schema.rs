@@ -1,0 +1,48 @@
+//! The tables as the queries see them. Kept equal to the migrations by the store's tests, which
+//! run every query.
+
+diesel::table! { organisations (id) { id -> Text, name -> Text, body -> Text, } }
+diesel::table! { api_keys (id) { id -> Text, hash -> Text, issuer -> Text, holder -> Text, created_at -> BigInt, body -> Text, } }
+diesel::table! { sealing_keys (number) { number -> BigInt, secret -> Binary, created_at -> BigInt, } }
+diesel::table! { contracts (tenant, id) { tenant -> Text, id -> Text, user_id -> Text, number -> Text, body -> Text, } }
+diesel::table! {
+    claims (declaration_id) {
+        declaration_id -> Text, claim_id -> Nullable<Text>, tenant -> Text, user_id -> Text, status -> Text,
+        insurer_reference -> Nullable<Text>, created_at -> BigInt, version -> BigInt, body -> Text,
+    }
+}
+diesel::table! { experts (id) { id -> Text, tenant -> Text, reference -> Text, body -> Text, } }
+diesel::table! {
+    absences (id) { id -> Text, tenant -> Text, expert -> Text, starts_at -> BigInt, ends_at -> BigInt, reason -> Text, }
+}
+diesel::table! { expert_days (expert, day) { expert -> Text, day -> BigInt, version -> BigInt, } }
+diesel::table! {
+    appointments (id) {
+        id -> Text, tenant -> Text, expert -> Text, status -> Text, busy_from -> BigInt, busy_to -> BigInt,
+        lat -> Nullable<Double>, lon -> Nullable<Double>, booked_by -> Text,
+        claim_id -> Nullable<Text>, zip -> Nullable<Text>, starts_at -> BigInt, created_at -> BigInt,
+        search_text -> Text, version -> BigInt, body -> Text,
+    }
+}
+diesel::table! { used_sessions (session) { session -> Text, appointment -> Text, used_at -> BigInt, } }
+diesel::table! {
+    claim_appointments (id) {
+        id -> Text, tenant -> Text, declaration_id -> Text, partner_org -> Nullable<Text>, status -> Text,
+        kind -> Text, created_at -> BigInt, version -> BigInt, body -> Text,
+    }
+}
+diesel::table! {
+    idempotent_answers (caller, idempotency_key) {
+        caller -> Text, idempotency_key -> Text, request_digest -> Text, answer -> Text, created_at -> BigInt,
+    }
+}
+diesel::table! {
+    events (seq) {
+        seq -> BigInt, id -> Text, tenant -> Text, subject -> Text, kind -> Text, at -> BigInt, actor -> Text, data -> Text,
+    }
+}
+diesel::table! {
+    sign_in_links (hash) {
+        hash -> Text, tenant -> Text, declaration_id -> Text, expires_at -> BigInt, used_at -> Nullable<BigInt>,
+    }
+}

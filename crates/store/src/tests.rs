@@ -1,0 +1,147 @@
+//! What the rooms above rely on.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use constat_domain::ids::{EventId, ExpertId, OrgId};
+use constat_domain::tenancy::{Mode, Organisation, OrganisationKind, TenantId};
+use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
+use jiff::civil::date;
+
+use crate::queries::{events, expert_days, organisations};
+use crate::{Documents, Store, StoreError};
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_790_000_000).unwrap()
+}
+
+fn organisation(number: u8) -> Organisation {
+    Organisation {
+        id: OrgId::new(now(), &[number; 10]),
+        kind: OrganisationKind::Partner,
+        name: format!("Firm {number}"),
+        acam_code: None,
+        created_at: now(),
+    }
+}
+
+fn event(number: u8, tenant: TenantId) -> events::Event {
+    events::Event {
+        id: EventId::new(now(), &[number; 10]),
+        tenant,
+        subject: "exp_1".to_owned(),
+        kind: "test".to_owned(),
+        at: now(),
+        actor: "system".to_owned(),
+        data: serde_json::json!({ "number": number }),
+    }
+}
+
+fn temporary() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("constat.db")).unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_leaves_no_trace_and_disturbs_nobody() {
+    let (_folder, store) = temporary();
+    let effects = Arc::new(AtomicUsize::new(0));
+    let mut units = Vec::new();
+    for number in 0..40_u8 {
+        let (store, effects) = (store.clone(), Arc::clone(&effects));
+        units.push(tokio::spawn(async move {
+            store
+                .write(move |tx| {
+                    organisations::insert(tx, &organisation(number))?;
+                    let effects = Arc::clone(&effects);
+                    tx.after_commit(move || {
+                        effects.fetch_add(1, Ordering::SeqCst);
+                    });
+                    match number % 4 {
+                        0 => Err(StoreError::Conflict("refused by the rules".to_owned())),
+                        1 => panic!("a fault in one unit"),
+                        _ => Ok(number),
+                    }
+                })
+                .await
+        }));
+    }
+    let mut kept = 0;
+    for unit in units {
+        kept += usize::from(unit.await.unwrap().is_ok());
+    }
+    let stored = store.read(organisations::all).unwrap();
+    assert_eq!((kept, stored.len(), effects.load(Ordering::SeqCst)), (20, 20, 20));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_reopening() {
+    let (folder, store) = temporary();
+    let firm = organisation(1);
+    let tenant = TenantId { org: firm.id, mode: Mode::Test };
+    let saved = firm.clone();
+    store
+        .write(move |tx| {
+            organisations::insert(tx, &saved)?;
+            events::append(tx, &event(1, tenant))?;
+            events::append(tx, &event(2, tenant))
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let store = Store::open(&folder.path().join("constat.db")).unwrap();
+    assert_eq!(store.read(|c| organisations::by_name(c, "Firm 1")).unwrap(), Some(firm.clone()));
+    let seen = store.read(|c| events::of_tenant_after(c, &tenant, 0, 10)).unwrap();
+    assert_eq!(seen.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1, 2]);
+    let live = TenantId { mode: Mode::Live, ..tenant };
+    assert!(store.read(|c| events::of_tenant_after(c, &live, 0, 10)).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_a_conflict() {
+    let (_folder, store) = temporary();
+    store.write(|tx| organisations::insert(tx, &organisation(1))).await.unwrap();
+    let twin = Organisation { id: OrgId::new(now(), &[9; 10]), ..organisation(1) };
+    let refused = store.write(move |tx| organisations::insert(tx, &twin)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_day_advances_only_from_the_version_that_was_read() {
+    let (_folder, store) = temporary();
+    let expert = ExpertId::new(now(), &[3; 10]);
+    let day = date(2026, 11, 23);
+    let outcome = store
+        .write(move |tx| {
+            let mut seen = vec![expert_days::advance(tx, expert, day, 0)?];
+            seen.push(expert_days::advance(tx, expert, day, 0)?);
+            seen.push(expert_days::advance(tx, expert, day, 1)?);
+            expert_days::bump(tx, expert, day)?;
+            seen.push(expert_days::advance(tx, expert, day, 2)?);
+            Ok::<_, StoreError>((seen, expert_days::version(tx, expert, day)?))
+        })
+        .await
+        .unwrap();
+    assert_eq!(outcome, (vec![true, false, true, false], 3));
+}
+
+#[tokio::test]
+async fn documents_come_back_whole_or_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = Documents::local(&folder.path().join("documents")).unwrap();
+    documents.put("a/b", Bytes::from_static(b"0123456789")).await.unwrap();
+    let read = |range| {
+        let documents = documents.clone();
+        async move {
+            let parts: Vec<Bytes> = documents.get("a/b", range).await.unwrap().unwrap().try_collect().await.unwrap();
+            parts.concat()
+        }
+    };
+    assert_eq!(read(None).await, b"0123456789");
+    assert_eq!(read(Some(2..5)).await, b"234");
+    documents.remove("a/b").await.unwrap();
+    assert!(documents.get("a/b", None).await.unwrap().is_none());
+}
