@@ -6,12 +6,16 @@
 
 pub mod appointment;
 pub mod claim;
+pub mod codes;
+pub mod gazetteer;
 pub mod geo;
+pub mod holidays;
 pub mod ids;
 pub mod money;
 pub mod refusal;
 pub mod service;
 pub mod tenancy;
+mod text;
 
 pub use money::{Currency, Money};
 pub use refusal::{FieldError, Refusal};
