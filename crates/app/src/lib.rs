@@ -1,1 +1,24 @@
-//! TODO
+//! One file for each verb: load, decide, save.
+//!
+//! A verb that writes is a plain function over a transaction and an [`Act`] (who asks, when). The
+//! edge wraps it in [`App::command`], which owns the transaction, the idempotent answer and the
+//! retries. A verb that reads takes the [`App`]. Nothing here knows HTTP; nothing inside a
+//! transaction leaves the machine.
+
+mod act;
+mod app;
+mod authentication;
+mod command;
+mod edges;
+mod error;
+mod sealing;
+mod settings;
+
+pub use act::Act;
+pub use app::App;
+pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key};
+pub use command::{Answer, Idempotency};
+pub use edges::{Chance, Clock};
+pub use error::AppError;
+pub use sealing::{Sealer, Seal};
+pub use settings::{PartnerLink, Settings};

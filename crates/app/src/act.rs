@@ -1,0 +1,64 @@
+//! Who asks for a command, and when.
+
+use std::sync::Arc;
+
+use constat_domain::ids::{Entropy, EventId};
+use constat_domain::tenancy::{Caller, TenantId};
+use constat_store::queries::events::{self, Event};
+use constat_store::{StoreError, Tx};
+use jiff::Timestamp;
+
+use crate::Chance;
+
+/// One command's circumstances: the caller, the instant, and a source of new identifiers.
+#[derive(Clone)]
+pub struct Act {
+    /// Who asks.
+    pub caller: Caller,
+    /// When: one instant for the whole command.
+    pub at: Timestamp,
+    chance: Arc<dyn Chance>,
+}
+
+impl Act {
+    /// A command by `caller` at `at`.
+    pub fn new(caller: Caller, at: Timestamp, chance: Arc<dyn Chance>) -> Self {
+        Self { caller, at, chance }
+    }
+
+    /// The data that the command may see and change.
+    pub fn tenant(&self) -> &TenantId {
+        &self.caller.tenant
+    }
+
+    /// Random bytes for a new identifier: `ClaimId::new(act.at, &act.entropy())`.
+    pub fn entropy(&self) -> Entropy {
+        self.chance.entropy()
+    }
+
+    /// Fills a buffer with random bytes fit for a secret.
+    pub fn fill(&self, buffer: &mut [u8]) {
+        self.chance.fill(buffer);
+    }
+
+    /// Appends an event about `subject` to the caller's tenant. `data` holds ids and codes, never
+    /// personal data.
+    pub fn record(
+        &self,
+        tx: &mut Tx,
+        subject: impl std::fmt::Display,
+        kind: &str,
+        data: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let event = Event {
+            id: EventId::new(self.at, &self.entropy()),
+            tenant: self.caller.tenant,
+            subject: subject.to_string(),
+            kind: kind.to_owned(),
+            at: self.at,
+            actor: self.caller.key.to_string(),
+            data,
+        };
+        events::append(tx, &event)
+    }
+}

@@ -1,0 +1,45 @@
+//! The application: everything a verb may need, in one place.
+
+use std::sync::Arc;
+
+use constat_domain::tenancy::Caller;
+use constat_store::{Documents, Store};
+
+use crate::authentication::RecentKeys;
+use crate::{Act, AppError, Chance, Clock, Sealer, Settings};
+
+/// One server's application. Shared by reference count.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The documents' bytes.
+    pub documents: Documents,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub chance: Arc<dyn Chance>,
+    /// Seals offers, sessions and links.
+    pub sealer: Sealer,
+    /// What the operator set.
+    pub settings: Settings,
+    pub(crate) recent_keys: RecentKeys,
+}
+
+impl App {
+    /// Puts the application together.
+    pub async fn new(
+        store: Store,
+        documents: Documents,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        settings: Settings,
+    ) -> Result<Self, AppError> {
+        let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
+        Ok(Self { store, documents, clock, chance, sealer, settings, recent_keys: RecentKeys::default() })
+    }
+
+    /// A command by `caller`, now.
+    pub fn act(&self, caller: Caller) -> Act {
+        Act::new(caller, self.clock.now(), Arc::clone(&self.chance))
+    }
+}

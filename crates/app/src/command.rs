@@ -1,0 +1,100 @@
+//! One command, one transaction, one answer that can be given again.
+
+use std::sync::Arc;
+
+use constat_domain::Refusal;
+use constat_store::queries::idempotency::{self, Kept};
+use constat_store::{StoreError, Tx};
+use serde::{Deserialize, Serialize};
+
+use crate::{Act, App, AppError};
+
+/// How often a decision is made again when somebody else was faster.
+const MOST_TRIES: usize = 4;
+
+/// What the edge answers to a command: kept whole when the request carried an `Idempotency-Key`, so
+/// that the same request gets the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Further headers, lower-case names.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// Media type of the body.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub fn json(status: u16, body: &impl Serialize) -> Result<Self, AppError> {
+        let body = serde_json::to_string(body).map_err(|error| AppError::Fault(format!("cannot render: {error}")))?;
+        Ok(Self { status, headers: Vec::new(), content_type: "application/json".to_owned(), body })
+    }
+
+    /// The same with one more header (name in lower case).
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// The `Idempotency-Key` of a request, with a digest of the request it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key, 1 to 255 characters.
+    pub key: String,
+    /// SHA-256 of method, path and body, lower-case hex.
+    pub request_digest: String,
+}
+
+impl App {
+    /// Runs a command in a transaction: `decide` reads, decides and writes; what it answers is kept
+    /// under the idempotency key in the same transaction. A repeat of the request gets the kept
+    /// answer; another request under the same key is [`Refusal::IdempotencyConflict`].
+    ///
+    /// `decide` may run several times, each time in a fresh transaction, when another writer was
+    /// faster.
+    pub async fn command<F>(&self, act: Act, idempotency: Option<Idempotency>, decide: F) -> Result<Answer, AppError>
+    where
+        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let decide = Arc::new(decide);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (act, idempotency, decide) = (act.clone(), idempotency.clone(), Arc::clone(&decide));
+            let outcome = self.store.write(move |tx| run_once(tx, &act, idempotency.as_ref(), decide.as_ref())).await;
+            match outcome {
+                Err(AppError::Store(StoreError::Conflict(_))) if tries < MOST_TRIES => {}
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+fn run_once(
+    tx: &mut Tx,
+    act: &Act,
+    idempotency: Option<&Idempotency>,
+    decide: &(impl Fn(&mut Tx, &Act) -> Result<Answer, AppError> + ?Sized),
+) -> Result<Answer, AppError> {
+    let Some(Idempotency { key, request_digest }) = idempotency else {
+        return decide(tx, act);
+    };
+    if let Some(kept) = idempotency::find(tx, act.caller.key, key)? {
+        if kept.request_digest != *request_digest {
+            return Err(Refusal::IdempotencyConflict.into());
+        }
+        return serde_json::from_str(&kept.answer)
+            .map_err(|error| StoreError::Corrupt(format!("kept answer: {error}")).into());
+    }
+    let answer = decide(tx, act)?;
+    let text = serde_json::to_string(&answer).map_err(|error| AppError::Fault(format!("cannot keep: {error}")))?;
+    let kept = Kept { request_digest: request_digest.clone(), answer: text };
+    idempotency::keep(tx, act.caller.key, key, &kept, act.at)?;
+    Ok(answer)
+}

@@ -1,0 +1,48 @@
+//! How a verb fails.
+
+use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::Refusal;
+use constat_store::StoreError;
+
+/// Everything that can keep a verb from doing what was asked. The edge turns each case into its
+/// contract's status and code; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The rules refuse.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No key was shown.
+    #[error("no API key was given")]
+    MissingKey,
+    /// The key is unknown, revoked, of another contract, or mistyped.
+    #[error("the API key is not valid")]
+    InvalidKey,
+    /// The key made too many requests.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// Whole seconds until the next one is taken.
+        retry_after: u64,
+    },
+    /// The partner cannot be reached, or does not speak the contract. The text names the partner
+    /// and the fault, nothing personal.
+    #[error("the partner did not answer as agreed: {0}")]
+    Partner(String),
+    /// The database or the document store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of this software. The text is for the log.
+    #[error("internal fault: {0}")]
+    Fault(String),
+}
+
+impl From<ClaimRefusal> for AppError {
+    fn from(refusal: ClaimRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<BookingRefusal> for AppError {
+    fn from(refusal: BookingRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
