@@ -1,0 +1,155 @@
+//! Postal addresses, positions, and places made of both.
+
+use constat_domain::geo;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Checker;
+
+/// A postal address, in the line lengths of French mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PostalAddress {
+    /// Number and street.
+    #[schemars(length(min = 1, max = 38), example = &"48 boulevard des Batignolles")]
+    pub street1: String,
+    /// Second line: building, staircase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 38))]
+    pub street2: Option<String>,
+    /// Third line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 38))]
+    pub street3: Option<String>,
+    /// Fourth line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 38))]
+    pub street4: Option<String>,
+    /// Postcode.
+    #[schemars(length(min = 1, max = 5), example = &"75017")]
+    pub zip_code: String,
+    /// Town.
+    #[schemars(length(min = 1, max = 32), example = &"Paris")]
+    pub city: String,
+    /// ISO 3166-1 alpha-2 code of the country.
+    #[serde(default = "france")]
+    #[schemars(regex(pattern = "^[A-Z]{2}$"), example = &"FR")]
+    pub country_code: String,
+    /// Name of the country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub country: Option<String>,
+    /// State or region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub state: Option<String>,
+}
+
+fn france() -> String {
+    "FR".to_owned()
+}
+
+impl PostalAddress {
+    /// Notes every line that is too long or empty, a bad country code, and reads the address.
+    pub fn read(&self, checker: &mut Checker) -> geo::PostalAddress {
+        checker.text("street1", &self.street1, 1, 38);
+        checker.optional_text("street2", self.street2.as_ref(), 0, 38);
+        checker.optional_text("street3", self.street3.as_ref(), 0, 38);
+        checker.optional_text("street4", self.street4.as_ref(), 0, 38);
+        checker.text("zipCode", &self.zip_code, 1, 5);
+        checker.text("city", &self.city, 1, 32);
+        if self.country_code.len() != 2 || !self.country_code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            checker.fail("countryCode", "expected an ISO 3166-1 alpha-2 code such as FR");
+        }
+        checker.optional_text("country", self.country.as_ref(), 0, 100);
+        checker.optional_text("state", self.state.as_ref(), 0, 100);
+        // A line left out between two others keeps its place as an empty one.
+        let mut more_lines: Vec<String> =
+            [&self.street2, &self.street3, &self.street4].into_iter().map(|line| line.clone().unwrap_or_default()).collect();
+        while more_lines.last().is_some_and(String::is_empty) {
+            more_lines.pop();
+        }
+        geo::PostalAddress {
+            street1: self.street1.clone(),
+            more_lines,
+            zip_code: self.zip_code.clone(),
+            city: self.city.clone(),
+            country_code: self.country_code.clone(),
+            country: self.country.clone(),
+            state: self.state.clone(),
+        }
+    }
+}
+
+impl From<&geo::PostalAddress> for PostalAddress {
+    fn from(address: &geo::PostalAddress) -> Self {
+        let line = |index: usize| address.more_lines.get(index).filter(|line| !line.is_empty()).cloned();
+        Self {
+            street1: address.street1.clone(),
+            street2: line(0),
+            street3: line(1),
+            street4: line(2),
+            zip_code: address.zip_code.clone(),
+            city: address.city.clone(),
+            country_code: address.country_code.clone(),
+            country: address.country.clone(),
+            state: address.state.clone(),
+        }
+    }
+}
+
+/// A WGS 84 position in degrees, to seven decimals (about one centimetre).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    /// Latitude.
+    #[schemars(range(min = -90, max = 90), example = 48.881_822_1)]
+    pub lat: f64,
+    /// Longitude.
+    #[schemars(range(min = -180, max = 180), example = 2.319_462_3)]
+    pub long: f64,
+}
+
+impl Position {
+    /// Notes a latitude or longitude outside the world, and reads the position.
+    pub fn read(&self, checker: &mut Checker) -> Option<geo::Position> {
+        checker.number("lat", self.lat, -90.0, 90.0);
+        checker.number("long", self.long, -180.0, 180.0);
+        geo::Position::new(seven_decimals(self.lat), seven_decimals(self.long))
+    }
+}
+
+impl From<geo::Position> for Position {
+    fn from(position: geo::Position) -> Self {
+        Self { lat: seven_decimals(position.lat), long: seven_decimals(position.lon) }
+    }
+}
+
+fn seven_decimals(degrees: f64) -> f64 {
+    (degrees * 1e7).round() / 1e7
+}
+
+/// A place: an address and, when it is known, its position. Without one the server geocodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The postal address.
+    pub address: PostalAddress,
+    /// The position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+impl Place {
+    /// Notes what is wrong with address and position, and reads the place.
+    pub fn read(&self, checker: &mut Checker) -> geo::Place {
+        geo::Place {
+            address: checker.object("address", |inner| self.address.read(inner)),
+            position: self.position.and_then(|position| checker.object("position", |inner| position.read(inner))),
+        }
+    }
+}
+
+impl From<&geo::Place> for Place {
+    fn from(place: &geo::Place) -> Self {
+        Self { address: (&place.address).into(), position: place.position.map(Into::into) }
+    }
+}

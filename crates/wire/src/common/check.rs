@@ -1,0 +1,128 @@
+//! Gathers every fault of a request, each with the field's path as the caller wrote it.
+
+use constat_domain::FieldError;
+
+/// Collects faults while a request is read. Knows where it is: `claim.accident.address`.
+#[derive(Debug, Default)]
+pub struct Checker {
+    path: String,
+    errors: Vec<FieldError>,
+}
+
+impl Checker {
+    /// Starts at the body's root.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts at a given path, such as `[2]` or `data`.
+    pub fn at_path(path: impl Into<String>) -> Self {
+        Self { path: path.into(), errors: Vec::new() }
+    }
+
+    fn field(&self, name: &str) -> String {
+        match (self.path.is_empty(), name.is_empty()) {
+            (true, _) => name.to_owned(),
+            (false, true) => self.path.clone(),
+            (false, false) => format!("{}.{name}", self.path),
+        }
+    }
+
+    /// Notes that a field is wrong. An empty name blames the object the checker stands in.
+    pub fn fail(&mut self, name: &str, message: impl Into<String>) {
+        let field = self.field(name);
+        self.errors.push(FieldError::new(field, message));
+    }
+
+    /// Steps into an object for the length of `read`.
+    pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let longer = self.field(name);
+        self.within(longer, read)
+    }
+
+    /// Steps into each element of an array.
+    pub fn each<T, U>(&mut self, name: &str, items: &[T], mut read: impl FnMut(&T, &mut Self) -> U) -> Vec<U> {
+        let list = self.field(name);
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.within(format!("{list}[{index}]"), |inner| read(item, inner)))
+            .collect()
+    }
+
+    fn within<T>(&mut self, path: String, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.path, path);
+        let value = read(self);
+        self.path = outer;
+        value
+    }
+
+    /// A text of `min` to `max` Unicode characters, not blank when `min` is above zero, and free of
+    /// NUL, which no database keeps.
+    pub fn text(&mut self, name: &str, value: &str, min: usize, max: usize) {
+        let length = value.chars().count();
+        if min > 0 && value.trim().is_empty() {
+            self.fail(name, "may not be blank");
+        } else if length < min {
+            self.fail(name, format!("expected at least {min} characters, got {length}"));
+        } else if length > max {
+            self.fail(name, format!("expected at most {max} characters, got {length}"));
+        } else if value.contains('\0') {
+            self.fail(name, "may not contain the NUL character");
+        }
+    }
+
+    /// As [`Checker::text`], when there is one.
+    pub fn optional_text(&mut self, name: &str, value: Option<&String>, min: usize, max: usize) {
+        if let Some(value) = value {
+            self.text(name, value, min, max);
+        }
+    }
+
+    /// An e-mail address, judged only by its plainest features: delivery is the true test.
+    pub fn email(&mut self, name: &str, value: &str, max: usize) {
+        self.text(name, value, 1, max);
+        let plausible = value.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+            && !value.chars().any(char::is_whitespace);
+        if !plausible && !value.trim().is_empty() {
+            self.fail(name, "expected an e-mail address");
+        }
+    }
+
+    /// A whole number within bounds, both included.
+    pub fn integer(&mut self, name: &str, value: i64, min: i64, max: i64) {
+        if !(min..=max).contains(&value) {
+            self.fail(name, format!("expected a whole number from {min} to {max}"));
+        }
+    }
+
+    /// A number within bounds, both included.
+    pub fn number(&mut self, name: &str, value: f64, min: f64, max: f64) {
+        if !(min..=max).contains(&value) {
+            self.fail(name, format!("expected a number from {min} to {max}"));
+        }
+    }
+
+    /// True while nothing was found wrong.
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Every fault found so far.
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.errors
+    }
+
+    /// The value, when it is there and nothing was found wrong.
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<FieldError>> {
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => {
+                if self.errors.is_empty() {
+                    self.fail("", "the request cannot be read");
+                }
+                Err(self.errors)
+            }
+        }
+    }
+}

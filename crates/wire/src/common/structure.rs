@@ -1,0 +1,200 @@
+//! Explains why a JSON body does not have its documented shape: every missing or mistyped field at
+//! once, by path, without repeating what was sent.
+//!
+//! Serde decides whether a body is read; it stops at the first fault and quotes values. When it
+//! refuses, the type's own schema is walked beside the value to say why.
+
+use constat_domain::FieldError;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Checker, Instant};
+
+/// Reads a JSON body, or lists every fault of its shape.
+pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec<FieldError>> {
+    let error = match serde_json::from_slice(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        return Err(vec![FieldError::new("", format!("the body is not well-formed JSON ({place})"))]);
+    };
+    let faults = faults_of_shape::<T>(&value);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    // What the schema cannot tell, such as a field given twice. Serde's other messages may quote
+    // values, and stay here.
+    let text = error.to_string();
+    let shown = if text.starts_with("duplicate field") { text } else { "does not have the documented shape".to_owned() };
+    Err(vec![FieldError::new("", shown)])
+}
+
+/// Every place where a value does not have the shape of `T`: missing fields, wrong types, unknown
+/// names of an enumeration, dates without offset. Lengths and ranges are faults of meaning, and not
+/// looked at.
+pub fn faults_of_shape<T: JsonSchema>(value: &Value) -> Vec<FieldError> {
+    let root = Value::from(SchemaGenerator::default().into_root_schema_for::<T>());
+    let mut checker = Checker::new();
+    Walk { root: &root }.visit(&root, value, &mut checker);
+    checker.into_errors()
+}
+
+struct Walk<'a> {
+    root: &'a Value,
+}
+
+impl Walk<'_> {
+    fn visit(&self, schema: &Value, value: &Value, checker: &mut Checker) {
+        let Some(schema) = schema.as_object() else { return };
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|path| self.root.pointer(path.strip_prefix('#')?)) {
+            self.visit(target, value, checker);
+        }
+        if let Some(message) = mismatch(schema, value) {
+            checker.fail("", message);
+            return;
+        }
+        for key in ["anyOf", "oneOf"] {
+            if let Some(branches) = schema.get(key).and_then(Value::as_array) {
+                self.visit_branches(branches, value, checker);
+            }
+        }
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.visit(part, value, checker);
+        }
+        if let Some(fields) = value.as_object() {
+            self.visit_object(schema, fields, checker);
+        }
+        if let (Some(items), Some(of)) = (value.as_array(), schema.get("items")) {
+            checker.each("", items, |item, inner| self.visit(of, item, inner));
+        }
+    }
+
+    fn visit_object(&self, schema: &Map<String, Value>, fields: &Map<String, Value>, checker: &mut Checker) {
+        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            if !fields.contains_key(name) {
+                checker.fail(name, "is required");
+            }
+        }
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, value) in fields {
+            let of = properties.and_then(|known| known.get(name)).or_else(|| schema.get("additionalProperties"));
+            if let Some(of) = of {
+                checker.object(name, |inner| self.visit(of, value, inner));
+            }
+        }
+    }
+
+    /// A value must fit one branch. If it fits none, a branch of the right JSON type explains best.
+    fn visit_branches(&self, branches: &[Value], value: &Value, checker: &mut Checker) {
+        let mut names = Vec::new();
+        let mut best: Option<&Value> = None;
+        for branch in branches {
+            let mut trial = Checker::new();
+            self.visit(branch, value, &mut trial);
+            if trial.is_clean() {
+                return;
+            }
+            match branch.get("const").or_else(|| branch.get("enum")) {
+                Some(Value::Array(several)) => names.extend(several.iter().filter_map(Value::as_str)),
+                Some(one) => names.extend(one.as_str()),
+                None if self.same_type(branch, value) => best = Some(branch),
+                None => {}
+            }
+        }
+        match best {
+            Some(branch) => self.visit(branch, value, checker),
+            None if !names.is_empty() => checker.fail("", one_of(&names)),
+            None => {
+                let wanted: Vec<&str> = branches.iter().filter_map(|branch| self.type_name(branch)).collect();
+                checker.fail("", format!("expected {}, got {}", wanted.join(" or "), json_type(value)));
+            }
+        }
+    }
+
+    fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|path| self.root.pointer(path.strip_prefix('#')?))
+            .unwrap_or(schema)
+    }
+
+    fn same_type(&self, schema: &Value, value: &Value) -> bool {
+        let schema = self.resolve(schema);
+        let enumerates = schema.get("oneOf").is_some() || schema.get("enum").is_some();
+        enumerates && value.is_string()
+            || schema.get("type").and_then(Value::as_str).is_some_and(|name| has_type(name, value))
+    }
+
+    fn type_name<'s>(&'s self, schema: &'s Value) -> Option<&'s str> {
+        let name = self.resolve(schema).get("type").and_then(Value::as_str).unwrap_or("string");
+        (name != "null").then(|| spoken(name))
+    }
+}
+
+fn mismatch(schema: &Map<String, Value>, value: &Value) -> Option<String> {
+    let types: Vec<&str> = match schema.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    if !types.is_empty() && !types.iter().any(|name| has_type(name, value)) {
+        let wanted: Vec<&str> = types.iter().filter(|name| **name != "null").map(|name| spoken(name)).collect();
+        return Some(format!("expected {}, got {}", wanted.join(" or "), json_type(value)));
+    }
+    if let Some(only) = schema.get("const").filter(|only| *only != value) {
+        return Some(only.as_str().map_or_else(|| format!("expected {only}"), |name| one_of(&[name])));
+    }
+    if let Some(known) = schema.get("enum").and_then(Value::as_array).filter(|known| !known.contains(value)) {
+        return Some(one_of(&known.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
+    }
+    if schema.get("format").and_then(Value::as_str) == Some("date-time") {
+        return value.as_str().and_then(|text| text.parse::<Instant>().err());
+    }
+    None
+}
+
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [one] => format!("expected {one}"),
+        several => format!("expected one of: {}", several.join(", ")),
+    }
+}
+
+fn has_type(name: &str, value: &Value) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
+fn spoken(name: &str) -> &'static str {
+    match name {
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "array" => "an array",
+        "object" => "an object",
+        _ => "a string",
+    }
+}
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,28 @@
+//! The partner appointment API (Schedule Partner API v0.9.1): a platform asks a partner firm for
+//! free slots and books one.
+
+mod appointment;
+mod booking;
+mod change;
+mod service_request;
+mod timeslot;
+
+pub use appointment::{
+    Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentStatus, AppointmentType,
+    Cancellation, Connection, Expert, ListFilter, SortBy, SortOrder,
+};
+pub use booking::{BookingAnswer, BookingReply, BookingRequest, CheckedBooking};
+pub use change::{AppointmentUpdate, CancelAppointment, CheckedMove, CheckedUpdate, MoveAppointment};
+pub use service_request::{
+    Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, RiskType, ServiceRequest, ServiceType,
+};
+pub use timeslot::{Reason, SearchAnswer, Timeslot, TimeslotType};
+
+/// Most slots that one search may ask for. Source: partner API v0.9.1.
+pub const MOST_SLOTS: i64 = 30;
+
+/// Slots answered when a search does not say. Source: partner API v0.9.1.
+pub const USUAL_SLOTS: u8 = 10;
+
+/// Days searched when `dateTo` is left out. Source: partner API v0.9.1.
+pub const USUAL_WINDOW_DAYS: i64 = 14;

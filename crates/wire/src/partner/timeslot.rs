@@ -1,0 +1,89 @@
+//! Slots on the wire, and the answer to a search.
+
+use constat_domain::appointment::{Slot, SlotKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{Checker, Instant, wire_enum};
+
+wire_enum! {
+    /// Exact time or arrival window.
+    TimeslotType = SlotKind {
+        /// Exact time: the visit runs from `startTime` to `endTime`.
+        Fixed = "HoraireFixe",
+        /// Arrival window: a visit of `duration` minutes takes place somewhere between the two.
+        Window = "HorairePlage",
+    }
+}
+
+/// A time that is offered or booked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeslot {
+    /// Exact time or arrival window.
+    #[serde(rename = "type")]
+    pub kind: TimeslotType,
+    /// First instant.
+    pub start_time: Instant,
+    /// Last instant.
+    pub end_time: Instant,
+    /// How long the visit itself takes, in minutes.
+    #[schemars(range(min = 1, max = 1440), example = 60)]
+    pub duration: i64,
+    /// Identifies the slot; opaque. Send it back unchanged.
+    #[schemars(length(min = 1, max = 4000))]
+    pub id: String,
+}
+
+impl Timeslot {
+    /// A slot under an identifier: an offer's token, or the appointment that occupies it.
+    pub fn new(slot: &Slot, id: impl Into<String>) -> Self {
+        Self {
+            kind: slot.kind.into(),
+            start_time: slot.start.into(),
+            end_time: slot.end.into(),
+            duration: i64::from(slot.duration_minutes),
+            id: id.into(),
+        }
+    }
+
+    /// Notes an end that is not after the start, a duration out of range, a blank id; reads the slot.
+    pub fn read(&self, checker: &mut Checker) -> Slot {
+        if self.end_time <= self.start_time {
+            checker.fail("endTime", "must be after startTime");
+        }
+        checker.integer("duration", self.duration, 1, 1440);
+        checker.text("id", &self.id, 1, 4000);
+        Slot {
+            kind: self.kind.into(),
+            start: self.start_time.0,
+            end: self.end_time.0,
+            duration_minutes: u32::try_from(self.duration).unwrap_or(0),
+        }
+    }
+}
+
+/// Why candidates were not free, when nobody was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// A stable name of the reason.
+    pub code: String,
+    /// How many candidates it ruled out.
+    pub count: u64,
+}
+
+/// The slots found. Book one within 300 seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SearchAnswer {
+    /// The session that the slots belong to: send it back with the booking.
+    #[serde(rename = "sessionID")]
+    pub session_id: String,
+    /// The slots, best first. May be empty.
+    pub timeslots: Vec<Timeslot>,
+    /// When the session ends, by the server's clock.
+    #[serde(rename = "expiresAt", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Instant>,
+    /// When no slot was found: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<Vec<Reason>>,
+}
