@@ -21,4 +21,5 @@ pub use command::{Answer, Idempotency};
 pub use edges::{Chance, Clock};
 pub use error::AppError;
 pub use sealing::{Sealer, Seal};
+pub use constat_store::Tx;
 pub use settings::{PartnerLink, Settings};

@@ -1,1 +1,46 @@
-//! TODO
+//! Routes: reads a request, hands the application a command, writes the answer.
+//!
+//! One folder for each contract, one file for each endpoint. [`Contract`] is what tells the three
+//! apart: where the key is found, and how an error is written. A handler never knows a status code
+//! of an error: it returns a [`Problem`], and its contract writes it.
+
+mod answer;
+mod asked;
+mod body;
+mod claims;
+mod contract;
+mod dossier;
+mod envelope;
+mod openapi;
+mod partner;
+mod problem;
+mod rate;
+
+use std::sync::Arc;
+
+use constat_app::App;
+
+pub use answer::Reply;
+pub use contract::Contract;
+pub use openapi::{documents, OpenApiDocument};
+pub use problem::Problem;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(crate) rates: Arc<rate::Rates>,
+}
+
+/// The whole server as one router: the three contracts, their documents, and what serves files and
+/// health checks.
+pub fn router(app: Arc<App>) -> axum::Router {
+    let shared = Shared { app, rates: Arc::default() };
+    let built = openapi::build();
+    axum::Router::new()
+        .merge(envelope::wrap(built.claims.router, contract::CLAIMS, &shared))
+        .merge(envelope::wrap(built.partner.router, contract::PARTNER, &shared))
+        .merge(envelope::wrap(built.dossier.router, contract::DOSSIER, &shared))
+        .merge(openapi::routes(built.documents))
+        .with_state(shared)
+}

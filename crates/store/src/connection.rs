@@ -64,13 +64,12 @@ impl Store {
     ) -> Result<T, E> {
         let number = self.inner.number;
         let kept = READERS.with_borrow_mut(|readers| readers.remove(&number));
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => {
-                let mut fresh = connect(&self.inner.path)?;
-                fresh.batch_execute("PRAGMA query_only = ON").map_err(StoreError::from)?;
-                fresh
-            }
+        let mut connection = if let Some(connection) = kept {
+            connection
+        } else {
+            let mut fresh = connect(&self.inner.path)?;
+            fresh.batch_execute("PRAGMA query_only = ON").map_err(StoreError::from)?;
+            fresh
         };
         let outcome = queries(&mut connection);
         READERS.with_borrow_mut(|readers| readers.insert(number, connection));

@@ -43,8 +43,7 @@ impl Documents {
 
     /// Streams the bytes under `key`, all or a range. `None` when there are none.
     pub async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<DocumentBytes>, StoreError> {
-        let mut options = GetOptions::default();
-        options.range = range.map(GetRange::Bounded);
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         match self.objects.get_opts(&Key::from(key), options).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(std::io::Error::other).boxed())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),

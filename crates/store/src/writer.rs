@@ -152,7 +152,9 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Unit>, waiting: &mpsc::Receiver<Box<
         // Fails when no transaction is open, which is just as well.
         let _none_open = tx.batch_execute("ROLLBACK");
     } else {
-        effects.into_iter().for_each(|effect| effect());
+        for effect in effects {
+            effect();
+        }
     }
     for unit in group {
         unit.finish(failure.clone());

@@ -1,1 +1,10 @@
-//! TODO
+//! A running server for tests: real database, real HTTP, a clock turned by hand, seeded chance.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test kit fails loudly")]
+
+mod chance;
+mod clock;
+mod server;
+
+pub use chance::SeededChance;
+pub use clock::TestClock;
+pub use server::{Server, ServerOptions};

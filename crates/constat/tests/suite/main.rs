@@ -1,0 +1,3 @@
+//! The HTTP suite: what users of the three contracts notice, against a real server and database.
+
+mod basics;

@@ -1,0 +1,53 @@
+//! Answers as handlers give them.
+
+use aide::OperationOutput;
+use axum::response::{IntoResponse, Response};
+use constat_app::Answer;
+use http::header::{CONTENT_TYPE, ETAG};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::Problem;
+
+/// An [`Answer`] on its way out. What it looks like is documented where the route is declared.
+pub struct Reply(pub Answer);
+
+impl Reply {
+    /// 200 with a JSON body.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self(Answer::json(200, body)?))
+    }
+
+    /// The same with the entity tag of a resource's version.
+    #[must_use]
+    pub fn with_version(mut self, version: i64) -> Self {
+        self.0 = self.0.with_header(ETAG.as_str(), entity_tag(version));
+        self
+    }
+}
+
+/// The entity tag of a resource's version.
+pub fn entity_tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let Answer { status, headers, content_type, body } = self.0;
+        let mut response = body.into_response();
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        if let Ok(value) = HeaderValue::try_from(content_type) {
+            response.headers_mut().insert(CONTENT_TYPE, value);
+        }
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl OperationOutput for Reply {
+    type Inner = ();
+}

@@ -1,0 +1,111 @@
+//! Who asks, as handlers take it: the authenticated caller and the request's circumstances.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use aide::OperationInput;
+use axum::extract::FromRequestParts;
+use constat_app::{Act, Answer, App, AppError, Idempotency, authenticate};
+use constat_domain::tenancy::Caller;
+use constat_domain::Refusal;
+use http::HeaderMap;
+use http::header::IF_MATCH;
+use http::request::Parts;
+use sha2::{Digest as _, Sha256};
+
+use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
+use crate::{Problem, Reply, Shared};
+
+/// Says at compile time which contract a handler belongs to.
+pub trait Speaks: Send + Sync + 'static {
+    /// The contract.
+    const CONTRACT: Contract;
+}
+
+/// Handlers of the claims API.
+pub struct Claims;
+/// Handlers of the partner API.
+pub struct Partner;
+/// Handlers of the dossier API.
+pub struct Dossier;
+
+impl Speaks for Claims {
+    const CONTRACT: Contract = CLAIMS;
+}
+impl Speaks for Partner {
+    const CONTRACT: Contract = PARTNER;
+}
+impl Speaks for Dossier {
+    const CONTRACT: Contract = DOSSIER;
+}
+
+/// An authenticated request. Taking it is what makes a handler require a key.
+pub struct Asked<S> {
+    /// The application.
+    pub app: Arc<App>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    method_and_path: String,
+    speaks: PhantomData<S>,
+}
+
+impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let secret = S::CONTRACT.key(&parts.headers).ok_or(AppError::MissingKey)?;
+        let app = Arc::clone(&shared.app);
+        let caller = authenticate(&app, S::CONTRACT.api, &secret)?;
+        shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
+        let method_and_path = format!("{} {}", parts.method, parts.uri);
+        Ok(Self { app, caller, headers: parts.headers.clone(), method_and_path, speaks: PhantomData })
+    }
+}
+
+impl<S> OperationInput for Asked<S> {}
+
+impl<S> Asked<S> {
+    /// A header's text, when it is there and readable.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The version that `If-Match` asks for, if it does. A tag that is none of ours matches nothing.
+    pub fn if_match(&self) -> Option<Vec<i64>> {
+        let tags = self.headers.get(IF_MATCH)?.to_str().ok()?;
+        if tags.trim() == "*" {
+            return None;
+        }
+        Some(tags.split(',').filter_map(|tag| tag.trim().trim_matches('"').parse().ok()).collect())
+    }
+
+    /// Runs a command and gives its answer, or the one it gave before to the same
+    /// `Idempotency-Key`. `body` is the request's raw body.
+    pub async fn command<F>(&self, body: &[u8], decide: F) -> Result<Reply, Problem>
+    where
+        F: Fn(&mut constat_app::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let idempotency = self.idempotency(body)?;
+        let act = self.app.act(self.caller);
+        Ok(Reply(self.app.command(act, idempotency, decide).await?))
+    }
+
+    /// The request's `Idempotency-Key` with its digest, when it carries one.
+    pub fn idempotency(&self, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+        const NAME: &str = "Idempotency-Key";
+        let Some(value) = self.headers.get(NAME) else { return Ok(None) };
+        let key = value
+            .to_str()
+            .ok()
+            .map(str::trim)
+            .filter(|key| (1..=255).contains(&key.len()))
+            .ok_or_else(|| Refusal::field(NAME, "expected 1 to 255 printable ASCII characters"))?;
+        let mut digest = Sha256::new();
+        digest.update(self.method_and_path.as_bytes());
+        digest.update([0]);
+        digest.update(body);
+        Ok(Some(Idempotency { key: key.to_owned(), request_digest: format!("{:x}", digest.finalize()) }))
+    }
+}

@@ -1,0 +1,160 @@
+//! Request bodies: JSON, or JSON in a form's `data` field where the contract says so.
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use constat_wire::common::read_json;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Cause;
+use crate::{Problem, Shared};
+
+/// Largest JSON body of an endpoint that takes no documents: 1 MiB.
+pub const LARGEST_JSON: usize = 1024 * 1024;
+
+/// A body read as `T`, with the raw bytes for the idempotency digest.
+pub struct Json<T> {
+    /// What it says.
+    pub value: T,
+    /// As it was sent.
+    pub raw: Bytes,
+}
+
+/// The same, where an absent body means the default of `T`.
+pub struct OptionalJson<T> {
+    /// What it says.
+    pub value: T,
+    /// As it was sent.
+    pub raw: Bytes,
+}
+
+/// A body that arrives as JSON or as a form with the JSON in its field `data`.
+pub struct JsonOrForm<T> {
+    /// What it says.
+    pub value: T,
+    /// As it was sent.
+    pub raw: Bytes,
+}
+
+/// Reads a whole body, up to `limit` bytes.
+pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(body, limit).await.map_err(|_too_large| Cause::BodyTooLarge { limit }.into())
+}
+
+/// The media type of a request, lower case, without parameters; empty when it names none.
+pub fn media_type(request: &Request) -> String {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type.is_empty()
+        || media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned + JsonSchema>(raw: &[u8]) -> Result<T, Problem> {
+    read_json(raw).map_err(Problem::invalid)
+}
+
+impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        if !is_json(&media_type(&request)) {
+            return Err(Cause::UnsupportedMediaType { expected: "application/json" }.into());
+        }
+        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        Ok(Self { value: parse(&raw)?, raw })
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Default> FromRequest<Shared> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        let is_json = is_json(&media_type(&request));
+        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        if raw.trim_ascii().is_empty() {
+            return Ok(Self { value: T::default(), raw });
+        }
+        if !is_json {
+            return Err(Cause::UnsupportedMediaType { expected: "application/json" }.into());
+        }
+        Ok(Self { value: parse(&raw)?, raw })
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for JsonOrForm<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        let media_type = media_type(&request);
+        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        if is_json(&media_type) {
+            return Ok(Self { value: parse(&raw)?, raw });
+        }
+        if media_type != "application/x-www-form-urlencoded" {
+            return Err(Cause::UnsupportedMediaType {
+                expected: "application/json or application/x-www-form-urlencoded",
+            }
+            .into());
+        }
+        let data = form_field(&raw, "data")
+            .ok_or_else(|| Problem::field("data", "the form must have one field `data` that holds the JSON"))?;
+        Ok(Self { value: parse(data.as_bytes())?, raw })
+    }
+}
+
+/// A field of a urlencoded form, decoded.
+fn form_field(raw: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(raw).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+}
+
+/// Query parameters read as `T`; a wrong one is named.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _shared: &Shared) -> Result<Self, Problem> {
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let reader = serde_urlencoded::Deserializer::new(query);
+        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            Problem::field(if field == "." { String::new() } else { field }, error.into_inner().to_string())
+        })
+    }
+}
+
+impl<T: JsonSchema> OperationInput for Params<T> {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        axum::extract::Query::<T>::operation_input(context, operation);
+    }
+}
+
+macro_rules! documented_as_json {
+    ($($name:ident),+) => {$(
+        impl<T: JsonSchema> OperationInput for $name<T> {
+            fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+                axum::Json::<T>::operation_input(context, operation);
+            }
+        }
+    )+};
+}
+documented_as_json!(Json, JsonOrForm);
+
+impl<T: JsonSchema> OperationInput for OptionalJson<T> {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        axum::Json::<T>::operation_input(context, operation);
+        if let Some(aide::openapi::ReferenceOr::Item(body)) = operation.request_body.as_mut() {
+            body.required = false;
+        }
+    }
+}

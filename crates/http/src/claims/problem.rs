@@ -1,0 +1,162 @@
+//! How the claims contract writes errors: `{success: false, error: {code, message, ...}}`.
+//!
+//! The contract lists its codes; nothing outside the list is ever sent. What the list does not know
+//! is written with the nearest code it has, and says so here.
+
+use axum::response::{IntoResponse as _, Response};
+use constat_app::AppError;
+use constat_domain::ids::ExecutionId;
+use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::{FieldError, Refusal};
+use http::header::{CONTENT_RANGE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+
+use crate::Problem;
+use crate::problem::Cause;
+
+/// What a problem becomes: status, code, message, fields.
+struct Written {
+    status: StatusCode,
+    code: i32,
+    message: String,
+    details: Vec<FieldError>,
+}
+
+impl Written {
+    fn new(status: StatusCode, code: i32, message: impl ToString) -> Self {
+        Self { status, code, message: message.to_string(), details: Vec::new() }
+    }
+
+    fn naming(mut self, field: &str, message: impl Into<String>) -> Self {
+        self.details.push(FieldError::new(field, message));
+        self
+    }
+
+    fn listing(mut self, details: &[FieldError]) -> Self {
+        self.details.extend_from_slice(details);
+        self
+    }
+}
+
+/// Writes a problem.
+pub fn write(problem: &Problem, execution: ExecutionId) -> Response {
+    let Written { status, code, message, details } = of_cause(problem.cause());
+    let body = serde_json::json!({
+        "success": false,
+        "error": { "code": code, "message": message, "details": details, "executionId": execution },
+    });
+    let mut response = (status, axum::Json(body)).into_response();
+    let header = match problem.cause() {
+        Cause::App(AppError::TooManyRequests { retry_after }) => Some((RETRY_AFTER, retry_after.to_string())),
+        Cause::App(AppError::Store(_)) => Some((RETRY_AFTER, "1".to_owned())),
+        Cause::RangeNotSatisfiable { size } => Some((CONTENT_RANGE, format!("bytes */{size}"))),
+        _ => None,
+    };
+    if let Some((name, value)) = header
+        && let Ok(value) = HeaderValue::try_from(value)
+    {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn of_cause(cause: &Cause) -> Written {
+    match cause {
+        Cause::App(error) => of_app(error),
+        // The contract has no code of its own for these three: they are faults of the request.
+        Cause::NoSuchPath => Written::new(StatusCode::NOT_FOUND, 1000, "no such path"),
+        Cause::MethodNotAllowed => {
+            Written::new(StatusCode::METHOD_NOT_ALLOWED, 1000, "this path does not have this method, see Allow")
+        }
+        Cause::RangeNotSatisfiable { .. } => {
+            Written::new(StatusCode::RANGE_NOT_SATISFIABLE, 1000, "the range lies beyond the end")
+        }
+        Cause::BodyTooLarge { limit } => {
+            Written::new(StatusCode::BAD_REQUEST, 1002, format!("the body is larger than {limit} bytes"))
+        }
+        Cause::UnsupportedMediaType { expected } => {
+            Written::new(StatusCode::BAD_REQUEST, 1006, "this content type is not supported")
+                .naming("Content-Type", format!("expected {expected}"))
+        }
+    }
+}
+
+fn of_app(error: &AppError) -> Written {
+    match error {
+        AppError::Refused(refusal) => of_refusal(refusal),
+        AppError::MissingKey => Written::new(StatusCode::UNAUTHORIZED, 9001, error),
+        AppError::InvalidKey => Written::new(StatusCode::UNAUTHORIZED, 9002, error),
+        AppError::TooManyRequests { .. } => Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error),
+        // Failures of the server itself: the contract lists no code, so the general one is used.
+        AppError::Store(_) => {
+            Written::new(StatusCode::SERVICE_UNAVAILABLE, 1000, "storage is busy, try again in a moment")
+        }
+        AppError::Partner(_) => Written::new(StatusCode::BAD_GATEWAY, 1000, "the partner did not answer as agreed"),
+        AppError::Fault(_) => {
+            Written::new(StatusCode::INTERNAL_SERVER_ERROR, 1000, "an internal fault; nothing was changed")
+        }
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> Written {
+    match refusal {
+        Refusal::Invalid(errors) => Written::new(StatusCode::BAD_REQUEST, 1000, refusal).listing(errors),
+        Refusal::IdempotencyConflict => Written::new(StatusCode::BAD_REQUEST, 1000, refusal)
+            .naming("Idempotency-Key", "was already used for another request"),
+        Refusal::Stale => Written::new(StatusCode::PRECONDITION_FAILED, 3003, refusal)
+            .naming("If-Match", "read the resource again and repeat with its new ETag"),
+        Refusal::Claim(claim) => of_claim(claim),
+        Refusal::Booking(booking) => of_booking(booking),
+    }
+}
+
+fn of_claim(refusal: &ClaimRefusal) -> Written {
+    use ClaimRefusal as R;
+    let bad = |code| Written::new(StatusCode::BAD_REQUEST, code, refusal);
+    let missing = |code| Written::new(StatusCode::NOT_FOUND, code, refusal);
+    let conflict = |code| Written::new(StatusCode::CONFLICT, code, refusal);
+    let one_of = |names: &[String]| format!("expected one of: {}", names.join(", "));
+    match refusal {
+        R::QuestionsIncomplete(errors) => bad(1001).listing(errors),
+        R::FileTooLarge { .. } => bad(1002),
+        R::InvalidMimeType => bad(1003),
+        R::InvalidSubtypeForProduct { allowed } => bad(1004).naming("subtype", one_of(allowed)),
+        R::InvalidBase64 { field } => bad(1005).naming(field, "is not valid base64"),
+        R::UnsupportedContentType => bad(1006),
+        R::InvalidTypeForSubtype { allowed } => bad(1007).naming("subtype", one_of(allowed)),
+        R::UnsupportedProductType => bad(1008),
+        R::ClaimNotFound => missing(2001),
+        R::ContractNotFound => missing(2002).naming("contractId", "no such contract"),
+        R::ProductNotFound => missing(2003).naming("contractProductId", "no such product on this contract"),
+        R::DocumentNotFound => missing(2004),
+        R::NotEditable => conflict(3001),
+        R::NotSubmittable => conflict(3002),
+        R::StatusLocked => conflict(3003),
+        R::DocumentsIncomplete { missing } => {
+            missing.iter().fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}")))
+        }
+        R::DocumentAlreadyValidated => conflict(3005),
+        R::InvalidDocumentType { expected } => conflict(3006).naming("type", one_of(expected)),
+        R::ActivePaymentBlocking => conflict(3007),
+        R::UserNotAuthorised => Written::new(StatusCode::UNAUTHORIZED, 9003, refusal),
+        R::NoPermission => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),
+    }
+}
+
+/// Appointments are an extension of the contract: their refusals take the nearest of its codes, and
+/// the message says what happened.
+fn of_booking(refusal: &BookingRefusal) -> Written {
+    use BookingRefusal as R;
+    match refusal {
+        R::UnknownSlot => Written::new(StatusCode::NOT_FOUND, 2004, refusal).naming("timeslot.id", "unknown slot"),
+        R::AppointmentNotFound => Written::new(StatusCode::NOT_FOUND, 2004, refusal),
+        R::SessionExpired => {
+            Written::new(StatusCode::GONE, 3003, refusal).naming("sessionID", "a session lasts 300 seconds")
+        }
+        R::SlotTaken | R::SessionUsed | R::AppointmentClosed | R::MissionHasAppointment => {
+            Written::new(StatusCode::CONFLICT, 3003, refusal)
+        }
+        R::NotAllowed => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),
+        R::NoPartner => Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming("type", "no partner serves this type"),
+    }
+}

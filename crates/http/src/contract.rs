@@ -1,0 +1,60 @@
+//! What tells the three contracts apart: where the key is, and how an error is written.
+
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use constat_domain::ids::ExecutionId;
+use constat_domain::tenancy::Api;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::Problem;
+
+/// One of the three public contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contract {
+    /// Which.
+    pub api: Api,
+    /// The header that carries the key.
+    pub key_header: &'static str,
+    /// Where its paths start.
+    pub base: &'static str,
+}
+
+/// Claims API v2.
+pub const CLAIMS: Contract = Contract { api: Api::Claims, key_header: "key", base: "/v2" };
+/// Partner appointment API.
+pub const PARTNER: Contract = Contract { api: Api::Partner, key_header: "pid", base: "/claims/api/v1" };
+/// Dossier API.
+pub const DOSSIER: Contract = Contract { api: Api::Dossier, key_header: "ctoken", base: "/v1" };
+
+impl Contract {
+    /// The key that a request carries: in the contract's own header, as the user name of HTTP Basic
+    /// (the password is ignored), or as a bearer token. All are equivalent on every contract.
+    pub fn key(self, headers: &HeaderMap) -> Option<String> {
+        let own = headers.get(self.key_header).and_then(|value| value.to_str().ok()).map(str::trim);
+        if let Some(key) = own.filter(|key| !key.is_empty()) {
+            return Some(key.to_owned());
+        }
+        let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(rest.to_owned()).filter(|key| !key.is_empty());
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+        let user = pair.split_once(':').map_or(pair.as_str(), |(user, _password)| user);
+        Some(user.to_owned()).filter(|key| !key.is_empty())
+    }
+
+    /// Writes a problem as this contract does.
+    pub fn write(self, problem: &Problem, execution: ExecutionId) -> Response {
+        match self.api {
+            Api::Claims => crate::claims::problem::write(problem, execution),
+            // The dossier contract writes errors as the partner contract does.
+            Api::Partner | Api::Dossier => crate::partner::problem::write(problem, execution),
+        }
+    }
+}

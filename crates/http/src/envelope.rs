@@ -1,0 +1,80 @@
+//! Around every contract's routes: names the request, and writes what went wrong as the contract
+//! does, whoever noticed it: a handler, an extractor, the router, or a panic.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use constat_app::AppError;
+use constat_domain::ids::ExecutionId;
+use http::header::ALLOW;
+use http::{HeaderName, HeaderValue, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::problem::Cause;
+use crate::{Contract, Problem, Shared};
+
+/// Names each answer, so that a caller can quote it and an operator can find it in the log.
+pub const EXECUTION_HEADER: HeaderName = HeaderName::from_static("x-execution-id");
+
+/// Puts the envelope around a contract's routes, and answers its unknown paths and methods.
+pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) -> Router<Shared> {
+    // The fallback lives under the base path, so that each contract answers for its own paths.
+    let nowhere = || async { Problem::from(Cause::NoSuchPath) };
+    let wrong_method = || async { Problem::from(Cause::MethodNotAllowed) };
+    Router::new()
+        .nest(contract.base, routes.fallback(nowhere).method_not_allowed_fallback(wrong_method))
+        .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
+            Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response()
+        }))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            move |State(shared): State<Shared>, request: Request, next: Next| around(shared, contract, request, next),
+        ))
+}
+
+async fn around(shared: Shared, contract: Contract, mut request: Request, next: Next) -> Response {
+    let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
+    request.extensions_mut().insert(execution);
+    let mut response = next.run(request).await;
+    if let Some(problem) = problem_of(&mut response) {
+        log(&problem, contract, execution);
+        let allow = response.headers_mut().remove(ALLOW);
+        response = contract.write(&problem, execution);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+    }
+    if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
+        response.headers_mut().insert(EXECUTION_HEADER, value);
+    }
+    response
+}
+
+/// The problem in an answer: a handler's own, or what the framework's bare rejection amounts to.
+fn problem_of(response: &mut Response) -> Option<Problem> {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        return Some(problem);
+    }
+    if response.extensions().get::<Written>().is_some() {
+        return None;
+    }
+    match response.status() {
+        StatusCode::NOT_FOUND => Some(Cause::NoSuchPath.into()),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Cause::MethodNotAllowed.into()),
+        StatusCode::BAD_REQUEST => Some(Problem::field("", "the path or query cannot be read")),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(AppError::Fault("a bare server error".to_owned()).into()),
+        _ => None,
+    }
+}
+
+/// Marks an answer that is complete although its status says error: nothing rewrites it.
+#[derive(Clone, Copy)]
+pub(crate) struct Written;
+
+/// Logs what an operator must know. Refusals are the caller's business and stay quiet.
+fn log(problem: &Problem, contract: Contract, execution: ExecutionId) {
+    if let Cause::App(error @ (AppError::Store(_) | AppError::Fault(_) | AppError::Partner(_))) = problem.cause() {
+        tracing::error!(%execution, api = contract.api.as_str(), %error, "a request failed");
+    }
+}

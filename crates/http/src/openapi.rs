@@ -1,0 +1,105 @@
+//! The OpenAPI 3.1 documents, one for each contract, made from the routes themselves.
+
+use aide::axum::ApiRouter;
+use aide::openapi::{OpenApi, SecurityScheme, Server};
+use aide::transform::TransformOpenApi;
+use axum::Router;
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+
+use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
+use crate::{Shared, claims, dossier, partner};
+
+/// A contract's document.
+#[derive(Clone)]
+pub struct OpenApiDocument {
+    /// `claims`, `partner` or `dossier`: served as `/openapi/<name>.json`.
+    pub name: &'static str,
+    /// The document, as JSON.
+    pub json: serde_json::Value,
+}
+
+pub(crate) struct Part {
+    pub(crate) router: Router<Shared>,
+}
+
+pub(crate) struct Built {
+    pub(crate) claims: Part,
+    pub(crate) partner: Part,
+    pub(crate) dossier: Part,
+    pub(crate) documents: Vec<OpenApiDocument>,
+}
+
+/// The documents alone: for snapshots and tools.
+pub fn documents() -> Vec<OpenApiDocument> {
+    build().documents
+}
+
+pub(crate) fn build() -> Built {
+    let mut documents = Vec::new();
+    let mut part = |routes: ApiRouter<Shared>, contract: Contract, title: &str, description: &str| {
+        let mut api = OpenApi::default();
+        let router = routes.finish_api_with(&mut api, |api| describe(api, contract, title, description));
+        let json = serde_json::to_value(&api).unwrap_or_default();
+        documents.push(OpenApiDocument { name: contract.api.as_str(), json });
+        Part { router }
+    };
+    let claims = part(
+        claims::routes(),
+        CLAIMS,
+        "Constat: claims API v2",
+        "Declare a loss, answer the questions, upload the documents, submit, follow. Answers are \
+         `{success: true, data}`; errors `{success: false, error: {code, message, details, executionId}}`.",
+    );
+    let partner = part(
+        partner::routes(),
+        PARTNER,
+        "Constat: partner appointment API",
+        "What a firm of loss adjusters or a repair network exposes, so that a claims platform can search \
+         and book appointments. A search session lasts 300 seconds.",
+    );
+    let dossier = part(
+        dossier::routes(),
+        DOSSIER,
+        "Constat: dossier API",
+        "What a claims platform exposes, so that a partner that holds an appointment on a claim can pull \
+         its file and documents, and an insurer can open a declaration.",
+    );
+    Built { claims, partner, dossier, documents }
+}
+
+fn describe<'a>(api: TransformOpenApi<'a>, contract: Contract, title: &str, description: &str) -> TransformOpenApi<'a> {
+    let key = |name: &str, location| SecurityScheme::ApiKey {
+        location,
+        name: name.to_owned(),
+        description: Some("The key, as issued: `test_…` or `live_…`.".to_owned()),
+        extensions: Default::default(),
+    };
+    let http = |scheme: &str, description: &str| SecurityScheme::Http {
+        scheme: scheme.to_owned(),
+        bearer_format: None,
+        description: Some(description.to_owned()),
+        extensions: Default::default(),
+    };
+    api.title(title)
+        .description(description)
+        .version(env!("CARGO_PKG_VERSION"))
+        .server(Server { url: contract.base.to_owned(), ..Server::default() })
+        .security_scheme("key", key(contract.key_header, aide::openapi::ApiKeyLocation::Header))
+        .security_scheme("bearer", http("bearer", "The key as a bearer token."))
+        .security_scheme("basic", http("basic", "The key as the user name, with an empty password."))
+        .security_requirement("key")
+        .security_requirement("bearer")
+        .security_requirement("basic")
+}
+
+/// Serves the documents at `/openapi/<name>.json`.
+pub(crate) fn routes(documents: Vec<OpenApiDocument>) -> Router<Shared> {
+    documents.into_iter().fold(Router::new(), |router, document| {
+        let text = document.json.to_string();
+        router.route(
+            &format!("/openapi/{}.json", document.name),
+            get(move || async move { ([(CONTENT_TYPE, "application/json")], text.clone()) }),
+        )
+    })
+}

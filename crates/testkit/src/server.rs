@@ -1,0 +1,100 @@
+//! A server of a test's own, on a free port, with everything in a temporary folder.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use constat_app::{App, NewKey, Settings, issue_key};
+use constat_domain::ids::OrgId;
+use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind};
+use constat_store::queries::{api_keys, organisations};
+use constat_store::{Documents, Store};
+use jiff::Timestamp;
+
+use crate::{SeededChance, TestClock};
+
+/// How a test's server differs from the usual one.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// What the clock shows at first. Monday 23 November 2026, 08:00 in Paris, unless set.
+    pub now: Timestamp,
+    /// Settings; `public_url` is filled in with the server's own address.
+    pub settings: Settings,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        let monday = Timestamp::from_second(1_795_417_200).expect("a constant in range");
+        Self { now: monday, settings: Settings::default() }
+    }
+}
+
+/// A running server. It stops when dropped.
+pub struct Server {
+    /// The application behind it.
+    pub app: Arc<App>,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// `http://127.0.0.1:<port>`.
+    pub url: String,
+    /// Speaks HTTP to it, for requests that the typed client would never make.
+    pub http: reqwest::Client,
+    task: tokio::task::JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    /// Starts a server with the usual options.
+    pub async fn start() -> Self {
+        Self::with(ServerOptions::default()).await
+    }
+
+    /// Starts a server.
+    pub async fn with(options: ServerOptions) -> Self {
+        // Fails only when a provider is installed already, which is as good.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&folder.path().join("constat.db")).expect("a new database");
+        let documents = Documents::local(&folder.path().join("documents")).expect("a documents folder");
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound address"));
+        let settings = Settings { public_url: url.clone(), ..options.settings };
+        let clock = Arc::new(TestClock::at(options.now));
+        let chance = Arc::new(SeededChance::new(2026));
+        let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
+        let app = Arc::new(app);
+        let router = constat_http::router(Arc::clone(&app));
+        let task = tokio::spawn(async move {
+            axum::serve(listener, router).await.expect("the server runs until it is dropped");
+        });
+        Self { app, clock, url, http: reqwest::Client::new(), task, _folder: folder }
+    }
+
+    /// Registers an organisation.
+    pub async fn organisation(&self, kind: OrganisationKind, name: &str) -> OrgId {
+        let organisation = Organisation {
+            id: OrgId::new(self.app.clock.now(), &self.app.chance.entropy()),
+            kind,
+            name: name.to_owned(),
+            acam_code: None,
+            created_at: self.app.clock.now(),
+        };
+        let id = organisation.id;
+        self.app.store.write(move |tx| organisations::insert(tx, &organisation)).await.expect("a new organisation");
+        id
+    }
+
+    /// Issues a key and gives its secret.
+    pub async fn key(&self, api: Api, issuer: OrgId, holder: OrgId, mode: Mode) -> String {
+        let new = NewKey { api, issuer, holder, mode, label: "test".to_owned() };
+        let issued = issue_key(new, self.app.clock.now(), self.app.chance.as_ref());
+        let key = issued.key;
+        self.app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
+        issued.secret
+    }
+}
