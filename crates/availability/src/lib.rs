@@ -1,1 +1,52 @@
-//! TODO
+//! Who is free, when, and is this exact visit possible?
+//!
+//! Pure: no I/O, no clock, no randomness. [`search()`] reads a [`CalendarIndex`] and answers with
+//! ranked offers and with the reasons why others were refused; [`feasible`] judges one exact visit
+//! in one expert's calendar. Both rest on the same rules (`gaps`), so what is offered can be
+//! booked, and the commit, which runs [`feasible`] on rows fresh from the database, is only ever
+//! stricter by what was booked meanwhile.
+//!
+//! # The rules of a day
+//!
+//! - Work is done in absolute seconds. Civil working hours are resolved to instants once for each
+//!   expert and day, so the two Sundays when the clocks change need no special case.
+//! - A visit lies within one working range of one local day (ranges that touch are one), outside
+//!   every absence, and at least a buffer away from the appointments around it.
+//! - On site, the drive from the appointment before and to the one after must fit. The first visit
+//!   of a day is reached from the base and the last one leads back to it: these two legs may lie
+//!   outside the day's free working time, but by no more than an allowance (90 minutes each way by
+//!   default); beyond it the place is too far.
+//! - A remote visit needs no drive, but the drive between the visits around it must still fit,
+//!   in one piece, before or after it. The same holds for absences: they stand in the way and have
+//!   no place.
+//! - Neighbours are found by instants, not by dates: a visit that ended just before midnight counts.
+//!   Whoever was somewhere a day ago ([`REACH_SECONDS`]) may be anywhere now.
+
+mod calendar;
+mod eligibility;
+mod expert;
+mod gaps;
+mod hours;
+mod index;
+mod rank;
+mod reason;
+mod requirement;
+mod search;
+mod settings;
+mod trades;
+mod travel;
+mod zone;
+
+pub use calendar::{Busy, ExpertCalendar, REACH_SECONDS, neighbourhood};
+pub use eligibility::eligible;
+pub use expert::{Absence, Exception, Expert, Skills, Territory};
+pub use gaps::feasible;
+pub use hours::{HourRange, WeeklyHours};
+pub use index::CalendarIndex;
+pub use rank::Score;
+pub use reason::{Reason, ReasonCode};
+pub use requirement::{PlaceFacts, Requirement};
+pub use search::{Offer, Outcome, search, who_can};
+pub use settings::{DurationRules, Settings, StakesStep, Weights};
+pub use trades::{Trade, TradeTable};
+pub use travel::{Estimator, Travel};

@@ -1,0 +1,118 @@
+//! Why an expert was not offered, in stable words.
+
+use serde::Serialize;
+
+/// Why an expert cannot take a visit. The order is how far the search got: of several reasons the
+/// last one is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// The record is switched off.
+    Inactive,
+    /// Does not do this kind of intervention.
+    Kind,
+    /// Does not know this nature of loss, or holds none of the trades wanted.
+    Skill,
+    /// The stakes are above the expert's authority.
+    Authority,
+    /// Not approved by this insurer.
+    Insurer,
+    /// Does not serve this type of customer.
+    Customer,
+    /// Does not visit this type of dwelling.
+    Dwelling,
+    /// The place lies outside the expert's territory.
+    Territory,
+    /// Does not work within the window (nor long enough for the visit).
+    NotWorking,
+    /// Works within the window, but only before the notice period is over.
+    Notice,
+    /// Public holiday at the place.
+    PublicHoliday,
+    /// Absent.
+    Absent,
+    /// Booked, or at the cap of visits a day.
+    FullyBooked,
+    /// Free, but the drive does not fit.
+    TooFar,
+}
+
+impl ReasonCode {
+    /// How many codes there are.
+    pub(crate) const COUNT: usize = 14;
+
+    /// Every code, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Inactive,
+        Self::Kind,
+        Self::Skill,
+        Self::Authority,
+        Self::Insurer,
+        Self::Customer,
+        Self::Dwelling,
+        Self::Territory,
+        Self::NotWorking,
+        Self::Notice,
+        Self::PublicHoliday,
+        Self::Absent,
+        Self::FullyBooked,
+        Self::TooFar,
+    ];
+
+    /// The code on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::Kind => "kind",
+            Self::Skill => "skill",
+            Self::Authority => "authority",
+            Self::Insurer => "insurer",
+            Self::Customer => "customer",
+            Self::Dwelling => "dwelling",
+            Self::Territory => "territory",
+            Self::NotWorking => "not_working",
+            Self::Notice => "notice",
+            Self::PublicHoliday => "public_holiday",
+            Self::Absent => "absent",
+            Self::FullyBooked => "fully_booked",
+            Self::TooFar => "too_far",
+        }
+    }
+}
+
+/// How many experts were refused for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The reason.
+    pub code: ReasonCode,
+    /// How many experts.
+    pub count: u32,
+}
+
+/// Counts by reason, without allocating.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([u32; ReasonCode::COUNT]);
+
+impl Tally {
+    pub(crate) fn add(&mut self, code: ReasonCode) {
+        self.0[code as usize] += 1;
+    }
+
+    /// What was counted, in the order of the codes.
+    pub(crate) fn into_reasons(self) -> Vec<Reason> {
+        let counted = ReasonCode::ALL.into_iter().zip(self.0);
+        counted.filter(|(_, count)| *count > 0).map(|(code, count)| Reason { code, count }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_the_same_in_json_and_in_the_table() {
+        for code in ReasonCode::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.as_str()));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a search needs to know of a request: the request itself, placed, timed and measured.
+
+use constat_domain::FieldError;
+use constat_domain::appointment::SlotKind;
+use constat_domain::geo::Position;
+use constat_domain::ids::AppointmentId;
+use constat_domain::service::{CustomerType, Dwelling, Granularity, ServiceKind, ServiceRequest, Valuation};
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use crate::calendar::Span;
+use crate::settings::Settings;
+use crate::trades::Trade;
+use crate::zone;
+
+/// The hour of the place's civil time that parts morning from afternoon.
+const NOON_HOUR: i8 = 13;
+
+/// What the caller found out about the place of the request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceFacts {
+    /// The position; needed when somebody travels there.
+    pub position: Option<Position>,
+    /// The département, `75`, `2A`, `974`.
+    pub department: Option<String>,
+    /// The IANA zone: civil times, half-days and public holidays are those of the place.
+    pub zone: String,
+}
+
+/// A request, ready to be searched. Made by [`Requirement::derive`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requirement {
+    /// The kind of intervention.
+    pub kind: ServiceKind,
+    /// Where somebody travels to; `None` for a remote intervention.
+    pub site: Option<Position>,
+    /// The département of the place.
+    pub department: Option<String>,
+    /// Code of `loss_nature.csv`.
+    pub loss_nature: Option<String>,
+    /// Trades wanted; empty when any will do.
+    pub trades: Vec<Trade>,
+    /// The stakes.
+    pub stakes: Valuation,
+    /// ACAM code of the insurer.
+    pub insurer: Option<String>,
+    /// Type of customer.
+    pub customer: CustomerType,
+    /// Type of dwelling.
+    pub dwelling: Option<Dwelling>,
+    /// Exact times or arrival windows.
+    pub slot_kind: SlotKind,
+    /// How coarse.
+    pub granularity: Granularity,
+    /// Most offers.
+    pub limit: usize,
+    /// The appointment whose own time counts as free.
+    pub reschedules: Option<AppointmentId>,
+    /// Length of the visit itself, in minutes.
+    pub duration_minutes: u32,
+    /// What an offer takes in the expert's day, in seconds: the visit, or its whole arrival window.
+    pub(crate) occupied: i64,
+    /// The instant of the search.
+    pub(crate) asked_at: i64,
+    /// First possible start (the wanted one, but not before the search itself).
+    pub(crate) from: i64,
+    /// Last possible end (the wanted one, but within the horizon).
+    pub(crate) to: i64,
+    /// Seconds between two starts that are offered.
+    pub(crate) grid: i64,
+    /// A start is on the grid when `(start + grid_shift) % grid == 0`.
+    pub(crate) grid_shift: i64,
+    /// Public holidays of the place within the window, as instants.
+    pub(crate) closed: Vec<Span>,
+    /// The half-days of the place within the window: their first instants, and whether a new date
+    /// begins. The first one holds `from`.
+    pub(crate) halves: Vec<Half>,
+}
+
+/// Half a day of the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Half {
+    pub(crate) start: i64,
+    /// Number of the date within the window.
+    pub(crate) date: u32,
+}
+
+impl Requirement {
+    /// Measures a request.
+    ///
+    /// `now` is the instant of the search. A commit derives the requirement again with the same
+    /// instant (the session's), so that a visit which was offered at the edge of the notice period
+    /// stays bookable while the session lives. `is_holiday` tells the public holidays of a
+    /// département.
+    ///
+    /// # Errors
+    /// Names the fields of the partner contract: an on-site request without a position, or a zone
+    /// that does not exist.
+    pub fn derive(
+        request: &ServiceRequest,
+        place: &PlaceFacts,
+        settings: &Settings,
+        is_holiday: &dyn Fn(&str, civil::Date) -> bool,
+        now: Timestamp,
+    ) -> Result<Self, Vec<FieldError>> {
+        let zone = TimeZone::get(&place.zone)
+            .map_err(|_| vec![FieldError::new("appointmentLocation", "the time zone of the place is unknown")])?;
+        let travels = request.kind.is_on_site();
+        if travels && place.position.is_none() {
+            let message = "a visit on site needs a position, or an address that can be located";
+            return Err(vec![FieldError::new("appointmentLocation", message)]);
+        }
+        let claim = request.claim.as_ref();
+        let stakes = claim.map(|claim| claim.valuation).unwrap_or_default();
+        let repair = request.kind == ServiceKind::RepairInKind;
+        let trades =
+            if repair { settings.trades.wanted(request.mission_type.as_deref(), &request.damages) } else { Vec::new() };
+        let damages = if repair { request.damages.len() } else { 0 };
+        let duration_minutes = settings.durations.minutes(request.kind, &stakes, damages);
+        let window_minutes = u32::from(settings.window_minutes.clamp(15, 120));
+        // A visit longer than the longest arrival window can only be promised at an exact time.
+        let windowed = request.granularity != Granularity::Hour && duration_minutes <= window_minutes;
+        let occupied_minutes = if windowed { window_minutes } else { duration_minutes };
+
+        let asked_at = now.as_second();
+        let from = ceil_second(request.from).max(asked_at);
+        let horizon = asked_at + i64::from(settings.horizon_days.min(366)) * 86_400;
+        let to = request.to.as_second().min(horizon);
+        let grid = i64::from(settings.grid_minutes.clamp(5, 240)) * 60;
+        let offset = i64::from(zone.to_offset(zone::timestamp(from)).seconds());
+        let mut requirement = Self {
+            kind: request.kind,
+            site: if travels { place.position } else { None },
+            department: place.department.clone(),
+            loss_nature: claim.and_then(|claim| claim.loss.as_ref()).map(|loss| loss.nature.clone()),
+            trades,
+            stakes,
+            insurer: claim.map(|claim| claim.insurer.acam_code.clone()),
+            customer: request.customer,
+            dwelling: request.dwelling,
+            slot_kind: if windowed { SlotKind::Window } else { SlotKind::Fixed },
+            granularity: request.granularity,
+            limit: usize::from(request.limit),
+            reschedules: request.reschedules,
+            duration_minutes,
+            occupied: i64::from(occupied_minutes) * 60,
+            asked_at,
+            from,
+            to,
+            grid,
+            grid_shift: offset.rem_euclid(grid),
+            closed: Vec::new(),
+            halves: Vec::new(),
+        };
+        requirement.lay_days(&zone, is_holiday);
+        Ok(requirement)
+    }
+
+    /// Half-days and holidays of the place within the window.
+    fn lay_days(&mut self, zone: &TimeZone, is_holiday: &dyn Fn(&str, civil::Date) -> bool) {
+        let mut date = zone::date(zone, self.from);
+        let mut start = zone::midnight(zone, date);
+        let mut number = 0;
+        while start < self.to {
+            let next = zone::next_day(date);
+            let end = zone::midnight(zone, next);
+            let noon = zone::instant(zone, date.at(NOON_HOUR, 0, 0, 0));
+            self.halves.extend([Half { start, date: number }, Half { start: noon, date: number }]);
+            if self.department.as_deref().is_some_and(|department| is_holiday(department, date)) {
+                self.closed.push(Span { start, end });
+            }
+            if next == date {
+                break;
+            }
+            (date, start, number) = (next, end, number + 1);
+        }
+    }
+
+    /// The first start on the grid at or after an instant.
+    pub(crate) fn on_grid(&self, second: i64) -> i64 {
+        second + (-(second + self.grid_shift)).rem_euclid(self.grid)
+    }
+}
+
+fn ceil_second(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}

@@ -1,0 +1,59 @@
+//! Civil time of a zone resolved to seconds since 1970.
+
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, civil};
+
+/// The instant of a civil time. A time that occurs twice means its first occurrence; one that is
+/// skipped means the instant of the jump, so that hours within the skipped hour are empty.
+pub(crate) fn instant(zone: &TimeZone, at: civil::DateTime) -> i64 {
+    let ambiguous = zone.to_ambiguous_timestamp(at);
+    let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+    // Both fail only at the very ends of time, 9999 years away; there, nothing is ever free.
+    if skipped {
+        let Ok(before) = ambiguous.earlier() else {
+            return i64::MAX;
+        };
+        zone.following(before).next().map_or(before.as_second(), |jump| jump.timestamp().as_second())
+    } else {
+        ambiguous.earlier().map_or(i64::MAX, Timestamp::as_second)
+    }
+}
+
+/// The instant at which a date starts.
+pub(crate) fn midnight(zone: &TimeZone, date: civil::Date) -> i64 {
+    instant(zone, date.to_datetime(civil::Time::midnight()))
+}
+
+/// The civil date of an instant. Instants beyond time itself count as its ends.
+pub(crate) fn date(zone: &TimeZone, second: i64) -> civil::Date {
+    zone.to_datetime(timestamp(second)).date()
+}
+
+/// The instant as a timestamp, clamped to what one can hold.
+pub(crate) fn timestamp(second: i64) -> Timestamp {
+    let clamped = second.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(clamped).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The day after, or the same at the end of time.
+pub(crate) fn next_day(date: civil::Date) -> civil::Date {
+    date.tomorrow().unwrap_or(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_and_repeated_hours() {
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        let at = |text: &str| instant(&paris, text.parse().unwrap());
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        assert_eq!(at("2026-03-29T01:59:00"), utc("2026-03-29T00:59:00Z"));
+        assert_eq!(at("2026-03-29T02:00:00"), utc("2026-03-29T01:00:00Z"));
+        assert_eq!(at("2026-03-29T02:30:00"), utc("2026-03-29T01:00:00Z"));
+        assert_eq!(at("2026-03-29T03:00:00"), utc("2026-03-29T01:00:00Z"));
+        assert_eq!(at("2026-10-25T02:30:00"), utc("2026-10-25T00:30:00Z"));
+        assert_eq!(at("2026-10-25T03:00:00"), utc("2026-10-25T02:00:00Z"));
+    }
+}
