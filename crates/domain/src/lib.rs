@@ -5,6 +5,7 @@
 //! in a test.
 
 pub mod appointment;
+pub mod catalogue;
 pub mod claim;
 pub mod codes;
 pub mod gazetteer;
