@@ -327,7 +327,7 @@ impl Check {
         Some(condition)
     }
 
-    /// Ids are snake_case (a product type may also join words by `extra`) and differ.
+    /// Ids are in snake case (a product type may also join words by `extra`) and differ.
     fn ids<'a>(&mut self, place: &str, ids: impl IntoIterator<Item = &'a String>, extra: &str) {
         let mut seen = BTreeSet::new();
         for id in ids {

@@ -31,8 +31,8 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/catalogue")
 static EMBEDDED: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut files: Vec<(&str, &str)> = FILES
         .files()
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "toml"))
         .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
-        .filter(|(name, _)| name.ends_with(".toml"))
         .collect();
     files.sort_unstable();
     Catalogue::parse(&files).unwrap_or_else(|errors| panic!("the embedded catalogue is not valid: {errors:?}"))
