@@ -12,6 +12,7 @@ pub mod gazetteer;
 pub mod geo;
 pub mod holidays;
 pub mod ids;
+mod location;
 pub mod money;
 pub mod refusal;
 pub mod service;

@@ -1,1 +1,29 @@
-//! TODO
+//! The claims API v2: an integrator declares a loss and follows it.
+
+mod claim;
+mod create;
+mod document;
+mod envelope;
+mod list;
+mod patch;
+
+pub use claim::{
+    Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product, Settlement, SettlementType,
+};
+pub use create::{CheckedDeclaration, CreateClaim};
+pub use document::{
+    ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
+    DocumentUploads, EntryDocument, UploadDocument,
+};
+pub use envelope::{
+    CancelAnswer, CancelledClaim, ErrorBody, Failure, Pagination, SubmitResponse, SubmittedStatus, Success,
+    SuccessList, SuccessPage, UploadAnswer,
+};
+pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
+pub use patch::{CancelClaim, CheckedPatch, LocationParts, PatchClaim};
+
+/// Fewest characters of a description. Source: claims API v2.
+pub const SHORTEST_DESCRIPTION: usize = 50;
+
+/// Most characters of a description: a bound of our own, far beyond what people write.
+pub const LONGEST_DESCRIPTION: usize = 20_000;

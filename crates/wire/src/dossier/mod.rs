@@ -1,1 +1,22 @@
-//! TODO
+//! The claim file ("dossier") API v0.9.1: a partner that holds an appointment pulls the full claim
+//! and its documents; an insurer opens a declaration.
+
+mod building;
+mod claim;
+mod contents;
+mod prime;
+mod risk;
+
+pub use building::{
+    BreakInDamage, BuildingDamage, Covering, CoveringType, Equipment, ExternalDamage, RoomDamage, Surface,
+};
+pub use claim::{
+    Accident, Attachment, CauseRemoval, CauseRemovalReason, Claim, ContractReference, Qualification,
+};
+pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference};
+pub use prime::{
+    CheckedPrime, LenientBool, Loose, PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
+    PrimeContract, PrimeContractResult, PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult,
+    PrimeSuccess, PrimeUser,
+};
+pub use risk::{Labelled, Measure, Risk};

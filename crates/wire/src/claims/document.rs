@@ -1,0 +1,242 @@
+//! Documents of a claim: uploaded, listed, read.
+
+use constat_domain::FieldError;
+use constat_domain::claim::{self, DocumentStatus as DomainStatus};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{Checker, Instant, OneOrMany, every_field_present, wire_enum};
+
+wire_enum! {
+    /// Where a document stands.
+    DocumentStatus = DomainStatus {
+        /// Not uploaded yet.
+        WaitingFor = "waiting_for",
+        /// Uploaded; nobody has looked.
+        ToVerify = "to_verify",
+        /// Good. It cannot be replaced any more.
+        Accepted = "accepted",
+        /// Refused. Upload it again.
+        Rejected = "rejected",
+    }
+}
+
+/// How much a document is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentCategory {
+    /// The claim cannot be submitted without it.
+    Mandatory,
+    /// The handler will ask for it.
+    Expected,
+    /// It may help.
+    Optional,
+}
+
+/// What was uploaded for an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = every_field_present)]
+pub struct EntryDocument {
+    /// Identifies the document.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Media type, told from its content.
+    #[schemars(example = &"application/pdf")]
+    pub mime_type: String,
+    /// Why it was refused, or null.
+    pub refusal_reason: Option<String>,
+    /// A note, or null.
+    pub note: Option<String>,
+    /// When it was uploaded.
+    pub uploaded_at: Instant,
+}
+
+/// One document that the claim asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = every_field_present)]
+pub struct DocumentEntry {
+    /// What it is (French).
+    #[serde(rename = "type")]
+    #[schemars(example = &"Dépôt de plainte")]
+    pub kind: String,
+    /// How much it is wanted.
+    pub category: DocumentCategory,
+    /// Where it stands.
+    pub status: DocumentStatus,
+    /// What was uploaded, or null.
+    pub document: Option<EntryDocument>,
+}
+
+impl DocumentEntry {
+    /// An entry of the catalogue with what was uploaded for it, if anything was.
+    pub fn new(label: impl Into<String>, category: DocumentCategory, document: Option<&claim::Document>) -> Self {
+        Self {
+            kind: label.into(),
+            category,
+            status: document.map_or(DocumentStatus::WaitingFor, |document| document.status.into()),
+            document: document.map(|document| EntryDocument {
+                id: document.id.to_string(),
+                title: document.title.clone(),
+                mime_type: document.mime_type.clone(),
+                refusal_reason: document.refusal_reason.clone(),
+                note: document.note.clone(),
+                uploaded_at: document.uploaded_at.into(),
+            }),
+        }
+    }
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = every_field_present)]
+pub struct ClaimDocument {
+    /// Identifies it.
+    pub id: String,
+    /// What it is (French).
+    #[serde(rename = "type")]
+    #[schemars(example = &"Dépôt de plainte")]
+    pub kind: String,
+    /// Its title.
+    #[schemars(example = &"Plainte du 15/01/2024")]
+    pub title: String,
+    /// Media type, told from its content.
+    #[schemars(example = &"application/pdf")]
+    pub mime_type: String,
+    /// Where it stands.
+    pub status: DocumentStatus,
+    /// Why it was refused, or null.
+    pub refusal_reason: Option<String>,
+    /// A note, or null.
+    pub note: Option<String>,
+    /// When it was uploaded.
+    pub uploaded_at: Instant,
+}
+
+impl ClaimDocument {
+    /// A document under the catalogue's label of its type.
+    pub fn new(document: &claim::Document, label: impl Into<String>) -> Self {
+        Self {
+            id: document.id.to_string(),
+            kind: label.into(),
+            title: document.title.clone(),
+            mime_type: document.mime_type.clone(),
+            status: document.status.into(),
+            refusal_reason: document.refusal_reason.clone(),
+            note: document.note.clone(),
+            uploaded_at: document.uploaded_at.into(),
+        }
+    }
+}
+
+/// A document, and where to fetch it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = every_field_present)]
+pub struct ClaimDocumentWithUrl {
+    /// The document.
+    #[serde(flatten)]
+    pub document: ClaimDocument,
+    /// When it was uploaded.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// When it was accepted, or null.
+    pub accepted_at: Option<Instant>,
+    /// When it was refused, or null.
+    pub refused_at: Option<Instant>,
+    /// Where to fetch the bytes: signed, no key needed.
+    #[schemars(extend("format" = "uri"))]
+    pub download_url: String,
+    /// When the link stops working: one hour after it was made.
+    pub download_url_expires_at: Instant,
+}
+
+impl ClaimDocumentWithUrl {
+    /// A document under its label, with a link that was signed for it.
+    pub fn new(document: &claim::Document, label: impl Into<String>, url: String, expires_at: Instant) -> Self {
+        Self {
+            document: ClaimDocument::new(document, label),
+            created_at: document.uploaded_at.into(),
+            updated_at: document.updated_at.into(),
+            accepted_at: document.accepted_at.map(Into::into),
+            refused_at: document.refused_at.map(Into::into),
+            download_url: url,
+            download_url_expires_at: expires_at,
+        }
+    }
+}
+
+/// A document to upload, its content in base64. Its type is told from the content, never from the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UploadDocument {
+    /// What it is: the French label of an entry of the claim, or its stable id.
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 200), example = &"Dépôt de plainte")]
+    pub kind: String,
+    /// Its title.
+    #[schemars(length(min = 1, max = 200), example = &"Plainte du 15/01/2024")]
+    pub title: String,
+    /// Name of the file.
+    #[schemars(length(min = 1, max = 255), example = &"plainte.pdf")]
+    pub filename: String,
+    /// The bytes in base64, without a data-URL prefix; at most 20,971,520 bytes once decoded.
+    #[schemars(length(min = 1), extend("contentEncoding" = "base64"))]
+    pub content: String,
+    /// A comment for the handler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub comment: Option<String>,
+}
+
+impl UploadDocument {
+    /// Everything wrong with it but the base64, below a path: empty, or `[index]` in an array.
+    pub fn check(&self, path: &str) -> Vec<FieldError> {
+        let mut checker = Checker::at_path(path);
+        checker.text("type", &self.kind, 1, 200);
+        checker.text("title", &self.title, 1, 200);
+        checker.text("filename", &self.filename, 1, 255);
+        if self.content.is_empty() {
+            checker.fail("content", "may not be blank");
+        }
+        checker.optional_text("comment", self.comment.as_ref(), 0, 1000);
+        checker.into_errors()
+    }
+}
+
+/// The body of an upload in JSON: one document, or an array of them.
+pub type DocumentUploads = OneOrMany<UploadDocument>;
+
+/// The part `meta` of an upload in multipart form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DocumentMeta {
+    /// What it is: the French label of an entry of the claim, or its stable id.
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 200), example = &"Dépôt de plainte")]
+    pub kind: String,
+    /// Its title.
+    #[schemars(length(min = 1, max = 200), example = &"Plainte du 15/01/2024")]
+    pub title: String,
+    /// Name of the file; that of the part `file` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
+    pub filename: Option<String>,
+    /// A comment for the handler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub comment: Option<String>,
+}
+
+impl DocumentMeta {
+    /// Everything wrong with it, below `meta`.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut checker = Checker::at_path("meta");
+        checker.text("type", &self.kind, 1, 200);
+        checker.text("title", &self.title, 1, 200);
+        checker.optional_text("filename", self.filename.as_ref(), 0, 255);
+        checker.optional_text("comment", self.comment.as_ref(), 0, 1000);
+        checker.into_errors()
+    }
+}

@@ -1,0 +1,103 @@
+//! Changing a draft, and giving a claim up.
+
+use constat_domain::FieldError;
+use constat_domain::claim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{LONGEST_DESCRIPTION, SHORTEST_DESCRIPTION};
+use crate::common::Checker;
+
+/// The parts of the location to change.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct LocationParts {
+    /// Number and street.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub address: Option<String>,
+    /// Town.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100))]
+    pub city: Option<String>,
+    /// Country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100))]
+    pub country: Option<String>,
+    /// Postcode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20))]
+    pub zipcode: Option<String>,
+}
+
+/// Changes a draft. What is left out stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PatchClaim {
+    /// What happened, in the insured's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 50, max = 20_000))]
+    pub description: Option<String>,
+    /// The parts of the location to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationParts>,
+}
+
+/// A change that was found good.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckedPatch {
+    /// The new description.
+    pub description: Option<String>,
+    /// The new address, town, country and postcode, each only when given.
+    pub location: LocationParts,
+}
+
+impl CheckedPatch {
+    /// The location with the changed parts.
+    #[must_use]
+    pub fn apply_to(&self, location: &claim::Location) -> claim::Location {
+        let parts = &self.location;
+        let pick = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
+        claim::Location {
+            address: pick(&parts.address, &location.address),
+            city: pick(&parts.city, &location.city),
+            country: pick(&parts.country, &location.country),
+            zipcode: pick(&parts.zipcode, &location.zipcode),
+        }
+    }
+}
+
+impl PatchClaim {
+    /// Reads the change, or lists everything wrong with it. A change of nothing is refused.
+    pub fn into_domain(self) -> Result<CheckedPatch, Vec<FieldError>> {
+        let mut checker = Checker::new();
+        let location = self.location.unwrap_or_default();
+        checker.optional_text("description", self.description.as_ref(), SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
+        checker.object("location", |inner| {
+            inner.optional_text("address", location.address.as_ref(), 1, 200);
+            inner.optional_text("city", location.city.as_ref(), 1, 100);
+            inner.optional_text("country", location.country.as_ref(), 1, 100);
+            inner.optional_text("zipcode", location.zipcode.as_ref(), 1, 20);
+        });
+        if self.description.is_none() && location == LocationParts::default() {
+            checker.fail("", "nothing to change: give a description or parts of the location");
+        }
+        checker.finish(Some(CheckedPatch { description: self.description, location }))
+    }
+}
+
+/// Gives a claim up. The body may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CancelClaim {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub reason: Option<String>,
+}
+
+impl CancelClaim {
+    /// Everything wrong with it.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut checker = Checker::new();
+        checker.optional_text("reason", self.reason.as_ref(), 0, 1000);
+        checker.into_errors()
+    }
+}

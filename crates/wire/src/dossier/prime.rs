@@ -1,0 +1,434 @@
+//! Opening a declaration from an insurer's system: `POST /claims/prime`.
+
+use constat_domain::claim::Location;
+use constat_domain::{Currency, FieldError, Money};
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::common::{Checker, Instant};
+
+/// Codes of the insured's standing. Source: dossier API v0.9.1.
+const STATUSES: [&str; 9] = ["1", "2", "3", "4", "5", "7", "10", "14", "15"];
+
+/// Yes or no, as a JSON boolean or as the strings `"true"` and `"false"`. Written as a boolean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LenientBool(pub bool);
+
+impl Serialize for LenientBool {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for LenientBool {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Loose::deserialize(deserializer)?.0.as_str() {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(serde::de::Error::custom("expected true or false")),
+        }
+    }
+}
+
+impl JsonSchema for LenientBool {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LenientBool".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "string", "enum": ["true", "false"] }] })
+    }
+}
+
+/// A text that may also arrive as a number or a boolean. Written as a string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose(pub String);
+
+impl Serialize for Loose {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Scalar {
+            Text(String),
+            Bool(bool),
+            Number(serde_json::Number),
+        }
+        Ok(Self(match Scalar::deserialize(deserializer)? {
+            Scalar::Text(text) => text,
+            Scalar::Bool(yes) => yes.to_string(),
+            Scalar::Number(number) => number.to_string(),
+        }))
+    }
+}
+
+impl JsonSchema for Loose {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Loose".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
+    }
+}
+
+/// The insured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrimeInsured {
+    /// Form of address: `1` or `2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Loose>,
+    /// Last name.
+    #[schemars(length(min = 1, max = 100), example = &"Dupont")]
+    pub name: String,
+    /// First name.
+    #[schemars(length(min = 1, max = 100), example = &"Jean")]
+    pub first_name: String,
+    /// E-mail address: the insured signs in with it.
+    #[schemars(length(min = 3, max = 254), example = &"jean.dupont@example.com")]
+    pub email: String,
+    /// Mobile phone.
+    #[schemars(length(min = 1, max = 20), example = &"+33612345678")]
+    pub mobile: String,
+    /// Standing: 1 owner-occupier, 2 owner not occupying, 3 co-owner-occupier, 4 co-owner not
+    /// occupying, 5 and 7 tenant, 10 occupier free of charge, 14 usufruct, 15 bare ownership.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Loose>,
+}
+
+/// The contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrimeContract {
+    /// The insurer's number of it.
+    #[schemars(length(min = 1, max = 100))]
+    pub number: String,
+    /// What the insured bears (French: franchise), in euros.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deductable_amount: Option<Loose>,
+    /// Reference of the general terms (French: conditions générales).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub general_terms_and_conditions: Option<String>,
+    /// How long the contract has run (French: ancienneté); carried as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anteriority: Option<Loose>,
+    /// It was taken out recently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_recent_subscription: Option<LenientBool>,
+}
+
+/// Where the loss happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrimeAddress {
+    /// Number and street.
+    #[schemars(length(min = 1, max = 100), example = &"48 boulevard des Batignolles")]
+    pub line1: String,
+    /// Second line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub line2: Option<String>,
+    /// Third line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub line3: Option<String>,
+    /// Fourth line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub line4: Option<String>,
+    /// Town.
+    #[schemars(length(min = 1, max = 100), example = &"Paris")]
+    pub city: String,
+    /// Postcode.
+    #[schemars(length(min = 1, max = 20), example = &"75017")]
+    pub post_code: String,
+    /// Country; France when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub country: Option<String>,
+    /// How to find the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub other_details: Option<String>,
+}
+
+/// The claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeClaim {
+    /// The insurer's reference of it.
+    #[schemars(length(min = 1, max = 100))]
+    pub number: String,
+    /// When the loss happened.
+    pub date: Instant,
+    /// Where it happened.
+    pub address: PrimeAddress,
+}
+
+/// The insurer's intermediary (French: agent, courtier).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeIntermediary {
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub name: Option<String>,
+    /// Phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
+    pub phone: Option<String>,
+}
+
+/// Opens a declaration: creates or finds the user, the contract and the claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeRequest {
+    /// The insured.
+    pub insured: PrimeInsured,
+    /// The contract.
+    pub contract: PrimeContract,
+    /// The claim.
+    pub claim: PrimeClaim,
+    /// The intermediary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intermediary: Option<PrimeIntermediary>,
+    /// The insured product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub product: Option<String>,
+    /// Type of loss: `DDE` water damage (French: dégât des eaux), `VOL` theft...
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 100), example = &"DDE")]
+    pub kind: String,
+}
+
+/// A request to open a declaration that was found well-formed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedPrime {
+    /// The insured. The e-mail is always there.
+    pub insured: constat_domain::claim::Insured,
+    /// `1` or `2`.
+    pub title: Option<String>,
+    /// One of the contract's codes, such as `5` for a tenant.
+    pub insured_status: Option<String>,
+    /// The insurer's number of the contract.
+    pub contract_number: String,
+    /// What the insured bears.
+    pub deductible: Option<Money>,
+    /// Reference of the general terms.
+    pub general_terms: Option<String>,
+    /// As given.
+    pub anteriority: Option<String>,
+    /// Taken out recently.
+    pub is_recent: Option<bool>,
+    /// The insurer's reference of the claim.
+    pub claim_number: String,
+    /// When the loss happened.
+    pub claim_at: Timestamp,
+    /// Where.
+    pub location: Location,
+    /// How to find the place.
+    pub location_details: Option<String>,
+    /// The intermediary's name.
+    pub intermediary_name: Option<String>,
+    /// The intermediary's phone.
+    pub intermediary_phone: Option<String>,
+    /// The insured product.
+    pub product: Option<String>,
+    /// `DDE`, `VOL`, or another loss type: for the catalogue to know. Blame `type`.
+    pub loss_type: String,
+}
+
+impl PrimeRequest {
+    /// Reads the request, or lists everything wrong with it.
+    pub fn into_domain(self) -> Result<CheckedPrime, Vec<FieldError>> {
+        let mut checker = Checker::new();
+        checker.object("insured", |inner| self.insured.check(inner));
+        let deductible = checker.object("contract", |inner| self.contract.read(inner));
+        checker.object("claim", |inner| {
+            inner.text("number", &self.claim.number, 1, 100);
+            inner.object("address", |deeper| self.claim.address.check(deeper));
+        });
+        if let Some(intermediary) = &self.intermediary {
+            checker.object("intermediary", |inner| {
+                inner.optional_text("name", intermediary.name.as_ref(), 0, 200);
+                inner.optional_text("phone", intermediary.phone.as_ref(), 0, 20);
+            });
+        }
+        checker.optional_text("product", self.product.as_ref(), 0, 100);
+        checker.text("type", &self.kind, 1, 100);
+        let Self { insured, contract, claim, intermediary, product, kind } = self;
+        let location = claim.address.location();
+        let (intermediary_name, intermediary_phone) =
+            intermediary.map_or((None, None), |intermediary| (intermediary.name, intermediary.phone));
+        let prime = CheckedPrime {
+            insured: constat_domain::claim::Insured {
+                first_name: insured.first_name,
+                last_name: insured.name,
+                phone_number: insured.mobile,
+                email: Some(insured.email),
+                company: None,
+            },
+            title: insured.title.map(|title| title.0),
+            insured_status: insured.status.map(|status| status.0).filter(|status| !status.is_empty()),
+            contract_number: contract.number,
+            deductible,
+            general_terms: contract.general_terms_and_conditions,
+            anteriority: contract.anteriority.map(|anteriority| anteriority.0),
+            is_recent: contract.is_recent_subscription.map(|recent| recent.0),
+            claim_number: claim.number,
+            claim_at: claim.date.0,
+            location,
+            location_details: claim.address.other_details,
+            intermediary_name,
+            intermediary_phone,
+            product,
+            loss_type: kind,
+        };
+        checker.finish(Some(prime))
+    }
+}
+
+impl PrimeInsured {
+    fn check(&self, checker: &mut Checker) {
+        if self.title.as_ref().is_some_and(|title| !matches!(title.0.as_str(), "1" | "2")) {
+            checker.fail("title", "expected 1 or 2");
+        }
+        checker.text("name", &self.name, 1, 100);
+        checker.text("firstName", &self.first_name, 1, 100);
+        checker.email("email", &self.email, 254);
+        checker.text("mobile", &self.mobile, 1, 20);
+        if self.status.as_ref().is_some_and(|status| !status.0.is_empty() && !STATUSES.contains(&status.0.as_str())) {
+            checker.fail("status", format!("expected one of: {}", STATUSES.join(", ")));
+        }
+    }
+}
+
+impl PrimeContract {
+    fn read(&self, checker: &mut Checker) -> Option<Money> {
+        checker.text("number", &self.number, 1, 100);
+        checker.optional_text("generalTermsAndConditions", self.general_terms_and_conditions.as_ref(), 0, 200);
+        checker.optional_text("anteriority", self.anteriority.as_ref().map(|anteriority| &anteriority.0), 0, 100);
+        let text = self.deductable_amount.as_ref().map(|amount| amount.0.trim()).filter(|text| !text.is_empty())?;
+        let amount = text.parse().ok().filter(|euros| *euros >= 0.0);
+        let money = amount.and_then(|euros| Money::from_major(euros, Currency::EUR));
+        if money.is_none() {
+            checker.fail("deductableAmount", "expected an amount in euros, such as 150 or 150.5");
+        }
+        money
+    }
+}
+
+impl PrimeAddress {
+    fn check(&self, checker: &mut Checker) {
+        checker.text("line1", &self.line1, 1, 100);
+        for (name, line) in [("line2", &self.line2), ("line3", &self.line3), ("line4", &self.line4)] {
+            checker.optional_text(name, line.as_ref(), 0, 100);
+        }
+        checker.text("city", &self.city, 1, 100);
+        checker.text("postCode", &self.post_code, 1, 20);
+        checker.optional_text("country", self.country.as_ref(), 0, 100);
+        checker.optional_text("otherDetails", self.other_details.as_ref(), 0, 1000);
+    }
+
+    fn location(&self) -> Location {
+        let lines = [Some(&self.line1), self.line2.as_ref(), self.line3.as_ref(), self.line4.as_ref()];
+        let lines: Vec<&str> = lines.into_iter().flatten().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        Location {
+            address: lines.join(" "),
+            city: self.city.clone(),
+            country: self.country.clone().filter(|country| !country.trim().is_empty()).unwrap_or_else(|| "France".to_owned()),
+            zipcode: self.post_code.clone(),
+        }
+    }
+}
+
+/// The word `success`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PrimeSuccess {
+    /// It worked.
+    #[default]
+    Success,
+}
+
+/// What was there before the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviouslyExisting {
+    /// The claim.
+    pub claim: bool,
+    /// The user.
+    pub user: bool,
+    /// The contract.
+    pub contract: bool,
+}
+
+/// The user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeUser {
+    /// E-mail address.
+    pub email: String,
+}
+
+/// The contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeContractResult {
+    /// The insurer's number of it.
+    pub number: String,
+}
+
+/// The claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrimeClaimResult {
+    /// The insurer's reference of it.
+    pub case_number: String,
+    /// Identifies the claim here.
+    pub id: String,
+}
+
+/// Where the insured goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeDeclaration {
+    /// A sign-in link that works once.
+    #[schemars(extend("format" = "uri"))]
+    pub url: String,
+}
+
+/// What was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeResult {
+    /// What was there before.
+    pub previously_existing: PreviouslyExisting,
+    /// The user.
+    pub user: PrimeUser,
+    /// The contract.
+    pub contract: PrimeContractResult,
+    /// The claim.
+    pub claim: PrimeClaimResult,
+    /// Where the insured goes on.
+    pub declaration: PrimeDeclaration,
+}
+
+/// The declaration was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrimeAnswer {
+    /// Always `success`.
+    #[serde(rename = "type")]
+    pub kind: PrimeSuccess,
+    /// What was opened.
+    pub result: PrimeResult,
+}
