@@ -337,13 +337,15 @@ mod tests {
 
     #[test]
     fn triples_are_known_whole() {
-        let triple = codes().resolve_triple("DegatsDesEaux", Some("FuiteRupture"), Some("CanalisationEnterree")).unwrap();
+        let triple =
+            codes().resolve_triple("DegatsDesEaux", Some("FuiteRupture"), Some("CanalisationEnterree")).unwrap();
         assert_eq!(triple_text(&triple), "DegatsDesEaux / FuiteRupture / CanalisationEnterree");
         assert!(codes().resolve_triple("Incendie", None, Some("")).is_ok());
         // Each part exists, but not together.
         let unknown = codes().resolve_triple("DegatsDesEaux", Some("FuiteRupture"), Some("FoyerOuvert")).unwrap_err();
         assert!(unknown.nearest.iter().all(|near| near.nature == "DegatsDesEaux"));
-        let unknown = codes().resolve_triple("DegatsDesEaux", Some("FuiteRuptur"), Some("CanalisationEnteree")).unwrap_err();
+        let unknown =
+            codes().resolve_triple("DegatsDesEaux", Some("FuiteRuptur"), Some("CanalisationEnteree")).unwrap_err();
         assert_eq!(unknown.nearest[0], triple);
         assert!(unknown.to_string().contains("DegatsDesEaux / FuiteRupture / CanalisationEnterree"));
     }

@@ -204,9 +204,15 @@ mod tests {
         }
         assert_eq!(on(2026, 12, 26, "75"), None);
         assert_eq!(on(2026, 4, 3, "54"), None);
-        for (month, day, department) in
-            [(5, 22, "972"), (5, 27, "971"), (6, 10, "973"), (12, 20, "974"), (4, 27, "976"), (10, 9, "977"), (5, 28, "978")]
-        {
+        for (month, day, department) in [
+            (5, 22, "972"),
+            (5, 27, "971"),
+            (6, 10, "973"),
+            (12, 20, "974"),
+            (4, 27, "976"),
+            (10, 9, "977"),
+            (5, 28, "978"),
+        ] {
             assert_eq!(on(2026, month, day, department).map(|id| &id[..9]), Some("abolition"));
             assert_eq!(on(2026, month, day, "75"), None);
         }

@@ -96,7 +96,8 @@ fn rental_contract_invoice_and_marking_certificate_are_expected() {
 #[test]
 fn the_subtypes_are_those_of_the_contract() {
     let family = Catalogue::embedded().family_for_product("bike").unwrap();
-    let all: Vec<(&str, &str)> = family.subtypes().map(|(kind, subtype)| (kind.id.as_str(), subtype.id.as_str())).collect();
+    let all: Vec<(&str, &str)> =
+        family.subtypes().map(|(kind, subtype)| (kind.id.as_str(), subtype.id.as_str())).collect();
     assert_eq!(
         all,
         [

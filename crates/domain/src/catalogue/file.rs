@@ -133,8 +133,12 @@ impl ConditionFile {
             Self { question: Some(question), is: Some(answer), all: None, any: None, not: None } => {
                 Ok(Condition::Is { question, answer })
             }
-            Self { question: None, is: None, all: Some(parts), any: None, not: None } => Ok(Condition::All(list(parts)?)),
-            Self { question: None, is: None, all: None, any: Some(parts), not: None } => Ok(Condition::Any(list(parts)?)),
+            Self { question: None, is: None, all: Some(parts), any: None, not: None } => {
+                Ok(Condition::All(list(parts)?))
+            }
+            Self { question: None, is: None, all: None, any: Some(parts), not: None } => {
+                Ok(Condition::Any(list(parts)?))
+            }
             Self { question: None, is: None, all: None, any: None, not: Some(part) } => {
                 Ok(Condition::Not(Box::new(part.read()?)))
             }
@@ -360,7 +364,8 @@ fn can_hold(condition: &Condition, known: &[Question]) -> bool {
     let mut to_follow = condition.questions();
     while let Some(id) = to_follow.pop() {
         if spoken_of.insert(id)
-            && let Some(when) = known.iter().find(|question| question.id == id).and_then(|question| question.when.as_ref())
+            && let Some(when) =
+                known.iter().find(|question| question.id == id).and_then(|question| question.when.as_ref())
         {
             to_follow.extend(when.questions());
         }

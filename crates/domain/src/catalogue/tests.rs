@@ -42,7 +42,8 @@ fn products_find_their_family() {
     for (product, family) in [("bike", "bike"), ("phone", "high_tech"), ("High_Tech", "high_tech"), ("home", "home")] {
         assert_eq!(catalogue().family_for_product(product).unwrap().id, family);
     }
-    let Err(LookupError::UnsupportedProductType { supported }) = catalogue().find("boat", "theft", "total_theft") else {
+    let Err(LookupError::UnsupportedProductType { supported }) = catalogue().find("boat", "theft", "total_theft")
+    else {
         panic!("boats are not covered");
     };
     assert!(supported.contains(&"bike".to_owned()) && supported.contains(&"home".to_owned()));
@@ -54,7 +55,8 @@ fn a_subtype_of_another_product_and_one_of_another_type_differ() {
         panic!("bikes have no pipes");
     };
     assert_eq!(allowed.len(), 6);
-    let Err(LookupError::TypeMismatch { expected_type, allowed }) = catalogue().find("bike", "theft", "vandalism") else {
+    let Err(LookupError::TypeMismatch { expected_type, allowed }) = catalogue().find("bike", "theft", "vandalism")
+    else {
         panic!("vandalism is no theft");
     };
     assert_eq!(expected_type, "break");
@@ -71,6 +73,9 @@ fn home_has_the_losses_of_the_trade_under_their_trade_names() {
         ("VOL", "burglary"),
         ("catnat", "natural_catastrophe"),
         ("fire", "fire"),
+        ("storm", "storm"),
+        ("BDG", "glass"),
+        ("DE", "electrical_damage"),
         ("water_damage", "water_damage"),
     ] {
         assert_eq!(home.loss_type_named(name).unwrap().id, id);
@@ -243,4 +248,23 @@ fn two_files_may_not_cover_one_product() {
     let errors = Catalogue::parse(&[("a.toml", bike), ("b.toml", bike)]).unwrap_err();
     assert!(errors.iter().all(|error| error.file == "b.toml"));
     assert!(errors.iter().any(|error| error.message == "products: bike is already in family bike"));
+}
+
+#[test]
+fn every_declaration_reads_back_from_its_own_wire_form() {
+    for (_, subtype) in catalogue().families.iter().flat_map(Family::subtypes) {
+        let answers: Answers = subtype
+            .questions
+            .iter()
+            .map(|question| {
+                let answer = match &question.kind {
+                    QuestionKind::Bool => Answer::Bool(true),
+                    QuestionKind::Text => Answer::Text("En quelques mots".to_owned()),
+                    QuestionKind::Choice(options) => Answer::Text(options.last().unwrap().id.clone()),
+                };
+                (question.id.clone(), answer)
+            })
+            .collect();
+        assert_eq!(subtype.read_answers(&subtype.wire_questions(&answers)), Ok(answers), "{}", subtype.id);
+    }
 }
