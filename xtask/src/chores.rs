@@ -1,0 +1,72 @@
+//! What each chore runs.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::setup;
+
+/// Runs the main job against a fresh server.
+pub fn demo(arguments: &[String]) -> Result<(), String> {
+    setup::compiler()?;
+    // The demonstration's own output may be read by a program: cargo's goes to stderr.
+    run(&mut cargo(&["build", "--release", "--package", "constat"]))?;
+    run(Command::new(release_binary("constat")).arg("demo").args(arguments))
+}
+
+/// Runs every check and test.
+pub fn test(arguments: &[String]) -> Result<(), String> {
+    let started = Instant::now();
+    step("setting up", setup::for_tests)?;
+    step("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
+    step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
+    step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments)))?;
+    step("examples in the documentation", || run(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])))?;
+    println!("\nEverything passed in {} s.", started.elapsed().as_secs());
+    Ok(())
+}
+
+/// Builds for speed and measures.
+pub fn bench(arguments: &[String]) -> Result<(), String> {
+    setup::compiler()?;
+    run(&mut cargo(&["build", "--release", "--package", "constat-bench"]))?;
+    run(Command::new(release_binary("constat-bench")).args(arguments))
+}
+
+/// Writes the checked-in OpenAPI documents anew.
+pub fn openapi() -> Result<(), String> {
+    setup::for_tests()?;
+    let filter = ["nextest", "run", "--package", "constat", "--test", "suite", "openapi::the_checked_in_documents"];
+    run(cargo(&filter).env("UPDATE_OPENAPI", "1"))
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let started = Instant::now();
+    println!("\n== {name}");
+    work().map_err(|cause| format!("{name}: {cause}"))?;
+    println!("== {name}: done in {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// The checkout's folder.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or_else(|| Path::new("."))
+}
+
+fn release_binary(name: &str) -> std::path::PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    target.join("release").join(name)
+}
+
+/// Runs a command to its end; a failure is told with the command's words.
+pub fn run(command: &mut Command) -> Result<(), String> {
+    let words = format!("{command:?}");
+    let status = command.status().map_err(|error| format!("cannot run {words}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{words} ended with {status}")) }
+}
