@@ -4,6 +4,7 @@
 mod building;
 mod claim;
 mod contents;
+mod loose;
 mod prime;
 mod risk;
 
@@ -14,8 +15,9 @@ pub use claim::{
     Accident, Attachment, CauseRemoval, CauseRemovalReason, Claim, ContractReference, Qualification,
 };
 pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference};
+pub use loose::{LenientBool, Loose};
 pub use prime::{
-    CheckedPrime, LenientBool, Loose, PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
+    CheckedPrime, PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
     PrimeContract, PrimeContractResult, PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult,
     PrimeSuccess, PrimeUser,
 };
