@@ -101,6 +101,8 @@ pub(crate) struct Walk<'a, T: ?Sized> {
     closed: &'a [Span],
     /// Seconds from the base to the place.
     base_leg: i64,
+    /// Seconds from the place back to the base: roads need not be the same both ways.
+    leg_back: i64,
 }
 
 impl<'a, T: Travel + ?Sized> Walk<'a, T> {
@@ -124,6 +126,7 @@ impl<'a, T: Travel + ?Sized> Walk<'a, T> {
             cap: expert.daily_cap.map(u16::from),
             closed: if expert.holidays_off { &requirement.closed } else { &[] },
             base_leg: requirement.site.map_or(0, |site| i64::from(travel.seconds(expert.base, site))),
+            leg_back: requirement.site.map_or(0, |site| i64::from(travel.seconds(site, expert.base))),
         }
     }
 
@@ -298,7 +301,7 @@ impl<'a, T: Travel + ?Sized> Walk<'a, T> {
             let ready = self.earliest_after(self.leaves_base(day), gap, self.base_leg + self.buffer);
             starts.first = starts.first.max(ready);
         }
-        let (mut leg_out, mut goal) = (self.base_leg, base);
+        let (mut leg_out, mut goal) = (self.leg_back, base);
         let mut latest_end = starts.last + self.occupied;
         if let Some((at, begins, today)) = after
             && (today || begins - REACH_SECONDS < latest_end)
@@ -311,7 +314,7 @@ impl<'a, T: Travel + ?Sized> Walk<'a, T> {
             }
         }
         if !after.is_some_and(|(_, _, today)| today) {
-            latest_end = latest_end.min(self.latest_before(self.back_at_base(day), gap, self.base_leg + self.buffer));
+            latest_end = latest_end.min(self.latest_before(self.back_at_base(day), gap, self.leg_back + self.buffer));
         }
         starts.last = latest_end - self.occupied;
         starts.added_travel = (leg_in + leg_out - seconds(origin, goal)).max(0);

@@ -77,7 +77,7 @@ pub(crate) fn choose(best: &mut [Best], first: i64, requirement: &Requirement, w
     }
     let once = requirement.granularity != Granularity::Hour;
     let mut chosen_on = vec![0_u32; buckets.last().map_or(0, |bucket| bucket.date as usize + 1)];
-    let mut chosen = Vec::with_capacity(requirement.limit);
+    let mut chosen = Vec::with_capacity(requirement.limit.min(best.len()));
     while chosen.len() < requirement.limit {
         let candidates = buckets.iter().enumerate().filter_map(|(number, bucket)| {
             let (points, index) = bucket.head?;
