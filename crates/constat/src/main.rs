@@ -1,2 +1,56 @@
-//! TODO
-fn main() {}
+//! Constat: takes an insurance claim from its declaration to a booked expert whose firm holds the
+//! file. This binary is the command line, the configuration and the wiring.
+
+mod args;
+mod config;
+mod edges;
+mod failure;
+mod folder;
+mod import;
+mod keys;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::folder::Folder;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Fails only when a provider is installed already, which is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&Failure::from(error)),
+    };
+    let outcome = runtime.block_on(run(cli));
+    // Nothing that is still asleep may keep the process alive.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|failure| failed(&failure))
+}
+
+fn failed(failure: &Failure) -> ExitCode {
+    eprintln!("constat: {failure}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let config = Config::load(&cli.flags())?;
+    logging::start(&config.log)?;
+    match cli.command {
+        Command::Serve(_) => serve::serve(config).await?,
+        Command::Demo(_) => return Err(Failure::new("not built yet")),
+        Command::Organisations(command) => {
+            keys::organisations(&Folder::open(&config.data)?.store, command).await?;
+        }
+        Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
+        Command::Import(command) => return import::import(&Folder::open(&config.data)?.store, command).await,
+        Command::Config => print!("{}", config::DEFAULT_FILE),
+    }
+    Ok(ExitCode::SUCCESS)
+}

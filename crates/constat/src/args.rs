@@ -1,0 +1,238 @@
+//! The command line, as clap reads it. The texts teach: each command shows how it is used.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use constat_domain::tenancy::{Api, Mode, OrganisationKind};
+
+use crate::config::Flags;
+
+/// Takes an insurance claim from its declaration to a booked expert whose firm holds the file.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "See it work:     constat demo\nRun a server:    constat serve\nAll settings:    constat config")]
+pub struct Cli {
+    /// A configuration file [default: ./constat.toml when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder that holds the database and the documents
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// The flags that set a configuration key.
+    pub fn flags(&self) -> Flags {
+        let (listen, public_url) = match &self.command {
+            Command::Serve(serve) => (serve.listen.clone(), serve.public_url.clone()),
+            _ => (None, None),
+        };
+        Flags { config: self.config.clone(), data: self.data.clone(), listen, public_url }
+    }
+}
+
+/// What the binary does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Seed a made-up world, walk a claim through it over HTTP, and leave the server up
+    Demo(Demo),
+    /// Register organisations: insurers, platforms, partner firms
+    #[command(subcommand, visible_alias = "orgs")]
+    Organisations(Organisations),
+    /// Issue, list and revoke API keys
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Read contracts, experts or absences from a CSV or JSON lines file; all of it or nothing
+    #[command(subcommand)]
+    Import(Import),
+    /// Print the commented default configuration
+    #[command(after_help = "Start your own:   constat config > constat.toml")]
+    Config,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  constat serve\n  constat serve --listen 0.0.0.0:8080 --public-url https://claims.example --data /var/lib/constat\n\nSIGTERM or Ctrl-C lets requests under way finish, then stops.")]
+pub struct Serve {
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Where others reach this server, without a final slash
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  constat demo                     walk the main job, then leave the server up with its keys on screen\n  constat demo --once              walk and stop; fails when a step fails\n  constat demo --json --port 0     one JSON line with URL, keys and ids on stdout, then serve\n\nThe data is made up, in test mode, and the same for the same --seed. It lies in a temporary folder unless --data names one.")]
+pub struct Demo {
+    /// Walk the main job, then stop: success only if every step held
+    #[arg(long, conflicts_with = "json")]
+    pub once: bool,
+    /// Print one JSON line once ready, without a walk, and serve until stopped
+    #[arg(long)]
+    pub json: bool,
+    /// Port to listen on at 127.0.0.1; 0 picks a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// What the made-up world grows from
+    #[arg(long, default_value_t = 2026)]
+    pub seed: u64,
+}
+
+/// `organisations`.
+#[derive(Debug, Subcommand)]
+pub enum Organisations {
+    /// Register an organisation
+    #[command(after_help = "Examples:\n  constat organisations add --kind platform --name \"Plateforme\"\n  constat organisations add --kind insurer --name \"Assureur\" --acam 02000402\n  constat organisations add --kind partner --name \"Cabinet\"")]
+    Add {
+        /// What it is in the trade
+        #[arg(long)]
+        kind: Kind,
+        /// Its name, unique on this server
+        #[arg(long)]
+        name: String,
+        /// An insurer's ACAM code (see the table `data/codes/insurer_acam.csv`)
+        #[arg(long, value_name = "CODE")]
+        acam: Option<String>,
+    },
+    /// List all organisations
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Issue a key. Its secret is shown once, now, and kept by nobody
+    #[command(after_help = "Who issues: whoever implements the API. A partner firm issues partner keys to platforms; a platform\nissues claims keys to integrators, and dossier keys to partner firms and insurers.\n\nExamples:\n  constat keys create --api claims  --issuer Plateforme --holder Plateforme --mode test\n  constat keys create --api partner --issuer Cabinet    --holder Plateforme --mode live --label \"searches\"\n  constat keys create --api dossier --issuer Plateforme --holder Cabinet    --mode live")]
+    Create {
+        /// The contract that the key opens
+        #[arg(long)]
+        api: ApiName,
+        /// Whose data it opens: an organisation's name or id
+        #[arg(long)]
+        issuer: String,
+        /// Who will carry it: an organisation's name or id
+        #[arg(long)]
+        holder: String,
+        /// Test and live data never meet
+        #[arg(long)]
+        mode: ModeName,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        label: String,
+        /// As JSON: {"id", "secret"}
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all keys, without their secrets
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop a key from working. A running server honours this within five seconds
+    #[command(after_help = "Example:\n  constat keys revoke key_06E3ZQK8X5V2M0TQ9R7H4B1CDS")]
+    Revoke {
+        /// The key's id, as `keys list` shows it
+        id: String,
+    },
+}
+
+/// `import`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// The contract registry of a platform
+    #[command(after_help = crate::import::CONTRACTS_HELP)]
+    Contracts(ImportFrom),
+    /// A partner firm's experts or repair workers
+    #[command(after_help = crate::import::EXPERTS_HELP)]
+    Experts(ImportFrom),
+    /// Absences of a partner firm's experts
+    #[command(after_help = crate::import::ABSENCES_HELP)]
+    Absences(ImportFrom),
+}
+
+/// What to import, and for whom.
+#[derive(Debug, Args)]
+pub struct ImportFrom {
+    /// The file: .csv, or .jsonl with one JSON object on each line
+    pub file: PathBuf,
+    /// Whose data: an organisation's name or id
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// Test or live data
+    #[arg(long)]
+    pub mode: ModeName,
+    /// Check the file and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What an organisation is.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// Carries the risk
+    Insurer,
+    /// Runs claims and asks partners for appointments
+    Platform,
+    /// A firm of loss adjusters or a repair network
+    Partner,
+}
+
+impl From<Kind> for OrganisationKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Insurer => Self::Insurer,
+            Kind::Platform => Self::Platform,
+            Kind::Partner => Self::Partner,
+        }
+    }
+}
+
+/// The three contracts.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ApiName {
+    /// Claims API v2
+    Claims,
+    /// Partner appointment API
+    Partner,
+    /// Dossier API
+    Dossier,
+}
+
+impl From<ApiName> for Api {
+    fn from(name: ApiName) -> Self {
+        match name {
+            ApiName::Claims => Self::Claims,
+            ApiName::Partner => Self::Partner,
+            ApiName::Dossier => Self::Dossier,
+        }
+    }
+}
+
+/// Test or live.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ModeName {
+    /// Trials
+    Test,
+    /// The real thing
+    Live,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Test => Self::Test,
+            ModeName::Live => Self::Live,
+        }
+    }
+}

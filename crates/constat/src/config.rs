@@ -1,0 +1,231 @@
+//! Configuration in four layers: the compiled-in default file, a TOML file, the environment, flags.
+//!
+//! Each layer is laid over the one before and the whole is read again, so that a wrong key or value
+//! is reported with the name of the layer that brought it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use constat_app::Settings;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::failure::Failure;
+
+/// The commented default file, printed by `constat config`.
+pub const DEFAULT_FILE: &str = include_str!("../constat.default.toml");
+
+/// Read when no `--config` is given and it is there.
+const USUAL_FILE: &str = "constat.toml";
+
+/// What the environment's names start with.
+const PREFIX: &str = "CONSTAT_";
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level or a filter of `tracing`.
+    pub level: String,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// Everything an operator may set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the database and the documents.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Logs.
+    pub log: Log,
+    /// What the application reads. `public_url` is empty until the address is known, unless set.
+    pub settings: Settings,
+}
+
+/// The keys that belong to the binary; all others are the application's own settings.
+#[derive(Deserialize)]
+struct Own {
+    data: PathBuf,
+    listen: SocketAddr,
+    log: Log,
+}
+
+const OWN_KEYS: [&str; 3] = ["data", "listen", "log"];
+
+/// What flags set: each wins over every other layer.
+#[derive(Debug, Default, Clone)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--public-url`.
+    pub public_url: Option<String>,
+}
+
+impl Config {
+    /// Reads all layers; the file is looked for in the working folder unless a flag names it.
+    pub fn load(flags: &Flags) -> Result<Self, Failure> {
+        Self::from_layers(flags, std::env::vars())
+    }
+
+    fn from_layers(flags: &Flags, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Failure> {
+        let mut merged = default_table()?;
+        let mut named = flags.config.clone();
+        let mut from_environment = Vec::new();
+        for (name, value) in environment {
+            match name.strip_prefix(PREFIX) {
+                Some("CONFIG") => named = named.or_else(|| Some(PathBuf::from(&value))),
+                Some(key) => from_environment.push((key.to_lowercase(), name.clone(), value)),
+                None => {}
+            }
+        }
+        let usual = Path::new(USUAL_FILE);
+        if let Some(path) = named.as_deref().or_else(|| usual.exists().then_some(usual)) {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::new(format!("cannot read the configuration {}: {error}", path.display())))?;
+            let table: Table = text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            lay_over(&mut merged, table);
+            read(&merged).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        }
+        from_environment.sort();
+        for (key, name, value) in from_environment {
+            set(&mut merged, &key.split("__").collect::<Vec<_>>(), &value);
+            read(&merged).map_err(|error| Failure::new(format!("the environment variable {name}: {error}")))?;
+        }
+        let data = flags.data.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let of_flags = [("data", &data), ("listen", &flags.listen), ("public_url", &flags.public_url)];
+        for (key, value) in of_flags {
+            if let Some(value) = value {
+                merged.insert(key.to_owned(), Value::String(value.clone()));
+                let flag = key.replace('_', "-");
+                read(&merged).map_err(|error| Failure::new(format!("--{flag}: {error}")))?;
+            }
+        }
+        read(&merged).map_err(Failure::new)
+    }
+}
+
+fn default_table() -> Result<Table, Failure> {
+    DEFAULT_FILE.parse().map_err(|error| Failure::new(format!("the default configuration: {error}")))
+}
+
+/// Reads a merged table whole: the binary's own keys, then the application's with all that is left.
+fn read(merged: &Table) -> Result<Config, String> {
+    let (own, rest): (Table, Table) = merged.clone().into_iter().partition(|(key, _)| OWN_KEYS.contains(&key.as_str()));
+    let message = |error: toml::de::Error| error.message().to_owned();
+    let named = |error: toml::de::Error| {
+        let known = OWN_KEYS.map(|key| format!("`{key}`")).join(", ");
+        error.message().replace("expected one of", &format!("expected one of {known},"))
+    };
+    let own: Own = own.try_into().map_err(message)?;
+    let settings: Settings = rest.try_into().map_err(named)?;
+    let url = &settings.public_url;
+    if !url.is_empty() && (url.ends_with('/') || !(url.starts_with("http://") || url.starts_with("https://"))) {
+        return Err("public_url must start with http:// or https:// and not end with a slash".to_owned());
+    }
+    Ok(Config { data: own.data, listen: own.listen, log: own.log, settings })
+}
+
+/// Tables are merged key by key; anything else is replaced.
+fn lay_over(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => lay_over(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Sets one value given as text. What is a text by default stays one; anything else is read as TOML
+/// where it can be.
+fn set(table: &mut Table, path: &[&str], text: &str) {
+    let [first, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        let is_text = matches!(table.get(*first), Some(Value::String(_)));
+        let read = || format!("value = {text}").parse::<Table>().ok()?.remove("value");
+        let value = if is_text { None } else { read() };
+        table.insert((*first).to_owned(), value.unwrap_or_else(|| Value::String(text.to_owned())));
+        return;
+    }
+    let inner = table.entry((*first).to_owned()).or_insert_with(|| Value::Table(Table::new()));
+    if let Value::Table(inner) = inner {
+        set(inner, rest, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("given.toml");
+        std::fs::write(&path, file.unwrap_or_default()).unwrap();
+        let flags = Flags { config: Some(path), ..flags };
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::from_layers(&flags, environment).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn the_default_file_says_what_the_defaults_are() {
+        let config = load(None, &[], Flags::default()).unwrap();
+        // The one value that depends on another: empty until the server knows where it listens.
+        assert_eq!(config.settings.public_url, "");
+        assert_eq!(format!("http://{}", config.listen), Settings::default().public_url);
+        let settings = Settings { public_url: Settings::default().public_url, ..config.settings };
+        let json = |settings| serde_json::to_value::<Settings>(settings).unwrap();
+        assert_eq!(json(settings), json(Settings::default()));
+        assert_eq!(config.log, Log { level: "info".to_owned(), format: LogFormat::Human });
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let file = "listen = \"127.0.0.1:1\"\nrequests_per_minute = 5\n[log]\nlevel = \"warn\"";
+        let environment =
+            [("CONSTAT_LISTEN", "127.0.0.1:2"), ("CONSTAT_REQUESTS_PER_MINUTE", "7"), ("CONSTAT_LOG__FORMAT", "json"), ("HOME", "/")];
+        let config = load(Some(file), &environment, Flags::default()).unwrap();
+        assert_eq!((config.listen.port(), config.settings.requests_per_minute), (2, 7));
+        assert_eq!(config.log, Log { level: "warn".to_owned(), format: LogFormat::Json });
+        let flags = Flags { listen: Some("127.0.0.1:3".to_owned()), ..Flags::default() };
+        assert_eq!(load(Some(file), &environment, flags).unwrap().listen.port(), 3);
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_refused_with_the_place_it_came_from() {
+        let refused = load(Some("lissen = \"127.0.0.1:1\""), &[], Flags::default()).unwrap_err();
+        assert!(refused.contains("given.toml") && refused.contains("`lissen`") && refused.contains("`listen`"), "{refused}");
+        let refused = load(Some("listen = 8080"), &[], Flags::default()).unwrap_err();
+        assert!(refused.contains("given.toml"), "{refused}");
+        let refused = load(None, &[("CONSTAT_LOG__COLOUR", "red")], Flags::default()).unwrap_err();
+        assert!(refused.contains("CONSTAT_LOG__COLOUR") && refused.contains("`colour`"), "{refused}");
+        let flags = Flags { public_url: Some("constat.example/".to_owned()), ..Flags::default() };
+        let refused = load(None, &[], flags).unwrap_err();
+        assert!(refused.contains("--public-url"), "{refused}");
+    }
+
+    #[test]
+    fn partners_are_read_whole() {
+        let file = "[[partners]]\nname = \"nord\"\nurl = \"https://p.example/claims/api/v1\"\nkey = \"test_x\"\nserves = [\"ESS\", \"REN\"]";
+        let config = load(Some(file), &[], Flags::default()).unwrap();
+        assert_eq!(config.settings.partners.len(), 1);
+        let unknown = load(Some(&file.replace("name", "label")), &[], Flags::default()).unwrap_err();
+        assert!(unknown.contains("label"), "{unknown}");
+    }
+}

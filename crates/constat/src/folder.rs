@@ -1,0 +1,55 @@
+//! The data folder: the database, the documents, and the lock of the one server that runs on it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use constat_store::{Documents, Store};
+
+use crate::failure::Failure;
+
+/// An opened data folder.
+pub struct Folder {
+    path: PathBuf,
+    /// The database, its schema up to date.
+    pub store: Store,
+}
+
+/// Held by a running server, so that a second one on the same folder is refused. The system lets
+/// go of it however the process ends.
+pub struct ServerLock {
+    _file: File,
+}
+
+impl Folder {
+    /// Opens the folder, and makes it when it is not there.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let fails = |what: &str, error: &dyn std::fmt::Display| {
+            Failure::new(format!("the data folder {} {what}: {error}", path.display()))
+        };
+        std::fs::create_dir_all(path).map_err(|error| fails("cannot be made", &error))?;
+        let trial = path.join(".constat-writable");
+        File::create(&trial).map_err(|error| fails("is not writable", &error))?;
+        std::fs::remove_file(&trial).map_err(|error| fails("is not writable", &error))?;
+        let store = Store::open(&path.join("constat.db")).map_err(|error| fails("does not open", &error))?;
+        Ok(Self { path: path.to_owned(), store })
+    }
+
+    /// The documents in the folder.
+    pub fn documents(&self) -> Result<Documents, Failure> {
+        Ok(Documents::local(&self.path.join("documents"))?)
+    }
+
+    /// Claims the folder for one server.
+    pub fn lock_for_server(&self) -> Result<ServerLock, Failure> {
+        let path = self.path.join("server.lock");
+        let file = File::create(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServerLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
+                "another server already runs on the data folder {}; stop it, or choose another folder with --data",
+                self.path.display()
+            ))),
+            Err(TryLockError::Error(error)) => Err(Failure::new(format!("{}: {error}", path.display()))),
+        }
+    }
+}

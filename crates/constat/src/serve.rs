@@ -1,0 +1,122 @@
+//! `constat serve`: binds, serves, drains and stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use constat_app::{App, Settings};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::edges::{OsChance, SystemClock};
+use crate::failure::Failure;
+use crate::folder::Folder;
+
+/// How often the sealing keys are looked at.
+const ROTATION_CHECK: Duration = Duration::from_hours(1);
+
+/// How long requests under way may take to finish once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Runs the server until it is told to stop (SIGTERM, SIGINT).
+pub async fn serve(config: Config) -> Result<(), Failure> {
+    let folder = Folder::open(&config.data)?;
+    let _lock = folder.lock_for_server()?;
+    let (listener, url) = bind(config.listen).await?;
+    let public_url = if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
+    let app = application(&folder, Settings { public_url: public_url.clone(), ..config.settings }).await?;
+    let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
+    eprintln!("Constat listens on {url} (data in {})", config.data.display());
+    if public_url != url {
+        eprintln!("  reached by others at {public_url}");
+    }
+    if new_here {
+        eprintln!("  Nobody is registered yet. Next, in another terminal:");
+        eprintln!("    constat organisations add --kind platform --name \"My platform\"");
+        eprintln!("    constat keys create --api claims --issuer \"My platform\" --holder \"My platform\" --mode test");
+        eprintln!("  or see the whole flow on made-up data: constat demo");
+    }
+    eprintln!("  Stop with Ctrl-C.");
+    run(listener, app, stop_signal()).await
+}
+
+/// The application over a data folder, on the machine's clock and chance.
+pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>, Failure> {
+    let documents = folder.documents()?;
+    let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
+    Ok(Arc::new(app))
+}
+
+/// Binds the address and tells the URL it is reached at from this machine.
+pub async fn bind(listen: SocketAddr) -> Result<(TcpListener, String), Failure> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "; the port is taken: stop what uses it, or choose another with --listen",
+            std::io::ErrorKind::PermissionDenied => "; ports below 1024 need rights: choose another with --listen",
+            _ => "",
+        };
+        Failure::new(format!("cannot listen on {listen}: {error}{help}"))
+    })?;
+    let bound = listener.local_addr()?;
+    // "Every address" is a place to listen, not one to go to.
+    let reached = if bound.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], bound.port())) } else { bound };
+    Ok((listener, format!("http://{reached}")))
+}
+
+/// Serves until `stop` resolves; then takes no new requests and lets those under way finish.
+pub async fn run(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Failure> {
+    let rotation = tokio::spawn(rotate_sealing_keys(Arc::clone(&app)));
+    let (tell, told) = watch::channel(false);
+    let listener = listener.tap_io(|stream| {
+        // Small answers leave at once. When it cannot be set they leave a little later.
+        let _slower = stream.set_nodelay(true);
+    });
+    let mut heard = told.clone();
+    let serving = axum::serve(listener, constat_http::router(app)).with_graceful_shutdown(async move {
+        let _stopped = heard.wait_for(|stop| *stop).await;
+    });
+    let mut serving = tokio::spawn(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => {
+            rotation.abort();
+            return ended.map_err(|error| Failure::new(error.to_string()))?.map_err(Failure::from);
+        }
+        () = stop => {}
+    }
+    tracing::info!("stopping: requests under way may finish");
+    tell.send_replace(true);
+    if tokio::time::timeout(DRAIN, serving).await.is_err() {
+        tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and were cut off");
+    }
+    rotation.abort();
+    Ok(())
+}
+
+async fn rotate_sealing_keys(app: Arc<App>) {
+    let mut hours = tokio::time::interval(ROTATION_CHECK);
+    hours.tick().await;
+    loop {
+        hours.tick().await;
+        if let Err(error) = app.sealer.rotate(app.clock.now()).await {
+            tracing::error!(%error, "the sealing keys were not rotated; trying again in an hour");
+        }
+    }
+}
+
+/// Resolves when the process is told to stop.
+pub async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _interrupted = tokio::signal::ctrl_c().await;
+}
