@@ -8,6 +8,7 @@ pub mod appointment;
 pub mod catalogue;
 pub mod claim;
 pub mod codes;
+mod contract;
 pub mod gazetteer;
 pub mod geo;
 pub mod holidays;

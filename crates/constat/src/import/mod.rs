@@ -1,16 +1,193 @@
-//! `constat import`: a file, or nothing of it.
+//! `constat import`: a whole file, or nothing of it.
+//!
+//! Every line is read and checked before the first one is saved; then all are saved in one
+//! transaction. Whatever is wrong is told by line and field, and the exit code is 1.
 
+mod absences;
+mod contracts;
+mod experts;
+mod lines;
+mod report;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use constat_store::Store;
+use constat_app::{Chance as _, Clock as _, Tx};
+use constat_domain::ids::EventId;
+use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
+use constat_domain::{Currency, Money};
+use constat_store::queries::events::{self, Event};
+use constat_store::{Store, StoreError};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value, json};
 
-use crate::args::Import;
+use crate::args::{Import, ImportFrom};
+use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
+use crate::keys::find_organisation;
+use lines::Column;
+use report::Report;
 
-pub const CONTRACTS_HELP: &str = "";
-pub const EXPERTS_HELP: &str = "";
-pub const ABSENCES_HELP: &str = "";
+/// What `constat import contracts --help` adds.
+pub const CONTRACTS_HELP: &str = "\
+Columns of a CSV file (a line for each insured thing; lines with the same id are one contract):
+  id, user_id, number, name       the contract; number is the insurer's
+  insurer_acam_code               eight digits; insurer_name may be left out
+  guarantee                       code of guarantee_type.csv
+  customer_type                   individual or professional
+  holder_first_name, holder_last_name, holder_phone_number; holder_email, holder_company optional
+  product_id, product_type        type as in the catalogue: bike, phone, home, ...
+  Optional: deductible (euros), effective_from, effective_to (dates), product_subtype, product_brand,
+  product_model, product_marked, product_internal_id, risk_type, risk_relationship, risk_street1,
+  risk_zip_code, risk_city, risk_country_code, risk_rooms, risk_surface (square metres)
 
-pub async fn import(_store: &Store, _command: Import) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not built yet"))
+A contract whose id is known is replaced. JSON lines and all details: docs/import.md
+
+Example:
+  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run";
+
+/// What `constat import experts --help` adds.
+pub const EXPERTS_HELP: &str = "\
+Columns of a CSV file (lists are separated by ; or |):
+  reference                       the firm's own; an expert whose reference is known is replaced
+  display_name                    as the insured will read it
+  zip, city  or  lat, lon         where the day starts: a French postcode, or WGS 84 degrees
+  kinds                           ESS, VISIO, EAD, TELE, CONTRADICTOIRE, REN
+  monday ... sunday               hours such as 09:00-12:30;13:30-18:00
+  Optional: active, zone (Europe/Paris), trades (plumbing, painting, flooring, joinery, electricity),
+  loss_natures, insurers (ACAM codes), customers, dwellings, limit_total, limit_contents,
+  limit_building (euros), departments or radius_km, daily_cap, buffer_minutes, notice_minutes,
+  holidays_off
+
+JSON lines and all details: docs/import.md
+
+Example:
+  constat import experts data/samples/experts.csv --organisation Cabinet --mode test";
+
+/// What `constat import absences --help` adds.
+pub const ABSENCES_HELP: &str = "\
+Columns of a CSV file:
+  expert        the expert's reference
+  start, end    a date (2026-12-24; the last one is included), a local time of the expert's zone
+                (2026-12-24T09:00) or an instant with its offset
+  Optional: reference (an absence whose reference is known is replaced), reason
+
+JSON lines and all details: docs/import.md
+
+Example:
+  constat import absences data/samples/absences.csv --organisation Cabinet --mode test";
+
+/// Runs `constat import ...`.
+pub async fn import(store: &Store, command: Import) -> Result<ExitCode, Failure> {
+    match command {
+        Import::Contracts(from) => {
+            let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
+            let mut report = Report::default();
+            let records = lines::read(&from.file, contracts::COLUMNS, &mut report)?;
+            let ready = contracts::prepare(records, &mut report);
+            run.finish(ready, &report, |tx, tenant, ready, step| contracts::save(tx, tenant, ready, step)).await
+        }
+        Import::Experts(from) => {
+            let run = Run::start(store, &from, "experts", experts::COLUMNS)?;
+            run.only_for_partners()?;
+            let mut report = Report::default();
+            let records = lines::read(&from.file, experts::COLUMNS, &mut report)?;
+            let ready = experts::prepare(store, &run.tenant, records, &mut report)?;
+            run.finish(ready, &report, |tx, tenant, ready, step| experts::save(tx, tenant, ready, step)).await
+        }
+        Import::Absences(from) => {
+            let run = Run::start(store, &from, "absences", absences::COLUMNS)?;
+            run.only_for_partners()?;
+            let mut report = Report::default();
+            let records = lines::read(&from.file, absences::COLUMNS, &mut report)?;
+            let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
+            run.finish(ready, &report, |tx, tenant, ready, step| absences::save(tx, tenant, ready, step)).await
+        }
+    }
+}
+
+/// What the three imports have in common.
+struct Run<'a> {
+    store: &'a Store,
+    what: &'static str,
+    organisation: Organisation,
+    tenant: TenantId,
+    file: &'a Path,
+    dry: bool,
+    columns: Option<&'static [Column]>,
+}
+
+impl<'a> Run<'a> {
+    fn start(store: &'a Store, from: &'a ImportFrom, what: &'static str, columns: &'static [Column]) -> Result<Self, Failure> {
+        let organisation = find_organisation(store, &from.organisation)?;
+        let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
+        let is_csv = from.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let columns = is_csv.then_some(columns);
+        Ok(Self { store, what, organisation, tenant, file: &from.file, dry: from.dry_run, columns })
+    }
+
+    fn only_for_partners(&self) -> Result<(), Failure> {
+        if self.organisation.kind == OrganisationKind::Partner {
+            return Ok(());
+        }
+        let Self { what, organisation, .. } = self;
+        Err(Failure::new(format!("{what} belong to partner firms; {:?} is none", organisation.name)))
+    }
+
+    /// Tells what is wrong, or saves everything in one transaction.
+    async fn finish<T: Send + 'static>(
+        self,
+        ready: Vec<T>,
+        report: &Report,
+        save: impl FnOnce(&mut Tx, &TenantId, &[T], &dyn Fn()) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<ExitCode, Failure> {
+        let Self { what, tenant, .. } = self;
+        if !report.is_empty() {
+            eprint!("{}: {} errors, nothing imported\n{}", self.file.display(), report.len(), report.text(self.columns));
+            return Ok(ExitCode::FAILURE);
+        }
+        let count = ready.len();
+        if self.dry {
+            println!("{count} {what} are sound. Nothing imported: this was a dry run.");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let progress = progress_bar(count, what);
+        let shown = progress.clone();
+        let event = Event {
+            id: EventId::new(SystemClock.now(), &OsChance.entropy()),
+            tenant,
+            subject: tenant.org.to_string(),
+            kind: format!("{what}.imported"),
+            at: SystemClock.now(),
+            actor: "system".to_owned(),
+            data: json!({ "count": count }),
+        };
+        self.store
+            .write(move |tx| {
+                save(tx, &tenant, &ready, &|| shown.inc(1))?;
+                events::append(tx, &event)
+            })
+            .await?;
+        progress.finish_and_clear();
+        println!("{count} {what} imported for {} ({}).", self.organisation.name, tenant.mode.as_str());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Shown on a terminal only.
+fn progress_bar(count: usize, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)).with_message(what);
+    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}") {
+        Ok(style) => bar.with_style(style),
+        Err(_plain) => bar,
+    }
+}
+
+/// A number of euros becomes money; anything else is left for the reader to judge.
+fn euros_to_money(object: &mut Map<String, Value>, field: &str) {
+    if let Some(value) = object.get_mut(field)
+        && let Some(money) = value.as_f64().and_then(|euros| Money::from_major(euros, Currency::EUR))
+    {
+        *value = json!(money);
+    }
 }

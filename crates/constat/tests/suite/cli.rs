@@ -123,3 +123,90 @@ fn a_server_stops_when_told_and_says_why_it_cannot_start() {
     assert!(said.contains("a-file"), "{said}");
     assert!(server.terminate(), "SIGTERM ends it well");
 }
+
+/// A folder with a platform and a partner firm registered.
+fn folder_with_organisations() -> TempDir {
+    let folder = folder();
+    done(folder.path(), &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
+    done(folder.path(), &["organisations", "add", "--kind", "partner", "--name", "Cabinet"]);
+    folder
+}
+
+fn sample(name: &str) -> String {
+    format!("{}/../../data/samples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_sample_files_are_imported_and_again_without_harm() {
+    let folder = folder_with_organisations();
+    let import = |what, file: &str, organisation| {
+        done(folder.path(), &["import", what, &sample(file), "--organisation", organisation, "--mode", "test"])
+    };
+    for _again in 0..2 {
+        assert!(import("experts", "experts.csv", "Cabinet").starts_with("3 experts imported"));
+        assert!(import("experts", "experts.jsonl", "Cabinet").starts_with("2 experts imported"));
+        assert!(import("absences", "absences.csv", "Cabinet").starts_with("3 absences imported"));
+        assert!(import("contracts", "contracts.csv", "Plateforme").starts_with("2 contracts imported"));
+    }
+    let said = refused(
+        folder.path(),
+        &["import", "experts", &sample("experts.csv"), "--organisation", "Plateforme", "--mode", "test"],
+    );
+    assert!(said.contains("partner firms"), "{said}");
+}
+
+#[test]
+fn one_bad_line_imports_nothing_and_every_fault_is_told_by_line_and_field() {
+    let folder = folder_with_organisations();
+    let path = folder.path();
+    let file = path.join("experts.csv");
+    let text = "reference,display_name,zip,lat,lon,kinds,monday,limit_total\n\
+                E1,Expert 001,75017,,,ESS,09:00-12:00,1000\n\
+                E2,Expert 002,,95.0,2.0,ESS,09:00-12:00;11:00-13:00,1000\n\
+                E3,Expert 003,75017,,,SKATE,09:00-12:00,\n\
+                E4,,75017,,,ESS,9 to 5,many\n\
+                E1,Expert 005,00000,,,ESS,,\n";
+    std::fs::write(&file, text).unwrap();
+    let arguments = ["import", "experts", "experts.csv", "--organisation", "Cabinet", "--mode", "test"];
+    let said = refused(path, &arguments);
+    assert!(said.contains("nothing imported"), "{said}");
+    for told in [
+        "line 3 base:", "line 3 monday:", "line 4 kinds", "line 5 limit_total:", "line 6 reference: line 2 has the same",
+        "line 6 zip:",
+    ] {
+        assert!(said.contains(told), "{told} is not in\n{said}");
+    }
+    // Nothing of it is there: an absence of the one sound expert finds nobody.
+    std::fs::write(path.join("absences.csv"), "expert,start,end\nE1,2026-12-24,2026-12-24\n").unwrap();
+    let absences = ["import", "absences", "absences.csv", "--organisation", "Cabinet", "--mode", "test"];
+    assert!(refused(path, &absences).contains("line 2 expert:"));
+
+    // A dry run of a sound file changes nothing either; the real one does.
+    std::fs::write(&file, text.lines().take(2).collect::<Vec<_>>().join("\n")).unwrap();
+    let dry: Vec<&str> = arguments.into_iter().chain(["--dry-run"]).collect();
+    assert!(done(path, &dry).starts_with("1 experts are sound"));
+    assert!(refused(path, &absences).contains("line 2 expert:"));
+    done(path, &arguments);
+    done(path, &absences);
+    // Test data is not live data.
+    let live = ["import", "absences", "absences.csv", "--organisation", "Cabinet", "--mode", "live"];
+    assert!(refused(path, &live).contains("line 2 expert:"));
+}
+
+#[test]
+fn a_long_report_is_counted_and_a_strange_file_is_refused() {
+    let folder = folder_with_organisations();
+    let path = folder.path();
+    let bad = "{\"reference\": 1}\n".repeat(60);
+    std::fs::write(path.join("experts.jsonl"), bad).unwrap();
+    let import = |file| refused(path, &["import", "experts", file, "--organisation", "Cabinet", "--mode", "test"]);
+    let said = import("experts.jsonl");
+    assert!(said.contains("60 errors") && said.contains("and 10 more"), "{said}");
+    std::fs::write(path.join("experts.txt"), "").unwrap();
+    assert!(import("experts.txt").contains(".csv or .jsonl"));
+    std::fs::write(path.join("latin.csv"), [b'r', 0xe9]).unwrap();
+    assert!(import("latin.csv").contains("UTF-8"));
+    std::fs::write(path.join("odd.csv"), "reference,colour\nE1,red\n").unwrap();
+    assert!(import("odd.csv").contains("line 1 colour: unknown column"));
+    assert!(import("absent.csv").contains("absent.csv"));
+}

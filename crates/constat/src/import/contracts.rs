@@ -1,0 +1,122 @@
+//! The contract registry of a platform.
+
+use std::collections::HashMap;
+
+use constat_app::Tx;
+use constat_domain::claim::Contract;
+use constat_domain::codes::Codes;
+use constat_domain::tenancy::TenantId;
+use constat_store::StoreError;
+use constat_store::queries::contracts;
+use serde_json::{Map, Value, json};
+
+use super::lines::{Cell, Column, Record, column, into_type, refuse_unknown};
+use super::report::Report;
+
+/// The columns of a CSV file: a line for each insured thing.
+pub const COLUMNS: &[Column] = &[
+    column("id", "id", Cell::Text),
+    column("user_id", "user_id", Cell::Text),
+    column("number", "number", Cell::Text),
+    column("name", "name", Cell::Text),
+    column("insurer_acam_code", "insurer.acam_code", Cell::Text),
+    column("insurer_name", "insurer.name", Cell::Text),
+    column("guarantee", "guarantee", Cell::Text),
+    column("customer_type", "customer_type", Cell::Text),
+    column("holder_first_name", "holder.first_name", Cell::Text),
+    column("holder_last_name", "holder.last_name", Cell::Text),
+    column("holder_phone_number", "holder.phone_number", Cell::Text),
+    column("holder_email", "holder.email", Cell::Text),
+    column("holder_company", "holder.company", Cell::Text),
+    column("deductible", "deductible", Cell::Number),
+    column("effective_from", "effective_from", Cell::Text),
+    column("effective_to", "effective_to", Cell::Text),
+    column("product_id", "product.id", Cell::Text),
+    column("product_type", "product.type", Cell::Text),
+    column("product_subtype", "product.subtype", Cell::Text),
+    column("product_brand", "product.brand", Cell::Text),
+    column("product_model", "product.model", Cell::Text),
+    column("product_marked", "product.product_marked", Cell::Text),
+    column("product_internal_id", "product.internal_id", Cell::Text),
+    column("risk_type", "product.risk.kind", Cell::Text),
+    column("risk_relationship", "product.risk.relationship", Cell::Text),
+    column("risk_street1", "product.risk.address.street1", Cell::Text),
+    column("risk_zip_code", "product.risk.address.zip_code", Cell::Text),
+    column("risk_city", "product.risk.address.city", Cell::Text),
+    column("risk_country_code", "product.risk.address.country_code", Cell::Text),
+    column("risk_rooms", "product.risk.measures.NombreDePieces", Cell::Number),
+    column("risk_surface", "product.risk.measures.Superficie", Cell::Number),
+];
+
+const KNOWN: &[&str] = &[
+    "id", "user_id", "number", "name", "insurer", "guarantee", "customer_type", "holder", "deductible", "products",
+    "effective_from", "effective_to",
+];
+
+/// Reads and checks every record. Lines of a CSV file with the same contract id are one contract
+/// with several products.
+pub fn prepare(records: Vec<Record>, report: &mut Report) -> Vec<Contract> {
+    let mut merged: Vec<Record> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for Record { line, mut object } in records {
+        let product = object.remove("product");
+        let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match places.get(&id).and_then(|place| merged.get_mut(*place)).filter(|_| !id.is_empty()) {
+            Some(first) if product.is_some() => add_product(line, first, &object, product, report),
+            Some(first) => report.add(line, "id", format!("line {} has the same", first.line)),
+            None => {
+                if let Some(product) = product {
+                    object.insert("products".to_owned(), Value::Array(vec![product]));
+                }
+                places.insert(id, merged.len());
+                merged.push(Record { line, object });
+            }
+        }
+    }
+    let read = |record: Record, report: &mut Report| {
+        let Record { line, mut object } = record;
+        refuse_unknown(line, "", &object, KNOWN, report);
+        complete(&mut object);
+        let contract = into_type::<Contract>(line, object, report)?;
+        report.add_all(line, contract.check());
+        Some(contract)
+    };
+    merged.into_iter().filter_map(|record| read(record, report)).collect()
+}
+
+fn add_product(line: u64, first: &mut Record, object: &Map<String, Value>, product: Option<Value>, report: &mut Report) {
+    for (name, value) in object {
+        if first.object.get(name) != Some(value) {
+            report.add(line, name, format!("differs from line {}, which has the same contract id", first.line));
+        }
+    }
+    if let Some(Value::Array(products)) = first.object.get_mut("products") {
+        products.extend(product);
+    }
+}
+
+/// Fills in what a file may leave out: the insurer's name by its code, the country, money in euros.
+fn complete(object: &mut Map<String, Value>) {
+    super::euros_to_money(object, "deductible");
+    if let Some(Value::Object(insurer)) = object.get_mut("insurer")
+        && !insurer.contains_key("name")
+    {
+        let code = insurer.get("acam_code").and_then(Value::as_str).unwrap_or_default();
+        let name = Codes::embedded().insurers_of(code).first().map_or(String::new(), ToString::to_string);
+        insurer.insert("name".to_owned(), json!(name));
+    }
+    for product in object.get_mut("products").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(address) = product.pointer_mut("/risk/address").and_then(Value::as_object_mut) {
+            address.entry("country_code").or_insert_with(|| json!("FR"));
+        }
+    }
+}
+
+/// Saves all of them.
+pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: impl Fn()) -> Result<(), StoreError> {
+    for contract in ready {
+        contracts::upsert_of_tenant(tx, tenant, contract)?;
+        step();
+    }
+    Ok(())
+}

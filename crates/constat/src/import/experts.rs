@@ -1,0 +1,153 @@
+//! Experts and repair workers of a partner firm.
+
+use std::collections::{HashMap, HashSet};
+
+use constat_app::{Chance as _, Clock as _, Tx};
+use constat_availability::Expert;
+use constat_domain::codes::{Codes, Table};
+use constat_domain::gazetteer::{Commune, Gazetteer};
+use constat_domain::ids::ExpertId;
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::experts;
+use constat_store::{Store, StoreError};
+use serde_json::{Value, json};
+
+use super::lines::{Cell, Column, Record, column, into_type, refuse_unknown};
+use super::report::Report;
+use crate::edges::{OsChance, SystemClock};
+use crate::failure::Failure;
+
+/// The columns of a CSV file.
+pub const COLUMNS: &[Column] = &[
+    column("reference", "reference", Cell::Text),
+    column("display_name", "display_name", Cell::Text),
+    column("active", "active", Cell::Bool),
+    column("lat", "base.lat", Cell::Number),
+    column("lon", "base.lon", Cell::Number),
+    column("zip", "base.zip", Cell::Text),
+    column("city", "base.city", Cell::Text),
+    column("zone", "zone", Cell::Text),
+    column("kinds", "skills.kinds", Cell::List),
+    column("trades", "skills.trades", Cell::List),
+    column("loss_natures", "skills.loss_natures", Cell::List),
+    column("insurers", "skills.insurers", Cell::List),
+    column("customers", "skills.customers", Cell::List),
+    column("dwellings", "skills.dwellings", Cell::List),
+    column("limit_total", "skills.limit_total", Cell::Number),
+    column("limit_contents", "skills.limit_contents", Cell::Number),
+    column("limit_building", "skills.limit_building", Cell::Number),
+    column("departments", "territory.departments", Cell::List),
+    column("radius_km", "territory.radius_km", Cell::Number),
+    column("monday", "week.monday", Cell::List),
+    column("tuesday", "week.tuesday", Cell::List),
+    column("wednesday", "week.wednesday", Cell::List),
+    column("thursday", "week.thursday", Cell::List),
+    column("friday", "week.friday", Cell::List),
+    column("saturday", "week.saturday", Cell::List),
+    column("sunday", "week.sunday", Cell::List),
+    column("daily_cap", "daily_cap", Cell::Number),
+    column("buffer_minutes", "buffer_minutes", Cell::Number),
+    column("notice_minutes", "notice_minutes", Cell::Number),
+    column("holidays_off", "holidays_off", Cell::Bool),
+];
+
+const KNOWN: &[&str] = &[
+    "reference", "display_name", "active", "base", "zone", "skills", "territory", "week", "exceptions", "daily_cap",
+    "buffer_minutes", "notice_minutes", "holidays_off",
+];
+
+const KNOWN_SKILLS: &[&str] = &[
+    "kinds", "trades", "loss_natures", "insurers", "customers", "dwellings", "limit_total", "limit_contents", "limit_building",
+];
+
+/// An expert with the firm's own reference, ready to be saved.
+pub struct Ready {
+    reference: String,
+    expert: Expert,
+}
+
+/// Reads and checks every record. Those already known by their reference keep their identifier.
+pub fn prepare(store: &Store, tenant: &TenantId, records: Vec<Record>, report: &mut Report) -> Result<Vec<Ready>, Failure> {
+    let mut ready = Vec::new();
+    let mut first_lines: HashMap<String, u64> = HashMap::new();
+    for Record { line, mut object } in records {
+        let reference = match object.remove("reference") {
+            Some(Value::String(reference)) if !reference.trim().is_empty() && reference.len() <= 200 => reference,
+            Some(_) => {
+                report.add(line, "reference", "must be a text of 1 to 200 bytes");
+                continue;
+            }
+            None => {
+                report.add(line, "reference", "is missing");
+                continue;
+            }
+        };
+        if let Some(first) = first_lines.insert(reference.clone(), line) {
+            report.add(line, "reference", format!("line {first} has the same"));
+        }
+        refuse_unknown(line, "", &object, KNOWN, report);
+        if let Some(Value::Object(skills)) = object.get_mut("skills") {
+            refuse_unknown(line, "skills.", skills, KNOWN_SKILLS, report);
+            for limit in ["limit_total", "limit_contents", "limit_building"] {
+                super::euros_to_money(skills, limit);
+            }
+        }
+        place_base(line, &mut object, report);
+        object.entry("zone").or_insert_with(|| json!("Europe/Paris"));
+        object.entry("skills").or_insert_with(|| json!({}));
+        let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
+        let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsChance.entropy()));
+        object.insert("id".to_owned(), json!(id));
+        let Some(expert) = into_type::<Expert>(line, object, report) else { continue };
+        report.add_all(line, expert.check());
+        check_codes(line, &expert, report);
+        ready.push(Ready { reference, expert });
+    }
+    Ok(ready)
+}
+
+/// Puts a base given by postcode where the commune lies.
+fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &mut Report) {
+    let Some(base) = object.get_mut("base") else { return };
+    if base.get("lat").is_some() {
+        return;
+    }
+    let Some(zip) = base.get("zip").and_then(Value::as_str) else { return };
+    let city = base.get("city").and_then(Value::as_str);
+    if let Some(commune) = Gazetteer::embedded().locate(zip, city) {
+        *base = json!({ "lat": commune.position.lat, "lon": commune.position.lon });
+    } else {
+        report.add(line, "base.zip", "unknown postcode; give lat and lon, in degrees");
+        *base = json!({ "lat": 0.0, "lon": 0.0 });
+    }
+}
+
+fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
+    let codes = Codes::embedded();
+    for nature in expert.skills.loss_natures.iter().flatten() {
+        if !codes.contains(Table::LossNature, nature) {
+            let nearest = codes.nearest(Table::LossNature, nature).join(", ");
+            report.add(line, "skills.loss_natures", format!("unknown code of loss_nature.csv; nearest: {nearest}"));
+        }
+    }
+    for insurer in expert.skills.insurers.iter().flatten() {
+        if codes.insurers_of(insurer).is_empty() {
+            report.add(line, "skills.insurers", "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits");
+        }
+    }
+    if let constat_availability::Territory::Departments(departments) = &expert.territory {
+        let known: HashSet<&str> = Gazetteer::embedded().communes().iter().map(Commune::department).collect();
+        if departments.iter().any(|department| !known.contains(department.as_str())) {
+            report.add(line, "territory.departments", "expected département codes such as 75, 2A or 974");
+        }
+    }
+}
+
+/// Saves all of them.
+pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) -> Result<(), StoreError> {
+    for Ready { reference, expert } in ready {
+        experts::upsert_of_tenant(tx, tenant, expert.id, reference, expert)?;
+        step();
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! What a contract must be before the registry takes it.
+
+use std::collections::HashSet;
+
+use crate::catalogue::Catalogue;
+use crate::claim::{Contract, ContractProduct, Risk};
+use crate::codes::{Codes, Table};
+use crate::refusal::FieldError;
+
+/// Longest text of a field, in characters.
+const LONGEST_TEXT: usize = 200;
+
+impl Contract {
+    /// Everything that an import must refuse, field by field: empty or oversized texts, codes that
+    /// are in no table, product types that no catalogue family covers, products given twice, a
+    /// cover that ends before it starts. Empty when the record is sound.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let texts = [
+            ("id", &self.id),
+            ("user_id", &self.user_id),
+            ("number", &self.number),
+            ("name", &self.name),
+            ("holder.first_name", &self.holder.first_name),
+            ("holder.last_name", &self.holder.last_name),
+            ("holder.phone_number", &self.holder.phone_number),
+        ];
+        for (field, text) in texts {
+            if text.trim().is_empty() || text.chars().count() > LONGEST_TEXT {
+                errors.push(FieldError::new(field, format!("must have 1 to {LONGEST_TEXT} characters")));
+            }
+        }
+        let codes = Codes::embedded();
+        if codes.insurers_of(&self.insurer.acam_code).is_empty() {
+            let message = "unknown insurer: expected an ACAM code of insurer_acam.csv, eight digits";
+            errors.push(FieldError::new("insurer.acam_code", message));
+        }
+        check_code(Table::GuaranteeType, &self.guarantee, "guarantee", &mut errors);
+        if self.deductible.is_some_and(|amount| amount.minor < 0) {
+            errors.push(FieldError::new("deductible", "must not be negative"));
+        }
+        if self.products.is_empty() {
+            errors.push(FieldError::new("products", "must list at least one product"));
+        }
+        let mut seen = HashSet::new();
+        for (index, product) in self.products.iter().enumerate() {
+            let field = format!("products[{index}]");
+            if !seen.insert(product.id.as_str()) {
+                errors.push(FieldError::new(format!("{field}.id"), "another product of the contract has this id"));
+            }
+            check_product(product, &field, &mut errors);
+        }
+        if let (Some(from), Some(to)) = (self.effective_from, self.effective_to)
+            && to <= from
+        {
+            errors.push(FieldError::new("effective_to", "must be after `effective_from`"));
+        }
+        errors
+    }
+}
+
+fn check_code(table: Table, code: &str, field: &str, errors: &mut Vec<FieldError>) {
+    let codes = Codes::embedded();
+    if !codes.contains(table, code) {
+        let nearest = codes.nearest(table, code).join(", ");
+        errors.push(FieldError::new(field, format!("unknown code of {}.csv; nearest: {nearest}", table.name())));
+    }
+}
+
+fn check_product(product: &ContractProduct, field: &str, errors: &mut Vec<FieldError>) {
+    if product.id.trim().is_empty() || product.id.chars().count() > LONGEST_TEXT {
+        errors.push(FieldError::new(format!("{field}.id"), format!("must have 1 to {LONGEST_TEXT} characters")));
+    }
+    let catalogue = Catalogue::embedded();
+    if catalogue.family_for_product(&product.product.kind).is_none() {
+        let known: Vec<&str> = catalogue.product_types().map(|named| named.id.as_str()).collect();
+        let message = format!("no catalogue covers this product type; known: {}", known.join(", "));
+        errors.push(FieldError::new(format!("{field}.type"), message));
+    }
+    if let Some(risk) = &product.risk {
+        check_risk(risk, &format!("{field}.risk"), errors);
+    }
+}
+
+fn check_risk(risk: &Risk, field: &str, errors: &mut Vec<FieldError>) {
+    check_code(Table::RiskType, &risk.kind, &format!("{field}.kind"), errors);
+    if let Some(relationship) = &risk.relationship {
+        check_code(Table::RiskRelationship, relationship, &format!("{field}.relationship"), errors);
+    }
+    for (measure, value) in &risk.measures {
+        check_code(Table::RiskMeasure, measure, &format!("{field}.measures"), errors);
+        if !value.is_finite() || *value < 0.0 {
+            errors.push(FieldError::new(format!("{field}.measures.{measure}"), "must be a number, 0 or more"));
+        }
+    }
+    let address = &risk.address;
+    // The lengths are those of the partner contract, which the address is sent through.
+    let lines = [("street1", &address.street1, 38), ("zip_code", &address.zip_code, 5), ("city", &address.city, 32)];
+    for (name, text, longest) in lines {
+        if text.trim().is_empty() || text.chars().count() > longest {
+            errors.push(FieldError::new(format!("{field}.address.{name}"), format!("must have 1 to {longest} characters")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract(json: serde_json::Value) -> Contract {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn sound() -> serde_json::Value {
+        serde_json::json!({
+            "id": "contract-1", "user_id": "user-1", "number": "N-1", "name": "MRH",
+            "insurer": { "acam_code": "02000402", "name": "Assureur A" },
+            "guarantee": "DegatsDesEaux", "customer_type": "individual",
+            "holder": { "first_name": "Jean", "last_name": "Dupont", "phone_number": "+33102030405" },
+            "products": [{
+                "id": "home-1", "type": "home",
+                "risk": {
+                    "kind": "Appartement", "relationship": "Locataire", "measures": { "Superficie": 62.0 },
+                    "address": { "street1": "48 boulevard des Batignolles", "zip_code": "75017", "city": "Paris", "country_code": "FR" }
+                }
+            }],
+            "effective_from": "2024-01-01", "effective_to": "2027-01-01"
+        })
+    }
+
+    #[test]
+    fn a_sound_contract_passes() {
+        assert_eq!(contract(sound()).check(), []);
+    }
+
+    #[test]
+    fn every_fault_of_a_contract_is_named() {
+        let mut bad = sound();
+        bad["number"] = "".into();
+        bad["insurer"]["acam_code"] = "99999999".into();
+        bad["guarantee"] = "DegatsDesEau".into();
+        bad["deductible"] = serde_json::json!({ "minor": -1, "currency": "EUR" });
+        bad["effective_to"] = "2023-01-01".into();
+        bad["products"][0]["type"] = "spaceship".into();
+        bad["products"][0]["risk"]["kind"] = "Tente".into();
+        bad["products"][0]["risk"]["measures"] = serde_json::json!({ "Superficie": -1.0 });
+        bad["products"][0]["risk"]["address"]["zip_code"] = "750170".into();
+        let twin = bad["products"][0].clone();
+        bad["products"].as_array_mut().unwrap().push(twin);
+        let errors = contract(bad).check();
+        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(
+            fields[..8],
+            [
+                "number",
+                "insurer.acam_code",
+                "guarantee",
+                "deductible",
+                "products[0].type",
+                "products[0].risk.kind",
+                "products[0].risk.measures.Superficie",
+                "products[0].risk.address.zip_code"
+            ]
+        );
+        assert!(fields.contains(&"products[1].id") && fields.contains(&"effective_to"), "{fields:?}");
+        assert!(errors[2].message.contains("DegatsDesEaux"), "{}", errors[2].message);
+    }
+}
