@@ -2,9 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-/// The runner of the tests.
+/// The runner of the tests, and the browser that looks at the pages.
 pub fn for_tests() -> Result<(), String> {
     compiler()?;
+    if !answers("chromium", &["--version"]) {
+        install("chromium", "Chromium, the browser of the page tests")?;
+    }
     if !answers("cargo", &["nextest", "--version"]) {
         println!("Installing cargo-nextest, the test runner (once, some minutes) ...");
         crate::chores::run(Command::new("cargo").args(["install", "cargo-nextest", "--locked"]))?;
@@ -22,14 +25,21 @@ pub fn compiler() -> Result<(), String> {
     if answers("cc", &["--version"]) {
         return Ok(());
     }
-    if answers("apt-get", &["--version"]) {
-        println!("Installing a C compiler (build-essential) ...");
-        let installed = crate::chores::run(Command::new("apt-get").args(["install", "-y", "build-essential"]));
-        if installed.is_ok() && answers("cc", &["--version"]) {
-            return Ok(());
-        }
+    install("build-essential", "a C compiler")
+}
+
+/// Installs a Debian package, or says what is missing.
+fn install(package: &str, what: &str) -> Result<(), String> {
+    let missing = || format!("{what} is missing; on Debian: apt-get install {package}");
+    if !answers("apt-get", &["--version"]) {
+        return Err(missing());
     }
-    Err("no C compiler: install one (Debian: apt-get install build-essential) and try again".to_owned())
+    println!("Installing {what} ({package}) ...");
+    let apt = |arguments: &[&str]| {
+        crate::chores::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update", "-qq"]).map_err(|_told| missing())?;
+    apt(&["install", "-y", "-qq", "--no-install-recommends", package]).map_err(|_told| missing())
 }
 
 fn answers(program: &str, arguments: &[&str]) -> bool {
