@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use constat_availability::Estimator;
 use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
+use crate::partner::Calendars;
 use crate::{Act, AppError, Chance, Clock, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
@@ -22,6 +24,10 @@ pub struct App {
     pub sealer: Sealer,
     /// What the operator set.
     pub settings: Settings,
+    /// Partner firms' calendars in memory.
+    pub calendars: Arc<Calendars>,
+    /// Tells how long drives take.
+    pub travel: Estimator,
     pub(crate) recent_keys: RecentKeys,
 }
 
@@ -35,7 +41,9 @@ impl App {
         settings: Settings,
     ) -> Result<Self, AppError> {
         let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
-        Ok(Self { store, documents, clock, chance, sealer, settings, recent_keys: RecentKeys::default() })
+        let calendars = Arc::new(Calendars::new(store.clone(), settings.availability.horizon_days));
+        let travel = Estimator::default();
+        Ok(Self { store, documents, clock, chance, sealer, settings, calendars, travel, recent_keys: RecentKeys::default() })
     }
 
     /// A command by `caller`, now.

@@ -11,6 +11,7 @@ mod authentication;
 mod command;
 mod edges;
 mod error;
+pub mod partner;
 mod sealing;
 mod settings;
 

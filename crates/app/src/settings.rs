@@ -16,6 +16,8 @@ pub struct Settings {
     pub partners: Vec<PartnerLink>,
     /// Seconds to wait for a partner's answer.
     pub partner_timeout_seconds: u64,
+    /// How slots are searched and judged.
+    pub availability: constat_availability::Settings,
 }
 
 impl Default for Settings {
@@ -25,6 +27,7 @@ impl Default for Settings {
             requests_per_minute: 0,
             partners: Vec::new(),
             partner_timeout_seconds: 10,
+            availability: constat_availability::Settings::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ diesel::table! { experts (id) { id -> Text, tenant -> Text, reference -> Text, b
 diesel::table! {
     absences (id) { id -> Text, tenant -> Text, expert -> Text, starts_at -> BigInt, ends_at -> BigInt, reason -> Text, }
 }
+diesel::table! { calendar_changes (tenant) { tenant -> Text, version -> BigInt, } }
 diesel::table! { expert_days (expert, day) { expert -> Text, day -> BigInt, version -> BigInt, } }
 diesel::table! {
     appointments (id) {

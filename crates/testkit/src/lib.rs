@@ -3,8 +3,10 @@
 
 mod chance;
 mod clock;
+mod firm;
 mod server;
 
 pub use chance::SeededChance;
 pub use clock::TestClock;
+pub use firm::{Firm, PARIS, artisan, expert};
 pub use server::{Server, ServerOptions};

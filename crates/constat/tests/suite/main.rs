@@ -3,4 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test fails loudly, in its helpers too")]
 
 mod basics;
+mod partner_life;
+mod partner_support;
 mod cli;

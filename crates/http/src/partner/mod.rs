@@ -1,12 +1,74 @@
 //! Partner appointment API.
 
+mod appointments_book;
+mod appointments_cancel;
+mod appointments_contact;
+mod appointments_find;
+mod appointments_list;
+mod appointments_modify;
+mod availabilities_find;
+mod docs;
+mod intervention;
 pub mod problem;
+mod schedule_find;
+mod schedule_move;
 
 use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with, put_with};
+use constat_app::{Answer, AppError};
+use constat_domain::appointment::Appointment;
+use constat_domain::ids::AppointmentId;
+use constat_domain::refusal::BookingRefusal;
+use constat_wire::partner::AppointmentEnvelope;
+use http::header::ETAG;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use crate::Shared;
+use crate::answer::entity_tag;
+use crate::{Problem, Shared};
+
+/// The path of one appointment.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct AppointmentPath {
+    /// The appointment's id.
+    id: String,
+}
+
+impl AppointmentPath {
+    /// The id; one that cannot be an id is nobody's.
+    fn id(&self) -> Result<AppointmentId, Problem> {
+        self.id.parse().map_err(|_not_an_id| BookingRefusal::AppointmentNotFound.into())
+    }
+}
+
+/// The answer to a change of one appointment: the appointment, and its new version.
+fn changed(now: &Appointment) -> Result<Answer, AppError> {
+    let body = AppointmentEnvelope::ok(now.into());
+    Ok(Answer::json(200, &body)?.with_header(ETAG.as_str(), entity_tag(now.version)))
+}
 
 /// The contract's routes, without their base path.
 pub fn routes() -> ApiRouter<Shared> {
     ApiRouter::new()
+        .api_route("/intervention", post_with(intervention::handle, intervention::docs))
+        .api_route("/availabilities/{id}", get_with(availabilities_find::handle, availabilities_find::docs))
+        .api_route(
+            "/appointments",
+            post_with(appointments_book::handle, appointments_book::docs)
+                .get_with(appointments_list::handle, appointments_list::docs),
+        )
+        .api_route(
+            "/appointments/{id}",
+            get_with(appointments_find::handle, appointments_find::docs)
+                .put_with(appointments_modify::handle, appointments_modify::docs)
+                .delete_with(appointments_cancel::delete, appointments_cancel::delete_docs),
+        )
+        .api_route("/appointments/{id}/cancel", post_with(appointments_cancel::handle, appointments_cancel::docs))
+        .api_route("/appointments/{id}/contact", put_with(appointments_contact::handle, appointments_contact::docs))
+        .api_route(
+            "/appointments/{id}/schedule",
+            put_with(schedule_move::handle, schedule_move::docs).get_with(schedule_find::handle, schedule_find::docs),
+        )
+        // Singular, as published.
+        .api_route("/appointment/{id}/schedule", get_with(schedule_find::handle, schedule_find::published_docs))
 }

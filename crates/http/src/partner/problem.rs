@@ -100,9 +100,8 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound => (StatusCode::NOT_FOUND, Code::NotFound),
             BookingRefusal::SessionExpired => (StatusCode::GONE, Code::SlotNotAvailable),
             BookingRefusal::SlotTaken | BookingRefusal::SessionUsed => (StatusCode::CONFLICT, Code::SlotOccupied),
-            BookingRefusal::AppointmentClosed | BookingRefusal::MissionHasAppointment => {
-                (StatusCode::CONFLICT, Code::NotAllowed)
-            }
+            BookingRefusal::AppointmentClosed => (StatusCode::CONFLICT, Code::SlotNotAvailable),
+            BookingRefusal::MissionHasAppointment => (StatusCode::CONFLICT, Code::NotAllowed),
             BookingRefusal::NotAllowed => (StatusCode::FORBIDDEN, Code::NotAllowed),
             BookingRefusal::NoPartner => (StatusCode::BAD_REQUEST, Code::InvalidParameters),
         },

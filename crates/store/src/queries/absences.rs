@@ -5,7 +5,7 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{instant, micros, parse};
+use super::{calendar_changes, instant, micros, parse};
 use crate::schema::absences;
 use crate::{Connection, StoreError, Tx};
 
@@ -30,7 +30,7 @@ fn read((id, _tenant, expert, start, end, reason): Row) -> Result<AbsenceRow, St
     Ok(AbsenceRow { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
 }
 
-/// Adds an absence, or replaces the one with its id.
+/// Adds an absence, or replaces the one with its id. Calendars in memory read the firm again.
 pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) -> Result<(), StoreError> {
     diesel::replace_into(absences::table)
         .values((
@@ -42,7 +42,7 @@ pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) ->
             absences::reason.eq(&absence.reason),
         ))
         .execute(&mut **tx)?;
-    Ok(())
+    calendar_changes::bump_of_tenant(tx, tenant)
 }
 
 /// One expert's absences that touch the time from `from` (included) to `to` (excluded). The expert

@@ -7,12 +7,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{from_bodies, from_body, parse, to_body};
+use super::{calendar_changes, from_bodies, from_body, parse, to_body};
 use crate::schema::experts;
 use crate::{Connection, StoreError, Tx};
 
 /// Adds an expert, or replaces the one with its id. `reference` is the firm's own, unique within
-/// the tenant; one that another expert has is a [`StoreError::Conflict`].
+/// the tenant; one that another expert has is a [`StoreError::Conflict`]. Calendars in memory read
+/// the firm again.
 pub fn upsert_of_tenant(
     tx: &mut Tx,
     tenant: &TenantId,
@@ -32,7 +33,7 @@ pub fn upsert_of_tenant(
         .do_update()
         .set((experts::reference.eq(reference), experts::body.eq(&body)))
         .execute(&mut **tx)?;
-    Ok(())
+    calendar_changes::bump_of_tenant(tx, tenant)
 }
 
 /// The expert with this id.

@@ -6,7 +6,7 @@ use constat_domain::geo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Appointment, Connection, Timeslot};
+use super::{Appointment, Connection, LONGEST_SESSION_ID, Timeslot};
 use crate::common::{Checker, Customer, Place};
 
 /// Books one slot of a session.
@@ -17,7 +17,7 @@ pub struct BookingRequest {
     pub timeslot: Timeslot,
     /// The session it was offered in.
     #[serde(rename = "sessionID")]
-    #[schemars(length(min = 1, max = 4000))]
+    #[schemars(length(min = 1, max = 65536))]
     pub session_id: String,
     /// Where the appointment takes place.
     pub location: Place,
@@ -62,7 +62,7 @@ impl BookingRequest {
     /// Reads the booking, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<CheckedBooking, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, 4000);
+        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
         checker.text("caseNumber", &self.case_number, 1, 100);
         checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
         checker.optional_text("process", self.process.as_ref(), 0, 1000);

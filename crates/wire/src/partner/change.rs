@@ -6,7 +6,7 @@ use constat_domain::geo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Appointment, Timeslot};
+use super::{Appointment, LONGEST_SESSION_ID, Timeslot};
 use crate::common::Checker;
 
 /// The body of `PUT /appointments/{id}`: the appointment as it should be. Notes, address and
@@ -57,7 +57,7 @@ pub struct MoveAppointment {
     pub timeslot: Timeslot,
     /// The session it was offered in.
     #[serde(rename = "sessionID")]
-    #[schemars(length(min = 1, max = 4000))]
+    #[schemars(length(min = 1, max = 65536))]
     pub session_id: String,
     /// Code of the reason.
     #[schemars(length(min = 1, max = 100), example = &"ClientIndisponible")]
@@ -81,7 +81,7 @@ impl MoveAppointment {
     /// Reads the move, or lists everything wrong with it. An unknown code is to be blamed on `reason`.
     pub fn into_domain(self) -> Result<CheckedMove, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, 4000);
+        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
         checker.text("reason", &self.reason, 1, 100);
         let slot = checker.object("timeslot", |inner| self.timeslot.read(inner));
         let (slot_id, session_id, reason) = (self.timeslot.id, self.session_id, self.reason);

@@ -26,3 +26,7 @@ pub const USUAL_SLOTS: u8 = 10;
 
 /// Days searched when `dateTo` is left out. Source: partner API v0.9.1.
 pub const USUAL_WINDOW_DAYS: i64 = 14;
+
+/// Longest `sessionID` that is read, in characters: a session is sealed with the whole request, its
+/// list of damages included.
+pub const LONGEST_SESSION_ID: usize = 65_536;

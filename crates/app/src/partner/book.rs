@@ -1,0 +1,142 @@
+//! Book one slot of a session.
+
+use constat_domain::Refusal;
+use constat_domain::FieldError;
+use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind, Slot};
+use constat_domain::geo::Place;
+use constat_domain::refusal::BookingRefusal;
+use constat_store::Tx;
+use constat_store::queries::appointments;
+use jiff::tz::TimeZone;
+
+use super::calendars::Change;
+use super::commit::{assign, event_data, new_id, taken_by};
+use super::{Offer, Promised};
+use crate::{Act, App, AppError};
+
+/// What to book.
+#[derive(Debug, Clone)]
+pub struct BookAppointment {
+    /// The session and its slot, opened.
+    pub promised: Promised,
+    /// The slot as the caller repeats it.
+    pub slot: Slot,
+    /// Where.
+    pub place: Place,
+    /// The caller's case number.
+    pub case_number: String,
+    /// Who will be met, when it is not the insured.
+    pub contact: Option<Contact>,
+    /// Free notes.
+    pub notes: Option<String>,
+    /// Carried through.
+    pub process: Option<String>,
+    /// The request carries an `Idempotency-Key`: then that tells repeats apart, not the pair of
+    /// session and case number.
+    pub has_idempotency_key: bool,
+}
+
+/// Books the slot for whoever can take it, the expert named in the offer first.
+///
+/// A session books once. Without an idempotency key a repeat with the same case number gets the
+/// appointment already made, even after the session has ended.
+pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Appointment, AppError> {
+    let Promised { session, offer } = &command.promised;
+    Refusal::unless_empty(faults(command))?;
+    let id = new_id(act);
+    if !appointments::use_session(tx, session.id, id, act.at)? {
+        return made_before(tx, act, command);
+    }
+    command.promised.unexpired(act.at)?;
+    let assigned = assign(tx, app, offer, act.at)?;
+    let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
+    let position = offer.criteria.position.or(command.place.position);
+    let appointment = Appointment {
+        id,
+        tenant: session.tenant,
+        expert: assigned.expert,
+        expert_name: assigned.display_name,
+        status: AppointmentStatus::Booked,
+        slot: offer.slot,
+        busy_from: offer.busy_from,
+        busy_to: offer.busy_to,
+        civil_start: zone.to_datetime(offer.slot.start),
+        zone: offer.criteria.zone.clone(),
+        place: Place { address: command.place.address.clone(), position },
+        request: session.request.clone(),
+        case_number: command.case_number.clone(),
+        session: session.id,
+        booked_by: session.holder,
+        contact: command.contact.clone(),
+        notes: command.notes.clone(),
+        process: command.process.clone().or_else(|| session.request.process.clone()),
+        connection: connection(act, app, offer, id),
+        cancellation: None,
+        version: 1,
+        created_at: act.at,
+        updated_at: act.at,
+    };
+    appointments::insert(tx, &appointment)?;
+    act.record(tx, id, "appointment.booked", event_data(&appointment))?;
+    assigned.guards.advance(tx)?;
+    let change = Change { appointment: id, left: None, takes: Some((appointment.expert, taken_by(&appointment))) };
+    app.calendars.follow(tx, appointment.tenant, change);
+    Ok(appointment)
+}
+
+/// What the request says otherwise than the offer.
+fn faults(command: &BookAppointment) -> Vec<FieldError> {
+    let Promised { session, offer } = &command.promised;
+    let mut errors = differences(&command.slot, &offer.slot);
+    if session.request.reschedules.is_some() {
+        let message = "this session was searched to move an appointment: use PUT /appointments/{id}/schedule";
+        errors.push(FieldError::new("sessionID", message));
+    }
+    let searched = session.request.place.as_ref().filter(|_| session.request.kind.is_on_site());
+    if searched.is_some_and(|searched| searched.address.zip_code.trim() != command.place.address.zip_code.trim()) {
+        let message = "is not the postcode that was searched: search again for this place";
+        errors.push(FieldError::new("location.address.zipCode", message));
+    }
+    errors
+}
+
+/// Where a repeated slot differs from the one that was offered.
+pub(super) fn differences(repeated: &Slot, offered: &Slot) -> Vec<FieldError> {
+    let differs = [
+        ("timeslot.type", repeated.kind != offered.kind),
+        ("timeslot.startTime", repeated.start != offered.start),
+        ("timeslot.endTime", repeated.end != offered.end),
+        ("timeslot.duration", repeated.duration_minutes != offered.duration_minutes),
+    ];
+    let differing = differs.into_iter().filter(|(_, differs)| *differs);
+    differing.map(|(field, _)| FieldError::new(field, "is not what was offered under this id")).collect()
+}
+
+/// The appointment that the session booked, for a repeat of that booking.
+fn made_before(tx: &mut Tx, act: &Act, command: &BookAppointment) -> Result<Appointment, AppError> {
+    let session = &command.promised.session;
+    let made = match appointments::of_session(tx, session.id)? {
+        Some(id) => appointments::of_tenant_by_id(tx, act.tenant(), id)?,
+        None => None,
+    };
+    made.filter(|made| {
+        !command.has_idempotency_key && made.session == session.id && made.case_number == command.case_number
+    })
+    .ok_or_else(|| BookingRefusal::SessionUsed.into())
+}
+
+/// How to join a remote appointment: a page of this server, and six digits.
+fn connection(
+    act: &Act,
+    app: &App,
+    offer: &Offer,
+    id: constat_domain::ids::AppointmentId,
+) -> Option<Connection> {
+    if MeetingKind::from(offer.criteria.kind) == MeetingKind::Site {
+        return None;
+    }
+    let mut random = [0; 4];
+    act.fill(&mut random);
+    let pin = format!("{:06}", u32::from_le_bytes(random) % 1_000_000);
+    Some(Connection { url: format!("{}/join/{id}", app.settings.public_url), phone: None, pin: Some(pin) })
+}

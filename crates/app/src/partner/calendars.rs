@@ -1,0 +1,238 @@
+//! Partner firms' calendars in memory: what a search reads.
+//!
+//! A firm is loaded at its first use: experts, absences, and appointments from a week back. From
+//! then on each booking, move and cancellation of this process is added as it commits, in commit
+//! order ([`Calendars::follow`]): the writer only notes the change, and the next reader applies
+//! what is noted. Readers share an immutable snapshot.
+//!
+//! Experts and absences may be changed by another process (an import): the store counts such
+//! changes, each look at a calendar compares the counter (one indexed read), and a firm whose
+//! counter has moved is loaded again. So is one that was loaded [`FRESH_FOR`] ago, so that the days
+//! ahead are always resolved. A snapshot that is a moment stale costs a retry, never a double
+//! booking: a commit judges rows fresh from the database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+
+use constat_availability::{Absence, Busy, CalendarIndex, Expert};
+use constat_domain::ids::{AppointmentId, ExpertId};
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::absences::AbsenceRow;
+use constat_store::queries::appointments::BusyRow;
+use constat_store::queries::{absences, appointments, calendar_changes, experts};
+use constat_store::{Store, StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+
+/// A snapshot is read again after this long.
+const FRESH_FOR: SignedDuration = SignedDuration::from_hours(12);
+
+/// Working time is resolved from this long before the present: a whole week, so that the visits of
+/// the current week can be counted.
+const BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Days resolved beyond the horizon of a search: the week back, and a margin for [`FRESH_FOR`].
+const MORE_DAYS: u16 = 9;
+
+/// Changes that wait for a reader. Beyond it the snapshot is dropped and loaded when asked for.
+const MOST_PENDING: usize = 10_000;
+
+/// What a commit did to a calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change {
+    /// The appointment.
+    pub(crate) appointment: AppointmentId,
+    /// Whose time it took before.
+    pub(crate) left: Option<ExpertId>,
+    /// Whose time it takes now, and which.
+    pub(crate) takes: Option<(ExpertId, Busy)>,
+}
+
+impl Change {
+    fn apply(self, index: &mut CalendarIndex) {
+        let now_with = self.takes.as_ref().map(|(expert, _)| *expert);
+        if let Some(expert) = self.left.filter(|expert| Some(*expert) != now_with) {
+            index.remove_appointment(expert, self.appointment);
+        }
+        if let Some((expert, busy)) = self.takes {
+            index.insert_busy(expert, busy);
+        }
+    }
+}
+
+/// Every firm's calendars.
+pub struct Calendars {
+    store: Store,
+    days: u16,
+    firms: RwLock<HashMap<TenantId, Arc<Firm>>>,
+}
+
+/// One firm's test or live calendars.
+#[derive(Default)]
+struct Firm {
+    /// Held while the firm is loaded, so that it is loaded once.
+    loading: Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    loaded: Option<Loaded>,
+    /// Committed since `loaded`, not yet applied to it.
+    pending: Vec<Change>,
+    /// Committed since a load under way began.
+    since_load: Option<Vec<Change>>,
+}
+
+#[derive(Clone)]
+struct Loaded {
+    index: Arc<CalendarIndex>,
+    version: i64,
+    at: Timestamp,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing here panics half-way through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Calendars {
+    /// Empty calendars over a database; `horizon_days` is how far ahead a search may look.
+    pub fn new(store: Store, horizon_days: u16) -> Self {
+        Self { store, days: horizon_days.min(366) + MORE_DAYS, firms: RwLock::default() }
+    }
+
+    /// A firm's calendars as of now.
+    pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
+        let firm = self.firm(tenant);
+        let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
+        if let Some(loaded) = firm.current().filter(|loaded| loaded.is_fresh(version, now)) {
+            return Ok(loaded.index);
+        }
+        let _alone = match firm.loading.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => match firm.current() {
+                // Somebody loads it already; until then the old snapshot will do.
+                Some(stale) => return Ok(stale.index),
+                None => lock(&firm.loading),
+            },
+        };
+        if let Some(loaded) = firm.current().filter(|loaded| loaded.is_fresh(version, now)) {
+            return Ok(loaded.index);
+        }
+        self.load(tenant, &firm, now)
+    }
+
+    /// Notes what a transaction does to a firm's calendar, for when it has committed.
+    pub(crate) fn follow(self: &Arc<Self>, tx: &mut Tx, tenant: TenantId, change: Change) {
+        let calendars = Arc::clone(self);
+        tx.after_commit(move || {
+            let firm = calendars.firms.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+            if let Some(firm) = firm {
+                firm.note(change);
+            }
+        });
+    }
+
+    fn firm(&self, tenant: &TenantId) -> Arc<Firm> {
+        if let Some(firm) = self.firms.read().unwrap_or_else(PoisonError::into_inner).get(tenant) {
+            return Arc::clone(firm);
+        }
+        let mut firms = self.firms.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(firms.entry(*tenant).or_default())
+    }
+
+    fn load(&self, tenant: &TenantId, firm: &Firm, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
+        // From here on commits are noted for the new snapshot too: whatever the reads below miss.
+        lock(&firm.state).since_load = Some(Vec::new());
+        let read = self.read(tenant, now);
+        let mut state = lock(&firm.state);
+        let missed = state.since_load.take().unwrap_or_default();
+        let (version, mut index) = read?;
+        // What was read may hold some of them already: applied again, in order, they change nothing.
+        missed.into_iter().for_each(|change| change.apply(&mut index));
+        let index = Arc::new(index);
+        state.pending.clear();
+        state.loaded = Some(Loaded { index: Arc::clone(&index), version, at: now });
+        Ok(index)
+    }
+
+    fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<(i64, CalendarIndex), StoreError> {
+        let from = now.saturating_sub(BACK).unwrap_or(now);
+        // A day earlier still, for whoever was somewhere before the first day.
+        let busy_from = from.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(from);
+        // The counter first: a change that lands between these reads raises it once more.
+        let (version, people, away, taken) = self.store.read(|connection| {
+            let version = calendar_changes::version_of_tenant(connection, tenant)?;
+            let people: Vec<Expert> = experts::all_of_tenant(connection, tenant)?;
+            let away = absences::all_of_tenant_after(connection, tenant, busy_from)?;
+            let taken = appointments::busy_of_tenant_after(connection, tenant, busy_from)?;
+            Ok::<_, StoreError>((version, people, away, taken))
+        })?;
+        let mut away_of: HashMap<ExpertId, Vec<Absence>> = HashMap::new();
+        for row in away {
+            away_of.entry(row.expert).or_default().push(absence(row));
+        }
+        let mut taken_of: HashMap<ExpertId, Vec<Busy>> = HashMap::new();
+        for row in taken {
+            taken_of.entry(row.expert).or_default().push(busy(&row));
+        }
+        let mut index = CalendarIndex::new(from, self.days);
+        for expert in people {
+            let id = expert.id;
+            let away = away_of.remove(&id).unwrap_or_default();
+            let taken = taken_of.remove(&id).unwrap_or_default();
+            if let Err(error) = index.put(expert, &away, taken) {
+                tracing::warn!(expert = %id, field = error.field, "an expert's record is unsound and is left out");
+            }
+        }
+        Ok((version, index))
+    }
+}
+
+impl Firm {
+    /// The snapshot with all that has committed.
+    fn current(&self) -> Option<Loaded> {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let loaded = state.loaded.as_mut()?;
+        if !state.pending.is_empty() {
+            // Clones the list of calendars if a reader still holds it; the calendars themselves stay
+            // shared but for those that change.
+            let index = Arc::make_mut(&mut loaded.index);
+            state.pending.drain(..).for_each(|change| change.apply(index));
+        }
+        Some(loaded.clone())
+    }
+
+    fn note(&self, change: Change) {
+        let mut state = lock(&self.state);
+        if let Some(since_load) = &mut state.since_load {
+            since_load.push(change);
+        }
+        if state.pending.len() >= MOST_PENDING {
+            state.loaded = None;
+            state.pending.clear();
+        }
+        if state.loaded.is_some() {
+            state.pending.push(change);
+        }
+    }
+}
+
+impl Loaded {
+    fn is_fresh(&self, version: i64, now: Timestamp) -> bool {
+        let age = now.duration_since(self.at);
+        self.version >= version && age < FRESH_FOR && age > -FRESH_FOR
+    }
+}
+
+/// A row as the engine takes it.
+pub(crate) fn busy(row: &BusyRow) -> Busy {
+    Busy { start: row.start, end: row.end, position: row.position, appointment: Some(row.appointment) }
+}
+
+/// A row as the engine takes it; why somebody is absent stays behind.
+pub(crate) fn absence(row: AbsenceRow) -> Absence {
+    Absence { id: row.id, expert: row.expert, start: row.start, end: row.end, reason: None }
+}

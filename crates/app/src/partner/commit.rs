@@ -1,0 +1,163 @@
+//! The sole judge of a booking: compare-and-swap on the expert's day.
+//!
+//! Read the guards' versions and the rows around the visit, run the function that the search ran,
+//! and, once the visit is written, advance the guards: if one has moved, somebody was faster, and
+//! the whole decision is made again in a fresh transaction ([`crate::App::command`]).
+
+use std::sync::Arc;
+
+use constat_availability::{Absence, Busy, Expert, ExpertCalendar, Requirement, feasible, neighbourhood, who_can};
+use constat_domain::Refusal;
+use constat_domain::appointment::Appointment;
+use constat_domain::ids::{AppointmentId, ExpertId};
+use constat_domain::refusal::BookingRefusal;
+use constat_store::queries::{absences, appointments, expert_days};
+use constat_store::{StoreError, Tx};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Offer;
+use super::calendars::{absence, busy};
+use crate::{App, AppError};
+
+/// Guards cover this much on each side of a visit, so that two visits on both sides of midnight
+/// that share a drive share a guard.
+const GUARDED_AROUND: SignedDuration = SignedDuration::from_hours(6);
+
+/// Who takes a visit, under which guards.
+pub(super) struct Assigned {
+    pub(super) expert: ExpertId,
+    pub(super) display_name: String,
+    pub(super) guards: Guards,
+}
+
+/// Guarded days with the versions that a decision rests on.
+#[derive(Default)]
+pub(super) struct Guards(Vec<(ExpertId, Date, i64)>);
+
+impl Guards {
+    /// Reads the guards of one visit, in addition to those already read.
+    pub(super) fn read(
+        &mut self,
+        tx: &mut Tx,
+        expert: ExpertId,
+        zone: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(), StoreError> {
+        // An unknown zone guards the day in UTC: any name for the day will do while all use it.
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let first = zone.to_datetime(from.saturating_sub(GUARDED_AROUND).unwrap_or(from)).date();
+        let last = zone.to_datetime(to.saturating_add(GUARDED_AROUND).unwrap_or(to)).date();
+        for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
+            if !self.0.iter().any(|(known, date, _)| (*known, *date) == (expert, day)) {
+                let version = expert_days::version(tx, expert, day)?;
+                self.0.push((expert, day, version));
+            }
+        }
+        Ok(())
+    }
+
+    /// Advances every guard, always in one order. A [`StoreError::Conflict`] says that somebody was
+    /// faster.
+    pub(super) fn advance(mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.0.sort_unstable();
+        for (expert, day, version) in self.0 {
+            if !expert_days::advance(tx, expert, day, version)? {
+                return Err(StoreError::Conflict("the expert's day changed meanwhile".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds somebody for an offered time: the expert it names, else whoever else can take it, best
+/// first. What was promised is the time.
+///
+/// # Errors
+/// [`BookingRefusal::SlotTaken`] when nobody can.
+pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> Result<Assigned, AppError> {
+    let settings = &app.settings.availability;
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    if offer.slot.start < now {
+        return Err(BookingRefusal::SlotTaken.into());
+    }
+    let requirement =
+        offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
+    let calendars = app.calendars.of(&offer.tenant, now)?;
+    let mut judge = |expert: ExpertId| match calendars.get(expert) {
+        Some(calendar) => judge(tx, app, calendar.expert(), &requirement, from, to),
+        None => Ok(None),
+    };
+    if let Some(assigned) = judge(offer.expert)? {
+        return Ok(assigned);
+    }
+    let others = who_can(&calendars, &requirement, from, to, settings, &app.travel);
+    for expert in others.into_iter().filter(|expert| *expert != offer.expert) {
+        if let Some(assigned) = judge(expert)? {
+            return Ok(assigned);
+        }
+    }
+    Err(BookingRefusal::SlotTaken.into())
+}
+
+/// Judges one expert on rows fresh from the database.
+fn judge(
+    tx: &mut Tx,
+    app: &App,
+    expert: &Expert,
+    requirement: &Requirement,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Option<Assigned>, AppError> {
+    let mut guards = Guards::default();
+    guards.read(tx, expert.id, &expert.zone, from, to)?;
+    let (first, last) = neighbourhood(from, to);
+    let taken: Vec<Busy> =
+        appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
+    let away: Vec<Absence> =
+        absences::of_expert_between(tx, expert.id, first, last)?.into_iter().map(absence).collect();
+    // The snapshot leaves out a record with an unknown zone, so this cannot fail here.
+    let Ok(calendar) = ExpertCalendar::around(Arc::new(expert.clone()), &away, taken, from, to) else {
+        return Ok(None);
+    };
+    let verdict = feasible(&calendar, requirement, from, to, &app.settings.availability, &app.travel);
+    Ok(verdict.ok().map(|()| Assigned { expert: expert.id, display_name: expert.display_name.clone(), guards }))
+}
+
+/// What an appointment takes of its expert's time, as the calendars keep it.
+pub(super) fn taken_by(appointment: &Appointment) -> Busy {
+    let position = if appointment.request.kind.is_on_site() { appointment.place.position } else { None };
+    Busy { start: appointment.busy_from, end: appointment.busy_to, position, appointment: Some(appointment.id) }
+}
+
+/// The guards of the time that an appointment leaves. Its expert may have left the firm: then the
+/// zone of the place names the days.
+pub(super) fn guards_of(
+    tx: &mut Tx,
+    app: &App,
+    known: &Appointment,
+    now: Timestamp,
+    guards: &mut Guards,
+) -> Result<(), StoreError> {
+    let calendars = app.calendars.of(&known.tenant, now)?;
+    let zone = calendars.get(known.expert).map_or(known.zone.as_str(), |calendar| calendar.expert().zone.as_str());
+    guards.read(tx, known.expert, zone, known.busy_from, known.busy_to)
+}
+
+/// Names an appointment in an event: ids, codes and instants only.
+pub(super) fn event_data(appointment: &Appointment) -> serde_json::Value {
+    serde_json::json!({
+        "expert": appointment.expert,
+        "type": appointment.request.kind,
+        "start": appointment.slot.start,
+        "end": appointment.slot.end,
+        "claimId": appointment.request.claim.as_ref().map(|claim| &claim.claim_id),
+    })
+}
+
+/// Unused identifiers are never looked up; a fresh one comes from the command's own chance.
+pub(super) fn new_id(act: &crate::Act) -> AppointmentId {
+    AppointmentId::new(act.at, &act.entropy())
+}

@@ -1,0 +1,100 @@
+//! What decides who may take a visit: enough to judge it again, small enough for a token.
+
+use constat_availability::{PlaceFacts, Requirement, Settings, Trade};
+use constat_domain::FieldError;
+use constat_domain::geo::Position;
+use constat_domain::ids::AppointmentId;
+use constat_domain::service::{CustomerType, Dwelling, Granularity, ServiceKind, ServiceRequest, Valuation};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::place::is_holiday;
+
+/// A requirement without its window: nothing personal, no address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Criteria {
+    /// The kind of intervention.
+    pub kind: ServiceKind,
+    /// The position of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// The département of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// The zone of the place, an IANA name.
+    pub zone: String,
+    /// Code of `loss_nature.csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_nature: Option<String>,
+    /// Trades wanted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trades: Vec<Trade>,
+    /// The stakes.
+    pub stakes: Valuation,
+    /// ACAM code of the insurer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer: Option<String>,
+    /// Type of customer.
+    pub customer: CustomerType,
+    /// Type of dwelling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dwelling: Option<Dwelling>,
+    /// The appointment that is to be moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reschedules: Option<AppointmentId>,
+}
+
+impl Criteria {
+    /// What a search was for.
+    pub(super) fn of(requirement: &Requirement, place: &PlaceFacts) -> Self {
+        Self {
+            kind: requirement.kind,
+            position: place.position,
+            department: place.department.clone(),
+            zone: place.zone.clone(),
+            loss_nature: requirement.loss_nature.clone(),
+            trades: requirement.trades.clone(),
+            stakes: requirement.stakes,
+            insurer: requirement.insurer.clone(),
+            customer: requirement.customer,
+            dwelling: requirement.dwelling,
+            reschedules: requirement.reschedules,
+        }
+    }
+
+    /// The requirement of one exact visit. `asked_at` is the instant of the search, so that a visit
+    /// offered at the edge of the notice period stays bookable.
+    pub(super) fn requirement(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        asked_at: Timestamp,
+        settings: &Settings,
+    ) -> Result<Requirement, Vec<FieldError>> {
+        let request = ServiceRequest {
+            kind: self.kind,
+            kind_label: None,
+            claim: None,
+            from,
+            to,
+            limit: 1,
+            place: None,
+            dwelling: self.dwelling,
+            customer: self.customer,
+            insurer_claim_id: String::new(),
+            mission_type: None,
+            damages: Vec::new(),
+            granularity: Granularity::Hour,
+            process: None,
+            reschedules: self.reschedules,
+        };
+        let place =
+            PlaceFacts { position: self.position, department: self.department.clone(), zone: self.zone.clone() };
+        let mut requirement = Requirement::derive(&request, &place, settings, &is_holiday, asked_at)?;
+        requirement.loss_nature.clone_from(&self.loss_nature);
+        requirement.trades.clone_from(&self.trades);
+        requirement.stakes = self.stakes;
+        requirement.insurer.clone_from(&self.insurer);
+        Ok(requirement)
+    }
+}

@@ -1,0 +1,30 @@
+//! The partner firm's side: search, book and change appointments in its experts' calendars.
+//!
+//! A search only reads: the calendars in memory ([`Calendars`]) and nothing else. What it offers is
+//! sealed into tokens ([`Session`], [`Offer`]) and stored nowhere. A booking opens the tokens and
+//! commits by compare-and-swap on the expert's day (`commit`), on rows fresh from the database.
+
+mod book;
+mod calendars;
+mod cancel;
+mod commit;
+mod criteria;
+mod modify;
+mod place;
+mod read;
+mod recheck;
+mod reschedule;
+mod search;
+mod tokens;
+
+pub use book::{BookAppointment, book_appointment};
+pub use calendars::Calendars;
+pub use cancel::{CancelAppointment, cancel_appointment};
+pub use criteria::Criteria;
+pub use modify::{ModifyAppointment, modify_appointment, set_contact};
+pub use read::{find_appointment, list_appointments, open_schedule};
+pub use recheck::recheck_slot;
+pub use reschedule::{MoveAppointment, move_appointment};
+pub use search::{Found, OfferedSlot, search_slots};
+pub use constat_store::queries::appointments::Filter;
+pub use tokens::{Offer, Promised, Session, open_promised};

@@ -1,0 +1,108 @@
+//! `POST /appointments`: book one slot of a session.
+
+use aide::transform::TransformOperation;
+use constat_app::partner::{BookAppointment, book_appointment, open_promised};
+use constat_app::{Answer, AppError};
+use constat_domain::appointment::Appointment;
+use constat_wire::partner::{BookingAnswer, BookingRequest};
+use http::HeaderMap;
+use http::header::{ACCEPT, ETAG, LOCATION};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::docs;
+use crate::answer::entity_tag;
+use crate::asked::{Asked, Partner};
+use crate::body::JsonOrForm;
+use crate::contract::PARTNER;
+use crate::{Problem, Reply};
+
+/// The two shapes of the JSON answer.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "documents the answer; each shape is rendered on its own")]
+enum Booked {
+    /// The appointment.
+    Full(Box<BookingAnswer>),
+    /// With `Prefer: return=minimal`: its id alone.
+    Id(String),
+}
+
+/// How the caller wants to read the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Full,
+    Id,
+    Xml,
+}
+
+impl Shape {
+    fn wanted(headers: &HeaderMap) -> Self {
+        let texts = |name: &str| {
+            let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+            values.map(str::to_ascii_lowercase).collect::<Vec<_>>().join(",")
+        };
+        let accepted = texts(ACCEPT.as_str());
+        let media = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+        // The first that is ours; whoever accepts both gets what it names first.
+        let first = media.into_iter().find(|media| {
+            matches!(*media, "application/json" | "application/xml" | "text/xml" | "application/*" | "*/*")
+        });
+        if matches!(first, Some("application/xml" | "text/xml")) {
+            return Self::Xml;
+        }
+        let minimal = texts("prefer").split([',', ';']).any(|part| part.replace(' ', "") == "return=minimal");
+        if minimal { Self::Id } else { Self::Full }
+    }
+
+    fn render(self, made: &Appointment) -> Result<Answer, AppError> {
+        let id = made.id.to_string();
+        let location = format!("{}/appointments/{id}", PARTNER.base);
+        let answer = match self {
+            Self::Full => Answer::json(201, &BookingAnswer::from(made))?,
+            Self::Id => Answer::json(201, &id)?.with_header("preference-applied", "return=minimal"),
+            // An id is letters, digits and an underscore: nothing to escape.
+            Self::Xml => Answer {
+                status: 201,
+                headers: Vec::new(),
+                content_type: "application/xml".to_owned(),
+                body: format!("<appointment><appointmentID>{id}</appointmentID></appointment>"),
+            },
+        };
+        Ok(answer.with_header(LOCATION.as_str(), location).with_header(ETAG.as_str(), entity_tag(made.version)))
+    }
+}
+
+pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> Result<Reply, Problem> {
+    let has_idempotency_key = asked.idempotency(&body.raw)?.is_some();
+    let shape = Shape::wanted(&asked.headers);
+    let booking = body.value.into_domain().map_err(Problem::invalid)?;
+    let app = asked.app.clone();
+    let command = BookAppointment {
+        promised: open_promised(&app.sealer, &asked.caller, &booking.session_id, &booking.slot_id)?,
+        slot: booking.slot,
+        place: booking.place,
+        case_number: booking.case_number,
+        contact: booking.contact,
+        notes: booking.notes,
+        process: booking.process,
+        has_idempotency_key,
+    };
+    asked.command(&body.raw, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op.id("bookAppointment").summary("Book one slot of a session").description(
+        "Books the slot for the expert it was offered with, or, when somebody took that person's time meanwhile, \
+         for another who can take the same time. A session books once; nothing of it can be booked from its \
+         300th second on. The same `Idempotency-Key` and body get the same answer again; without the header \
+         the pair (`sessionID`, `caseNumber`) plays that part. `Prefer: return=minimal` asks for the bare id, \
+         `Accept: application/xml` for XML.",
+    );
+    let op = docs::answers::<201, Booked>(op, "The appointment; `Location` says where it is.");
+    let op = docs::also_as_xml(docs::also_as_form(op), 201);
+    let op = docs::refuses::<404>(op, "The slot or its session is unknown to this key.");
+    let op = docs::refuses::<409>(op, "The slot is taken, or the session was already used.");
+    let op = docs::refuses::<410>(op, "The session's 300 seconds are over: search again.");
+    docs::usual_of_a_write(op)
+}

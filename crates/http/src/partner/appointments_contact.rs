@@ -1,0 +1,35 @@
+//! `PUT /appointments/{id}/contact`: who will be met.
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::partner::set_contact;
+use constat_wire::common::{Checker, Customer};
+use constat_wire::partner::AppointmentEnvelope;
+
+use super::{AppointmentPath, docs};
+use crate::asked::{Asked, Partner};
+use crate::body::JsonOrForm;
+use crate::{Problem, Reply};
+
+pub async fn handle(
+    asked: Asked<Partner>,
+    Path(path): Path<AppointmentPath>,
+    body: JsonOrForm<Customer>,
+) -> Result<Reply, Problem> {
+    let mut checker = Checker::new();
+    let contact = body.value.read(&mut checker);
+    let contact = checker.finish(Some(contact)).map_err(Problem::invalid)?;
+    let (id, if_match) = (path.id()?, asked.if_match());
+    asked
+        .command(&body.raw, move |tx, act| super::changed(&set_contact(tx, act, id, if_match.as_deref(), &contact)?))
+        .await
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op
+        .id("setContact")
+        .summary("Say who will be met")
+        .description("Replaces the appointment's contact: who will be met, when it is not the insured.");
+    let op = docs::answers::<200, AppointmentEnvelope>(op, "The appointment as it is now.");
+    docs::usual_of_a_change(docs::also_as_form(op))
+}

@@ -1,0 +1,24 @@
+//! `GET /appointments/{id}`.
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::partner::find_appointment;
+use constat_wire::partner::AppointmentList;
+
+use super::{AppointmentPath, docs};
+use crate::asked::{Asked, Partner};
+use crate::{Problem, Reply};
+
+pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
+    let known = find_appointment(&asked.app, &asked.caller, path.id()?)?;
+    Ok(Reply::ok(&AppointmentList::ok(vec![(&known).into()]))?.with_version(known.version))
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op
+        .id("findAppointment")
+        .summary("Read one appointment")
+        .description("As published, `data` is an array of one. `ETag` names the version, for `If-Match`.");
+    let op = docs::answers::<200, AppointmentList>(op, "The appointment.");
+    docs::usual(docs::refuses::<404>(op, "No such appointment for this key."))
+}

@@ -1,0 +1,76 @@
+//! What the endpoints' documentation has in common.
+
+use aide::openapi::{MediaType, ReferenceOr, SchemaObject, StatusCode};
+use aide::transform::TransformOperation;
+use axum::Json;
+use constat_wire::common::ResponseStatus;
+use schemars::{JsonSchema, json_schema};
+
+/// An answer with a JSON body.
+pub(super) fn answers<'t, const STATUS: u16, T: JsonSchema + serde::Serialize>(
+    op: TransformOperation<'t>,
+    text: &str,
+) -> TransformOperation<'t> {
+    op.response_with::<STATUS, Json<T>, _>(|response| response.description(text))
+}
+
+/// An error that the contract lists.
+pub(super) fn refuses<'t, const STATUS: u16>(op: TransformOperation<'t>, text: &str) -> TransformOperation<'t> {
+    answers::<STATUS, ResponseStatus>(op, text)
+}
+
+/// The errors that every endpoint may answer with.
+pub(super) fn usual(op: TransformOperation<'_>) -> TransformOperation<'_> {
+    let op = refuses::<400>(op, "The request is incomplete or malformed; `errors` names the fields.");
+    let op = refuses::<401>(op, "The key is missing or not valid.");
+    let op = refuses::<429>(op, "Too many requests: wait for `Retry-After` seconds.");
+    let op = refuses::<500>(op, "A fault of the server; nothing was changed.");
+    refuses::<503>(op, "The server cannot save or read now: try again after `Retry-After` seconds.")
+}
+
+/// The further errors of an endpoint that takes a body.
+pub(super) fn usual_with_body(op: TransformOperation<'_>) -> TransformOperation<'_> {
+    let op = refuses::<413>(usual(op), "The body is larger than 1 MiB.");
+    refuses::<415>(op, "The body's media type is not taken.")
+}
+
+/// The further errors of an endpoint that writes.
+pub(super) fn usual_of_a_write(op: TransformOperation<'_>) -> TransformOperation<'_> {
+    refuses::<422>(usual_with_body(op), "The `Idempotency-Key` was already used for another request.")
+}
+
+/// The further errors of an endpoint that changes one appointment.
+pub(super) fn usual_of_a_change(op: TransformOperation<'_>) -> TransformOperation<'_> {
+    let op = refuses::<404>(usual_of_a_write(op), "No such appointment for this key.");
+    let op = refuses::<409>(op, "The appointment is cancelled or over.");
+    refuses::<412>(op, "`If-Match` names another version than the present one.")
+}
+
+/// The body may also come as a form with the JSON in its field `data`.
+pub(super) fn also_as_form(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
+    if let Some(ReferenceOr::Item(body)) = op.inner_mut().request_body.as_mut() {
+        let schema = json_schema!({
+            "type": "object",
+            "required": ["data"],
+            "properties": { "data": { "type": "string", "description": "The JSON body." } },
+        });
+        body.content.insert("application/x-www-form-urlencoded".to_owned(), media(schema));
+    }
+    op
+}
+
+/// An answer may also come as XML.
+pub(super) fn also_as_xml(mut op: TransformOperation<'_>, status: u16) -> TransformOperation<'_> {
+    let responses = op.inner_mut().responses.as_mut();
+    let response = responses.and_then(|all| all.responses.get_mut(&StatusCode::Code(status)));
+    if let Some(ReferenceOr::Item(response)) = response {
+        let schema = json_schema!({ "type": "string", "description": "`<appointment><appointmentID>`" });
+        response.content.insert("application/xml".to_owned(), media(schema));
+    }
+    op
+}
+
+fn media(schema: schemars::Schema) -> MediaType {
+    let schema = SchemaObject { json_schema: schema, external_docs: None, example: None };
+    MediaType { schema: Some(schema), ..MediaType::default() }
+}

@@ -1,0 +1,36 @@
+//! `POST /intervention`: search slots.
+
+use aide::transform::TransformOperation;
+use constat_app::partner::search_slots;
+use constat_wire::partner::{Reason, SearchAnswer, ServiceRequest, Timeslot};
+
+use super::docs;
+use crate::asked::{Asked, Partner};
+use crate::body::Json;
+use crate::{Problem, Reply};
+
+pub async fn handle(asked: Asked<Partner>, body: Json<ServiceRequest>) -> Result<Reply, Problem> {
+    let request = body.value.into_domain().map_err(Problem::invalid)?;
+    let found = search_slots(&asked.app, &asked.caller, request)?;
+    let reasons = found.slots.is_empty().then(|| {
+        let reasons = found.reasons.iter();
+        reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()
+    });
+    Reply::ok(&SearchAnswer {
+        session_id: found.session_id,
+        timeslots: found.slots.into_iter().map(|slot| Timeslot::new(&slot.slot, slot.token)).collect(),
+        expires_at: Some(found.expires_at.into()),
+        reasons,
+    })
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op.id("searchSlots").summary("Search free slots").description(
+        "Answers the best free slots within the window, and a session: for 300 seconds one of the slots can be \
+         booked, or an appointment moved to it. A visit on site needs `appointmentLocation`; its position is \
+         looked up by postcode and town when it is not given. A window that is over, or full, is answered with \
+         an empty list and the reasons.",
+    );
+    let op = docs::answers::<200, SearchAnswer>(op, "The slots, best first; perhaps none.");
+    docs::usual_with_body(op)
+}

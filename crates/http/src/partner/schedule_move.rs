@@ -1,0 +1,42 @@
+//! `PUT /appointments/{id}/schedule`: move an appointment.
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::partner::{MoveAppointment as Command, move_appointment, open_promised};
+use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
+
+use super::{AppointmentPath, docs};
+use crate::asked::{Asked, Partner};
+use crate::body::JsonOrForm;
+use crate::{Problem, Reply};
+
+pub async fn handle(
+    asked: Asked<Partner>,
+    Path(path): Path<AppointmentPath>,
+    body: JsonOrForm<MoveAppointment>,
+) -> Result<Reply, Problem> {
+    let has_idempotency_key = asked.idempotency(&body.raw)?.is_some();
+    let wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    let app = asked.app.clone();
+    let command = Command {
+        id: path.id()?,
+        promised: open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id)?,
+        slot: wanted.slot,
+        reason: wanted.reason,
+        if_match: asked.if_match(),
+        has_idempotency_key,
+    };
+    asked.command(&body.raw, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op.id("moveAppointment").summary("Move an appointment").description(
+        "Moves it to a slot of a session that was searched with its `appointmentId`, so that its own time counted \
+         as free. When anything fails the appointment keeps the time it has.",
+    );
+    let op = docs::answers::<200, AppointmentEnvelope>(op, "The appointment at its new time.");
+    let op = docs::usual_of_a_change(docs::also_as_form(op));
+    let op = docs::refuses::<404>(op, "No such appointment, or the slot or session is unknown to this key.");
+    let op = docs::refuses::<409>(op, "The slot is taken, the session was used, or the appointment is not open.");
+    docs::refuses::<410>(op, "The session's 300 seconds are over: search again.")
+}
