@@ -150,7 +150,9 @@ impl Calendars {
         let missed = state.since_load.take().unwrap_or_default();
         let (version, mut index) = read?;
         // What was read may hold some of them already: applied again, in order, they change nothing.
-        missed.into_iter().for_each(|change| change.apply(&mut index));
+        for change in missed {
+            change.apply(&mut index);
+        }
         let index = Arc::new(index);
         state.pending.clear();
         state.loaded = Some(Loaded { index: Arc::clone(&index), version, at: now });
@@ -171,7 +173,7 @@ impl Calendars {
         })?;
         let mut away_of: HashMap<ExpertId, Vec<Absence>> = HashMap::new();
         for row in away {
-            away_of.entry(row.expert).or_default().push(absence(row));
+            away_of.entry(row.expert).or_default().push(absence(&row));
         }
         let mut taken_of: HashMap<ExpertId, Vec<Busy>> = HashMap::new();
         for row in taken {
@@ -200,7 +202,9 @@ impl Firm {
             // Clones the list of calendars if a reader still holds it; the calendars themselves stay
             // shared but for those that change.
             let index = Arc::make_mut(&mut loaded.index);
-            state.pending.drain(..).for_each(|change| change.apply(index));
+            for change in state.pending.drain(..) {
+                change.apply(index);
+            }
         }
         Some(loaded.clone())
     }
@@ -233,6 +237,6 @@ pub(crate) fn busy(row: &BusyRow) -> Busy {
 }
 
 /// A row as the engine takes it; why somebody is absent stays behind.
-pub(crate) fn absence(row: AbsenceRow) -> Absence {
+pub(crate) fn absence(row: &AbsenceRow) -> Absence {
     Absence { id: row.id, expert: row.expert, start: row.start, end: row.end, reason: None }
 }

@@ -117,7 +117,7 @@ fn judge(
     let taken: Vec<Busy> =
         appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
     let away: Vec<Absence> =
-        absences::of_expert_between(tx, expert.id, first, last)?.into_iter().map(absence).collect();
+        absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
     // The snapshot leaves out a record with an unknown zone, so this cannot fail here.
     let Ok(calendar) = ExpertCalendar::around(Arc::new(expert.clone()), &away, taken, from, to) else {
         return Ok(None);
