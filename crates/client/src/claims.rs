@@ -1,0 +1,161 @@
+//! Client of the claims API v2, and of the platform's appointments on a claim.
+
+use constat_domain::tenancy::Api;
+use constat_wire::appointments::{
+    BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
+};
+use constat_wire::claims::{
+    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, CreateClaim, DocumentMeta,
+    PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, UploadAnswer, UploadDocument,
+};
+use http::Method;
+use reqwest::multipart::Part;
+
+use crate::transport::{Transport, client_basics, pairs};
+use crate::{ClientError, FileContent};
+
+/// Declares losses and follows them.
+#[derive(Clone)]
+pub struct ClaimsClient(Transport);
+
+client_basics!(ClaimsClient, Api::Claims, "key", "/v2");
+
+fn auto_submit(wanted: bool) -> Vec<(String, String)> {
+    if wanted { vec![("autoSubmit".to_owned(), "true".to_owned())] } else { Vec::new() }
+}
+
+impl ClaimsClient {
+    /// `POST /claims`: declares a loss, as a draft.
+    pub async fn create_claim(&self, claim: &CreateClaim) -> Result<Claim, ClientError> {
+        let answer: Success<Claim> = self.0.tell(Method::POST, &["claims"], &[], claim).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims`: one user's claims.
+    pub async fn list_claims(&self, query: &ClaimListQuery) -> Result<SuccessPage<ClaimSummary>, ClientError> {
+        self.0.ask(Method::GET, &["claims"], &pairs(query)?).await
+    }
+
+    /// `GET /claims/{id}`, by either id.
+    pub async fn read_claim(&self, id: &str) -> Result<Claim, ClientError> {
+        let answer: Success<Claim> = self.0.ask(Method::GET, &["claims", id], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PATCH /claims/{id}`: changes a draft.
+    pub async fn patch_claim(&self, id: &str, patch: &PatchClaim) -> Result<Claim, ClientError> {
+        let answer: Success<Claim> = self.0.tell(Method::PATCH, &["claims", id], &[], patch).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /claims/{id}`: gives a claim up, with a reason or without.
+    pub async fn cancel_claim(&self, id: &str, reason: Option<&CancelClaim>) -> Result<CancelAnswer, ClientError> {
+        match reason {
+            Some(reason) => self.0.tell(Method::DELETE, &["claims", id], &[], reason).await,
+            None => self.0.ask(Method::DELETE, &["claims", id], &[]).await,
+        }
+    }
+
+    /// `PUT /claims/{id}/documents`: uploads documents in base64.
+    pub async fn upload_documents(
+        &self,
+        id: &str,
+        documents: &[UploadDocument],
+        submit: bool,
+    ) -> Result<UploadAnswer, ClientError> {
+        self.0.tell(Method::PUT, &["claims", id, "documents"], &auto_submit(submit), &documents).await
+    }
+
+    /// `PUT /claims/{id}/documents` in multipart form: uploads one file as it is.
+    pub async fn upload_file(
+        &self,
+        id: &str,
+        meta: &DocumentMeta,
+        filename: &str,
+        bytes: Vec<u8>,
+        submit: bool,
+    ) -> Result<UploadAnswer, ClientError> {
+        let meta = serde_json::to_value(meta).map_err(|error| ClientError::Setup(format!("meta: {error}")))?;
+        let file = Part::bytes(bytes).file_name(filename.to_owned());
+        self.0.upload(&["claims", id, "documents"], &auto_submit(submit), meta, file).await
+    }
+
+    /// `GET /claims/{claimId}/documents/{documentId}`: a document, with a signed link to its bytes.
+    pub async fn read_document(&self, claim: &str, document: &str) -> Result<ClaimDocumentWithUrl, ClientError> {
+        let path = ["claims", claim, "documents", document];
+        let answer: Success<ClaimDocumentWithUrl> = self.0.ask(Method::GET, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// The bytes behind a document's `downloadUrl`. The key is not sent.
+    pub async fn download(&self, url: &str) -> Result<FileContent, ClientError> {
+        self.0.download(url).await
+    }
+
+    /// `POST /claims/{id}/submit`.
+    pub async fn submit_claim(&self, id: &str) -> Result<SubmitResponse, ClientError> {
+        let answer: Success<SubmitResponse> = self.0.ask(Method::POST, &["claims", id, "submit"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/appointments/search`: free slots of a partner for the claim.
+    pub async fn search_appointments(
+        &self,
+        claim: &str,
+        search: &SearchAppointments,
+    ) -> Result<ClaimSlots, ClientError> {
+        let path = ["claims", claim, "appointments", "search"];
+        let answer: Success<ClaimSlots> = self.0.tell(Method::POST, &path, &[], search).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/appointments`: books one of the slots.
+    pub async fn book_appointment(
+        &self,
+        claim: &str,
+        booking: &BookClaimAppointment,
+    ) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments"];
+        let answer: Success<ClaimAppointment> = self.0.tell(Method::POST, &path, &[], booking).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/appointments`: all of a claim's appointments, oldest first.
+    pub async fn list_appointments(&self, claim: &str) -> Result<Vec<ClaimAppointment>, ClientError> {
+        let path = ["claims", claim, "appointments"];
+        let answer: SuccessList<ClaimAppointment> = self.0.ask(Method::GET, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/appointments/{appointmentId}`.
+    pub async fn read_appointment(&self, claim: &str, appointment: &str) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments", appointment];
+        let answer: Success<ClaimAppointment> = self.0.ask(Method::GET, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PUT /claims/{id}/appointments/{appointmentId}/schedule`: moves it to a slot of a session that
+    /// was searched with its `appointmentId`.
+    pub async fn move_appointment(
+        &self,
+        claim: &str,
+        appointment: &str,
+        to: &MoveClaimAppointment,
+    ) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments", appointment, "schedule"];
+        let answer: Success<ClaimAppointment> = self.0.tell(Method::PUT, &path, &[], to).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/appointments/{appointmentId}/cancel`.
+    pub async fn cancel_appointment(
+        &self,
+        claim: &str,
+        appointment: &str,
+        reason: &CancelAppointment,
+    ) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments", appointment, "cancel"];
+        let answer: Success<ClaimAppointment> = self.0.tell(Method::POST, &path, &[], reason).await?;
+        Ok(answer.data)
+    }
+}

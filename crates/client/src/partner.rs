@@ -1,0 +1,105 @@
+//! Client of the partner appointment API v0.9.1.
+
+use constat_domain::tenancy::Api;
+use constat_wire::common::Customer;
+use constat_wire::partner::{
+    Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentUpdate, BookingReply,
+    BookingRequest, CancelAppointment, MoveAppointment, SearchAnswer, ServiceRequest, Timeslot,
+};
+use http::Method;
+use serde_json::Value;
+
+use crate::ClientError;
+use crate::transport::{Transport, client_basics, pairs};
+
+/// Asks a partner firm for slots and books them.
+#[derive(Clone)]
+pub struct PartnerClient(Transport);
+
+client_basics!(PartnerClient, Api::Partner, "pid", "/claims/api/v1");
+
+/// The appointment in an answer to a change. The published contract does not say what the body is:
+/// an appointment in its envelope, a list of one, the appointment itself, or nothing of the kind.
+fn appointment_in(answer: Value) -> Option<Appointment> {
+    if let Ok(envelope) = serde_json::from_value::<AppointmentEnvelope>(answer.clone()) {
+        return Some(envelope.data);
+    }
+    if let Ok(list) = serde_json::from_value::<AppointmentList>(answer.clone()) {
+        return list.data.into_iter().next();
+    }
+    serde_json::from_value(answer).ok()
+}
+
+impl PartnerClient {
+    /// `POST /intervention`: free slots.
+    pub async fn search_slots(&self, request: &ServiceRequest) -> Result<SearchAnswer, ClientError> {
+        self.0.tell(Method::POST, &["intervention"], &[], request).await
+    }
+
+    /// `GET /availabilities/{id}`: one slot, checked again now.
+    pub async fn read_availability(&self, slot: &str) -> Result<Timeslot, ClientError> {
+        self.0.ask(Method::GET, &["availabilities", slot], &[]).await
+    }
+
+    /// `POST /appointments`: books a slot. The answer may be the appointment, an object with its id,
+    /// or the bare id.
+    pub async fn book_appointment(&self, booking: &BookingRequest) -> Result<BookingReply, ClientError> {
+        self.0.tell(Method::POST, &["appointments"], &[], booking).await
+    }
+
+    /// The same, asking for the bare id alone (`Prefer: return=minimal`).
+    pub async fn book_appointment_minimal(&self, booking: &BookingRequest) -> Result<BookingReply, ClientError> {
+        self.with_header("prefer", "return=minimal").book_appointment(booking).await
+    }
+
+    /// `GET /appointments`.
+    pub async fn list_appointments(&self, query: &AppointmentQuery) -> Result<AppointmentList, ClientError> {
+        self.0.ask(Method::GET, &["appointments"], &pairs(query)?).await
+    }
+
+    /// `GET /appointments/{id}`. `None` when the partner answers an empty list.
+    pub async fn read_appointment(&self, id: &str) -> Result<Option<Appointment>, ClientError> {
+        let answer: AppointmentList = self.0.ask(Method::GET, &["appointments", id], &[]).await?;
+        Ok(answer.data.into_iter().next())
+    }
+
+    /// `PUT /appointments/{id}`: changes notes, address and customer.
+    pub async fn modify_appointment(&self, id: &str, update: &AppointmentUpdate) -> Result<Appointment, ClientError> {
+        let answer: AppointmentEnvelope = self.0.tell(Method::PUT, &["appointments", id], &[], update).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /appointment/{id}/schedule` (singular, as published): its current time.
+    pub async fn read_schedule(&self, id: &str) -> Result<Timeslot, ClientError> {
+        self.0.ask(Method::GET, &["appointment", id, "schedule"], &[]).await
+    }
+
+    /// `PUT /appointments/{id}/schedule`: moves it to a slot of a session that was searched with its
+    /// `appointmentId`. The appointment, when the partner tells it.
+    pub async fn move_appointment(&self, id: &str, to: &MoveAppointment) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::PUT, &["appointments", id, "schedule"], &[], to).await.map(appointment_in)
+    }
+
+    /// `PUT /appointments/{id}/contact`: changes who will be met.
+    pub async fn change_contact(&self, id: &str, contact: &Customer) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::PUT, &["appointments", id, "contact"], &[], contact).await.map(appointment_in)
+    }
+
+    /// `POST /appointments/{id}/cancel`. The appointment, when the partner tells it.
+    pub async fn cancel_appointment(
+        &self,
+        id: &str,
+        reason: &CancelAppointment,
+    ) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::POST, &["appointments", id, "cancel"], &[], reason).await.map(appointment_in)
+    }
+
+    /// `DELETE /appointments/{id}`: the same, for partners that know only this form.
+    pub async fn delete_appointment(
+        &self,
+        id: &str,
+        reason: &CancelAppointment,
+    ) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::DELETE, &["appointments", id], &[], reason).await.map(appointment_in)
+    }
+}
