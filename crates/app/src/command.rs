@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use constat_domain::Refusal;
 use constat_store::queries::idempotency::{self, Kept};
-use constat_store::{StoreError, Tx};
+use constat_store::{Connection, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::{Act, App, AppError};
@@ -52,6 +52,12 @@ pub struct Idempotency {
 }
 
 impl App {
+    /// The answer that was kept for this very request, if it was made before. For commands that do
+    /// something before their transaction; the transaction looks again.
+    pub fn kept_answer(&self, act: &Act, idempotency: Option<&Idempotency>) -> Result<Option<Answer>, AppError> {
+        idempotency.map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
+    }
+
     /// Runs a command in a transaction: `decide` reads, decides and writes; what it answers is kept
     /// under the idempotency key in the same transaction. A repeat of the request gets the kept
     /// answer; another request under the same key is [`Refusal::IdempotencyConflict`].
@@ -82,19 +88,25 @@ fn run_once(
     idempotency: Option<&Idempotency>,
     decide: &(impl Fn(&mut Tx, &Act) -> Result<Answer, AppError> + ?Sized),
 ) -> Result<Answer, AppError> {
-    let Some(Idempotency { key, request_digest }) = idempotency else {
+    let Some(asked) = idempotency else {
         return decide(tx, act);
     };
-    if let Some(kept) = idempotency::find(tx, act.caller.key, key)? {
-        if kept.request_digest != *request_digest {
-            return Err(Refusal::IdempotencyConflict.into());
-        }
-        return serde_json::from_str(&kept.answer)
-            .map_err(|error| StoreError::Corrupt(format!("kept answer: {error}")).into());
+    if let Some(answer) = kept(tx, act, asked)? {
+        return Ok(answer);
     }
+    let Idempotency { key, request_digest } = asked;
     let answer = decide(tx, act)?;
     let text = serde_json::to_string(&answer).map_err(|error| AppError::Fault(format!("cannot keep: {error}")))?;
     let kept = Kept { request_digest: request_digest.clone(), answer: text };
     idempotency::keep(tx, act.caller.key, key, &kept, act.at)?;
     Ok(answer)
+}
+
+fn kept(connection: &mut Connection, act: &Act, asked: &Idempotency) -> Result<Option<Answer>, AppError> {
+    let Some(kept) = idempotency::find(connection, act.caller.key, &asked.key)? else { return Ok(None) };
+    if kept.request_digest != asked.request_digest {
+        return Err(Refusal::IdempotencyConflict.into());
+    }
+    let answer = serde_json::from_str(&kept.answer);
+    Ok(Some(answer.map_err(|error| StoreError::Corrupt(format!("kept answer: {error}")))?))
 }

@@ -8,6 +8,7 @@
 mod act;
 mod app;
 mod authentication;
+pub mod claims;
 mod command;
 mod edges;
 mod error;

@@ -60,12 +60,17 @@ pub enum ClaimRefusal {
     /// A document is larger than the limit.
     #[error("the file is larger than {limit} bytes")]
     FileTooLarge {
+        /// Where, such as `[0].content`.
+        field: String,
         /// Bytes allowed.
         limit: u64,
     },
     /// The content of a document is of no accepted type.
     #[error("the file's content is not an accepted type")]
-    InvalidMimeType,
+    InvalidMimeType {
+        /// Where, such as `[0].content`.
+        field: String,
+    },
     /// The subtype does not exist for the contract's product.
     #[error("this subtype does not exist for the product")]
     InvalidSubtypeForProduct {
@@ -119,10 +124,15 @@ pub enum ClaimRefusal {
     },
     /// An accepted document cannot be replaced.
     #[error("this document was already validated")]
-    DocumentAlreadyValidated,
+    DocumentAlreadyValidated {
+        /// Where its type was given, such as `[0].type`.
+        field: String,
+    },
     /// The claim asks for no document of this type.
     #[error("the claim does not ask for a document of this type")]
     InvalidDocumentType {
+        /// Where its type was given, such as `[0].type`.
+        field: String,
         /// Those it asks for, as on the wire.
         expected: Vec<String>,
     },

@@ -5,8 +5,9 @@ use aide::generate::GenContext;
 use aide::openapi::Operation;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use constat_wire::common::read_json;
+use futures_util::StreamExt as _;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use schemars::JsonSchema;
@@ -34,6 +35,22 @@ pub struct OptionalJson<T> {
     pub raw: Bytes,
 }
 
+/// A command that takes no body. One that comes all the same is read and left aside.
+pub struct NoBody {
+    /// As it was sent.
+    pub raw: Bytes,
+}
+
+impl FromRequest<Shared> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        Ok(Self { raw: read_bytes(request.into_body(), LARGEST_JSON).await? })
+    }
+}
+
+impl OperationInput for NoBody {}
+
 /// A body that arrives as JSON or as a form with the JSON in its field `data`.
 pub struct JsonOrForm<T> {
     /// What it says.
@@ -42,9 +59,25 @@ pub struct JsonOrForm<T> {
     pub raw: Bytes,
 }
 
+/// How much of a body that is too large is read on and thrown away, so that its sender gets to read
+/// the answer instead of a broken connection.
+const MOST_DISCARDED: usize = 64 * 1024 * 1024;
+
 /// Reads a whole body, up to `limit` bytes.
 pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, limit).await.map_err(|_too_large| Cause::BodyTooLarge { limit }.into())
+    let mut stream = body.into_data_stream();
+    let mut kept = BytesMut::new();
+    let mut seen = 0;
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
+        seen += chunk.len();
+        if seen <= limit {
+            kept.extend_from_slice(&chunk);
+        } else if seen - limit > MOST_DISCARDED {
+            break;
+        }
+    }
+    if seen > limit { Err(Cause::BodyTooLarge { limit }.into()) } else { Ok(kept.freeze()) }
 }
 
 /// The media type of a request, lower case, without parameters; empty when it names none.
@@ -53,7 +86,7 @@ pub fn media_type(request: &Request) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     media_type.is_empty()
         || media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))

@@ -11,6 +11,8 @@ mod claims;
 mod contract;
 mod dossier;
 mod envelope;
+mod files;
+mod health;
 mod openapi;
 mod partner;
 mod problem;
@@ -42,5 +44,6 @@ pub fn router(app: Arc<App>) -> axum::Router {
         .merge(envelope::wrap(built.partner.router, contract::PARTNER, &shared))
         .merge(envelope::wrap(built.dossier.router, contract::DOSSIER, &shared))
         .merge(openapi::routes(built.documents))
+        .merge(health::routes())
         .with_state(shared)
 }

@@ -2,11 +2,14 @@
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test kit fails loudly")]
 
 mod chance;
+mod claims_caller;
 mod clock;
 mod firm;
+pub mod fixtures;
 mod server;
 
 pub use chance::SeededChance;
+pub use claims_caller::{ClaimsCaller, Got, document};
 pub use clock::TestClock;
 pub use firm::{Firm, PARIS, artisan, expert};
 pub use server::{Server, ServerOptions};

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use constat_app::{App, NewKey, Settings, issue_key};
+use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
-use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind};
-use constat_store::queries::{api_keys, organisations};
-use constat_store::{Documents, Store};
+use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_store::queries::{api_keys, contracts, organisations};
+use constat_store::{Documents, Store, StoreError};
 use jiff::Timestamp;
 
-use crate::{SeededChance, TestClock};
+use crate::{ClaimsCaller, SeededChance, TestClock, fixtures};
 
 /// How a test's server differs from the usual one.
 #[derive(Debug, Clone)]
@@ -87,6 +88,28 @@ impl Server {
         let id = organisation.id;
         self.app.store.write(move |tx| organisations::insert(tx, &organisation)).await.expect("a new organisation");
         id
+    }
+
+    /// Puts a contract into a tenant's registry, or replaces it.
+    pub async fn contract(&self, tenant: TenantId, contract: Contract) {
+        let saved: Result<(), StoreError> =
+            self.app.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await;
+        saved.expect("a saved contract");
+    }
+
+    /// A new platform whose registry holds the fixtures' contracts, and a caller with a test key of
+    /// its claims API.
+    pub async fn platform(&self, name: &str) -> ClaimsCaller {
+        let org = self.organisation(OrganisationKind::Platform, name).await;
+        self.caller(TenantId { org, mode: Mode::Test }).await
+    }
+
+    /// Another caller of a platform's claims API, in any mode, with the fixtures' contracts there.
+    pub async fn caller(&self, tenant: TenantId) -> ClaimsCaller {
+        self.contract(tenant, fixtures::bike_contract()).await;
+        self.contract(tenant, fixtures::home_contract()).await;
+        let key = self.key(Api::Claims, tenant.org, tenant.org, tenant.mode).await;
+        ClaimsCaller { tenant, key, url: format!("{}/v2", self.url), http: self.http.clone() }
     }
 
     /// Issues a key and gives its secret.

@@ -6,3 +6,6 @@ mod basics;
 mod partner_life;
 mod partner_support;
 mod cli;
+mod claims;
+mod claims_bad_input;
+mod documents;

@@ -1,12 +1,46 @@
 //! Claims API v2, and the platform's appointments on a claim.
 
+mod cancel;
+mod create;
+mod docs;
+mod document;
+mod download;
+mod edit;
+mod list;
 pub mod problem;
+mod read;
+mod submit;
+mod upload;
+mod upload_body;
+mod view;
 
 use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with, put_with};
+use axum::extract::DefaultBodyLimit;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::Shared;
+
+/// The id in the path.
+#[derive(Deserialize, JsonSchema)]
+struct ClaimPath {
+    /// The pre-declaration's id or the internal claim id; the UUID form of either is taken too.
+    id: String,
+}
 
 /// The contract's routes, without their base path.
 pub fn routes() -> ApiRouter<Shared> {
     ApiRouter::new()
+        .api_route("/claims", post_with(create::create, create::docs).get_with(list::list, list::docs))
+        .api_route(
+            "/claims/{id}",
+            get_with(read::read, read::docs)
+                .patch_with(edit::edit, edit::docs)
+                .delete_with(cancel::cancel, cancel::docs),
+        )
+        .api_route("/claims/{id}/submit", post_with(submit::submit, submit::docs))
+        .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
+        .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
+        .api_route("/files/{token}", get_with(download::download, download::docs))
 }

@@ -8,6 +8,7 @@ use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
+use constat_wire::claims::Failure;
 use http::header::{CONTENT_RANGE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
@@ -17,13 +18,13 @@ use crate::problem::Cause;
 /// What a problem becomes: status, code, message, fields.
 struct Written {
     status: StatusCode,
-    code: i32,
+    code: u32,
     message: String,
     details: Vec<FieldError>,
 }
 
 impl Written {
-    fn new(status: StatusCode, code: i32, message: impl ToString) -> Self {
+    fn new(status: StatusCode, code: u32, message: impl ToString) -> Self {
         Self { status, code, message: message.to_string(), details: Vec::new() }
     }
 
@@ -41,10 +42,7 @@ impl Written {
 /// Writes a problem.
 pub fn write(problem: &Problem, execution: ExecutionId) -> Response {
     let Written { status, code, message, details } = of_cause(problem.cause());
-    let body = serde_json::json!({
-        "success": false,
-        "error": { "code": code, "message": message, "details": details, "executionId": execution },
-    });
+    let body = Failure::new(code, message, details, Some(execution.to_string()));
     let mut response = (status, axum::Json(body)).into_response();
     let header = match problem.cause() {
         Cause::App(AppError::TooManyRequests { retry_after }) => Some((RETRY_AFTER, retry_after.to_string())),
@@ -118,8 +116,10 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
     let one_of = |names: &[String]| format!("expected one of: {}", names.join(", "));
     match refusal {
         R::QuestionsIncomplete(errors) => bad(1001).listing(errors),
-        R::FileTooLarge { .. } => bad(1002),
-        R::InvalidMimeType => bad(1003),
+        R::FileTooLarge { field, limit } => bad(1002).naming(field, format!("expected at most {limit} bytes")),
+        R::InvalidMimeType { field } => {
+            bad(1003).naming(field, "expected the content of a PDF, JPEG, PNG, WebP, HEIC or HEIF file")
+        }
         R::InvalidSubtypeForProduct { allowed } => bad(1004).naming("subtype", one_of(allowed)),
         R::InvalidBase64 { field } => bad(1005).naming(field, "is not valid base64"),
         R::UnsupportedContentType => bad(1006),
@@ -135,8 +135,8 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::DocumentsIncomplete { missing } => {
             missing.iter().fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}")))
         }
-        R::DocumentAlreadyValidated => conflict(3005),
-        R::InvalidDocumentType { expected } => conflict(3006).naming("type", one_of(expected)),
+        R::DocumentAlreadyValidated { field } => conflict(3005).naming(field, "was accepted and cannot be replaced"),
+        R::InvalidDocumentType { field, expected } => conflict(3006).naming(field, one_of(expected)),
         R::ActivePaymentBlocking => conflict(3007),
         R::UserNotAuthorised => Written::new(StatusCode::UNAUTHORIZED, 9003, refusal),
         R::NoPermission => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),

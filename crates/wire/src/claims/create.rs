@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
 use constat_domain::claim;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,33 +73,6 @@ pub struct CreateClaim {
     pub insurer_claim_id: Option<String>,
 }
 
-/// A declaration that was found well-formed. Contract, catalogue and code tables are still to judge it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckedDeclaration {
-    /// The insured's user id.
-    pub user_id: String,
-    /// The contract.
-    pub contract_id: String,
-    /// The insured thing on it.
-    pub contract_product_id: String,
-    /// `type`.
-    pub loss_type: String,
-    /// `subtype`.
-    pub subtype: String,
-    /// When the loss happened.
-    pub claim_at: Timestamp,
-    /// In the insured's words.
-    pub description: String,
-    /// Answers by question text or id, as given.
-    pub answers: BTreeMap<String, claim::Answer>,
-    /// The insured person.
-    pub insured: claim::Insured,
-    /// Where.
-    pub location: claim::Location,
-    /// What the dossier contract will tell; no mission yet.
-    pub dossier: claim::Dossier,
-}
-
 impl CreateClaim {
     /// Reads the declaration, or lists everything wrong with it.
     ///
@@ -108,7 +80,7 @@ impl CreateClaim {
     /// `loss.cause`, `loss.detail`, `risk.type.name`, `risk.relationship.name`,
     /// `risk.measures[i].type`, `qualification.recourse`, `qualification.covenant`,
     /// `declaredDamages.buildingDamages[i].roomDamages[j].surfaces[k].covering.type.name`.
-    pub fn into_domain(self) -> Result<CheckedDeclaration, Vec<FieldError>> {
+    pub fn into_domain(self) -> Result<claim::Declaration, Vec<FieldError>> {
         let mut checker = Checker::new();
         for (name, value) in [
             ("userId", &self.user_id),
@@ -131,7 +103,7 @@ impl CreateClaim {
             }
         });
         let dossier = self.read_dossier(&mut checker);
-        let declaration = CheckedDeclaration {
+        let declaration = claim::Declaration {
             insured: checker.object("insured", |inner| self.insured.read(inner)),
             location: checker.object("location", |inner| self.location.read(inner)),
             dossier,

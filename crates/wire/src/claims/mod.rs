@@ -10,7 +10,7 @@ mod patch;
 pub use claim::{
     Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product, Settlement, SettlementType,
 };
-pub use create::{CheckedDeclaration, CreateClaim};
+pub use create::CreateClaim;
 pub use document::{
     ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
     DocumentUploads, EntryDocument, UploadDocument,

@@ -1,4 +1,17 @@
 //! Claims: from the declaration to the closed file. One model behind both contracts.
+//!
+//! [`Claim`] is the data; its life cycle is in `life_cycle`, what happens to its documents in
+//! `documents`, how a declaration becomes a claim in `declaration`. Each rule either changes the
+//! claim or refuses and leaves it as it was.
+
+mod declaration;
+mod documents;
+mod life_cycle;
+mod media_type;
+
+pub use declaration::{Declaration, DeclaredWith, code_faults};
+pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
+pub use media_type::media_type_of;
 
 use std::collections::BTreeMap;
 

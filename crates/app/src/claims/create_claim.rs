@@ -1,0 +1,37 @@
+//! Declaring a loss.
+
+use constat_domain::catalogue::Catalogue;
+use constat_domain::claim::{Claim, Declaration, DeclaredWith};
+use constat_domain::codes::Codes;
+use constat_domain::ids::DeclarationId;
+use constat_domain::refusal::ClaimRefusal;
+use constat_store::queries::{claims, contracts};
+
+use super::events;
+use crate::{Act, AppError, Tx};
+
+/// Creates a draft. The contract and the insured thing are taken from the registry as they are now.
+pub fn create_claim(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result<Claim, AppError> {
+    declaration.check_time(act.at)?;
+    let tenant = act.tenant();
+    if !contracts::user_exists_in_tenant(tx, tenant, &declaration.user_id)? {
+        return Err(ClaimRefusal::UserNotAuthorised.into());
+    }
+    let contract = contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?
+        .ok_or(ClaimRefusal::ContractNotFound)?;
+    let catalogue = Catalogue::embedded();
+    let claim = declaration.clone().into_draft(DeclaredWith {
+        tenant: *tenant,
+        contract: &contract,
+        catalogue,
+        codes: Codes::embedded(),
+        id: DeclarationId::new(act.at, &act.entropy()),
+        at: act.at,
+    })?;
+    claims::insert(tx, &claim)?;
+    events::record(tx, act, events::DRAFT_CREATED, &claim)?;
+    if claim.can_submit(catalogue) {
+        events::record(tx, act, events::DRAFT_READY, &claim)?;
+    }
+    Ok(claim)
+}

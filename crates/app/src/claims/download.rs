@@ -1,0 +1,69 @@
+//! Links that fetch a document's bytes without a key, for one hour.
+
+use constat_domain::claim::{Claim, Document};
+use constat_domain::ids::{DeclarationId, DocumentId};
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::claims;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{App, AppError, Seal};
+
+/// How long a link works. Source: claims API v2, `downloadUrl`; dossier API, `Attachment.href`.
+pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A link and its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DownloadLink {
+    /// Absolute; whoever has it may fetch the bytes.
+    pub url: String,
+    /// When it stops working, by this server's clock.
+    pub expires_at: Timestamp,
+}
+
+/// What a link's token seals.
+#[derive(Serialize, Deserialize)]
+struct Ticket {
+    #[serde(rename = "t")]
+    tenant: TenantId,
+    #[serde(rename = "c")]
+    declaration: DeclarationId,
+    #[serde(rename = "d")]
+    document: DocumentId,
+    /// UTC microseconds.
+    #[serde(rename = "e")]
+    expires: i64,
+}
+
+/// Signs a link to one of the claim's documents.
+pub fn sign_download(app: &App, claim: &Claim, document: &Document) -> Result<DownloadLink, AppError> {
+    let now = app.clock.now();
+    let expires_at = now.checked_add(LINK_LIFE).unwrap_or(now);
+    let ticket = Ticket {
+        tenant: claim.tenant,
+        declaration: claim.declaration_id,
+        document: document.id,
+        expires: expires_at.as_microsecond(),
+    };
+    let token = app.sealer.seal(Seal::Download, &ticket)?;
+    Ok(DownloadLink { url: format!("{}/v2/files/{token}", app.settings.public_url), expires_at })
+}
+
+/// The URL alone.
+pub fn signed_download_url(app: &App, claim: &Claim, document: &Document) -> Result<String, AppError> {
+    Ok(sign_download(app, claim, document)?.url)
+}
+
+/// The document that a link's token opens. A token that was not made here, or whose hour is over,
+/// finds no document.
+pub fn open_download(app: &App, token: &str) -> Result<Document, AppError> {
+    let ticket: Ticket = app.sealer.open(Seal::Download, token).ok_or(ClaimRefusal::DocumentNotFound)?;
+    if app.clock.now().as_microsecond() >= ticket.expires {
+        return Err(ClaimRefusal::DocumentNotFound.into());
+    }
+    let id = ticket.declaration.to_string();
+    let claim = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &ticket.tenant, &id))?;
+    let document = claim.as_ref().and_then(|claim| claim.document(ticket.document)).cloned();
+    document.ok_or_else(|| ClaimRefusal::DocumentNotFound.into())
+}

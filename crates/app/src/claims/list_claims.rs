@@ -1,0 +1,68 @@
+//! Listing a user's claims.
+
+use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
+use constat_store::queries::{claims, contracts};
+
+use crate::{App, AppError};
+
+/// Claims that are listed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimGroup {
+    /// Drafts.
+    Draft,
+    /// Everything once submitted, whatever became of it.
+    Submitted,
+    /// Archived drafts.
+    Cancelled,
+}
+
+impl ClaimGroup {
+    const fn statuses(self) -> &'static [ClaimStatus] {
+        match self {
+            Self::Draft => &[ClaimStatus::Draft],
+            Self::Submitted => &[
+                ClaimStatus::Submitted,
+                ClaimStatus::InProgress,
+                ClaimStatus::PendingInfo,
+                ClaimStatus::Closed,
+                ClaimStatus::Rejected,
+                ClaimStatus::Abandoned,
+            ],
+            Self::Cancelled => &[ClaimStatus::Archived],
+        }
+    }
+}
+
+/// One page of a user's claims.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedClaims {
+    /// The claims of the page, newest first.
+    pub claims: Vec<Claim>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// One page of a user's claims, newest first; all groups when `group` is `None`. A user that has
+/// neither contract nor claim here is not this key's to ask about.
+pub fn list_claims(
+    app: &App,
+    caller: &Caller,
+    user_id: &str,
+    group: Option<ClaimGroup>,
+    limit: u32,
+    offset: u32,
+) -> Result<ListedClaims, AppError> {
+    let statuses = group.map(ClaimGroup::statuses).unwrap_or_default();
+    app.store.read(|connection| {
+        let page = claims::list_of_tenant(connection, &caller.tenant, user_id, statuses, limit.into(), offset.into())?;
+        if page.total == 0
+            && !contracts::user_exists_in_tenant(connection, &caller.tenant, user_id)?
+            && claims::list_of_tenant(connection, &caller.tenant, user_id, &[], 1, 0)?.total == 0
+        {
+            return Err(ClaimRefusal::UserNotAuthorised.into());
+        }
+        Ok(ListedClaims { claims: page.rows, total: page.total.unsigned_abs() })
+    })
+}

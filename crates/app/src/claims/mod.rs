@@ -1,0 +1,37 @@
+//! The verbs of the claims API.
+
+mod cancel_claim;
+mod create_claim;
+mod download;
+mod edit_claim;
+mod events;
+mod list_claims;
+mod read_claim;
+mod submit_claim;
+mod upload_documents;
+
+pub use cancel_claim::cancel_claim;
+pub use create_claim::create_claim;
+pub use download::{DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
+pub use edit_claim::{ClaimEdit, edit_claim};
+pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
+pub use read_claim::{read_claim, read_document};
+pub use submit_claim::submit_claim;
+pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
+
+use constat_domain::Refusal;
+use constat_domain::claim::Claim;
+use constat_domain::refusal::ClaimRefusal;
+use constat_store::queries::claims;
+
+use crate::{Act, AppError, Tx};
+
+/// The claim that a command is about, by either id. `if_match` holds the versions that the caller
+/// will accept it in, when it said so.
+fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
+    let claim = claims::of_tenant_by_either_id(tx, act.tenant(), id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
+    match if_match {
+        Some(versions) if !versions.contains(&claim.version) => Err(Refusal::Stale.into()),
+        _ => Ok(claim),
+    }
+}

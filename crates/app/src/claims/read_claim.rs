@@ -1,0 +1,23 @@
+//! Reading a claim, or one of its documents.
+
+use constat_domain::claim::{Claim, Document};
+use constat_domain::ids::DocumentId;
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
+use constat_store::queries::claims;
+
+use crate::{App, AppError};
+
+/// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
+pub fn read_claim(app: &App, caller: &Caller, id: &str) -> Result<Claim, AppError> {
+    let found = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &caller.tenant, id))?;
+    found.ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
+}
+
+/// A document of a claim, with the claim.
+pub fn read_document(app: &App, caller: &Caller, claim: &str, document: &str) -> Result<(Claim, Document), AppError> {
+    let claim = read_claim(app, caller, claim)?;
+    let id: Option<DocumentId> = document.parse().ok();
+    let document = id.and_then(|id| claim.document(id)).cloned().ok_or(ClaimRefusal::DocumentNotFound)?;
+    Ok((claim, document))
+}

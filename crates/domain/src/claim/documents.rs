@@ -1,0 +1,202 @@
+//! Which documents a claim asks for, and what an upload does.
+
+use jiff::Timestamp;
+
+use super::{Claim, ClaimStatus, Document, DocumentStatus};
+use crate::catalogue::{Catalogue, DocumentRule, Family, Subtype};
+use crate::ids::DocumentId;
+use crate::refusal::ClaimRefusal;
+
+/// Most bytes of one document: 20 MiB. Source: claims API v2, "Document rules".
+pub const LARGEST_DOCUMENT: u64 = 20_971_520;
+
+/// Longest file name kept, in characters.
+const LONGEST_FILENAME: usize = 200;
+
+/// A document that the claim asks for, and what came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry<'a> {
+    /// The rule that asks for it.
+    pub rule: &'a DocumentRule,
+    /// The newest upload of that type.
+    pub document: Option<&'a Document>,
+}
+
+impl Entry<'_> {
+    /// Whether something came that was not refused.
+    pub fn is_filled(&self) -> bool {
+        self.document.is_some_and(|document| document.status != DocumentStatus::Rejected)
+    }
+}
+
+/// An upload whose bytes were looked at and found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDocument {
+    /// Where the request says so, to blame it: empty, or `[index]` in an array.
+    pub path: String,
+    /// Its identifier.
+    pub id: DocumentId,
+    /// Its type as the uploader wrote it: French label or stable id.
+    pub kind: String,
+    /// Title.
+    pub title: String,
+    /// File name, already cleaned.
+    pub filename: String,
+    /// Type told from the content.
+    pub mime_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the bytes, lower-case hex.
+    pub sha256: String,
+    /// Where the bytes are.
+    pub storage_key: String,
+    /// The uploader's comment.
+    pub note: Option<String>,
+}
+
+impl NewDocument {
+    /// The path of one of its fields in the request.
+    pub fn field(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}
+
+impl Claim {
+    /// The catalogue's family and subtype of the claim; `None` when the catalogue no longer has it.
+    pub fn declared_as<'a>(&self, catalogue: &'a Catalogue) -> Option<(&'a Family, &'a Subtype)> {
+        catalogue.find(&self.product.kind, &self.loss_type, &self.subtype).ok()
+    }
+
+    /// What the claim asks for, in the catalogue's order.
+    pub fn entries<'a>(&'a self, catalogue: &'a Catalogue) -> Vec<Entry<'a>> {
+        let Some((_, subtype)) = self.declared_as(catalogue) else { return Vec::new() };
+        self.entries_of(subtype)
+    }
+
+    /// The same, when the subtype was looked up already.
+    pub fn entries_of<'a>(&'a self, subtype: &'a Subtype) -> Vec<Entry<'a>> {
+        subtype
+            .required_documents(&self.answers)
+            .into_iter()
+            .map(|required| Entry { rule: required.rule, document: self.current_document(&required.rule.id) })
+            .collect()
+    }
+
+    /// The newest upload of a document type (stable id).
+    pub fn current_document(&self, kind: &str) -> Option<&Document> {
+        self.documents.iter().rev().find(|document| document.kind == kind && document.replaced_by.is_none())
+    }
+
+    /// A document by its identifier, replaced ones too.
+    pub fn document(&self, id: DocumentId) -> Option<&Document> {
+        self.documents.iter().find(|document| document.id == id)
+    }
+
+    /// The French label of a document of this claim; its stable id when the catalogue has none.
+    pub fn document_label<'a>(&self, catalogue: &'a Catalogue, document: &'a Document) -> &'a str {
+        let family = catalogue.family_for_product(&self.product.kind);
+        family.and_then(|family| family.document(&document.kind)).map_or(&document.kind, |rule| &rule.label)
+    }
+
+    /// Takes an upload in. It fills the entry of its type: a first one, or one in place of an
+    /// upload that was refused or not looked at yet. Uploads are taken until the claim is decided.
+    pub fn take_document(&mut self, catalogue: &Catalogue, new: &NewDocument, at: Timestamp) -> Result<(), ClaimRefusal> {
+        if !self.takes_documents() {
+            return Err(ClaimRefusal::NotEditable);
+        }
+        let (kind, replaced) = {
+            let entry = self.entry_for(catalogue, new)?;
+            let replaced = entry.document;
+            if replaced.is_some_and(|document| document.status == DocumentStatus::Accepted) {
+                return Err(ClaimRefusal::DocumentAlreadyValidated { field: new.field("type") });
+            }
+            (entry.rule.id.clone(), replaced.map(|document| document.id))
+        };
+        for document in self.documents.iter_mut().filter(|document| Some(document.id) == replaced) {
+            document.replaced_by = Some(new.id);
+            document.updated_at = at;
+        }
+        self.documents.push(Document {
+            id: new.id,
+            kind,
+            title: new.title.clone(),
+            filename: new.filename.clone(),
+            mime_type: new.mime_type.clone(),
+            size: new.size,
+            sha256: new.sha256.clone(),
+            storage_key: new.storage_key.clone(),
+            status: DocumentStatus::ToVerify,
+            refusal_reason: None,
+            note: new.note.clone(),
+            uploaded_at: at,
+            updated_at: at,
+            accepted_at: None,
+            refused_at: None,
+            replaced_by: None,
+        });
+        Ok(())
+    }
+
+    /// Documents come with the draft, and later when the handler asks or refuses one.
+    fn takes_documents(&self) -> bool {
+        match self.status {
+            ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => true,
+            ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived => false,
+        }
+    }
+
+    fn entry_for<'a>(&'a self, catalogue: &'a Catalogue, new: &NewDocument) -> Result<Entry<'a>, ClaimRefusal> {
+        let subtype = self.declared_as(catalogue).map(|(_, subtype)| subtype);
+        let wanted = subtype.and_then(|subtype| subtype.document(&new.kind)).map(|rule| &rule.id);
+        let mut entries = subtype.map(|subtype| self.entries_of(subtype)).unwrap_or_default();
+        match entries.iter().position(|entry| Some(&entry.rule.id) == wanted) {
+            Some(position) => Ok(entries.swap_remove(position)),
+            None => Err(ClaimRefusal::InvalidDocumentType {
+                field: new.field("type"),
+                expected: entries.iter().map(|entry| entry.rule.label.clone()).collect(),
+            }),
+        }
+    }
+}
+
+/// A file name safe to keep and to give back: its last path component without control characters,
+/// quotes or leading dots. `document` when nothing is left.
+///
+/// ```
+/// # use constat_domain::claim::clean_filename;
+/// assert_eq!(clean_filename("..\\..\\C:\\plainte du 15.pdf"), "plainte du 15.pdf");
+/// assert_eq!(clean_filename("/"), "document");
+/// ```
+pub fn clean_filename(given: &str) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept: String = last
+        .chars()
+        .filter(|letter| !letter.is_control() && !matches!(letter, '"' | '<' | '>' | ':' | '|' | '?' | '*'))
+        .filter(|letter| !is_direction_mark(*letter))
+        .take(LONGEST_FILENAME)
+        .collect();
+    let kept = kept.trim().trim_start_matches('.').trim();
+    if kept.is_empty() { "document".to_owned() } else { kept.to_owned() }
+}
+
+/// Invisible marks that turn the writing direction: they make `exe.pdf` of `fdp.exe`.
+const fn is_direction_mark(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_lose_paths_and_tricks() {
+        assert_eq!(clean_filename("plainte.pdf"), "plainte.pdf");
+        assert_eq!(clean_filename("../../etc/passwd"), "passwd");
+        assert_eq!(clean_filename(".htaccess"), "htaccess");
+        assert_eq!(clean_filename("a\r\nb\"c\".pdf"), "abc.pdf");
+        assert_eq!(clean_filename("photo\u{202e}gpj.exe"), "photogpj.exe");
+        assert_eq!(clean_filename("Dépôt n°3.jpg"), "Dépôt n°3.jpg");
+        assert_eq!(clean_filename("\0"), "document");
+        assert_eq!(clean_filename(&"é".repeat(500)).chars().count(), LONGEST_FILENAME);
+    }
+}

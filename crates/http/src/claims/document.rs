@@ -1,0 +1,40 @@
+//! `GET /claims/{claimId}/documents/{documentId}`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::claims::{read_document, sign_download};
+use constat_domain::catalogue::Catalogue;
+use constat_wire::claims::{ClaimDocumentWithUrl, Success};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::docs as say;
+use crate::asked::{Asked, Claims};
+use crate::{Problem, Reply};
+
+/// The ids in the path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct DocumentPath {
+    /// The pre-declaration's id or the internal claim id.
+    id: String,
+    /// The document's id.
+    #[serde(rename = "documentId")]
+    document_id: String,
+}
+
+pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
+    let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
+    let link = sign_download(&asked.app, &claim, &document)?;
+    let label = claim.document_label(Catalogue::embedded(), &document);
+    Reply::ok(&Success::new(ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into())))
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimDocumentWithUrl>>(
+        operation.id("readDocument"),
+        "Read a document",
+        "With a signed link to its bytes that works for one hour, without a key.",
+        "The document and its link",
+    );
+    say::usual_failures(say::failure::<404>(operation, "2001 no such claim, 2004 no such document on it"))
+}

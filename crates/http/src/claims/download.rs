@@ -1,0 +1,42 @@
+//! `GET /files/{token}`: the bytes behind a signed link. The token is the key.
+
+use aide::transform::TransformOperation;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use constat_app::claims::open_download;
+use http::{HeaderMap, Method};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::docs as say;
+use crate::{Problem, Shared, files};
+
+/// The token in the path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct FilePath {
+    /// What a `downloadUrl` ends with.
+    token: String,
+}
+
+pub(super) async fn download(
+    State(shared): State<Shared>,
+    Path(path): Path<FilePath>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let document = open_download(&shared.app, &path.token)?;
+    files::serve(&shared.app, &document, &method, &headers).await
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = operation
+        .id("downloadFile")
+        .summary("Fetch a document's bytes")
+        .description("What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`.");
+    let mut operation = files::docs(operation);
+    // Instead of the contract's keys: none.
+    operation.inner_mut().security = vec![aide::openapi::SecurityRequirement::default()];
+    let operation = say::failure::<404>(operation, "2004 the link is not ours, or its hour is over");
+    let operation = say::failure::<416>(operation, "1000 the range lies beyond the end, see `Content-Range`");
+    say::failure::<503>(operation, "1000 storage is busy, see `Retry-After`")
+}

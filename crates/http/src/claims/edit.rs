@@ -1,0 +1,43 @@
+//! `PATCH /claims/{id}`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::claims::{ClaimEdit, edit_claim};
+use constat_wire::claims::{Claim, PatchClaim, Success};
+
+use super::{ClaimPath, docs as say, view};
+use crate::asked::{Asked, Claims};
+use crate::body::Json;
+use crate::{Problem, Reply};
+
+pub(super) async fn edit(
+    asked: Asked<Claims>,
+    Path(path): Path<ClaimPath>,
+    body: Json<PatchClaim>,
+) -> Result<Reply, Problem> {
+    let patch = body.value.into_domain().map_err(Problem::invalid)?;
+    let edit = ClaimEdit {
+        description: patch.description,
+        address: patch.location.address,
+        city: patch.location.city,
+        country: patch.location.country,
+        zipcode: patch.location.zipcode,
+    };
+    let if_match = asked.if_match();
+    asked
+        .command(&body.raw, move |tx, act| {
+            view::answer(&edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?)
+        })
+        .await
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<Claim>>(
+        operation.id("editClaim"),
+        "Change a draft",
+        "The description (50 characters or more), parts of the location, or both. Only while it is a draft.",
+        "The changed draft",
+    );
+    let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");
+    say::usual_failures(say::change_failures(operation, "3001 the claim is no longer a draft"))
+}

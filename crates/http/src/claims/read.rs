@@ -1,0 +1,24 @@
+//! `GET /claims/{id}`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::claims::read_claim;
+use constat_wire::claims::{Claim, Success};
+
+use super::{ClaimPath, docs as say, view};
+use crate::asked::{Asked, Claims};
+use crate::{Problem, Reply};
+
+pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    Ok(Reply(view::answer(&read_claim(&asked.app, &asked.caller, &path.id)?)?))
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<Claim>>(
+        operation.id("readClaim"),
+        "Read a claim",
+        "By the pre-declaration's id or the internal claim id. Somebody else's claim is not found.",
+        "The claim; its version is the `ETag`",
+    );
+    say::usual_failures(say::failure::<404>(operation, "2001 no such claim"))
+}

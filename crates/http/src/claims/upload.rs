@@ -1,0 +1,64 @@
+//! `PUT /claims/{id}/documents`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::claims::{UploadRequest, Uploaded, upload_documents};
+use constat_app::{Answer, AppError};
+use constat_domain::catalogue::Catalogue;
+use constat_wire::claims::{ClaimDocument, UploadAnswer, UploadQuery};
+use constat_wire::common::True;
+
+use super::upload_body::UploadBody;
+use super::{ClaimPath, docs as say, view};
+use crate::answer::entity_tag;
+use crate::asked::{Asked, Claims};
+use crate::body::Params;
+use crate::{Problem, Reply};
+
+pub(super) async fn upload(
+    asked: Asked<Claims>,
+    Path(path): Path<ClaimPath>,
+    Params(query): Params<UploadQuery>,
+    body: UploadBody,
+) -> Result<Reply, Problem> {
+    let request = UploadRequest {
+        claim: path.id,
+        files: body.files,
+        auto_submit: query.auto_submit,
+        if_match: asked.if_match(),
+        idempotency: asked.idempotency(&body.digest)?,
+    };
+    let act = asked.app.act(asked.caller);
+    Ok(Reply(upload_documents(&asked.app, act, request, answer).await?))
+}
+
+fn answer(uploaded: &Uploaded) -> Result<Answer, AppError> {
+    let claim = &uploaded.claim;
+    let documents = uploaded.documents.iter().filter_map(|id| claim.document(*id));
+    let catalogue = Catalogue::embedded();
+    let body = UploadAnswer {
+        success: True,
+        data: documents
+            .map(|document| ClaimDocument::new(document, claim.document_label(catalogue, document)))
+            .collect(),
+        claim: uploaded.submitted.then(|| view::submitted(claim, true)).transpose()?,
+    };
+    Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(claim.version)))
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<UploadAnswer>(
+        operation.id("uploadDocuments"),
+        "Upload documents",
+        "One document or several, in JSON (base64) or one as multipart form (`meta` and `file`). All are taken in, or \
+         none. At most 20,971,520 bytes each; PDF, JPEG, PNG, WebP, HEIC or HEIF, told from the content.",
+        "The documents; with `autoSubmit=true` and all mandatory documents there, `claim` tells of the submission",
+    );
+    let operation = say::failure::<400>(
+        operation,
+        "1000 not valid, 1002 file too large, 1003 file type, 1005 base64, 1006 content type",
+    );
+    let conflicts = "3001 the claim takes no more documents, 3005 the document was accepted already, 3006 the claim does \
+                     not ask for this type";
+    say::usual_failures(say::change_failures(operation, conflicts))
+}
