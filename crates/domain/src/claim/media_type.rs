@@ -45,13 +45,13 @@ fn still_image_of_iso_file(content: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn iso(major: &[u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
+    fn iso(major: [u8; 4], compatible: &[[u8; 4]]) -> Vec<u8> {
         let size = u32::try_from(16 + 4 * compatible.len()).unwrap();
         let mut file = size.to_be_bytes().to_vec();
         file.extend_from_slice(b"ftyp");
-        file.extend_from_slice(major);
+        file.extend_from_slice(&major);
         file.extend_from_slice(&[0; 4]);
-        compatible.iter().for_each(|brand| file.extend_from_slice(*brand));
+        file.extend_from_slice(&compatible.concat());
         file.extend_from_slice(b"\0\0\0\x08meta");
         file
     }
@@ -62,9 +62,9 @@ mod tests {
         assert_eq!(media_type_of(b"\xff\xd8\xff\xe0\0\x10JFIF"), Some("image/jpeg"));
         assert_eq!(media_type_of(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Some("image/png"));
         assert_eq!(media_type_of(b"RIFF\x24\0\0\0WEBPVP8 "), Some("image/webp"));
-        assert_eq!(media_type_of(&iso(b"heic", &[b"mif1", b"heic"])), Some("image/heic"));
-        assert_eq!(media_type_of(&iso(b"mif1", &[b"mif1", b"heic"])), Some("image/heic"));
-        assert_eq!(media_type_of(&iso(b"mif1", &[b"mif1", b"jpeg"])), Some("image/heif"));
+        assert_eq!(media_type_of(&iso(*b"heic", &[*b"mif1", *b"heic"])), Some("image/heic"));
+        assert_eq!(media_type_of(&iso(*b"mif1", &[*b"mif1", *b"heic"])), Some("image/heic"));
+        assert_eq!(media_type_of(&iso(*b"mif1", &[*b"mif1", *b"jpeg"])), Some("image/heif"));
     }
 
     #[test]
@@ -77,13 +77,13 @@ mod tests {
             b"<html><script>",
             b"GIF89a",
             b"RIFF\x24\0\0\0WAVE",
-            &iso(b"avif", &[b"mif1", b"avif"]),
-            &iso(b"isom", &[b"mp41"]),
+            &iso(*b"avif", &[*b"mif1", *b"avif"]),
+            &iso(*b"isom", &[*b"mp41"]),
         ];
         for content in others {
             assert_eq!(media_type_of(content), None, "{content:?}");
         }
-        assert_eq!(media_type_of(&iso(b"mif1", &[b"avif"])), None);
+        assert_eq!(media_type_of(&iso(*b"mif1", &[*b"avif"])), None);
         assert_eq!(media_type_of(b"\xff\xff\xff\xffftypheic"), None);
     }
 }

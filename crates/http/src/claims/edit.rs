@@ -15,13 +15,13 @@ pub(super) async fn edit(
     Path(path): Path<ClaimPath>,
     body: Json<PatchClaim>,
 ) -> Result<Reply, Problem> {
-    let patch = body.value.into_domain().map_err(Problem::invalid)?;
+    let asked_for = body.value.into_domain().map_err(Problem::invalid)?;
     let edit = ClaimEdit {
-        description: patch.description,
-        address: patch.location.address,
-        city: patch.location.city,
-        country: patch.location.country,
-        zipcode: patch.location.zipcode,
+        description: asked_for.description,
+        address: asked_for.location.address,
+        city: asked_for.location.city,
+        country: asked_for.location.country,
+        zipcode: asked_for.location.zipcode,
     };
     let if_match = asked.if_match();
     asked

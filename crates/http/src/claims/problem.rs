@@ -24,7 +24,7 @@ struct Written {
 }
 
 impl Written {
-    fn new(status: StatusCode, code: u32, message: impl ToString) -> Self {
+    fn new(status: StatusCode, code: u32, message: impl std::fmt::Display) -> Self {
         Self { status, code, message: message.to_string(), details: Vec::new() }
     }
 

@@ -196,15 +196,14 @@ impl OperationInput for UploadBody {
     fn operation_input(context: &mut GenContext, operation: &mut Operation) {
         let json = context.schema.subschema_for::<DocumentUploads>();
         let form = context.schema.subschema_for::<DocumentForm>();
-        let content = [("application/json", json), ("multipart/form-data", form)].into_iter().map(|(name, schema)| {
+        let shapes = [("application/json", json), ("multipart/form-data", form)].into_iter().map(|(name, schema)| {
             let schema = SchemaObject { json_schema: schema, external_docs: None, example: None };
             (name.to_owned(), MediaType { schema: Some(schema), ..MediaType::default() })
         });
         operation.request_body = Some(ReferenceOr::Item(RequestBody {
-            description: None,
-            content: content.collect(),
+            content: shapes.collect(),
             required: true,
-            extensions: Default::default(),
+            ..RequestBody::default()
         }));
     }
 }
