@@ -14,6 +14,7 @@ use http::header::{
     IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http_range_header::{EndPosition, RangeUnsatisfiableError, StartPosition, parse_range_header};
 
 use crate::Problem;
 use crate::problem::Cause;
@@ -107,12 +108,22 @@ fn wanted(asked: &HeaderMap, tag: &str, size: u64) -> Result<Wanted, Problem> {
     }
     let Some(range) = text(RANGE) else { return Ok(Wanted::Whole) };
     // A header that is no range is ignored, and so are several at once: both as RFC 9110 allows.
-    let Ok(parsed) = http_range_header::parse_range_header(range) else { return Ok(Wanted::Whole) };
-    if parsed.ranges.len() > 1 {
-        return Ok(Wanted::Whole);
-    }
-    let ranges = parsed.validate(size).map_err(|_beyond| Cause::RangeNotSatisfiable { size })?;
-    Ok(ranges.first().map_or(Wanted::Whole, |range| Wanted::Part(*range.start(), *range.end())))
+    let range = match parse_range_header(range) {
+        Ok(parsed) => match parsed.ranges.as_slice() {
+            [one] => *one,
+            _ => return Ok(Wanted::Whole),
+        },
+        Err(RangeUnsatisfiableError::ZeroSuffix) => return Err(Cause::RangeNotSatisfiable { size }.into()),
+        Err(_) => return Ok(Wanted::Whole),
+    };
+    let last = size.saturating_sub(1);
+    let (first, last) = match (range.start, range.end) {
+        (StartPosition::FromLast(length), _) => (size.saturating_sub(length), last),
+        (StartPosition::Index(first), EndPosition::LastByte) => (first, last),
+        (StartPosition::Index(first), EndPosition::Index(end)) if first <= end => (first, end.min(last)),
+        (StartPosition::Index(_), EndPosition::Index(_)) => return Ok(Wanted::Whole),
+    };
+    if first >= size { Err(Cause::RangeNotSatisfiable { size }.into()) } else { Ok(Wanted::Part(first, last)) }
 }
 
 /// Whether a list of entity tags names ours. Compared weakly: the strength of the tag does not matter.
