@@ -3,7 +3,10 @@
 #![expect(clippy::expect_used, reason = "a test fails loudly, in its helpers too")]
 
 mod basics;
+mod concurrency;
+mod partner_bad_input;
 mod partner_life;
+mod partner_sessions;
 mod partner_support;
 mod cli;
 mod claims;
