@@ -40,7 +40,7 @@ pub struct Server {
     /// Speaks HTTP to it, for requests that the typed client would never make.
     pub http: reqwest::Client,
     task: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Drop for Server {
@@ -59,21 +59,30 @@ impl Server {
     pub async fn with(options: ServerOptions) -> Self {
         // Fails only when a provider is installed already, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = Store::open(&folder.path().join("constat.db")).expect("a new database");
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let clock = Arc::new(TestClock::at(options.now));
+        Self::over(folder, clock, 2026, options.settings).await
+    }
+
+    /// A second server over the same database, documents and clock, as another process would be.
+    pub async fn twin(&self) -> Self {
+        Self::over(Arc::clone(&self.folder), Arc::clone(&self.clock), 2027, self.app.settings.clone()).await
+    }
+
+    async fn over(folder: Arc<tempfile::TempDir>, clock: Arc<TestClock>, seed: u64, settings: Settings) -> Self {
+        let store = Store::open(&folder.path().join("constat.db")).expect("a database");
         let documents = Documents::local(&folder.path().join("documents")).expect("a documents folder");
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound address"));
-        let settings = Settings { public_url: url.clone(), ..options.settings };
-        let clock = Arc::new(TestClock::at(options.now));
-        let chance = Arc::new(SeededChance::new(2026));
+        let settings = Settings { public_url: url.clone(), ..settings };
+        let chance = Arc::new(SeededChance::new(seed));
         let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
         let app = Arc::new(app);
         let router = constat_http::router(Arc::clone(&app));
         let task = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("the server runs until it is dropped");
         });
-        Self { app, clock, url, http: reqwest::Client::new(), task, _folder: folder }
+        Self { app, clock, url, http: reqwest::Client::new(), task, folder }
     }
 
     /// Registers an organisation.

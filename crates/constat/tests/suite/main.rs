@@ -5,6 +5,7 @@
 mod basics;
 mod concurrency;
 mod partner_bad_input;
+mod partner_calendars;
 mod partner_life;
 mod partner_sessions;
 mod partner_support;

@@ -151,7 +151,10 @@ async fn a_failed_move_keeps_the_time_and_only_its_own_session_moves_an_appointm
     let mut request = on_site();
     request["appointmentId"] = id(&one).into();
     let found = partner.search(&request).await;
-    let mut body = booking(&found, 0, "unused");
+    // A time that is free for everybody, not the appointment's own.
+    let own = &one["schedule"]["startTime"];
+    let free = found["timeslots"].as_array().unwrap().iter().position(|slot| &slot["startTime"] != own).unwrap();
+    let mut body = booking(&found, free, "unused");
     body["reason"] = "ClientIndisponible".into();
     let path = format!("/appointments/{}/schedule", id(&one));
 
@@ -170,13 +173,14 @@ async fn a_failed_move_keeps_the_time_and_only_its_own_session_moves_an_appointm
     assert_eq!((refused.status, refused.fields()), (400, vec!["reason".to_owned()]));
 
     // Somebody books the slot first: the move fails, and the appointment stays where it was.
-    let wanted = &found["timeslots"][0]["startTime"];
-    let now_free = partner.search(&on_site()).await;
+    let wanted = &found["timeslots"][free]["startTime"];
+    let mut everything = on_site();
+    everything["limit"] = 30.into();
+    let now_free = partner.search(&everything).await;
     let slots = now_free["timeslots"].as_array().unwrap();
-    if let Some(at) = slots.iter().position(|slot| &slot["startTime"] == wanted) {
-        partner.post("/appointments", &booking(&now_free, at, "THREE")).await.expect(201);
-        assert_eq!(partner.put(&path, &body).await.expect(409)["value"], 10);
-    }
+    let at = slots.iter().position(|slot| &slot["startTime"] == wanted).expect("others may still book that time");
+    partner.post("/appointments", &booking(&now_free, at, "THREE")).await.expect(201);
+    assert_eq!(partner.put(&path, &body).await.expect(409)["value"], 10);
     partner.server.clock.advance(SignedDuration::from_secs(300));
     partner.put(&path, &body).await.expect(410);
     let still = partner.get(&format!("/appointment/{}/schedule", id(&one))).await.expect(200);
