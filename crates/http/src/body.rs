@@ -160,8 +160,13 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Params<T> {
         let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let reader = serde_urlencoded::Deserializer::new(query);
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            Problem::field(if field == "." { String::new() } else { field }, error.into_inner().to_string())
+            let path = error.path().to_string();
+            let text = error.into_inner().to_string();
+            // A parameter that is not there has no path yet; serde's message names it.
+            match text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+                Some(name) => Problem::field(name, "is required"),
+                None => Problem::field(if path == "." { String::new() } else { path }, text),
+            }
         })
     }
 }

@@ -87,7 +87,7 @@ async fn upload(
     }
     // Refuse what can be refused before any byte is written; the transaction decides again.
     let mut claim = read_claim(app, &act.caller, &id)?;
-    let checked = files.into_iter().map(|file| check(&act, &claim, file)).collect::<Result<Vec<_>, _>>()?;
+    let checked = check_all(&act, &claim, files).await?;
     let (documents, contents): (Vec<NewDocument>, Vec<Bytes>) = checked.into_iter().unzip();
     one_of_each(&claim, &documents)?;
     for document in &documents {
@@ -159,8 +159,16 @@ fn take(
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }
 
+/// Looks at every file. Hashing many megabytes would hold up other requests, so it runs aside.
+async fn check_all(act: &Act, claim: &Claim, files: Vec<Upload>) -> Result<Vec<(NewDocument, Bytes)>, AppError> {
+    let (act, tenant, declaration) = (act.clone(), claim.tenant, claim.declaration_id);
+    let folder = format!("documents/{tenant}/{declaration}");
+    let task = tokio::task::spawn_blocking(move || files.into_iter().map(|file| check(&act, &folder, file)).collect());
+    task.await.map_err(|error| AppError::Fault(format!("an upload stopped: {error}")))?
+}
+
 /// Looks at the bytes, never at the name or the header.
-fn check(act: &Act, claim: &Claim, file: Upload) -> Result<(NewDocument, Bytes), AppError> {
+fn check(act: &Act, folder: &str, file: Upload) -> Result<(NewDocument, Bytes), AppError> {
     let place = |name: &str| if file.path.is_empty() { name.to_owned() } else { format!("{}.{name}", file.path) };
     let size = file.bytes.len() as u64;
     if size > LARGEST_DOCUMENT {
@@ -177,7 +185,7 @@ fn check(act: &Act, claim: &Claim, file: Upload) -> Result<(NewDocument, Bytes),
         mime_type: mime_type.to_owned(),
         size,
         sha256: format!("{:x}", Sha256::digest(&file.bytes)),
-        storage_key: format!("documents/{}/{}/{id}", claim.tenant, claim.declaration_id),
+        storage_key: format!("{folder}/{id}"),
         note: file.comment,
         path: file.path,
     };
