@@ -8,6 +8,7 @@ use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
 use crate::partner::Calendars;
+use crate::platform::{NoPartners, PartnerGateway, Searches};
 use crate::{Act, AppError, Chance, Clock, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
@@ -28,7 +29,10 @@ pub struct App {
     pub calendars: Arc<Calendars>,
     /// Tells how long drives take.
     pub travel: Estimator,
+    /// Asks partner firms; leads nowhere until [`App::with_partners`] opens it.
+    pub partners: Arc<dyn PartnerGateway>,
     pub(crate) recent_keys: RecentKeys,
+    pub(crate) searches: Searches,
 }
 
 impl App {
@@ -43,7 +47,25 @@ impl App {
         let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
         let calendars = Arc::new(Calendars::new(store.clone(), settings.availability.horizon_days));
         let travel = Estimator::default();
-        Ok(Self { store, documents, clock, chance, sealer, settings, calendars, travel, recent_keys: RecentKeys::default() })
+        Ok(Self {
+            store,
+            documents,
+            clock,
+            chance,
+            sealer,
+            settings,
+            calendars,
+            travel,
+            partners: Arc::new(NoPartners),
+            recent_keys: RecentKeys::default(),
+            searches: Searches::default(),
+        })
+    }
+
+    /// The same application, which asks partner firms through this gateway.
+    #[must_use]
+    pub fn with_partners(self, partners: Arc<dyn PartnerGateway>) -> Self {
+        Self { partners, ..self }
     }
 
     /// A command by `caller`, now.

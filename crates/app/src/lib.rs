@@ -13,6 +13,7 @@ mod command;
 mod edges;
 mod error;
 pub mod partner;
+pub mod platform;
 mod sealing;
 mod settings;
 

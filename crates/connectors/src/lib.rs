@@ -1,1 +1,5 @@
-//! TODO
+//! Everything outside this server, behind traits that the application owns.
+
+mod partner;
+
+pub use partner::PartnerOverHttp;

@@ -207,6 +207,10 @@ pub struct ClaimAppointment {
     pub partner_org: Option<OrgId>,
     /// The id that the partner gave; opaque.
     pub partner_appointment_id: String,
+    /// SHA-256 of the partner's name, session and slot that it was booked with, lower-case hex: a
+    /// repeat of the booking is told by it.
+    #[serde(default)]
+    pub booked_from: String,
     /// What was asked for.
     pub kind: ServiceKind,
     /// Where it stands.

@@ -2,6 +2,8 @@
 
 use constat_domain::FieldError;
 use constat_domain::appointment::{self, Slot};
+use constat_domain::geo;
+use constat_domain::service::ServiceKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,13 @@ pub struct BookClaimAppointment {
     pub session_id: String,
     /// The slot, as it was offered.
     pub timeslot: Timeslot,
+    /// The kind of intervention that was searched. Needed only when the server no longer knows the
+    /// search: it remembers one for as long as its session lives.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// The place that was searched, when it was not the claim's own. Needed as `type` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Place>,
     /// Who will be met, when it is not the insured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Customer>,
@@ -41,6 +50,10 @@ pub struct CheckedClaimBooking {
     pub slot: Slot,
     /// The slot's id, as the partner gave it.
     pub slot_id: String,
+    /// The kind that was searched, when the caller repeats it.
+    pub kind: Option<ServiceKind>,
+    /// The place that was searched, when the caller repeats it.
+    pub place: Option<geo::Place>,
     /// Who will be met.
     pub contact: Option<appointment::Contact>,
     /// Free notes.
@@ -57,6 +70,8 @@ impl BookClaimAppointment {
         checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
         let booking = CheckedClaimBooking {
             slot: checker.object("timeslot", |inner| self.timeslot.read(inner)),
+            kind: self.kind.map(Into::into),
+            place: self.location.as_ref().map(|place| checker.object("location", |inner| place.read(inner))),
             contact: self.contact.as_ref().map(|contact| checker.object("contact", |inner| contact.read(inner))),
             partner: self.partner,
             session_id: self.session_id,

@@ -1,0 +1,205 @@
+//! Book a slot for a claim: at the partner first, then on the claim.
+//!
+//! The partner's calendar is the judge of the time, our transaction of the claim. Between the two
+//! there is no common transaction, so that each failure has its answer:
+//! * the partner refuses or does not answer: nothing is recorded. Its call carries a key made of
+//!   claim, session and slot: whoever repeats the booking gets the appointment that was made;
+//! * our transaction refuses after the partner booked: the appointment is cancelled at the partner;
+//! * the caller goes away meanwhile: the work goes on without it.
+
+use std::sync::Arc;
+
+use constat_domain::Refusal;
+use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Contact, Slot};
+use constat_domain::claim::Claim;
+use constat_domain::geo::Place;
+use constat_domain::ids::{ClaimAppointmentId, MissionId};
+use constat_domain::refusal::BookingRefusal;
+use constat_domain::service::ServiceKind;
+use constat_store::queries::{claim_appointments, claims};
+
+use super::gateway::{PartnerAppointment, PartnerBooking};
+use super::request::{case_number, required_place};
+use super::{WriteAnswer, claim_of, digest, partners, record, require_open};
+use crate::settings::PartnerLink;
+use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+
+/// The reason told to a partner whose appointment cannot be kept.
+const WITHDRAWN: &str = "ErreurDeSaisie";
+
+/// What to book for a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BookClaimAppointment {
+    /// The configured partner's name; the one that was searched when left out.
+    pub partner: Option<String>,
+    /// The partner's session; opaque.
+    pub session: String,
+    /// The partner's name of the slot; opaque.
+    pub slot_id: String,
+    /// The slot.
+    pub slot: Slot,
+    /// The kind that was searched, for a server that no longer knows it.
+    pub kind: Option<ServiceKind>,
+    /// The place that was searched, for a server that no longer knows it.
+    pub place: Option<Place>,
+    /// Who will be met, when it is not the insured.
+    pub contact: Option<Contact>,
+    /// Free notes.
+    pub notes: Option<String>,
+}
+
+/// A booking with all that it rests on.
+struct Plan {
+    link: PartnerLink,
+    kind: ServiceKind,
+    booking: PartnerBooking,
+    booked_from: String,
+}
+
+/// Books the slot, and keeps the appointment on the claim. A repeat gets the record already made.
+pub async fn book_claim_appointment(
+    app: Arc<App>,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    claim: String,
+    command: BookClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    // On a task of its own: a caller that hangs up does not leave a booking half done.
+    let work = tokio::spawn(async move { book(&app, act, idempotency, &claim, &command, write).await });
+    work.await.map_err(|error| AppError::Fault(format!("booking: {error}")))?
+}
+
+async fn book(
+    app: &App,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    claim: &str,
+    command: &BookClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
+        return Ok(answer);
+    }
+    let (claim, known) = app.store.read(|connection| {
+        let claim = claim_of(connection, act.tenant(), claim)?;
+        let known = claim_appointments::list_of_claim(connection, act.tenant(), claim.declaration_id)?;
+        Ok::<_, AppError>((claim, known))
+    })?;
+    let plan = plan(app, &act, &claim, command)?;
+    if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {
+        let answer = write(made)?;
+        return app.command(act, idempotency, move |_, _| Ok(answer.clone())).await;
+    }
+    require_open(&claim)?;
+    require_room(&known, &plan)?;
+    let key = digest(&[&claim.declaration_id.to_string(), &plan.booked_from]);
+    let booked = app.partners.book_appointment(&plan.link, &plan.booking, &key).await?;
+    let (plan, id) = (Arc::new(plan), booked.id.clone());
+    let recorded = {
+        let (plan, claim_id) = (Arc::clone(&plan), claim.declaration_id.to_string());
+        app.command(act.clone(), idempotency, move |tx, act| write(&keep(tx, act, &claim_id, &plan, &booked)?)).await
+    };
+    if recorded.is_err() {
+        withdraw(app, &claim, &plan, &id).await;
+    }
+    recorded
+}
+
+/// What is booked where: as the caller says, else as it was searched.
+fn plan(app: &App, act: &Act, claim: &Claim, command: &BookClaimAppointment) -> Result<Plan, AppError> {
+    let searched = app.searches.find(claim.declaration_id, &command.session, act.at);
+    let kind = command.kind.or_else(|| searched.as_ref().map(|searched| searched.kind));
+    let kind = kind.ok_or_else(|| {
+        Refusal::field("type", "this search is no longer remembered here: repeat the type that was searched")
+    })?;
+    let name = command.partner.as_deref().or_else(|| searched.as_ref().map(|searched| searched.partner.as_str()));
+    let link = partners::choose(&app.settings, act.tenant(), kind, name)?.clone();
+    let searched_place = searched.as_ref().and_then(|searched| searched.place.as_ref());
+    let booking = PartnerBooking {
+        session: command.session.clone(),
+        slot_id: command.slot_id.clone(),
+        slot: command.slot,
+        place: required_place(claim, command.place.as_ref().or(searched_place))?,
+        case_number: case_number(claim),
+        contact: command.contact.clone(),
+        notes: command.notes.clone(),
+    };
+    let booked_from = digest(&[&link.name, &command.session, &command.slot_id]);
+    Ok(Plan { link, kind, booking, booked_from })
+}
+
+/// One open appointment per mission: of one kind, with one partner, on one claim.
+fn require_room(known: &[ClaimAppointment], plan: &Plan) -> Result<(), BookingRefusal> {
+    let taken = known.iter().any(|other| {
+        other.status == AppointmentStatus::Booked && other.kind == plan.kind && other.partner == plan.link.name
+    });
+    if taken { Err(BookingRefusal::MissionHasAppointment) } else { Ok(()) }
+}
+
+/// Records what the partner booked.
+fn keep(
+    tx: &mut Tx,
+    act: &Act,
+    claim: &str,
+    plan: &Plan,
+    booked: &PartnerAppointment,
+) -> Result<ClaimAppointment, AppError> {
+    let mut claim = claim_of(tx, act.tenant(), claim)?;
+    let known = claim_appointments::list_of_claim(tx, act.tenant(), claim.declaration_id)?;
+    // The same booking, made at the same moment by somebody else: the partner made it once.
+    if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {
+        return Ok(made.clone());
+    }
+    require_open(&claim)?;
+    require_room(&known, plan)?;
+    let appointment = ClaimAppointment {
+        id: ClaimAppointmentId::new(act.at, &act.entropy()),
+        tenant: *act.tenant(),
+        declaration: claim.declaration_id,
+        claim: claim.claim_id,
+        partner: plan.link.name.clone(),
+        partner_org: plan.link.organisation,
+        partner_appointment_id: booked.id.clone(),
+        booked_from: plan.booked_from.clone(),
+        kind: plan.kind,
+        status: AppointmentStatus::Booked,
+        slot: booked.slot.unwrap_or(plan.booking.slot),
+        expert_name: booked.expert_name.clone(),
+        place: plan.kind.is_on_site().then(|| plan.booking.place.clone()),
+        contact: plan.booking.contact.clone(),
+        notes: plan.booking.notes.clone(),
+        connection: booked.connection.clone(),
+        cancellation: None,
+        version: 1,
+        created_at: act.at,
+        updated_at: act.at,
+    };
+    claim_appointments::insert(tx, &appointment)?;
+    // The claim's version guards the rule of one open appointment, whatever the database.
+    if claim.dossier.mission.is_none() {
+        claim.dossier.mission = Some(MissionId::new(act.at, &act.entropy()));
+    }
+    claim.version += 1;
+    claim.updated_at = act.at;
+    claims::update(tx, &claim)?;
+    record(tx, act, "v2.appointment.booked", &appointment)?;
+    Ok(appointment)
+}
+
+/// Gives an appointment back that could not be kept, unless it was kept by another request.
+async fn withdraw(app: &App, claim: &Claim, plan: &Plan, id: &str) {
+    let known = app
+        .store
+        .read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id));
+    if known.is_ok_and(|known| known.iter().any(|made| made.booked_from == plan.booked_from)) {
+        return;
+    }
+    let key = digest(&["withdraw", &plan.booked_from]);
+    match app.partners.cancel_appointment(&plan.link, id, WITHDRAWN, None, &key).await {
+        Ok(()) => tracing::warn!(partner = %plan.link.name, claim = %claim.declaration_id, "booked at the partner, could not be kept, given back"),
+        Err(error) => {
+            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, could not be kept, and could not be given back");
+        }
+    }
+}

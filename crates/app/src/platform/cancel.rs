@@ -1,0 +1,113 @@
+//! Cancel a claim's appointment: at the partner first, then in our record. The partner's mandate
+//! to pull the claim file ends with it.
+
+use std::sync::Arc;
+
+use constat_domain::Refusal;
+use constat_domain::appointment::{AppointmentStatus, Cancellation, ClaimAppointment};
+use constat_domain::refusal::BookingRefusal;
+use constat_store::queries::claim_appointments;
+
+use super::{WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked};
+use crate::settings::PartnerLink;
+use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+
+/// Which appointment to cancel, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelClaimAppointment {
+    /// The claim, by either id.
+    pub claim: String,
+    /// The appointment.
+    pub appointment: String,
+    /// Code of `appointment_change_reason.csv`.
+    pub reason: String,
+    /// In the caller's words.
+    pub comment: Option<String>,
+    /// Only while the version is one of these.
+    pub if_match: Option<Vec<i64>>,
+}
+
+/// Cancels the appointment. Allowed whatever the claim's status is: a visit that nobody wants is
+/// always given back.
+pub async fn cancel_claim_appointment(
+    app: Arc<App>,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    command: CancelClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    let work = tokio::spawn(async move { cancel(&app, act, idempotency, command, write).await });
+    work.await.map_err(|error| AppError::Fault(format!("cancellation: {error}")))?
+}
+
+async fn cancel(
+    app: &App,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    command: CancelClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
+        return Ok(answer);
+    }
+    let reason = reason_code(&command.reason)?;
+    let known = app.store.read(|connection| {
+        let claim = claim_of(connection, act.tenant(), &command.claim)?;
+        appointment_of(connection, &claim, &command.appointment)
+    })?;
+    require_booked(&known, command.if_match.as_deref())?;
+    let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
+    let (id, key) = (&known.partner_appointment_id, digest(&["cancel", &known.id.to_string()]));
+    let cancelled = app.partners.cancel_appointment(link, id, &reason, command.comment.as_deref(), &key).await;
+    if let Err(error) = cancelled
+        && !is_gone(app, link, id, &error).await
+    {
+        return Err(error);
+    }
+    let comment = command.comment;
+    app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, &reason, comment.as_ref())?)).await
+}
+
+/// True when the partner could not cancel because there is nothing left to cancel: it does not know
+/// the appointment any more, or has cancelled it already.
+async fn is_gone(app: &App, link: &PartnerLink, id: &str, error: &AppError) -> bool {
+    match error {
+        AppError::Refused(Refusal::Booking(BookingRefusal::AppointmentNotFound)) => true,
+        AppError::Refused(Refusal::Booking(_)) => {
+            let told = app.partners.read_appointment(link, id).await;
+            told.is_ok_and(|told| told.status == Some(AppointmentStatus::Cancelled))
+        }
+        _ => false,
+    }
+}
+
+/// Records the cancellation.
+fn keep(
+    tx: &mut Tx,
+    act: &Act,
+    known: &ClaimAppointment,
+    reason: &str,
+    comment: Option<&String>,
+) -> Result<ClaimAppointment, AppError> {
+    let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
+    let now = found.unwrap_or_else(|| known.clone());
+    if now.status == AppointmentStatus::Cancelled {
+        return Ok(now);
+    }
+    let cancellation = Cancellation {
+        reason: reason.to_owned(),
+        comment: comment.cloned(),
+        at: act.at,
+        by: act.caller.holder,
+    };
+    let appointment = ClaimAppointment {
+        status: AppointmentStatus::Cancelled,
+        cancellation: Some(cancellation),
+        version: now.version + 1,
+        updated_at: act.at,
+        ..now
+    };
+    claim_appointments::update(tx, &appointment)?;
+    record(tx, act, "v2.appointment.cancelled", &appointment)?;
+    Ok(appointment)
+}

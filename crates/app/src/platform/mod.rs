@@ -1,0 +1,113 @@
+//! The platform's side of an appointment: it asks partner firms on behalf of its claims.
+//!
+//! A platform holds the claim; a partner firm holds the calendar. These verbs build the request from
+//! the claim, ask the partner through [`PartnerGateway`] outside any transaction, and keep what the
+//! partner promised as a [`ClaimAppointment`] on the claim. The partner's sessions and slots are
+//! opaque and pass through unchanged. A read answers from the record and asks nobody.
+
+mod book;
+mod cancel;
+mod damages;
+mod gateway;
+mod partners;
+mod read;
+mod request;
+mod reschedule;
+mod search;
+mod searches;
+
+pub use book::{BookClaimAppointment, book_claim_appointment};
+pub use cancel::{CancelClaimAppointment, cancel_claim_appointment};
+pub use gateway::{
+    NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerMove, PartnerOffer,
+    PartnerOffers,
+};
+pub use read::{list_claim_appointments, read_claim_appointment};
+pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
+pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments};
+pub(crate) use searches::Searches;
+
+use constat_domain::Refusal;
+use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
+use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::codes::{Codes, Table};
+use constat_domain::ids::ClaimAppointmentId;
+use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::tenancy::TenantId;
+use constat_store::Connection;
+use constat_store::queries::{claim_appointments, claims};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Act, Answer, AppError, Tx};
+
+/// Writes the edge's answer to an appointment that was booked, moved or cancelled.
+pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
+
+/// A claim by either id. Somebody else's is not found.
+fn claim_of(connection: &mut Connection, tenant: &TenantId, id: &str) -> Result<Claim, AppError> {
+    claims::of_tenant_by_either_id(connection, tenant, id)?.ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
+}
+
+/// Refuses unless a visit may be arranged for the claim: it was submitted, and nobody has closed,
+/// rejected or given it up.
+fn require_open(claim: &Claim) -> Result<(), ClaimRefusal> {
+    match claim.status {
+        ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => Ok(()),
+        ClaimStatus::Draft
+        | ClaimStatus::Closed
+        | ClaimStatus::Rejected
+        | ClaimStatus::Abandoned
+        | ClaimStatus::Archived => Err(ClaimRefusal::StatusLocked),
+    }
+}
+
+/// An appointment of a claim by its id's text.
+fn appointment_of(connection: &mut Connection, claim: &Claim, id: &str) -> Result<ClaimAppointment, AppError> {
+    let id: ClaimAppointmentId = id.parse().map_err(|_unknown| BookingRefusal::AppointmentNotFound)?;
+    claim_appointments::of_claim_by_id(connection, &claim.tenant, claim.declaration_id, id)?
+        .ok_or_else(|| BookingRefusal::AppointmentNotFound.into())
+}
+
+/// Refuses when the caller read another version, or when the appointment is no longer to come.
+fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> Result<(), Refusal> {
+    if if_match.is_some_and(|versions| !versions.contains(&appointment.version)) {
+        return Err(Refusal::Stale);
+    }
+    if appointment.status == AppointmentStatus::Booked { Ok(()) } else { Err(BookingRefusal::AppointmentClosed.into()) }
+}
+
+/// The table's spelling of a change reason, or the field named.
+fn reason_code(reason: &str) -> Result<String, Refusal> {
+    let codes = Codes::embedded();
+    codes.canonical(Table::AppointmentChangeReason, reason).map(str::to_owned).ok_or_else(|| {
+        let known: Vec<&str> = codes.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
+        Refusal::field("reason", format!("expected one of: {}", known.join(", ")))
+    })
+}
+
+/// Appends an event about the claim's appointment.
+fn record(tx: &mut Tx, act: &Act, kind: &str, appointment: &ClaimAppointment) -> Result<(), AppError> {
+    let data = json!({
+        "id": appointment.id,
+        "claimId": appointment.claim,
+        "declarationId": appointment.declaration,
+        "partner": appointment.partner,
+        "partnerAppointmentId": appointment.partner_appointment_id,
+        "type": appointment.kind,
+        "status": appointment.status,
+        "startTime": appointment.slot.start,
+        "version": appointment.version,
+    });
+    Ok(act.record(tx, appointment.declaration, kind, data)?)
+}
+
+/// SHA-256 of several texts, lower-case hex. The separator keeps ("ab", "c") and ("a", "bc") apart.
+fn digest(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    format!("{:x}", digest.finalize())
+}

@@ -1,0 +1,103 @@
+//! Move a claim's appointment: at the partner first, then in our record.
+
+use std::sync::Arc;
+
+use constat_domain::appointment::{ClaimAppointment, Slot};
+use constat_store::queries::claim_appointments;
+
+use super::gateway::{PartnerAppointment, PartnerMove};
+use super::{WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked, require_open};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+
+/// Which appointment to move where, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveClaimAppointment {
+    /// The claim, by either id.
+    pub claim: String,
+    /// The appointment.
+    pub appointment: String,
+    /// The partner's session, searched in order to move this appointment; opaque.
+    pub session: String,
+    /// The partner's name of the slot; opaque.
+    pub slot_id: String,
+    /// The slot.
+    pub slot: Slot,
+    /// Code of `appointment_change_reason.csv`.
+    pub reason: String,
+    /// Only while the version is one of these.
+    pub if_match: Option<Vec<i64>>,
+}
+
+/// Moves the appointment. Whatever the partner refuses, the appointment keeps the time it has.
+pub async fn move_claim_appointment(
+    app: Arc<App>,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    command: MoveClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    let work = tokio::spawn(async move { reschedule(&app, act, idempotency, command, write).await });
+    work.await.map_err(|error| AppError::Fault(format!("move: {error}")))?
+}
+
+async fn reschedule(
+    app: &App,
+    act: Act,
+    idempotency: Option<Idempotency>,
+    command: MoveClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
+    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
+        return Ok(answer);
+    }
+    let reason = reason_code(&command.reason)?;
+    let (claim, known) = app.store.read(|connection| {
+        let claim = claim_of(connection, act.tenant(), &command.claim)?;
+        let known = appointment_of(connection, &claim, &command.appointment)?;
+        Ok::<_, AppError>((claim, known))
+    })?;
+    require_booked(&known, command.if_match.as_deref())?;
+    require_open(&claim)?;
+    let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
+    let key = digest(&["move", &known.id.to_string(), &command.session, &command.slot_id]);
+    let to = PartnerMove { session: command.session, slot_id: command.slot_id, slot: command.slot, reason };
+    let moved = app.partners.move_appointment(link, &known.partner_appointment_id, &to, &key).await?;
+    let kept = {
+        let (known, to) = (known.clone(), to);
+        app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, &to, &moved)?)).await
+    };
+    if let Err(error) = &kept {
+        // The partner repeats its answer to the same move: whoever repeats ours mends the record.
+        tracing::error!(partner = %known.partner, appointment = %known.id, %error, "moved at the partner, not yet in our record");
+    }
+    kept
+}
+
+/// Records where the partner moved it.
+fn keep(
+    tx: &mut Tx,
+    act: &Act,
+    known: &ClaimAppointment,
+    to: &PartnerMove,
+    moved: &PartnerAppointment,
+) -> Result<ClaimAppointment, AppError> {
+    let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
+    let now = found.unwrap_or_else(|| known.clone());
+    let slot = moved.slot.unwrap_or(to.slot);
+    let expert_name = moved.expert_name.clone().or_else(|| now.expert_name.clone());
+    if now.slot == slot && now.expert_name == expert_name {
+        return Ok(now);
+    }
+    require_booked(&now, None)?;
+    let appointment = ClaimAppointment {
+        slot,
+        expert_name,
+        connection: moved.connection.clone().or_else(|| now.connection.clone()),
+        version: now.version + 1,
+        updated_at: act.at,
+        ..now
+    };
+    claim_appointments::update(tx, &appointment)?;
+    record(tx, act, "v2.appointment.rescheduled", &appointment)?;
+    Ok(appointment)
+}

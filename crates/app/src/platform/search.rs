@@ -1,0 +1,95 @@
+//! Search free slots for a claim: ask the partner.
+
+use constat_domain::geo::Place;
+use constat_domain::ids::ClaimAppointmentId;
+use constat_domain::service::{Granularity, ServiceKind};
+use constat_domain::tenancy::Caller;
+use constat_domain::codes::{Codes, Table};
+use constat_domain::Refusal;
+use jiff::Timestamp;
+
+use super::gateway::PartnerOffers;
+use super::request::{required_place, service_request};
+use super::{appointment_of, claim_of, partners, require_booked, require_open};
+use crate::{App, AppError};
+
+/// What is wanted for a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchClaimAppointments {
+    /// The kind of intervention.
+    pub kind: ServiceKind,
+    /// First instant wanted.
+    pub from: Timestamp,
+    /// Last instant wanted; after `from`.
+    pub to: Timestamp,
+    /// Most slots, 1 to 30.
+    pub limit: u8,
+    /// How coarse.
+    pub granularity: Granularity,
+    /// Code of `mission_type.csv`.
+    pub mission_type: Option<String>,
+    /// The configured partner's name; the first that serves the kind when left out.
+    pub partner: Option<String>,
+    /// Where; the claim's own place when left out.
+    pub place: Option<Place>,
+    /// Carried through.
+    pub process: Option<String>,
+    /// The claim's appointment that is to be moved: its partner is asked, its time counts as free.
+    pub reschedules: Option<ClaimAppointmentId>,
+}
+
+/// What the partner offers for the claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimOffers {
+    /// The partner that was asked.
+    pub partner: String,
+    /// What it answered.
+    pub offers: PartnerOffers,
+}
+
+/// Asks the partner for free slots. Writes nothing but this node's memory of what was searched.
+pub async fn search_claim_appointments(
+    app: &App,
+    caller: &Caller,
+    claim: &str,
+    search: &SearchClaimAppointments,
+) -> Result<ClaimOffers, AppError> {
+    let tenant = &caller.tenant;
+    if let Some(code) = &search.mission_type
+        && !Codes::embedded().contains(Table::MissionType, code)
+    {
+        let near = Codes::embedded().nearest(Table::MissionType, code).join(", ");
+        return Err(Refusal::field("missionType", format!("unknown code; nearest: {near}")).into());
+    }
+    let (claim, moved) = app.store.read(|connection| {
+        let claim = claim_of(connection, tenant, claim)?;
+        let moved = match search.reschedules {
+            Some(id) => Some(appointment_of(connection, &claim, &id.to_string())?),
+            None => None,
+        };
+        Ok::<_, AppError>((claim, moved))
+    })?;
+    require_open(&claim)?;
+    let link = match &moved {
+        Some(moved) => {
+            require_booked(moved, None)?;
+            if moved.kind != search.kind {
+                return Err(Refusal::field("type", format!("the appointment to move is {}", moved.kind.wire())).into());
+            }
+            if search.partner.as_ref().is_some_and(|named| *named != moved.partner) {
+                return Err(Refusal::field("partner", "is not the partner of the appointment to move").into());
+            }
+            partners::holder(&app.settings, tenant, moved.kind, &moved.partner)?
+        }
+        None => partners::choose(&app.settings, tenant, search.kind, search.partner.as_deref())?,
+    };
+    let promised_place = moved.as_ref().and_then(|moved| moved.place.as_ref());
+    let place = required_place(&claim, search.place.as_ref().or(promised_place))?;
+    let request = service_request(&claim, search, &place);
+    let their_id = moved.as_ref().map(|moved| moved.partner_appointment_id.as_str());
+    let offers = app.partners.search_slots(link, &request, their_id).await?;
+    let now = app.clock.now();
+    let name = link.name.clone();
+    app.searches.keep(claim.declaration_id, &offers.session, name.clone(), search.kind, Some(place), now);
+    Ok(ClaimOffers { partner: name, offers })
+}
