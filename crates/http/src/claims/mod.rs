@@ -1,5 +1,6 @@
 //! Claims API v2, and the platform's appointments on a claim.
 
+mod appointments;
 mod cancel;
 mod create;
 mod docs;
@@ -42,5 +43,6 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/submit", post_with(submit::submit, submit::docs))
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
+        .merge(appointments::routes())
         .api_route("/files/{token}", get_with(download::download, download::docs))
 }
