@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use constat_app::{App, NewKey, Settings, issue_key};
+use constat_connectors::PartnerOverHttp;
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -43,6 +44,13 @@ pub struct Server {
     folder: Arc<tempfile::TempDir>,
 }
 
+fn serve(app: Arc<App>, listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
+    let router = constat_http::router(app);
+    tokio::spawn(async move {
+        axum::serve(listener, router).await.expect("the server runs until it is dropped");
+    })
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
@@ -76,13 +84,29 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().expect("a bound address"));
         let settings = Settings { public_url: url.clone(), ..settings };
         let chance = Arc::new(SeededChance::new(seed));
+        let gateway = Arc::new(PartnerOverHttp::of(&settings));
         let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
-        let app = Arc::new(app);
-        let router = constat_http::router(Arc::clone(&app));
-        let task = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("the server runs until it is dropped");
-        });
+        let app = Arc::new(app.with_partners(gateway));
+        let task = serve(Arc::clone(&app), listener);
         Self { app, clock, url, http: reqwest::Client::new(), task, folder }
+    }
+
+    /// Starts again on the same address and data, with other settings: partners' keys, say, which
+    /// are issued once the server is up. Clients made before must not be used after.
+    pub async fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
+        self.task.abort();
+        let _aborted = (&mut self.task).await;
+        let old = Arc::clone(&self.app);
+        let mut settings = old.settings.clone();
+        change(&mut settings);
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let listener = tokio::net::TcpListener::bind(address).await.expect("the address it had");
+        let gateway = Arc::new(PartnerOverHttp::of(&settings));
+        let (store, documents) = (old.store.clone(), old.documents.clone());
+        let app = App::new(store, documents, Arc::clone(&old.clock), Arc::clone(&old.chance), settings).await;
+        self.app = Arc::new(app.expect("an application").with_partners(gateway));
+        self.task = serve(Arc::clone(&self.app), listener);
+        self.http = reqwest::Client::new();
     }
 
     /// Registers an organisation.

@@ -12,4 +12,6 @@ mod partner_support;
 mod cli;
 mod claims;
 mod claims_bad_input;
+mod claim_appointments;
+mod platform_support;
 mod documents;

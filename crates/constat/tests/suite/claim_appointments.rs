@@ -1,0 +1,436 @@
+//! A claim's appointments with partners that are other servers: they speak the contract in their own
+//! way, refuse, fall over, or tell less than ours.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use constat_client::wire::appointments::BookClaimAppointment;
+use constat_client::wire::partner::{AppointmentStatus, Kind};
+use constat_client::{ClaimsClient, ClientError};
+use constat_domain::service::ServiceKind;
+use constat_domain::tenancy::{Api, Mode};
+use constat_testkit::{ClaimsCaller, Server};
+use serde_json::{Value, json};
+
+use crate::platform_support::{PARTNER, claims_client, events, link, read, refusal, refused, search, submitted, uuid};
+
+/// A request that the fake partner got.
+#[derive(Debug, Clone)]
+struct Asked {
+    what: String,
+    key: String,
+    idempotency: Option<String>,
+    body: Value,
+}
+
+type Script = Arc<dyn Fn(&Asked) -> Option<(u16, Value)> + Send + Sync>;
+
+/// A partner of two hundred lines, by somebody else: it answers a booking with the bare id, as
+/// v0.9.1 writes it, and changes with next to nothing.
+#[derive(Clone)]
+struct Fake {
+    url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    script: Arc<Mutex<Option<Script>>>,
+}
+
+impl Fake {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/somewhere/api", listener.local_addr().unwrap());
+        let fake = Self { url, asked: Arc::default(), script: Arc::default() };
+        let router = Router::new().fallback(answer).with_state(fake.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        fake
+    }
+
+    /// From now on answers what the script says; where it says nothing, the usual.
+    fn play(&self, script: impl Fn(&Asked) -> Option<(u16, Value)> + Send + Sync + 'static) {
+        *self.script.lock().unwrap() = Some(Arc::new(script));
+    }
+
+    /// Answers this to everything.
+    fn always(&self, status: u16, body: Value) {
+        self.play(move |_| Some((status, body.clone())));
+    }
+
+    fn usual(&self) {
+        *self.script.lock().unwrap() = None;
+    }
+
+    /// What it was asked since the last look.
+    fn heard(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+fn slot(id: &str, hour: u8) -> Value {
+    json!({
+        "type": "HorairePlage", "startTime": format!("2026-11-25T{hour:02}:00:00+01:00"),
+        "endTime": format!("2026-11-25T{:02}:00:00+01:00", hour + 2), "duration": 45, "id": id, "colour": "blue",
+    })
+}
+
+async fn answer(State(fake): State<Fake>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let path = parts.uri.path();
+    let what = format!("{} {}", parts.method, path.strip_prefix("/somewhere/api").unwrap_or(path));
+    let (key, idempotency) = (header("pid").unwrap_or_default(), header("idempotency-key"));
+    let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let asked = Asked { what, key, idempotency, body: serde_json::from_slice(&bytes).unwrap_or_default() };
+    fake.asked.lock().unwrap().push(asked.clone());
+    let script = fake.script.lock().unwrap().clone();
+    // Scripts may call the platform back and wait for it.
+    let scripted = tokio::task::spawn_blocking({
+        let asked = asked.clone();
+        move || script.and_then(|script| script(&asked))
+    });
+    if let Some((status, body)) = scripted.await.unwrap() {
+        return (axum::http::StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response();
+    }
+    match asked.what.as_str() {
+        "POST /intervention" => axum::Json(json!({
+            "sessionID": "opaque session/42", "timeslots": [slot("a/1", 9), slot("b 2", 14)], "version": "0.9.1",
+        }))
+        .into_response(),
+        "POST /appointments" => (axum::http::StatusCode::CREATED, axum::Json("RDV 2026/17")).into_response(),
+        "PUT /appointments/RDV%202026%2F17/schedule" => axum::http::StatusCode::OK.into_response(),
+        "POST /appointments/RDV%202026%2F17/cancel" => axum::Json(json!({ "value": 0, "description": "OK" })).into_response(),
+        _ => (axum::http::StatusCode::NOT_FOUND, axum::Json(json!({ "value": 7, "description": "NOT_FOUND" }))).into_response(),
+    }
+}
+
+/// A platform whose partner is the fake one.
+struct Abroad {
+    server: Server,
+    caller: ClaimsCaller,
+    claims: ClaimsClient,
+    fake: Fake,
+}
+
+impl Abroad {
+    async fn start() -> Self {
+        let fake = Fake::start().await;
+        let mut server = Server::start().await;
+        let caller = server.platform("Plateforme").await;
+        let linked = link(&fake.url, "test_key_of_the_fake", &[ServiceKind::OnSite, ServiceKind::RepairInKind]);
+        server
+            .configure(|settings| {
+                settings.partners = vec![linked];
+                settings.partner_timeout_seconds = 1;
+            })
+            .await;
+        let claims = claims_client(&server, &caller.key);
+        Self { server, caller, claims, fake }
+    }
+
+    /// Searches on site, and gives the body that books the first slot.
+    async fn booking(&self, claim: &str) -> BookClaimAppointment {
+        let found = self.claims.search_appointments(claim, &search("ESS")).await.unwrap();
+        read(json!({ "sessionID": found.session_id, "timeslot": found.timeslots[0] }))
+    }
+}
+
+#[tokio::test]
+async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
+    let world = Abroad::start().await;
+    let (id, claim_id) = submitted(&world.claims).await;
+    let found = world.claims.search_appointments(&id, &search("ESS")).await.unwrap();
+    assert_eq!((found.partner.as_str(), found.session_id.as_str()), (PARTNER, "opaque session/42"));
+    let ids: Vec<&str> = found.timeslots.iter().map(|slot| slot.id.as_str()).collect();
+    assert_eq!((ids, found.expires_at), (vec!["a/1", "b 2"], None));
+
+    let body = read::<BookClaimAppointment>(json!({
+        "partner": PARTNER, "sessionID": found.session_id, "timeslot": found.timeslots[0], "notes": "Digicode 1234",
+    }));
+    let booked = world.claims.book_appointment(&claim_id, &body).await.unwrap();
+    assert_eq!(booked.partner_appointment_id, "RDV 2026/17");
+    assert_eq!((booked.timeslot.start_time, booked.expert), (found.timeslots[0].start_time, None));
+
+    let heard = world.fake.heard();
+    assert!(heard.iter().all(|asked| asked.key == "test_key_of_the_fake"));
+    let [searched, made] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!((searched.what.as_str(), made.what.as_str()), ("POST /intervention", "POST /appointments"));
+    let asked = &searched.body;
+    assert_eq!(asked["type"]["name"], "ESS");
+    assert_eq!(asked["insurerClaimId"], "SIN-2026-000017");
+    assert_eq!(asked["claim"]["claimId"], uuid(&claim_id).as_str());
+    assert_eq!(asked["claim"]["company"], json!({ "id": "02000402", "name": "ALLIANZ IARD" }));
+    assert_eq!(asked["claim"]["guarantee"], "DegatsDesEaux");
+    assert_eq!(asked["claim"]["accident"]["characteristics"]["nature"], "DegatsDesEaux");
+    assert_eq!(asked["claim"]["valuation"]["totalCost"], json!({ "value": 1450.5, "currency": "EUR" }));
+    assert_eq!((&asked["riskType"]["name"], &asked["customerType"]), (&json!("Appartement"), &json!("individual")));
+    assert_eq!(asked["appointmentLocation"]["address"]["zipCode"], "75017");
+    assert!(asked["appointmentLocation"]["position"]["lat"].is_number());
+    assert!(asked.get("damages").is_none() && asked.get("missionType").is_none());
+    assert!(!asked.to_string().contains("Dupont"), "a search tells nobody's name");
+    let asked = &made.body;
+    assert_eq!((&asked["sessionID"], &asked["timeslot"]["id"]), (&json!("opaque session/42"), &json!("a/1")));
+    assert_eq!((&asked["caseNumber"], &asked["notes"]), (&json!("SIN-2026-000017"), &json!("Digicode 1234")));
+    assert!(made.idempotency.as_ref().is_some_and(|key| !key.is_empty()));
+
+    // Read from the record, repeat from the record: the partner is not asked.
+    assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap().id, booked.id);
+    assert_eq!(world.claims.book_appointment(&id, &body).await.unwrap().id, booked.id);
+    assert!(world.fake.heard().is_empty());
+
+    // Move: the partner is told its own id, and answers with an empty body.
+    let mut wanted = search("ESS");
+    wanted.appointment_id = Some(booked.id.clone());
+    let free = world.claims.search_appointments(&id, &wanted).await.unwrap();
+    assert_eq!(world.fake.heard()[0].body["appointmentId"], "RDV 2026/17");
+    let to = read(json!({ "sessionID": free.session_id, "timeslot": free.timeslots[1], "reason": "ClientIndisponible" }));
+    let moved = world.claims.move_appointment(&id, &booked.id, &to).await.unwrap();
+    assert_eq!(moved.timeslot.start_time, free.timeslots[1].start_time);
+    let reason = read(json!({ "reason": "Autre" }));
+    let cancelled = world.claims.cancel_appointment(&id, &booked.id, &reason).await.unwrap();
+    assert_eq!(cancelled.status, AppointmentStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_repair_firm_is_told_the_damages_and_the_mission() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    world.claims.search_appointments(&id, &search("REN")).await.unwrap();
+    let heard = world.fake.heard();
+    assert_eq!(heard[0].body["missionType"], "RenDirecte");
+    assert_eq!(
+        heard[0].body["damages"],
+        json!([
+            { "damageNature": "Embellissement", "damageDetail": "PeinturePapiersPeints" },
+            { "damageNature": "Immobilier", "damageDetail": "Parquets" },
+        ])
+    );
+    let mut wanted = search("REN");
+    wanted.mission_type = Some("RechercheDeFuit".to_owned());
+    let wrong = refused(world.claims.search_appointments(&id, &wanted).await);
+    assert_eq!((wrong.status, wrong.fields[0].field.as_str()), (400, "missionType"));
+    assert!(wrong.fields[0].message.contains("RechercheDeFuite"));
+}
+
+#[tokio::test]
+async fn what_the_partner_refuses_is_refused_in_our_words_and_nothing_is_kept() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    let said = |value: i32| json!({ "value": value, "description": "no" });
+    for (theirs, value, ours) in [
+        (409, 10, (409, 3003)),
+        (410, 9, (410, 3003)),
+        (404, 7, (404, 2004)),
+        (422, 1, (409, 3003)),
+        (401, 2, (502, 1000)),
+        (500, 4, (502, 1000)),
+    ] {
+        world.fake.always(theirs, said(value));
+        assert_eq!(refusal(world.claims.book_appointment(&id, &body).await), ours, "{theirs}");
+    }
+    world.fake.always(200, json!({ "surprise": true }));
+    assert_eq!(refusal(world.claims.book_appointment(&id, &body).await), (502, 1000));
+    let field = json!({ "field": "appointmentLocation.address.zipCode", "message": "unknown postcode" });
+    world.fake.always(400, json!({ "value": 1, "description": "no", "errors": [field] }));
+    let wrong = refused(world.claims.search_appointments(&id, &search("ESS")).await);
+    assert_eq!((wrong.status, wrong.code, wrong.fields[0].field.as_str()), (400, 1000, "location.address.zipCode"));
+    assert!(wrong.fields[0].message.contains("unknown postcode"));
+    assert_eq!(world.claims.list_appointments(&id).await.unwrap(), []);
+    assert!(!events(&world.server, &world.caller, &id).iter().any(|kind| kind.starts_with("v2.appointment")));
+    // And once it comes to itself, the same booking goes through.
+    world.fake.usual();
+    assert!(world.claims.book_appointment(&id, &body).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_search_is_tried_once_more_and_a_booking_is_not() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let stumbled = Mutex::new(false);
+    world.fake.play(move |_| {
+        let mut stumbled = stumbled.lock().unwrap();
+        (!std::mem::replace(&mut *stumbled, true)).then(|| (503, json!({ "value": 4, "description": "busy" })))
+    });
+    let body = world.booking(&id).await;
+    assert_eq!(world.fake.heard().len(), 2);
+    world.fake.always(503, json!({ "value": 4, "description": "busy" }));
+    assert_eq!(refusal(world.claims.book_appointment(&id, &body).await), (502, 1000));
+    assert_eq!(world.fake.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_partner_that_never_answers_costs_a_second_and_no_appointment() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    // Accepts connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let Abroad { mut server, caller, .. } = world;
+    server.configure(|settings| settings.partners[0].url = url).await;
+    let claims = claims_client(&server, &caller.key);
+    let body = BookClaimAppointment { kind: Some(Kind::OnSite), ..body };
+    assert_eq!(refusal(claims.book_appointment(&id, &body).await), (502, 1000));
+    assert_eq!(claims.list_appointments(&id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn after_a_restart_the_caller_repeats_what_was_searched() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    let Abroad { mut server, caller, .. } = world;
+    server.configure(|_| {}).await;
+    let claims = claims_client(&server, &caller.key);
+    let wrong = refused(claims.book_appointment(&id, &body).await);
+    assert_eq!((wrong.status, wrong.fields[0].field.as_str()), (400, "type"));
+    let body = BookClaimAppointment { kind: Some(Kind::OnSite), ..body };
+    assert!(claims.book_appointment(&id, &body).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_given_back_to_the_partner() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    world.fake.heard();
+    // While the partner books, the claim is given up.
+    let (claims, claim) = (world.claims.clone(), id.clone());
+    let handle = tokio::runtime::Handle::current();
+    world.fake.play(move |asked| {
+        if asked.what == "POST /appointments" {
+            handle.block_on(claims.cancel_claim(&claim, None)).unwrap();
+        }
+        None
+    });
+    assert_eq!(refusal(world.claims.book_appointment(&id, &body).await), (409, 3003));
+    let heard: Vec<String> = world.fake.heard().into_iter().map(|asked| asked.what).collect();
+    assert_eq!(heard, ["POST /appointments", "POST /appointments/RDV%202026%2F17/cancel"]);
+    assert_eq!(world.claims.list_appointments(&id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_books_once_and_conflicts_when_reused() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    let once = world.claims.idempotent("book-1");
+    let booked = once.book_appointment(&id, &body).await.unwrap();
+    assert_eq!(once.book_appointment(&id, &body).await.unwrap(), booked);
+    let other = BookClaimAppointment { notes: Some("Other".to_owned()), ..body };
+    assert_eq!(refusal(once.book_appointment(&id, &other).await), (400, 1000));
+    let heard = world.fake.heard();
+    assert_eq!(heard.iter().filter(|asked| asked.what == "POST /appointments").count(), 1);
+}
+
+#[tokio::test]
+async fn many_who_book_the_same_slot_get_the_same_appointment() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    let all = (0..8).map(|_| {
+        let (claims, id, body) = (world.claims.clone(), id.clone(), body.clone());
+        tokio::spawn(async move { claims.book_appointment(&id, &body).await.unwrap().id })
+    });
+    let mut ids = Vec::new();
+    for one in all.collect::<Vec<_>>() {
+        ids.push(one.await.unwrap());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(world.claims.list_appointments(&id).await.unwrap().len(), 1);
+    let keys: std::collections::BTreeSet<_> = world.fake.heard().into_iter().filter_map(|asked| asked.idempotency).collect();
+    assert_eq!(keys.len(), 1, "the partner can tell that it was one booking");
+}
+
+#[tokio::test]
+async fn wrong_requests_are_named_field_by_field_and_ask_nobody() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let path = |rest: &str| format!("/claims/{id}/appointments{rest}");
+    for (wrong, field) in [
+        (json!({ "type": "ESS" }), "dateFrom"),
+        (json!({ "type": "SITE", "dateFrom": "2026-11-24T00:00:00Z" }), "type"),
+        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00" }), "dateFrom"),
+        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "limit": 31 }), "limit"),
+        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "partner": "nobody" }), "partner"),
+        (json!({ "type": "VISIO", "dateFrom": "2026-11-24T00:00:00Z", "partner": PARTNER }), "type"),
+        (json!({ "type": "VISIO", "dateFrom": "2026-11-24T00:00:00Z" }), "type"),
+        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "appointmentId": "x" }), "appointmentId"),
+    ] {
+        let got = world.caller.post(&path("/search"), &wrong).await;
+        assert_eq!((got.status, got.code(), got.fields()), (400, 1000, vec![field]));
+    }
+    let body = serde_json::to_value(world.booking(&id).await).unwrap();
+    world.fake.heard();
+    let got = world.caller.post(&path(""), &json!({ "sessionID": " ", "timeslot": body["timeslot"] })).await;
+    assert_eq!((got.status, got.fields()), (400, vec!["sessionID"]));
+    let got = world.caller.post(&path(""), &json!({ "sessionID": "x" })).await;
+    assert_eq!((got.status, got.fields()), (400, vec!["timeslot"]));
+    let booked = world.caller.post(&path(""), &body).await;
+    let appointment = booked.data()["id"].as_str().unwrap().to_owned();
+    assert_eq!(booked.header("etag"), "\"1\"");
+    world.fake.heard();
+    let got = world.caller.post(&path(&format!("/{appointment}/cancel")), &json!({ "reason": "Fatigue" })).await;
+    assert_eq!((got.status, got.fields()), (400, vec!["reason"]));
+    assert!(got.body.to_string().contains("ClientIndisponible"));
+    let mut change = body.clone();
+    change["reason"] = "Fatigue".into();
+    let got = world.caller.put(&path(&format!("/{appointment}/schedule")), &change).await;
+    assert_eq!((got.status, got.fields()), (400, vec!["reason"]));
+    let stale = world.claims.if_match("\"7\"");
+    let reason = read(json!({ "reason": "Autre" }));
+    assert_eq!(refusal(stale.cancel_appointment(&id, &appointment, &reason).await), (412, 3003));
+    world.caller.get(&path("/cap_x")).await.is_error(404, 2004);
+    assert!(world.fake.heard().is_empty());
+    // DELETE is the same as POST .../cancel.
+    let deleted = world.caller.request(reqwest::Method::DELETE, &path(&format!("/{appointment}")));
+    let deleted = deleted.json(&json!({ "reason": "Autre" })).send().await.unwrap();
+    assert_eq!(deleted.status(), 200);
+}
+
+#[tokio::test]
+async fn drafts_other_tenants_and_live_keys_get_nothing() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    world.fake.heard();
+    let other = world.server.platform("Autre plateforme").await;
+    let other = claims_client(&world.server, &other.key);
+    assert_eq!(refusal(other.search_appointments(&id, &search("ESS")).await), (404, 2001));
+    assert_eq!(refusal(other.book_appointment(&id, &body).await), (404, 2001));
+    assert_eq!(refusal(other.list_appointments(&id).await), (404, 2001));
+    let partner_key = world.server.key(Api::Partner, world.caller.tenant.org, world.caller.tenant.org, Mode::Test).await;
+    let wrong_key = claims_client(&world.server, &partner_key);
+    assert_eq!(refusal(wrong_key.list_appointments(&id).await), (401, 9002));
+    let draft = world.claims.create_claim(&crate::platform_support::water_damage()).await.unwrap();
+    assert_eq!(refusal(world.claims.book_appointment(&draft.id, &BookClaimAppointment {
+        kind: Some(Kind::OnSite), ..body
+    }).await), (409, 3003));
+    // The fake's key is a test key: a live claim does not reach it.
+    let live = world.server.caller(constat_domain::tenancy::TenantId { mode: Mode::Live, ..world.caller.tenant }).await;
+    let live = claims_client(&world.server, &live.key);
+    let (live_id, _) = submitted(&live).await;
+    assert_eq!(refusal(live.search_appointments(&live_id, &search("ESS")).await), (400, 1000));
+    assert!(world.fake.heard().is_empty());
+}
+
+#[tokio::test]
+async fn an_observer_sees_every_exchange_without_the_key() {
+    let world = Abroad::start().await;
+    let seen: Arc<Mutex<Vec<constat_client::Exchange>>> = Arc::default();
+    let sink = Arc::clone(&seen);
+    let observer: constat_client::Observer = Arc::new(move |exchange| sink.lock().unwrap().push(exchange.clone()));
+    let options = constat_client::Options::observed(observer);
+    let base = format!("{}{}", world.server.url, ClaimsClient::BASE_PATH);
+    let claims = ClaimsClient::new(&base, &world.caller.key, options).unwrap();
+    let claim = claims.create_claim(&crate::platform_support::water_damage()).await.unwrap();
+    assert!(matches!(claims.read_claim("dcl_none").await, Err(ClientError::Status { .. })));
+    let seen = seen.lock().unwrap();
+    let lines: Vec<_> = seen.iter().map(|exchange| (exchange.method.as_str(), exchange.path.as_str(), exchange.status)).collect();
+    assert_eq!(lines, [("POST", "/v2/claims", 200), ("GET", "/v2/claims/dcl_none", 404)]);
+    assert_eq!(seen[0].response.as_ref().unwrap()["data"]["id"], claim.id.as_str());
+    assert_eq!(seen[0].request.as_ref().unwrap()["type"], "water_damage");
+    assert!(seen[1].headers.contains_key("x-execution-id"));
+    assert!(!format!("{seen:?}").contains(&world.caller.key));
+}
