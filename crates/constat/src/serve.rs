@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
+use constat_connectors::PartnerOverHttp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -45,8 +46,9 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
 /// The application over a data folder, on the machine's clock and chance.
 pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>, Failure> {
     let documents = folder.documents()?;
+    let partners = Arc::new(PartnerOverHttp::of(&settings));
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
-    Ok(Arc::new(app))
+    Ok(Arc::new(app.with_partners(partners)))
 }
 
 /// Binds the address and tells the URL it is reached at from this machine.
