@@ -17,6 +17,13 @@ impl Clock for SystemClock {
     }
 }
 
+impl SystemClock {
+    /// The present date in UTC.
+    pub fn today() -> jiff::civil::Date {
+        jiff::tz::TimeZone::UTC.to_datetime(Self.now()).date()
+    }
+}
+
 /// Bytes drawn from the operating system at once. One call for some hundred identifiers.
 const DRAWN_AT_ONCE: usize = 4096;
 

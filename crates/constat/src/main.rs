@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod demo;
 mod edges;
 mod failure;
 mod folder;
@@ -40,11 +41,15 @@ fn failed(failure: &Failure) -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    let config = Config::load(&cli.flags())?;
+    let mut config = Config::load(&cli.flags())?;
+    if matches!(cli.command, Command::Demo(_)) && config.log.level == "info" {
+        // The demonstration tells its own story.
+        "warn".clone_into(&mut config.log.level);
+    }
     logging::start(&config.log)?;
     match cli.command {
         Command::Serve(_) => serve::serve(config).await?,
-        Command::Demo(_) => return Err(Failure::new("not built yet")),
+        Command::Demo(options) => return demo::demo(config, options, cli.data).await,
         Command::Organisations(command) => {
             keys::organisations(&Folder::open(&config.data)?.store, command).await?;
         }
