@@ -77,9 +77,9 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
         return outcome.map(|()| ExitCode::SUCCESS);
     }
     // Held until the server stops: dropping it would stop it.
-    let served = ended(server.await);
+    let stopped = ended(server.await);
     drop(finish);
-    served.map(|()| ExitCode::SUCCESS)
+    stopped.map(|()| ExitCode::SUCCESS)
 }
 
 /// The folder to use, and what removes it at the end when it is temporary.

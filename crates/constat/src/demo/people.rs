@@ -24,7 +24,7 @@ const ARTISANS_OF_PARIS: usize = 2 * Trade::ALL.len();
 /// Towns where people live who were not the first of their département.
 const TOWN: u32 = 20_000;
 
-fn has_a_known_place(commune: &&Commune) -> bool {
+fn has_a_known_place(commune: &Commune) -> bool {
     commune.precision == Precision::Commune && commune.postcodes().next().is_some()
 }
 
@@ -38,7 +38,7 @@ impl Towns {
     fn new(wanted: impl Fn(&Commune) -> bool) -> Self {
         let is_town = |commune: &&Commune| commune.population >= TOWN && wanted(commune);
         let communes: Vec<&Commune> =
-            Gazetteer::embedded().communes().iter().filter(has_a_known_place).filter(is_town).collect();
+            Gazetteer::embedded().communes().iter().filter(|commune| has_a_known_place(commune)).filter(is_town).collect();
         let inhabitants = communes.iter().map(|commune| commune.population as usize).sum();
         Self { communes, inhabitants }
     }
@@ -59,7 +59,7 @@ impl Towns {
 /// The most peopled commune of each département, by département.
 fn largest_of_departments() -> BTreeMap<&'static str, &'static Commune> {
     let mut largest: BTreeMap<&str, &Commune> = BTreeMap::new();
-    for commune in Gazetteer::embedded().communes().iter().filter(has_a_known_place) {
+    for commune in Gazetteer::embedded().communes().iter().filter(|commune| has_a_known_place(commune)) {
         let best = largest.entry(commune.department()).or_insert(commune);
         if commune.population > best.population {
             *best = commune;

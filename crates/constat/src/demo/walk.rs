@@ -24,7 +24,7 @@ const QUOTE: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 
 
 /// The documents' types, by their French labels as on the wire.
 const DAMAGE_PHOTO: &str = "Photo des dommages";
-const REPAIR_QUOTE: &str = "Devis de réparation";
+const REPAIR_QUOTE: &str = "Devis de remise en état";
 
 /// Everybody who speaks to the server.
 pub struct Cast {
