@@ -11,7 +11,7 @@ use crate::trades::TradeTable;
 
 /// Settings of search and feasibility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Minutes between now and the earliest visit, unless the expert's record says otherwise.
     pub notice_minutes: u32,
@@ -74,7 +74,7 @@ impl Settings {
 
 /// How long a visit takes: a base by kind, and more for high stakes and long lists of damages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct DurationRules {
     /// Minutes by kind of intervention; 60 for a kind that is not listed.
     pub by_kind: BTreeMap<ServiceKind, u32>,
@@ -88,6 +88,7 @@ pub struct DurationRules {
 
 /// From these stakes on, a visit takes so much longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StakesStep {
     /// Stakes in minor units (TTC).
     pub from_minor: i64,
@@ -135,7 +136,7 @@ impl DurationRules {
 
 /// Points that make an offer worse. Lower totals come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// For each minute of driving that the visit adds to the day.
     pub added_travel_minute: u32,

@@ -28,7 +28,7 @@ impl Trade {
 
 /// Which trade repairs what. Data, so that a network can change it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct TradeTable {
     /// By code of `damage_detail.csv`.
     pub by_detail: BTreeMap<String, Trade>,

@@ -9,7 +9,10 @@ use crate::config::Flags;
 
 /// Takes an insurance claim from its declaration to a booked expert whose firm holds the file.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "See it work:     constat demo\nRun a server:    constat serve\nAll settings:    constat config")]
+#[command(
+    version,
+    after_help = "See it work:     constat demo\nRun a server:    constat serve\nAll settings:    constat config"
+)]
 pub struct Cli {
     /// A configuration file [default: ./constat.toml when it is there]
     #[arg(long, global = true, value_name = "FILE")]
@@ -56,7 +59,9 @@ pub enum Command {
 
 /// `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  constat serve\n  constat serve --listen 0.0.0.0:8080 --public-url https://claims.example --data /var/lib/constat\n\nSIGTERM or Ctrl-C lets requests under way finish, then stops.")]
+#[command(
+    after_help = "Examples:\n  constat serve\n  constat serve --listen 0.0.0.0:8080 --public-url https://claims.example --data /var/lib/constat\n\nSIGTERM or Ctrl-C lets requests under way finish, then stops."
+)]
 pub struct Serve {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -68,7 +73,9 @@ pub struct Serve {
 
 /// `demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  constat demo                     walk the main job, then leave the server up with its keys on screen\n  constat demo --once              walk and stop; fails when a step fails\n  constat demo --json --port 0     one JSON line with URL, keys and ids on stdout, then serve\n\nThe data is made up, in test mode, and the same for the same --seed. It lies in a temporary folder unless --data names one.")]
+#[command(
+    after_help = "Examples:\n  constat demo                     walk the main job, then leave the server up with its keys on screen\n  constat demo --once              walk and stop; fails when a step fails\n  constat demo --json --port 0     one JSON line with URL, keys and ids on stdout, then serve\n\nThe data is made up, in test mode, and the same for the same --seed. It lies in a temporary folder unless --data names one."
+)]
 pub struct Demo {
     /// Walk the main job, then stop: success only if every step held
     #[arg(long, conflicts_with = "json")]
@@ -88,7 +95,9 @@ pub struct Demo {
 #[derive(Debug, Subcommand)]
 pub enum Organisations {
     /// Register an organisation
-    #[command(after_help = "Examples:\n  constat organisations add --kind platform --name \"Plateforme\"\n  constat organisations add --kind insurer --name \"Assureur\" --acam 02000402\n  constat organisations add --kind partner --name \"Cabinet\"")]
+    #[command(
+        after_help = "Examples:\n  constat organisations add --kind platform --name \"Plateforme\"\n  constat organisations add --kind insurer --name \"Assureur\" --acam 02000402\n  constat organisations add --kind partner --name \"Cabinet\""
+    )]
     Add {
         /// What it is in the trade
         #[arg(long)]
@@ -112,7 +121,9 @@ pub enum Organisations {
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Issue a key. Its secret is shown once, now, and kept by nobody
-    #[command(after_help = "Who issues: whoever implements the API. A partner firm issues partner keys to platforms; a platform\nissues claims keys to integrators, and dossier keys to partner firms and insurers.\n\nExamples:\n  constat keys create --api claims  --issuer Plateforme --holder Plateforme --mode test\n  constat keys create --api partner --issuer Cabinet    --holder Plateforme --mode live --label \"searches\"\n  constat keys create --api dossier --issuer Plateforme --holder Cabinet    --mode live")]
+    #[command(
+        after_help = "Who issues: whoever implements the API. A partner firm issues partner keys to platforms; a platform\nissues claims keys to integrators, and dossier keys to partner firms and insurers.\n\nExamples:\n  constat keys create --api claims  --issuer Plateforme --holder Plateforme --mode test\n  constat keys create --api partner --issuer Cabinet    --holder Plateforme --mode live --label \"searches\"\n  constat keys create --api dossier --issuer Plateforme --holder Cabinet    --mode live"
+    )]
     Create {
         /// The contract that the key opens
         #[arg(long)]

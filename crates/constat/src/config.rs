@@ -138,6 +138,10 @@ fn read(merged: &Table) -> Result<Config, String> {
     if !url.is_empty() && (url.ends_with('/') || !(url.starts_with("http://") || url.starts_with("https://"))) {
         return Err("public_url must start with http:// or https:// and not end with a slash".to_owned());
     }
+    let faults = settings.availability.check();
+    if let Some(fault) = faults.first() {
+        return Err(format!("availability.{}: {}", fault.field, fault.message));
+    }
     Ok(Config { data: own.data, listen: own.listen, log: own.log, settings })
 }
 
@@ -198,8 +202,12 @@ mod tests {
     #[test]
     fn later_layers_win() {
         let file = "listen = \"127.0.0.1:1\"\nrequests_per_minute = 5\n[log]\nlevel = \"warn\"";
-        let environment =
-            [("CONSTAT_LISTEN", "127.0.0.1:2"), ("CONSTAT_REQUESTS_PER_MINUTE", "7"), ("CONSTAT_LOG__FORMAT", "json"), ("HOME", "/")];
+        let environment = [
+            ("CONSTAT_LISTEN", "127.0.0.1:2"),
+            ("CONSTAT_REQUESTS_PER_MINUTE", "7"),
+            ("CONSTAT_LOG__FORMAT", "json"),
+            ("HOME", "/"),
+        ];
         let config = load(Some(file), &environment, Flags::default()).unwrap();
         assert_eq!((config.listen.port(), config.settings.requests_per_minute), (2, 7));
         assert_eq!(config.log, Log { level: "warn".to_owned(), format: LogFormat::Json });
@@ -210,7 +218,10 @@ mod tests {
     #[test]
     fn a_wrong_key_or_value_is_refused_with_the_place_it_came_from() {
         let refused = load(Some("lissen = \"127.0.0.1:1\""), &[], Flags::default()).unwrap_err();
-        assert!(refused.contains("given.toml") && refused.contains("`lissen`") && refused.contains("`listen`"), "{refused}");
+        assert!(
+            refused.contains("given.toml") && refused.contains("`lissen`") && refused.contains("`listen`"),
+            "{refused}"
+        );
         let refused = load(Some("listen = 8080"), &[], Flags::default()).unwrap_err();
         assert!(refused.contains("given.toml"), "{refused}");
         let refused = load(None, &[("CONSTAT_LOG__COLOUR", "red")], Flags::default()).unwrap_err();
@@ -218,6 +229,16 @@ mod tests {
         let flags = Flags { public_url: Some("constat.example/".to_owned()), ..Flags::default() };
         let refused = load(None, &[], flags).unwrap_err();
         assert!(refused.contains("--public-url"), "{refused}");
+    }
+
+    #[test]
+    fn what_availability_may_not_be_is_refused() {
+        let refused = load(Some("[availability]\ngrid_minutes = 0"), &[], Flags::default()).unwrap_err();
+        assert!(refused.contains("availability.grid_minutes"), "{refused}");
+        let refused = load(Some("[availability.weights]\nhour_of_dely = 1"), &[], Flags::default()).unwrap_err();
+        assert!(refused.contains("hour_of_dely"), "{refused}");
+        let environment = [("CONSTAT_AVAILABILITY__HORIZON_DAYS", "30")];
+        assert_eq!(load(None, &environment, Flags::default()).unwrap().settings.availability.horizon_days, 30);
     }
 
     #[test]

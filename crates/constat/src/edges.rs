@@ -11,9 +11,11 @@ use rand_core::{OsRng, RngCore as _, UnwrapErr};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    /// To the microsecond, as the database keeps it: what is read back equals what was answered.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
 

@@ -20,7 +20,9 @@ pub async fn organisations(store: &Store, command: Organisations) -> Result<(), 
             let organisation = new_organisation(kind.into(), &name, acam)?;
             let id = organisation.id;
             store.write(move |tx| organisations::insert(tx, &organisation)).await.map_err(|error| match error {
-                StoreError::Conflict(_) => Failure::new(format!("an organisation named {name:?} is already registered")),
+                StoreError::Conflict(_) => {
+                    Failure::new(format!("an organisation named {name:?} is already registered"))
+                }
                 error => error.into(),
             })?;
             println!("{id}");
@@ -85,7 +87,10 @@ fn list_keys(store: &Store, json: bool) -> Result<(), Failure> {
     let (keys, organisations) =
         store.read(|connection| Ok::<_, StoreError>((api_keys::all(connection)?, organisations::all(connection)?)))?;
     let name = |id: OrgId| {
-        organisations.iter().find(|organisation| organisation.id == id).map_or("?", |organisation| organisation.name.as_str())
+        organisations
+            .iter()
+            .find(|organisation| organisation.id == id)
+            .map_or("?", |organisation| organisation.name.as_str())
     };
     if json {
         let rows = keys.iter().map(|key| {
@@ -144,7 +149,13 @@ fn new_organisation(kind: OrganisationKind, name: &str, acam: Option<String>) ->
         _ => {}
     }
     let at = SystemClock.now();
-    Ok(Organisation { id: OrgId::new(at, &OsChance.entropy()), kind, name: name.to_owned(), acam_code: acam, created_at: at })
+    Ok(Organisation {
+        id: OrgId::new(at, &OsChance.entropy()),
+        kind,
+        name: name.to_owned(),
+        acam_code: acam,
+        created_at: at,
+    })
 }
 
 fn kind_name(kind: OrganisationKind) -> &'static str {

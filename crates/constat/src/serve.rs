@@ -26,7 +26,8 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let folder = Folder::open(&config.data)?;
     let _lock = folder.lock_for_server()?;
     let (listener, url) = bind(config.listen).await?;
-    let public_url = if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
+    let public_url =
+        if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
     let app = application(&folder, Settings { public_url: public_url.clone(), ..config.settings }).await?;
     let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
     eprintln!("Constat listens on {url} (data in {})", config.data.display());

@@ -98,7 +98,10 @@ fn check_risk(risk: &Risk, field: &str, errors: &mut Vec<FieldError>) {
     let lines = [("street1", &address.street1, 38), ("zip_code", &address.zip_code, 5), ("city", &address.city, 32)];
     for (name, text, longest) in lines {
         if text.trim().is_empty() || text.chars().count() > longest {
-            errors.push(FieldError::new(format!("{field}.address.{name}"), format!("must have 1 to {longest} characters")));
+            errors.push(FieldError::new(
+                format!("{field}.address.{name}"),
+                format!("must have 1 to {longest} characters"),
+            ));
         }
     }
 }

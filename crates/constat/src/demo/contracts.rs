@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use constat_domain::Money;
 use constat_domain::claim::{Contract, ContractProduct, Insured, Product, Risk};
 use constat_domain::gazetteer::{Gazetteer, Precision};
-use constat_domain::geo::{PostalAddress, Position};
+use constat_domain::geo::{Position, PostalAddress};
 use constat_domain::service::{CustomerType, Insurer};
 
 use super::dice::Dice;
@@ -66,7 +66,14 @@ fn contract(
     }
 }
 
-fn risk(kind: &str, relationship: &str, rooms: f64, street: &str, (zip, city): (&str, &str), position: Option<Position>) -> Risk {
+fn risk(
+    kind: &str,
+    relationship: &str,
+    rooms: f64,
+    street: &str,
+    (zip, city): (&str, &str),
+    position: Option<Position>,
+) -> Risk {
     Risk {
         kind: kind.to_owned(),
         relationship: Some(relationship.to_owned()),
@@ -117,15 +124,21 @@ pub fn registry(dice: &mut Dice, insurers: &[Insurer]) -> Vec<Contract> {
     };
     let towns: Vec<_> = Gazetteer::embedded().communes().iter().filter(is_town).collect();
     for number in 1..=OTHERS {
-        let (user, id, thing) =
-            (format!("demo-user-{number:03}"), format!("demo-contract-{number:03}"), format!("demo-product-{number:03}"));
+        let (user, id, thing) = (
+            format!("demo-user-{number:03}"),
+            format!("demo-contract-{number:03}"),
+            format!("demo-product-{number:03}"),
+        );
         let names = (user.as_str(), id.as_str(), thing.as_str());
         let insurer = dice.pick(insurers).unwrap_or(first);
         let town = dice.pick(&towns).and_then(|commune| Some((commune.postcodes().next()?, commune.name)));
         let made = match town {
             Some(town) if number % 4 != 0 => {
-                let (kind, relationship) =
-                    if dice.percent(60) { ("MaisonParticuliere", "Proprietaire") } else { ("Appartement", "Locataire") };
+                let (kind, relationship) = if dice.percent(60) {
+                    ("MaisonParticuliere", "Proprietaire")
+                } else {
+                    ("Appartement", "Locataire")
+                };
                 let street = format!("{} place de la Mairie", 1 + dice.below(30));
                 let risk = risk(kind, relationship, 4.0, &street, town, None);
                 contract(names, insurer, HOME_COVER, product("home", None, None, None), Some(risk))

@@ -195,8 +195,7 @@ impl<'a> Writer<'a> {
         let commune = Gazetteer::embedded().locate(&address.zip_code, Some(&address.city));
         let department = commune.map(|commune| commune.department().to_owned());
         let facts = PlaceFacts { position: visit.place.position, department, zone: visit.zone.clone() };
-        let is_holiday =
-            |department: &str, date: civil::Date| Holidays::embedded().is_holiday(date, department);
+        let is_holiday = |department: &str, date: civil::Date| Holidays::embedded().is_holiday(date, department);
         Requirement::derive(&visit.request, &facts, self.settings, &is_holiday, asked_at).is_ok_and(|requirement| {
             let (start, end) = (visit.busy_from, visit.busy_to);
             feasible(calendar, &requirement, start, end, self.settings, &Estimator::default()).is_ok()

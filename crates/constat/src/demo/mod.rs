@@ -145,7 +145,10 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
     let World { claims_key, partner_key, dossier_key, insurer_acam_code, .. } = world;
     let from = crate::edges::SystemClock::today();
     for (what, line) in [
-        ("a user's claims", format!("curl -s -H 'key: {claims_key}' '{base_url}/v2/claims?userId={}'", contracts::HOME.0)),
+        (
+            "a user's claims",
+            format!("curl -s -H 'key: {claims_key}' '{base_url}/v2/claims?userId={}'", contracts::HOME.0),
+        ),
         (
             "declare the stolen bike",
             format!(
@@ -176,7 +179,10 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
                 })
             ),
         ),
-        ("the claim file, as the expert firm pulls it", format!("curl -s -H 'ctoken: {dossier_key}' {base_url}/v1/claims/{claim_id}")),
+        (
+            "the claim file, as the expert firm pulls it",
+            format!("curl -s -H 'ctoken: {dossier_key}' {base_url}/v1/claims/{claim_id}"),
+        ),
     ] {
         teller.say(&format!("  # {what}\n  {line}\n"));
     }

@@ -37,8 +37,12 @@ struct Towns {
 impl Towns {
     fn new(wanted: impl Fn(&Commune) -> bool) -> Self {
         let is_town = |commune: &&Commune| commune.population >= TOWN && wanted(commune);
-        let communes: Vec<&Commune> =
-            Gazetteer::embedded().communes().iter().filter(|commune| has_a_known_place(commune)).filter(is_town).collect();
+        let communes: Vec<&Commune> = Gazetteer::embedded()
+            .communes()
+            .iter()
+            .filter(|commune| has_a_known_place(commune))
+            .filter(is_town)
+            .collect();
         let inhabitants = communes.iter().map(|commune| commune.population as usize).sum();
         Self { communes, inhabitants }
     }

@@ -12,6 +12,9 @@ const LONGEST_VALUE: usize = 48;
 /// Most items shown of a list.
 const MOST_ITEMS: usize = 3;
 
+/// What is shown of an error unless the step says otherwise: each contract's code and words.
+const OF_AN_ERROR: &[&str] = &["/error/code", "/error/message", "/value", "/description"];
+
 /// Where the words go, and what is shown of each exchange.
 #[derive(Clone)]
 pub struct Teller {
@@ -135,7 +138,10 @@ impl Telling {
         let micros = exchange.elapsed.as_micros();
         let took = format!("{}.{} ms", micros / 1000, micros % 1000 / 100);
         let answered = match &exchange.response {
-            Some(body) => shown(body, &self.answered),
+            Some(body) => match shown(body, &self.answered) {
+                text if text.is_empty() && exchange.status >= 400 => shown(body, OF_AN_ERROR),
+                text => text,
+            },
             None => format!("{} bytes", exchange.response_bytes),
         };
         self.say(&format!("   ← {status}  {answered}  {}", self.ink(Ink::Dim, &took)));
@@ -165,12 +171,28 @@ fn brief(value: &Value) -> String {
         }
         Value::Object(fields) => {
             // Of an object the fields that tell it from its neighbours.
-            const TELLING: [&str; 10] =
-                ["type", "startTime", "status", "field", "message", "code", "name", "fileName", "category", "displayName"];
-            let mut parts: Vec<String> =
-                TELLING.iter().filter_map(|name| fields.get(*name)).filter(|value| !value.is_object()).map(brief).collect();
+            const TELLING: [&str; 10] = [
+                "type",
+                "startTime",
+                "status",
+                "field",
+                "message",
+                "code",
+                "name",
+                "fileName",
+                "category",
+                "displayName",
+            ];
+            let mut parts: Vec<String> = TELLING
+                .iter()
+                .filter_map(|name| fields.get(*name))
+                .filter(|value| !value.is_object())
+                .map(brief)
+                .collect();
             if parts.is_empty() {
-                parts.extend(fields.iter().take(4).map(|(name, value)| format!("{}: {}", shorten(name, 30), brief(value))));
+                parts.extend(
+                    fields.iter().take(4).map(|(name, value)| format!("{}: {}", shorten(name, 30), brief(value))),
+                );
             }
             format!("{{{}}}", parts.join(" "))
         }

@@ -88,9 +88,7 @@ fn days_from_now(days: i64) -> Timestamp {
 
 /// The declaration of a water damage at 48 boulevard des Batignolles, 75017 Paris.
 fn water_damage(questions: &Value) -> Result<CreateClaim, Failure> {
-    let surface = |name: &str, size: f64, covering: &str| {
-        json!({ "name": name, "size": size, "covering": { "type": { "name": covering }, "state": 2, "quality": 2 } })
-    };
+    let surface = |name: &str, size: f64, covering: &str| json!({ "name": name, "size": size, "covering": { "type": { "name": covering }, "state": 2, "quality": 2 } });
     request(json!({
         "userId": HOME.0,
         "contractId": HOME.1,
@@ -124,7 +122,9 @@ fn all_answers() -> Value {
 }
 
 fn photo() -> Result<UploadDocument, Failure> {
-    request(json!({ "type": DAMAGE_PHOTO, "title": "Plafond du salon", "filename": "plafond.png", "content": PHOTO_BASE64 }))
+    request(
+        json!({ "type": DAMAGE_PHOTO, "title": "Plafond du salon", "filename": "plafond.png", "content": PHOTO_BASE64 }),
+    )
 }
 
 fn quote() -> Result<DocumentMeta, Failure> {
@@ -188,12 +188,7 @@ pub async fn walk(cast: &Cast, teller: &Teller) -> Result<(), Failure> {
     refused(outcome, 404, "the repair network to lose the file with its appointment")?;
     teller.held("the repair network lost its mandate, and with it the file");
 
-    teller.step(
-        "the insured's front end, claims API",
-        "Read the claim's appointments",
-        &[],
-        &["/data"],
-    );
+    teller.step("the insured's front end, claims API", "Read the claim's appointments", &[], &["/data"]);
     let all = cast.claims.list_appointments(id).await?;
     let live: Vec<&ClaimAppointment> = all.iter().filter(|one| json!(one.status) == json!("booked")).collect();
     ensure(all.len() == 2 && live.len() == 1, "two appointments, one of them live")?;
@@ -204,9 +199,12 @@ pub async fn walk(cast: &Cast, teller: &Teller) -> Result<(), Failure> {
 
 async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     let front = "the insured's front end, claims API";
-    teller.step(front, "Declare a water damage, answers missing", &["/type", "/subtype", "/questions"], &[
-        "/error/code", "/error/message", "/error/details",
-    ]);
+    teller.step(
+        front,
+        "Declare a water damage, answers missing",
+        &["/type", "/subtype", "/questions"],
+        &["/error/code", "/error/message", "/error/details"],
+    );
     let outcome = cast.claims.create_claim(&water_damage(&json!({ "leak_stopped": true }))?).await;
     let error = refused(outcome, 400, "a declaration without answers to be refused")?;
     ensure(error.refused().is_some_and(|refused| refused.code == 1001), "code 1001")?;
@@ -231,12 +229,22 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     ensure(error.refused().is_some_and(|refused| refused.code == 3004), "code 3004")?;
     teller.held("refused: a mandatory document is missing");
 
-    teller.step(front, "Upload the photograph (base64) and a quote (multipart)", &["/0/type", "/type", "/title"], &["/data"]);
+    teller.step(
+        front,
+        "Upload the photograph (base64) and a quote (multipart)",
+        &["/0/type", "/type", "/title"],
+        &["/data"],
+    );
     cast.claims.upload_documents(&claim.id, &[photo()?], false).await?;
     cast.claims.upload_file(&claim.id, &quote()?, "devis.pdf", QUOTE.to_vec(), false).await?;
     teller.held("types told from the content; nobody's word is taken for it");
 
-    teller.step(front, "Submit", &[], &["/data/claimId", "/data/status", "/data/canSubmit", "/data/submittedAt", "/data/contractId"]);
+    teller.step(
+        front,
+        "Submit",
+        &[],
+        &["/data/claimId", "/data/status", "/data/canSubmit", "/data/submittedAt", "/data/contractId"],
+    );
     let submitted = cast.claims.submit_claim(&claim.id).await?;
     let claim = cast.claims.read_claim(&submitted.claim_id).await?;
     ensure(json!(claim.status) == json!("submitted") && claim.id == submitted.id, "the submitted claim by either id")?;
@@ -248,28 +256,56 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
 
 async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimAppointment, Failure> {
     let platform = "the platform asks its partner";
-    teller.step(platform, "Search a visit by an expert (ESS)", &["/type", "/dateFrom", "/dateTo"], &[
-        "/data/partner", "/data/timeslots", "/data/expiresAt",
-    ]);
+    teller.step(
+        platform,
+        "Search a visit by an expert (ESS)",
+        &["/type", "/dateFrom", "/dateTo"],
+        &["/data/partner", "/data/timeslots", "/data/expiresAt"],
+    );
     let slots = cast.claims.search_appointments(id, &search("ESS", None)?).await?;
     ensure(slots.timeslots.len() > 1, "several free slots in Paris within three weeks")?;
-    teller.held(&format!("{} slots of {}, sealed for 300 s; nothing was written", slots.timeslots.len(), slots.partner));
+    teller.held(&format!(
+        "{} slots of {}, sealed for 300 s; nothing was written",
+        slots.timeslots.len(),
+        slots.partner
+    ));
 
-    teller.step(platform, "Book the first", &["/partner", "/timeslot"], &[
-        "/data/id", "/data/status", "/data/timeslot", "/data/expert", "/data/partnerAppointmentId",
-    ]);
+    teller.step(
+        platform,
+        "Book the first",
+        &["/partner", "/timeslot"],
+        &["/data/id", "/data/status", "/data/timeslot", "/data/expert", "/data/partnerAppointmentId"],
+    );
     let booked = cast.claims.book_appointment(id, &booking(&slots)?).await?;
     ensure(booked.timeslot.start_time == slots.timeslots[0].start_time, "the time that was offered")?;
-    let outcome = cast.claims.book_appointment(id, &request(json!({
-        "partner": slots.partner, "sessionID": slots.session_id, "timeslot": slots.timeslots[1],
-    }))?).await;
-    let _refused = outcome.err().filter(|error| error.status().is_some_and(|status| (400..500).contains(&status)))
+    let outcome = cast
+        .claims
+        .book_appointment(
+            id,
+            &request(json!({
+                "partner": slots.partner, "sessionID": slots.session_id, "timeslot": slots.timeslots[1],
+            }))?,
+        )
+        .await;
+    let _refused = outcome
+        .err()
+        .filter(|error| error.status().is_some_and(|status| (400..500).contains(&status)))
         .ok_or_else(|| Failure::new("expected a session to book once"))?;
     teller.held("booked; a session books once, its other slots are free again");
 
-    teller.step("the platform, then the expert firm", "Read it back from both sides", &[], &[
-        "/data/status", "/data/expert", "/data/location/address/street1", "/data/0/status", "/data/0/expert", "/data/0/schedule",
-    ]);
+    teller.step(
+        "the platform, then the expert firm",
+        "Read it back from both sides",
+        &[],
+        &[
+            "/data/status",
+            "/data/expert",
+            "/data/location/address/street1",
+            "/data/0/status",
+            "/data/0/expert",
+            "/data/0/schedule",
+        ],
+    );
     let read = cast.claims.read_appointment(id, &booked.id).await?;
     ensure(read.timeslot.start_time == booked.timeslot.start_time, "the same appointment")?;
     cast.firm.read_appointment(&booked.partner_appointment_id).await?;
@@ -278,9 +314,12 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
 }
 
 async fn pull_the_file(cast: &Cast, teller: &Teller, uuid: &str) -> Result<(), Failure> {
-    teller.step("the expert firm, dossier API", "Pull the claim file and a document", &[], &[
-        "/guarantee", "/company/id", "/accident/characteristics/nature", "/risk/address/street1", "/documents",
-    ]);
+    teller.step(
+        "the expert firm, dossier API",
+        "Pull the claim file and a document",
+        &[],
+        &["/guarantee", "/company/id", "/accident/characteristics/nature", "/risk/address/street1", "/documents"],
+    );
     let file = cast.firm_files.pull_claim(uuid).await?;
     ensure(file.documents.len() == 2, "both documents in the file")?;
     let with_id = file.documents.iter().find_map(|document| Some((document, document.id.as_deref()?)));
@@ -288,7 +327,11 @@ async fn pull_the_file(cast: &Cast, teller: &Teller, uuid: &str) -> Result<(), F
     let pulled = cast.firm_files.pull_file(uuid, document_id).await?;
     let linked = cast.firm_files.download(&document.href).await?;
     ensure(!pulled.bytes.is_empty() && pulled.bytes == linked.bytes, "the same bytes by id and by signed link")?;
-    teller.held(&format!("{} bytes of {}, by id and by a link that lives one hour", pulled.bytes.len(), pulled.content_type));
+    teller.held(&format!(
+        "{} bytes of {}, by id and by a link that lives one hour",
+        pulled.bytes.len(),
+        pulled.content_type
+    ));
 
     teller.step("the repair network, dossier API", "Try to pull it without an appointment", &[], &["/description"]);
     let outcome = cast.network_files.pull_claim(uuid).await;
@@ -298,29 +341,48 @@ async fn pull_the_file(cast: &Cast, teller: &Teller, uuid: &str) -> Result<(), F
 }
 
 async fn book_a_repair(cast: &Cast, teller: &Teller, id: &str, uuid: &str) -> Result<ClaimAppointment, Failure> {
-    teller.step("the platform asks the repair network", "Search and book a repair in kind (REN)", &["/type", "/partner", "/timeslot"], &[
-        "/data/partner", "/data/timeslots", "/data/id", "/data/status", "/data/timeslot", "/data/expert",
-    ]);
+    teller.step(
+        "the platform asks the repair network",
+        "Search and book a repair in kind (REN)",
+        &["/type", "/partner", "/timeslot"],
+        &["/data/partner", "/data/timeslots", "/data/id", "/data/status", "/data/timeslot", "/data/expert"],
+    );
     let slots = cast.claims.search_appointments(id, &search("REN", None)?).await?;
     let booked = cast.claims.book_appointment(id, &booking(&slots)?).await?;
     teller.held("the damages declared decided which trades were asked");
 
-    teller.step("the repair network, dossier API", "Pull the file, now with an appointment", &[], &["/guarantee", "/reference", "/documents"]);
+    teller.step(
+        "the repair network, dossier API",
+        "Pull the file, now with an appointment",
+        &[],
+        &["/guarantee", "/reference", "/documents"],
+    );
     cast.network_files.pull_claim(uuid).await?;
     teller.held("an appointment is a mandate");
     Ok(booked)
 }
 
-async fn reschedule(cast: &Cast, teller: &Teller, id: &str, booked: &ClaimAppointment) -> Result<ClaimAppointment, Failure> {
-    teller.step("the platform asks its partner", "Move the expert's visit", &["/type", "/appointmentId", "/timeslot", "/reason"], &[
-        "/data/timeslots", "/data/status", "/data/timeslot", "/data/expert",
-    ]);
+async fn reschedule(
+    cast: &Cast,
+    teller: &Teller,
+    id: &str,
+    booked: &ClaimAppointment,
+) -> Result<ClaimAppointment, Failure> {
+    teller.step(
+        "the platform asks its partner",
+        "Move the expert's visit",
+        &["/type", "/appointmentId", "/timeslot", "/reason"],
+        &["/data/timeslots", "/data/status", "/data/timeslot", "/data/expert"],
+    );
     let slots = cast.claims.search_appointments(id, &search("ESS", Some(booked))?).await?;
     let other = slots.timeslots.iter().find(|slot| slot.start_time != booked.timeslot.start_time);
     let other = other.ok_or_else(|| Failure::new("expected another free slot"))?;
     let to = request(json!({ "sessionID": slots.session_id, "timeslot": other, "reason": "ClientIndisponible" }))?;
     let moved = cast.claims.move_appointment(id, &booked.id, &to).await?;
-    ensure(moved.id == booked.id && moved.timeslot.start_time == other.start_time, "the same appointment at the new time")?;
+    ensure(
+        moved.id == booked.id && moved.timeslot.start_time == other.start_time,
+        "the same appointment at the new time",
+    )?;
     teller.held("moved; the old time is free again");
     Ok(moved)
 }

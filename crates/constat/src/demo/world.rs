@@ -12,8 +12,8 @@ use constat_store::queries::{api_keys, appointments, contracts, experts, organis
 use constat_store::{Store, StoreError};
 use jiff::Timestamp;
 
-use super::dice::Dice;
 use super::diary::{Diary, Writer};
+use super::dice::Dice;
 use super::{contracts as registry, people};
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
@@ -112,7 +112,9 @@ struct Rows {
 /// Makes the world and saves it. The folder must be new.
 pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World, Failure> {
     if !store.read(organisations::all)?.is_empty() {
-        return Err(Failure::new("the data folder is already in use; the demonstration needs an empty one (--data DIR)"));
+        return Err(Failure::new(
+            "the data folder is already in use; the demonstration needs an empty one (--data DIR)",
+        ));
     }
     let mut dice = Dice::new(seed);
     let now = SystemClock.now();

@@ -48,7 +48,12 @@ pub struct Ready {
 }
 
 /// Reads and checks every record.
-pub fn prepare(store: &Store, tenant: &TenantId, records: Vec<Record>, report: &mut Report) -> Result<Vec<Ready>, Failure> {
+pub fn prepare(
+    store: &Store,
+    tenant: &TenantId,
+    records: Vec<Record>,
+    report: &mut Report,
+) -> Result<Vec<Ready>, Failure> {
     let mut ready = Vec::new();
     let mut experts_seen: HashMap<String, Option<(ExpertId, TimeZone)>> = HashMap::new();
     let mut first_lines: HashMap<AbsenceId, u64> = HashMap::new();
@@ -102,7 +107,8 @@ enum Edge {
 /// An instant with its offset, a civil time in the expert's zone, or a date: the first day's
 /// beginning, or the last day's end.
 fn read_time(text: &str, zone: &TimeZone, edge: Edge) -> Result<Timestamp, &'static str> {
-    const EXPECTED: &str = "expected a date (2026-12-24), a local time (2026-12-24T09:00) or an instant with its offset";
+    const EXPECTED: &str =
+        "expected a date (2026-12-24), a local time (2026-12-24T09:00) or an instant with its offset";
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }
@@ -122,7 +128,13 @@ fn read_time(text: &str, zone: &TimeZone, edge: Edge) -> Result<Timestamp, &'sta
 
 /// The same absence gets the same identifier, so that a file imported twice changes nothing. An
 /// absence with a reference may change its times; one without is known by them.
-fn identifier(tenant: &TenantId, expert: ExpertId, reference: Option<&str>, start: Timestamp, end: Timestamp) -> AbsenceId {
+fn identifier(
+    tenant: &TenantId,
+    expert: ExpertId,
+    reference: Option<&str>,
+    start: Timestamp,
+    end: Timestamp,
+) -> AbsenceId {
     let text = match reference {
         Some(reference) => format!("{tenant}\n{expert}\nreference\n{reference}"),
         None => format!("{tenant}\n{expert}\n{start}\n{end}"),
@@ -165,6 +177,10 @@ mod tests {
         assert_eq!(time("2026-10-25", Edge::Last).unwrap(), "2026-10-25T23:00:00Z");
         assert_eq!(time("2026-12-24T09:00", Edge::First).unwrap(), "2026-12-24T08:00:00Z");
         assert_eq!(time("2026-12-24T09:00:00+04:00", Edge::First).unwrap(), "2026-12-24T05:00:00Z");
-        assert!(["", "24/12/2026", "tomorrow", "2026-13-01", "2026-12-24 09:00"].iter().all(|bad| time(bad, Edge::First).is_err()));
+        assert!(
+            ["", "24/12/2026", "tomorrow", "2026-13-01", "2026-12-24 09:00"]
+                .iter()
+                .all(|bad| time(bad, Edge::First).is_err())
+        );
     }
 }

@@ -49,8 +49,18 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 const KNOWN: &[&str] = &[
-    "id", "user_id", "number", "name", "insurer", "guarantee", "customer_type", "holder", "deductible", "products",
-    "effective_from", "effective_to",
+    "id",
+    "user_id",
+    "number",
+    "name",
+    "insurer",
+    "guarantee",
+    "customer_type",
+    "holder",
+    "deductible",
+    "products",
+    "effective_from",
+    "effective_to",
 ];
 
 /// Reads and checks every record. Lines of a CSV file with the same contract id are one contract
@@ -84,7 +94,13 @@ pub fn prepare(records: Vec<Record>, report: &mut Report) -> Vec<Contract> {
     merged.into_iter().filter_map(|record| read(record, report)).collect()
 }
 
-fn add_product(line: u64, first: &mut Record, object: &Map<String, Value>, product: Option<Value>, report: &mut Report) {
+fn add_product(
+    line: u64,
+    first: &mut Record,
+    object: &Map<String, Value>,
+    product: Option<Value>,
+    report: &mut Report,
+) {
     for (name, value) in object {
         if first.object.get(name) != Some(value) {
             report.add(line, name, format!("differs from line {}, which has the same contract id", first.line));

@@ -52,12 +52,31 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 const KNOWN: &[&str] = &[
-    "reference", "display_name", "active", "base", "zone", "skills", "territory", "week", "exceptions", "daily_cap",
-    "buffer_minutes", "notice_minutes", "holidays_off",
+    "reference",
+    "display_name",
+    "active",
+    "base",
+    "zone",
+    "skills",
+    "territory",
+    "week",
+    "exceptions",
+    "daily_cap",
+    "buffer_minutes",
+    "notice_minutes",
+    "holidays_off",
 ];
 
 const KNOWN_SKILLS: &[&str] = &[
-    "kinds", "trades", "loss_natures", "insurers", "customers", "dwellings", "limit_total", "limit_contents", "limit_building",
+    "kinds",
+    "trades",
+    "loss_natures",
+    "insurers",
+    "customers",
+    "dwellings",
+    "limit_total",
+    "limit_contents",
+    "limit_building",
 ];
 
 /// An expert with the firm's own reference, ready to be saved.
@@ -67,7 +86,12 @@ pub struct Ready {
 }
 
 /// Reads and checks every record. Those already known by their reference keep their identifier.
-pub fn prepare(store: &Store, tenant: &TenantId, records: Vec<Record>, report: &mut Report) -> Result<Vec<Ready>, Failure> {
+pub fn prepare(
+    store: &Store,
+    tenant: &TenantId,
+    records: Vec<Record>,
+    report: &mut Report,
+) -> Result<Vec<Ready>, Failure> {
     let mut ready = Vec::new();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
     for Record { line, mut object } in records {
@@ -132,7 +156,11 @@ fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
     }
     for insurer in expert.skills.insurers.iter().flatten() {
         if codes.insurers_of(insurer).is_empty() {
-            report.add(line, "skills.insurers", "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits");
+            report.add(
+                line,
+                "skills.insurers",
+                "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits",
+            );
         }
     }
     if let constat_availability::Territory::Departments(departments) = &expert.territory {

@@ -89,11 +89,8 @@ fn without_position(error: &impl std::fmt::Display) -> String {
 
 fn read_csv(text: &str, columns: &[Column], report: &mut Report) -> Result<Vec<Record>, String> {
     let separator = separator(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let mut known = Vec::new();
     for (index, name) in headers.iter().enumerate() {
@@ -149,7 +146,9 @@ fn read_cell(cell: Cell, text: &str) -> Result<Value, String> {
             let decimal = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| json!(number));
             whole.or_else(decimal).ok_or_else(|| "expected a number, with a decimal point if need be".to_owned())
         }
-        Cell::List => Ok(text.split([';', '|']).map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()),
+        Cell::List => {
+            Ok(text.split([';', '|']).map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect())
+        }
     }
 }
 
@@ -169,7 +168,8 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
 
 /// What serde expected, without what it found: that may be personal.
 fn without_the_value(message: &str) -> &str {
-    let repeats_it = ["invalid type", "invalid value", "unknown variant"].iter().any(|start| message.starts_with(start));
+    let repeats_it =
+        ["invalid type", "invalid value", "unknown variant"].iter().any(|start| message.starts_with(start));
     message.find("expected ").filter(|_| repeats_it).map_or(message, |at| &message[at..])
 }
 

@@ -118,7 +118,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn start(store: &'a Store, from: &'a ImportFrom, what: &'static str, columns: &'static [Column]) -> Result<Self, Failure> {
+    fn start(
+        store: &'a Store,
+        from: &'a ImportFrom,
+        what: &'static str,
+        columns: &'static [Column],
+    ) -> Result<Self, Failure> {
         let organisation = find_organisation(store, &from.organisation)?;
         let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
         let is_csv = from.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
@@ -143,7 +148,12 @@ impl<'a> Run<'a> {
     ) -> Result<ExitCode, Failure> {
         let Self { what, tenant, .. } = self;
         if !report.is_empty() {
-            eprint!("{}: {} errors, nothing imported\n{}", self.file.display(), report.len(), report.text(self.columns));
+            eprint!(
+                "{}: {} errors, nothing imported\n{}",
+                self.file.display(),
+                report.len(),
+                report.text(self.columns)
+            );
             return Ok(ExitCode::FAILURE);
         }
         let count = ready.len();

@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The binary in a folder of its own, deaf to the machine's environment.
@@ -69,6 +70,15 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
+async fn status_with_key(url: &str, header: &str, key: &str) -> u16 {
+    let request = reqwest::Client::new().get(url).header(header, key);
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+fn install_tls() {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+}
+
 #[test]
 fn help_teaches_and_the_default_configuration_is_printed_and_accepted() {
     let folder = folder();
@@ -82,19 +92,25 @@ fn help_teaches_and_the_default_configuration_is_printed_and_accepted() {
     assert!(said.contains("constat.toml") && said.contains("`listn`"), "{said}");
 }
 
-#[test]
-fn a_key_is_shown_once_and_can_be_revoked() {
+#[tokio::test]
+async fn a_key_is_shown_once_opens_its_contract_and_can_be_revoked() {
+    install_tls();
     let folder = folder();
     let path = folder.path();
     done(path, &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
     let said = refused(path, &["organisations", "add", "--kind", "partner", "--name", "Plateforme"]);
     assert!(said.contains("already registered"), "{said}");
-    let said = refused(path, &["organisations", "add", "--kind", "insurer", "--name", "Assureur", "--acam", "99999999"]);
+    let said =
+        refused(path, &["organisations", "add", "--kind", "insurer", "--name", "Assureur", "--acam", "99999999"]);
     assert!(said.contains("--acam"), "{said}");
-    let create = ["keys", "create", "--api", "claims", "--issuer", "Plateforme", "--holder", "Plateforme", "--mode", "test"];
+    let create =
+        ["keys", "create", "--api", "claims", "--issuer", "Plateforme", "--holder", "Plateforme", "--mode", "test"];
     let secret = done(path, &create);
     assert!(secret.starts_with("test_"), "{secret}");
-    let said = refused(path, &["keys", "create", "--api", "claims", "--issuer", "Nobody", "--holder", "Plateforme", "--mode", "test"]);
+    let said = refused(
+        path,
+        &["keys", "create", "--api", "claims", "--issuer", "Nobody", "--holder", "Plateforme", "--mode", "test"],
+    );
     assert!(said.contains("\"Nobody\"") && said.contains("\"Plateforme\""), "{said}");
 
     let listed = done(path, &["keys", "list", "--json"]);
@@ -103,7 +119,16 @@ fn a_key_is_shown_once_and_can_be_revoked() {
     let id = listed[0]["id"].as_str().unwrap();
     assert!(done(path, &["keys", "list"]).contains(id));
 
+    done(path, &["import", "contracts", &sample("contracts.csv"), "--organisation", "Plateforme", "--mode", "test"]);
+    let server = Running::serve(path);
+    let somewhere = format!("{}/v2/claims?userId=user-1", server.url);
+    assert_eq!(status_with_key(&somewhere, "key", &secret).await, 200);
+    assert_eq!(status_with_key(&somewhere, "key", &secret.replace("test_", "live_")).await, 401);
+    drop(server);
     done(path, &["keys", "revoke", id]);
+    let server = Running::serve(path);
+    let somewhere = format!("{}/v2/claims?userId=user-1", server.url);
+    assert_eq!(status_with_key(&somewhere, "key", &secret).await, 401);
     let listed: Value = serde_json::from_str(&done(path, &["keys", "list", "--json"])).unwrap();
     assert!(listed[0]["revokedAt"].is_string());
 }
@@ -171,7 +196,11 @@ fn one_bad_line_imports_nothing_and_every_fault_is_told_by_line_and_field() {
     let said = refused(path, &arguments);
     assert!(said.contains("nothing imported"), "{said}");
     for told in [
-        "line 3 base:", "line 3 monday:", "line 4 kinds", "line 5 limit_total:", "line 6 reference: line 2 has the same",
+        "line 3 base:",
+        "line 3 monday:",
+        "line 4 kinds",
+        "line 5 limit_total:",
+        "line 6 reference: line 2 has the same",
         "line 6 zip:",
     ] {
         assert!(said.contains(told), "{told} is not in\n{said}");
@@ -209,4 +238,85 @@ fn a_long_report_is_counted_and_a_strange_file_is_refused() {
     std::fs::write(path.join("odd.csv"), "reference,colour\nE1,red\n").unwrap();
     assert!(import("odd.csv").contains("line 1 colour: unknown column"));
     assert!(import("absent.csv").contains("absent.csv"));
+}
+
+/// The machine's own clock: these servers run on it.
+#[expect(clippy::disallowed_methods, reason = "a server process under test runs on the machine's clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Asks a server and gives status and body.
+async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    (status, answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn a_booking_acknowledged_before_kill_9_is_there_after_restart() {
+    install_tls();
+    let folder = folder_with_organisations();
+    let path = folder.path();
+    done(path, &["import", "experts", &sample("experts.csv"), "--organisation", "Cabinet", "--mode", "test"]);
+    let create =
+        ["keys", "create", "--api", "partner", "--issuer", "Cabinet", "--holder", "Plateforme", "--mode", "test"];
+    let key = done(path, &create);
+    let http = reqwest::Client::new();
+    let address =
+        json!({ "street1": "48 boulevard des Batignolles", "zipCode": "75017", "city": "Paris", "countryCode": "FR" });
+
+    let server = Running::serve(path);
+    let base = format!("{}/claims/api/v1", server.url);
+    let search = json!({
+        "type": { "name": "ESS" }, "dateFrom": now(), "dateTo": now() + SignedDuration::from_hours(24 * 21),
+        "customerType": "individual", "insurerClaimId": "K9", "appointmentLocation": { "address": address },
+    });
+    let (status, found) = ask(http.post(format!("{base}/intervention")).header("pid", &key).json(&search)).await;
+    assert_eq!(status, 200, "{found}");
+    let booking = json!({
+        "timeslot": found["timeslots"][0], "sessionID": found["sessionID"], "caseNumber": "K9-1",
+        "location": { "address": address },
+    });
+    let (status, booked) = ask(http.post(format!("{base}/appointments")).header("pid", &key).json(&booking)).await;
+    assert_eq!(status, 201, "{booked}");
+    let id = booked["appointmentID"].as_str().unwrap();
+    // Dropping sends SIGKILL: nothing is flushed, closed or said goodbye to.
+    drop(server);
+
+    let server = Running::serve(path);
+    let base = format!("{}/claims/api/v1", server.url);
+    let (status, read) = ask(http.get(format!("{base}/appointments/{id}")).header("pid", &key)).await;
+    assert_eq!(status, 200, "{read}");
+    assert_eq!(read["data"][0]["schedule"]["startTime"], found["timeslots"][0]["startTime"]);
+    // Its session stays used: the same booking again is the same appointment, not a second one.
+    let (status, again) = ask(http.post(format!("{base}/appointments")).header("pid", &key).json(&booking)).await;
+    assert_eq!((status, &again["appointmentID"]), (201, &booked["appointmentID"]));
+    let (_, all) = ask(http.get(format!("{base}/appointments")).header("pid", &key)).await;
+    assert_eq!(all["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_imported_is_seen_by_a_server_that_already_runs() {
+    install_tls();
+    let folder = folder_with_organisations();
+    let path = folder.path();
+    let create =
+        ["keys", "create", "--api", "partner", "--issuer", "Cabinet", "--holder", "Plateforme", "--mode", "test"];
+    let key = done(path, &create);
+    let server = Running::serve(path);
+    let search = json!({
+        "type": { "name": "VISIO" }, "dateFrom": now(), "dateTo": now() + SignedDuration::from_hours(24 * 21),
+        "customerType": "individual", "insurerClaimId": "I1",
+    });
+    let intervention = || {
+        let url = format!("{}/claims/api/v1/intervention", server.url);
+        reqwest::Client::new().post(url).header("pid", &key).json(&search)
+    };
+    let (status, before) = ask(intervention()).await;
+    assert_eq!((status, before["timeslots"].as_array().map(Vec::len)), (200, Some(0)), "{before}");
+    done(path, &["import", "experts", &sample("experts.csv"), "--organisation", "Cabinet", "--mode", "test"]);
+    let (status, after) = ask(intervention()).await;
+    assert_eq!(status, 200);
+    assert!(!after["timeslots"].as_array().unwrap().is_empty(), "{after}");
 }
