@@ -10,6 +10,7 @@ mod app;
 mod authentication;
 pub mod claims;
 mod command;
+pub mod dossier;
 mod edges;
 mod error;
 pub mod partner;

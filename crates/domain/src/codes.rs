@@ -123,6 +123,10 @@ pub struct Codes {
     index: HashMap<(Table, String), usize>,
     triples: Vec<LossTriple>,
     insurers: Vec<(String, String)>,
+    /// What the insured is to the risk, by code of [`Table::InsuredStatus`].
+    relationships: HashMap<String, String>,
+    /// What an attachment is, by the catalogue's stable id of the document.
+    attachments: HashMap<String, String>,
 }
 
 impl Codes {
@@ -171,7 +175,15 @@ impl Codes {
             .into_iter()
             .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
             .collect();
-        Self { tables, index, triples, insurers }
+        let relationships = rows("insured_status")
+            .into_iter()
+            .filter_map(|row| Some((row.first()?.clone(), row.get(2)?.clone())))
+            .collect();
+        let attachments = rows("attachment_of_document")
+            .into_iter()
+            .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
+            .collect();
+        Self { tables, index, triples, insurers, relationships, attachments }
     }
 
     /// Every code of a table, in the order of its file.
@@ -259,6 +271,23 @@ impl Codes {
         self.insurers().filter(|(code, _)| *code == acam_code).map(|(_, name)| name).collect()
     }
 
+    /// What the insured is to the risk (code of [`Table::RiskRelationship`]), from the insurer's code
+    /// of his standing (code of [`Table::InsuredStatus`]).
+    ///
+    /// ```
+    /// # use constat_domain::codes::Codes;
+    /// assert_eq!(Codes::embedded().relationship_of_status("5"), Some("Locataire"));
+    /// ```
+    pub fn relationship_of_status(&self, status: &str) -> Option<&str> {
+        self.relationships.get(status).map(String::as_str)
+    }
+
+    /// What an attachment is (code of [`Table::AttachmentType`]), from the catalogue's stable id of
+    /// the document; `Autre` for a document that the table does not know.
+    pub fn attachment_of_document(&self, document: &str) -> &str {
+        self.attachments.get(document).map_or("Autre", String::as_str)
+    }
+
     /// Every insurer as (ACAM code, name).
     pub fn insurers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.insurers.iter().map(|(code, name)| (code.as_str(), name.as_str()))
@@ -306,6 +335,7 @@ mod tests {
                 "alias" => rows("alias").len(),
                 "loss_nature_cause_detail" => codes().triples().len(),
                 "insurer_acam" => codes().insurers().count(),
+                "attachment_of_document" => codes().attachments.len(),
                 _ => {
                     let table = Table::ALL.iter().find(|table| table.name() == name).expect(name);
                     codes().all(*table).len()
@@ -313,7 +343,7 @@ mod tests {
             };
             assert_eq!(read, lines, "{name}");
         }
-        assert_eq!(FILES.files().count(), Table::ALL.len() + 3);
+        assert_eq!(FILES.files().count(), Table::ALL.len() + 4);
         assert_eq!(codes().triples().len(), 197);
     }
 
@@ -365,6 +395,22 @@ mod tests {
             assert_eq!(from_alias, from_code);
             assert_eq!(from_alias.detail.as_deref(), Some(code));
             assert!(codes().contains(Table::LossCauseDetail, alias));
+        }
+    }
+
+    #[test]
+    fn every_standing_and_every_document_of_the_catalogue_has_its_code() {
+        for status in codes().all(Table::InsuredStatus) {
+            let relationship = codes().relationship_of_status(&status.code).expect(&status.code);
+            assert!(codes().contains(Table::RiskRelationship, relationship), "{relationship}");
+        }
+        for code in codes().attachments.values() {
+            assert!(codes().contains(Table::AttachmentType, code), "{code}");
+        }
+        for family in &crate::catalogue::Catalogue::embedded().families {
+            for rule in family.subtypes().flat_map(|(_, subtype)| &subtype.documents) {
+                assert!(codes().attachments.contains_key(&rule.id), "{} is in no line of the table", rule.id);
+            }
         }
     }
 

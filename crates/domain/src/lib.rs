@@ -15,6 +15,7 @@ pub mod holidays;
 pub mod ids;
 mod location;
 pub mod money;
+pub mod priming;
 pub mod refusal;
 pub mod service;
 pub mod tenancy;

@@ -67,11 +67,6 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
 impl<S> OperationInput for Asked<S> {}
 
 impl<S> Asked<S> {
-    /// A header's text, when it is there and readable.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
     /// The version that `If-Match` asks for, if it does. A tag that is none of ours matches nothing.
     pub fn if_match(&self) -> Option<Vec<i64>> {
         let tags = self.headers.get(IF_MATCH)?.to_str().ok()?;

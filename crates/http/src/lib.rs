@@ -17,6 +17,7 @@ mod openapi;
 mod partner;
 mod problem;
 mod rate;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -45,5 +46,6 @@ pub fn router(app: Arc<App>) -> axum::Router {
         .merge(envelope::wrap(built.dossier.router, contract::DOSSIER, &shared))
         .merge(openapi::routes(built.documents))
         .merge(health::routes())
+        .merge(sign_in::routes())
         .with_state(shared)
 }

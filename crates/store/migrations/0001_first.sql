@@ -28,11 +28,13 @@ CREATE TABLE contracts (
   id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   number TEXT NOT NULL,
+  email TEXT, -- the policyholder's, lower case
   body TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 );
 CREATE INDEX contracts_by_user ON contracts (tenant, user_id);
 CREATE INDEX contracts_by_number ON contracts (tenant, number);
+CREATE INDEX contracts_by_email ON contracts (tenant, email) WHERE email IS NOT NULL;
 
 CREATE TABLE claims (
   declaration_id TEXT NOT NULL PRIMARY KEY,

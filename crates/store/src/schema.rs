@@ -4,7 +4,7 @@
 diesel::table! { organisations (id) { id -> Text, name -> Text, body -> Text, } }
 diesel::table! { api_keys (id) { id -> Text, hash -> Text, issuer -> Text, holder -> Text, created_at -> BigInt, body -> Text, } }
 diesel::table! { sealing_keys (number) { number -> BigInt, secret -> Binary, created_at -> BigInt, } }
-diesel::table! { contracts (tenant, id) { tenant -> Text, id -> Text, user_id -> Text, number -> Text, body -> Text, } }
+diesel::table! { contracts (tenant, id) { tenant -> Text, id -> Text, user_id -> Text, number -> Text, email -> Nullable<Text>, body -> Text, } }
 diesel::table! {
     claims (declaration_id) {
         declaration_id -> Text, claim_id -> Nullable<Text>, tenant -> Text, user_id -> Text, status -> Text,

@@ -6,10 +6,12 @@ mod claims_caller;
 mod clock;
 mod firm;
 pub mod fixtures;
+mod openapi;
 mod server;
 
 pub use chance::SeededChance;
 pub use claims_caller::{ClaimsCaller, Got, document};
 pub use clock::TestClock;
 pub use firm::{Firm, PARIS, artisan, expert};
+pub use openapi::{Exchange, Faults, OpenApiChecker};
 pub use server::{Server, ServerOptions};

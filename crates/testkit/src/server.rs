@@ -12,6 +12,7 @@ use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, Store, StoreError};
 use jiff::Timestamp;
 
+use crate::openapi::{self, Faults};
 use crate::{ClaimsCaller, SeededChance, TestClock, fixtures};
 
 /// How a test's server differs from the usual one.
@@ -30,7 +31,8 @@ impl Default for ServerOptions {
     }
 }
 
-/// A running server. It stops when dropped.
+/// A running server. It stops when dropped, and then fails the test if any answer it gave is not
+/// what its OpenAPI document says.
 pub struct Server {
     /// The application behind it.
     pub app: Arc<App>,
@@ -40,12 +42,16 @@ pub struct Server {
     pub url: String,
     /// Speaks HTTP to it, for requests that the typed client would never make.
     pub http: reqwest::Client,
+    /// Where its answers differed from the documents.
+    pub faults: Faults,
     task: tokio::task::JoinHandle<()>,
     folder: Arc<tempfile::TempDir>,
 }
 
-fn serve(app: Arc<App>, listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
-    let router = constat_http::router(app);
+fn serve(app: Arc<App>, listener: tokio::net::TcpListener, faults: &Faults) -> tokio::task::JoinHandle<()> {
+    let checked = axum::middleware::from_fn_with_state(faults.clone(), openapi::check);
+    // As a service of its own, so that what the router adds at its very edge (`Allow`) is seen too.
+    let router = axum::Router::new().fallback_service(constat_http::router(app)).layer(checked);
     tokio::spawn(async move {
         axum::serve(listener, router).await.expect("the server runs until it is dropped");
     })
@@ -54,6 +60,16 @@ fn serve(app: Arc<App>, listener: tokio::net::TcpListener) -> tokio::task::JoinH
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+        let faults = self.faults.take();
+        if faults.is_empty() {
+            return;
+        }
+        let list = format!("answers that differ from the OpenAPI documents:\n  {}", faults.join("\n  "));
+        if std::thread::panicking() {
+            eprintln!("{list}");
+        } else {
+            panic!("{list}");
+        }
     }
 }
 
@@ -87,8 +103,16 @@ impl Server {
         let gateway = Arc::new(PartnerOverHttp::of(&settings));
         let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
         let app = Arc::new(app.with_partners(gateway));
-        let task = serve(Arc::clone(&app), listener);
-        Self { app, clock, url, http: reqwest::Client::new(), task, folder }
+        let faults = Faults::default();
+        let task = serve(Arc::clone(&app), listener, &faults);
+        Self { app, clock, url, http: reqwest::Client::new(), faults, task, folder }
+    }
+
+    /// All that the database has on disk, the write-ahead log too: to look for what must not be there.
+    pub fn database_bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the server's folder");
+        let paths = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
+        paths.flat_map(|path| std::fs::read(path).expect("a readable file")).collect()
     }
 
     /// Starts again on the same address and data, with other settings: partners' keys, say, which
@@ -105,17 +129,26 @@ impl Server {
         let (store, documents) = (old.store.clone(), old.documents.clone());
         let app = App::new(store, documents, Arc::clone(&old.clock), Arc::clone(&old.chance), settings).await;
         self.app = Arc::new(app.expect("an application").with_partners(gateway));
-        self.task = serve(Arc::clone(&self.app), listener);
+        self.task = serve(Arc::clone(&self.app), listener, &self.faults);
         self.http = reqwest::Client::new();
     }
 
     /// Registers an organisation.
     pub async fn organisation(&self, kind: OrganisationKind, name: &str) -> OrgId {
+        self.register(kind, name, None).await
+    }
+
+    /// Registers an insurer with its ACAM code.
+    pub async fn insurer(&self, name: &str, acam_code: &str) -> OrgId {
+        self.register(OrganisationKind::Insurer, name, Some(acam_code.to_owned())).await
+    }
+
+    async fn register(&self, kind: OrganisationKind, name: &str, acam_code: Option<String>) -> OrgId {
         let organisation = Organisation {
             id: OrgId::new(self.app.clock.now(), &self.app.chance.entropy()),
             kind,
             name: name.to_owned(),
-            acam_code: None,
+            acam_code,
             created_at: self.app.clock.now(),
         };
         let id = organisation.id;
@@ -148,9 +181,9 @@ impl Server {
     /// Issues a key and gives its secret.
     pub async fn key(&self, api: Api, issuer: OrgId, holder: OrgId, mode: Mode) -> String {
         let new = NewKey { api, issuer, holder, mode, label: "test".to_owned() };
-        let issued = issue_key(new, self.app.clock.now(), self.app.chance.as_ref());
-        let key = issued.key;
+        let fresh = issue_key(new, self.app.clock.now(), self.app.chance.as_ref());
+        let key = fresh.key;
         self.app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
-        issued.secret
+        fresh.secret
     }
 }

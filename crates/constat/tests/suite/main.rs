@@ -15,3 +15,6 @@ mod claims_bad_input;
 mod claim_appointments;
 mod platform_support;
 mod documents;
+mod dossier;
+mod openapi;
+mod prime;

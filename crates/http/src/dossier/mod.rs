@@ -1,10 +1,30 @@
 //! Dossier API: the claim file, for the partner that holds its mandate.
 
+mod delete;
+mod docs;
+mod file;
+mod prime;
+mod read;
+
 use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::Shared;
+
+/// The claim in the path.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ClaimPath {
+    /// The claim's id: a UUID. The forms `clm_…` and `dcl_…` are taken too.
+    claim_id: String,
+}
 
 /// The contract's routes, without their base path.
 pub fn routes() -> ApiRouter<Shared> {
     ApiRouter::new()
+        .api_route("/claims/prime", post_with(prime::prime, prime::docs))
+        .api_route("/claims/{claimId}", get_with(read::read, read::docs).delete_with(delete::delete, delete::docs))
+        .api_route("/claims/{claimId}/files/{fileId}", get_with(file::file, file::docs))
 }

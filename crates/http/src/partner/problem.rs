@@ -91,7 +91,8 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
         Refusal::Claim(ClaimRefusal::ClaimNotFound | ClaimRefusal::DocumentNotFound | ClaimRefusal::ContractNotFound) => {
             (StatusCode::NOT_FOUND, Code::NotFound)
         }
-        Refusal::Claim(ClaimRefusal::NoPermission) => (StatusCode::FORBIDDEN, Code::NotAllowed),
+        // Only the dossier contract says so, and 401 is the one status it lists for a wrong key.
+        Refusal::Claim(ClaimRefusal::NoPermission) => (StatusCode::UNAUTHORIZED, Code::NotAllowed),
         Refusal::Claim(ClaimRefusal::ActivePaymentBlocking | ClaimRefusal::StatusLocked) => {
             (StatusCode::CONFLICT, Code::NotAllowed)
         }

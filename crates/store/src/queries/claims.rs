@@ -83,19 +83,19 @@ pub fn of_tenant_by_either_id(
     found.as_deref().map(from_body).transpose()
 }
 
-/// The claim that carries this insurer's reference, the oldest when several do.
-pub fn of_tenant_by_insurer_reference(
+/// The claims that carry this insurer's reference, oldest first. Several insurers may use the same
+/// one.
+pub fn list_of_tenant_by_insurer_reference(
     connection: &mut Connection,
     tenant: &TenantId,
     reference: &str,
-) -> Result<Option<Claim>, StoreError> {
-    let body: Option<String> = claims::table
+) -> Result<Vec<Claim>, StoreError> {
+    let bodies: Vec<String> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::insurer_reference.eq(reference)))
-        .order(claims::created_at)
+        .order((claims::created_at, claims::declaration_id))
         .select(claims::body)
-        .first(connection)
-        .optional()?;
-    body.as_deref().map(from_body).transpose()
+        .load(connection)?;
+    from_bodies(&bodies)
 }
 
 /// One user's claims in any of the given statuses (all when empty), newest first.

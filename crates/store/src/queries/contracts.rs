@@ -4,7 +4,7 @@ use constat_domain::claim::Contract;
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
-use super::{from_body, to_body};
+use super::{from_bodies, from_body, to_body};
 use crate::schema::contracts;
 use crate::{Connection, StoreError, Tx};
 
@@ -15,6 +15,7 @@ pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, contract: &Contract) -> 
         contracts::id.eq(&contract.id),
         contracts::user_id.eq(&contract.user_id),
         contracts::number.eq(&contract.number),
+        contracts::email.eq(contract.holder.email.as_deref().map(email_key)),
         contracts::body.eq(to_body(contract)?),
     );
     diesel::replace_into(contracts::table).values(row).execute(&mut **tx)?;
@@ -32,19 +33,39 @@ pub fn of_tenant_by_id(
     body.as_deref().map(from_body).transpose()
 }
 
-/// The contract with this insurer's number; the first by id when several share it.
-pub fn of_tenant_by_number(
+/// The contracts with this insurer's number, by id. Several insurers may use the same number.
+pub fn list_of_tenant_by_number(
     connection: &mut Connection,
     tenant: &TenantId,
     number: &str,
-) -> Result<Option<Contract>, StoreError> {
-    let body: Option<String> = contracts::table
+) -> Result<Vec<Contract>, StoreError> {
+    let bodies: Vec<String> = contracts::table
         .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::number.eq(number)))
         .order(contracts::id)
         .select(contracts::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// The user whose contract carries this e-mail address, in any capitals; of the first contract by
+/// id when several do.
+pub fn user_of_tenant_by_email(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    email: &str,
+) -> Result<Option<String>, StoreError> {
+    let user = contracts::table
+        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::email.eq(email_key(email))))
+        .order(contracts::id)
+        .select(contracts::user_id)
         .first(connection)
         .optional()?;
-    body.as_deref().map(from_body).transpose()
+    Ok(user)
+}
+
+/// An e-mail address as the column keeps it.
+fn email_key(email: &str) -> String {
+    email.trim().to_lowercase()
 }
 
 /// Whether any contract belongs to this user.

@@ -17,7 +17,7 @@ pub use claim::{
 pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference};
 pub use loose::{LenientBool, Loose};
 pub use prime::{
-    CheckedPrime, PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
+    PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
     PrimeContract, PrimeContractResult, PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult,
     PrimeSuccess, PrimeUser,
 };

@@ -1,8 +1,8 @@
 //! Opening a declaration from an insurer's system: `POST /claims/prime`.
 
 use constat_domain::claim::Location;
+use constat_domain::priming::Prime;
 use constat_domain::{Currency, FieldError, Money};
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -141,46 +141,9 @@ pub struct PrimeRequest {
     pub kind: String,
 }
 
-/// A request to open a declaration that was found well-formed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckedPrime {
-    /// The insured. The e-mail is always there.
-    pub insured: constat_domain::claim::Insured,
-    /// `1` or `2`.
-    pub title: Option<String>,
-    /// One of the contract's codes, such as `5` for a tenant.
-    pub insured_status: Option<String>,
-    /// The insurer's number of the contract.
-    pub contract_number: String,
-    /// What the insured bears.
-    pub deductible: Option<Money>,
-    /// Reference of the general terms.
-    pub general_terms: Option<String>,
-    /// As given.
-    pub anteriority: Option<String>,
-    /// Taken out recently.
-    pub is_recent: Option<bool>,
-    /// The insurer's reference of the claim.
-    pub claim_number: String,
-    /// When the loss happened.
-    pub claim_at: Timestamp,
-    /// Where.
-    pub location: Location,
-    /// How to find the place.
-    pub location_details: Option<String>,
-    /// The intermediary's name.
-    pub intermediary_name: Option<String>,
-    /// The intermediary's phone.
-    pub intermediary_phone: Option<String>,
-    /// The insured product.
-    pub product: Option<String>,
-    /// `DDE`, `VOL`, or another loss type: for the catalogue to know. Blame `type`.
-    pub loss_type: String,
-}
-
 impl PrimeRequest {
     /// Reads the request, or lists everything wrong with it.
-    pub fn into_domain(self) -> Result<CheckedPrime, Vec<FieldError>> {
+    pub fn into_domain(self) -> Result<Prime, Vec<FieldError>> {
         let mut checker = Checker::new();
         checker.object("insured", |inner| self.insured.check(inner));
         let deductible = checker.object("contract", |inner| self.contract.read(inner));
@@ -200,7 +163,7 @@ impl PrimeRequest {
         let location = claim.address.location();
         let (intermediary_name, intermediary_phone) =
             intermediary.map_or((None, None), |intermediary| (intermediary.name, intermediary.phone));
-        let prime = CheckedPrime {
+        let prime = Prime {
             insured: constat_domain::claim::Insured {
                 first_name: insured.first_name,
                 last_name: insured.name,

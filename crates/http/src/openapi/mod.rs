@@ -1,10 +1,14 @@
 //! The OpenAPI 3.1 documents, one for each contract, made from the routes themselves.
 
+mod complete;
+mod pages;
+
 use aide::axum::ApiRouter;
 use aide::openapi::{OpenApi, SecurityScheme, Server};
 use aide::transform::TransformOpenApi;
 use axum::Router;
 use axum::routing::get;
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
@@ -40,7 +44,8 @@ pub(crate) fn build() -> Built {
     let mut part = |routes: ApiRouter<Shared>, contract: Contract, title: &str, description: &str| {
         let mut api = OpenApi::default();
         let router = routes.finish_api_with(&mut api, |api| describe(api, contract, title, description));
-        let json = serde_json::to_value(&api).unwrap_or_default();
+        let mut json = serde_json::to_value(&api).unwrap_or_default();
+        complete::complete(&mut json, contract.api);
         documents.push(OpenApiDocument { name: contract.api.as_str(), json });
         Part { router }
     };
@@ -73,13 +78,13 @@ fn describe<'a>(api: TransformOpenApi<'a>, contract: Contract, title: &str, desc
         location,
         name: name.to_owned(),
         description: Some("The key, as issued: `test_…` or `live_…`.".to_owned()),
-        extensions: Default::default(),
+        extensions: nothing(),
     };
     let http = |scheme: &str, description: &str| SecurityScheme::Http {
         scheme: scheme.to_owned(),
         bearer_format: None,
         description: Some(description.to_owned()),
-        extensions: Default::default(),
+        extensions: nothing(),
     };
     api.title(title)
         .description(description)
@@ -93,13 +98,18 @@ fn describe<'a>(api: TransformOpenApi<'a>, contract: Contract, title: &str, desc
         .security_requirement("basic")
 }
 
-/// Serves the documents at `/openapi/<name>.json`.
+/// An empty map of a type that aide does not hand out.
+fn nothing<T: Default>() -> T {
+    T::default()
+}
+
+/// Serves the documents at `/openapi/<name>.json`, and pages to read them at `/openapi`.
 pub(crate) fn routes(documents: Vec<OpenApiDocument>) -> Router<Shared> {
-    documents.into_iter().fold(Router::new(), |router, document| {
-        let text = document.json.to_string();
+    documents.into_iter().fold(pages::routes(), |router, document| {
+        let text = Bytes::from(document.json.to_string());
         router.route(
             &format!("/openapi/{}.json", document.name),
-            get(move || async move { ([(CONTENT_TYPE, "application/json")], text.clone()) }),
+            get(move || async move { ([(CONTENT_TYPE, "application/json")], text) }),
         )
     })
 }

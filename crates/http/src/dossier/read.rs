@@ -1,0 +1,53 @@
+//! `GET /claims/{claimId}`
+
+use aide::transform::TransformOperation;
+use axum::Json;
+use axum::extract::Path;
+use constat_app::claims::signed_download_url;
+use constat_app::dossier::read_dossier;
+use constat_app::{App, AppError};
+use constat_domain::claim::{Claim, Document, DocumentStatus};
+use constat_domain::codes::Codes;
+use constat_wire::dossier::{self as wire, Attachment};
+
+use super::{ClaimPath, docs as say};
+use crate::asked::{Asked, Dossier};
+use crate::{Problem, Reply};
+
+pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let claim = read_dossier(&asked.app, &asked.caller, &path.claim_id)?;
+    let attachments: Result<Vec<Attachment>, AppError> = claim
+        .documents
+        .iter()
+        .filter(|document| document.replaced_by.is_none() && document.status != DocumentStatus::Rejected)
+        .map(|document| attachment(&asked.app, &claim, document))
+        .collect();
+    let file = wire::Claim::new(&claim, attachments?);
+    let reply = Reply::ok(&file)?.with_version(claim.version);
+    // The links inside open documents without a key: no cache may keep them.
+    Ok(Reply(reply.0.with_header("cache-control", "no-store")))
+}
+
+fn attachment(app: &App, claim: &Claim, document: &Document) -> Result<Attachment, AppError> {
+    Ok(Attachment {
+        id: Some(document.id.to_string()),
+        description: Some(document.title.clone()).filter(|title| !title.is_empty()),
+        file_name: Some(document.filename.clone()),
+        mime_type: Some(document.mime_type.clone()),
+        kind: Codes::embedded().attachment_of_document(&document.kind).to_owned(),
+        href: signed_download_url(app, claim, document)?,
+    })
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = operation
+        .id("getClaim")
+        .summary("Pull a claim file")
+        .description(
+            "The full claim with its documents. A partner's key reads it only while it holds a live appointment on \
+             the claim (the mandate), an insurer's key when the risk is its own.\n\n\
+             Each document's `href` is absolute, signed, and lasts one hour; it needs no key.",
+        )
+        .response_with::<200, Json<wire::Claim>, _>(|answer| answer.description("The claim file"));
+    say::no_claim(operation)
+}

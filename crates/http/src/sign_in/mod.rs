@@ -1,0 +1,72 @@
+//! The insured's single-use sign-in link, as pages: `GET` shows a button, `POST` uses the link up.
+//! A scanner of mail that follows the link spends nothing.
+
+mod pages;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use constat_app::dossier::{LinkState, look_at_link, use_link};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, StatusCode};
+
+use crate::Shared;
+
+const PATH: &str = "/declaration";
+
+/// The address of a link.
+pub(crate) fn url(public_url: &str, secret: &str) -> String {
+    format!("{public_url}{PATH}/{secret}")
+}
+
+/// The pages' routes.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new().route(&format!("{PATH}/{{secret}}"), get(look).post(enter))
+}
+
+async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
+    match look_at_link(&shared.app, &secret) {
+        Ok(LinkState::Ready) => page(StatusCode::OK, pages::ready()),
+        Ok(state) => refused(&state),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn enter(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
+    match use_link(&shared.app, &secret).await {
+        Ok(Ok(signed_in)) => page(StatusCode::OK, pages::declaration(&signed_in)),
+        Ok(Err(state)) => refused(&state),
+        Err(error) => failed(&error),
+    }
+}
+
+fn refused(state: &LinkState) -> Response {
+    match state {
+        LinkState::Used => page(StatusCode::GONE, pages::used()),
+        LinkState::Expired => page(StatusCode::GONE, pages::expired()),
+        LinkState::Unknown | LinkState::Ready => page(StatusCode::NOT_FOUND, pages::unknown()),
+    }
+}
+
+fn failed(error: &constat_app::AppError) -> Response {
+    tracing::error!(%error, "a sign-in page failed");
+    page(StatusCode::SERVICE_UNAVAILABLE, pages::busy())
+}
+
+/// A page that loads nothing, runs nothing, and tells no other site where it was.
+fn page(status: StatusCode, html: String) -> Response {
+    let robots = HeaderName::from_static("x-robots-tag");
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (robots, "noindex"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+    ];
+    (status, headers, html).into_response()
+}
