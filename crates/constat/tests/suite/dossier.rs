@@ -69,6 +69,7 @@ impl World {
             partner: "cabinet".to_owned(),
             partner_org: Some(partner),
             partner_appointment_id: "42".to_owned(),
+            booked_from: String::new(),
             kind: ServiceKind::Video,
             status: AppointmentStatus::Booked,
             slot: self.slot(),

@@ -1,6 +1,6 @@
 //! The HTTP suite: what users of the three contracts notice, against a real server and database.
 
-#![expect(clippy::expect_used, reason = "a test fails loudly, in its helpers too")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
 mod basics;
 mod concurrency;
