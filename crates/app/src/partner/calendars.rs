@@ -36,6 +36,9 @@ const MORE_DAYS: u16 = 9;
 /// Changes that wait for a reader. Beyond it the snapshot is dropped and loaded when asked for.
 const MOST_PENDING: usize = 10_000;
 
+/// Promises remembered; more than fit into one group commit.
+const MOST_PROMISED: usize = 1_000;
+
 /// What a commit did to a calendar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Change {
@@ -81,6 +84,9 @@ struct State {
     pending: Vec<Change>,
     /// Committed since a load under way began.
     since_load: Option<Vec<Change>>,
+    /// Assigned by transactions that have not committed yet: who is probably taken, and when. Only a
+    /// hint, never a reason to refuse.
+    promised: Vec<(ExpertId, Timestamp, Timestamp)>,
 }
 
 #[derive(Clone)]
@@ -131,6 +137,25 @@ impl Calendars {
             if let Some(firm) = firm {
                 firm.note(change);
             }
+        });
+    }
+
+    /// Notes that a transaction under way gives somebody's time away, for those behind it in the same
+    /// group commit, who see the snapshot without it.
+    pub(crate) fn promise(&self, tenant: &TenantId, expert: ExpertId, from: Timestamp, to: Timestamp) {
+        let firm = self.firm(tenant);
+        let mut state = lock(&firm.state);
+        if state.promised.len() < MOST_PROMISED {
+            state.promised.push((expert, from, to));
+        }
+    }
+
+    /// Puts those last who are probably taken by a transaction under way; else keeps the order.
+    pub(crate) fn unpromised_first(&self, tenant: &TenantId, people: &mut [ExpertId], from: Timestamp, to: Timestamp) {
+        let firm = self.firm(tenant);
+        let state = lock(&firm.state);
+        people.sort_by_key(|expert| {
+            state.promised.iter().any(|(taken, start, end)| taken == expert && *start < to && from < *end)
         });
     }
 
@@ -211,6 +236,8 @@ impl Firm {
 
     fn note(&self, change: Change) {
         let mut state = lock(&self.state);
+        // A group has committed: what was promised in it is booked, or was rolled back.
+        state.promised.clear();
         if let Some(since_load) = &mut state.since_load {
             since_load.push(change);
         }

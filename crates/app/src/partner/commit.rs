@@ -87,13 +87,20 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
         offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
     let calendars = app.calendars.of(&offer.tenant, now)?;
     let mut judge = |expert: ExpertId| match calendars.get(expert) {
-        Some(calendar) => judge(tx, app, calendar.expert(), &requirement, from, to),
+        Some(calendar) => {
+            let assigned = judge(tx, app, calendar.expert(), &requirement, from, to)?;
+            if assigned.is_some() {
+                app.calendars.promise(&offer.tenant, expert, from, to);
+            }
+            Ok::<_, AppError>(assigned)
+        }
         None => Ok(None),
     };
     if let Some(assigned) = judge(offer.expert)? {
         return Ok(assigned);
     }
-    let others = who_can(&calendars, &requirement, from, to, settings, &app.travel);
+    let mut others = who_can(&calendars, &requirement, from, to, settings, &app.travel);
+    app.calendars.unpromised_first(&offer.tenant, &mut others, from, to);
     for expert in others.into_iter().filter(|expert| *expert != offer.expert) {
         if let Some(assigned) = judge(expert)? {
             return Ok(assigned);
