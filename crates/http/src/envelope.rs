@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::problem::Cause;
-use crate::{Contract, Problem, Shared};
+use crate::{Contract, Problem, Shared, leftover};
 
 /// Names each answer, so that a caller can quote it and an operator can find it in the log.
 pub const EXECUTION_HEADER: HeaderName = HeaderName::from_static("x-execution-id");
@@ -33,12 +33,14 @@ pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) 
         ))
 }
 
-async fn around(shared: Shared, contract: Contract, mut request: Request, next: Next) -> Response {
+async fn around(shared: Shared, contract: Contract, request: Request, next: Next) -> Response {
+    let (mut request, leftover) = leftover::lend(request);
     let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
     request.extensions_mut().insert(execution);
     let mut response = next.run(request).await;
     if let Some(problem) = problem_of(&mut response) {
         log(&problem, contract, execution);
+        leftover.discard().await;
         let allow = response.headers_mut().remove(ALLOW);
         response = contract.write(&problem, execution);
         if let Some(allow) = allow {

@@ -13,6 +13,7 @@ mod dossier;
 mod envelope;
 mod files;
 mod health;
+mod leftover;
 mod openapi;
 mod partner;
 mod problem;

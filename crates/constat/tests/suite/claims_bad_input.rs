@@ -166,6 +166,18 @@ async fn bodies_and_paths_that_make_no_sense_are_the_callers_fault() {
         let request = caller.request(method.clone(), path).header("content-type", "application/json").body(body);
         Got::read(request.send().await.unwrap()).await.is_error(400, 1002);
     }
+    // And where the body is not even looked at: no key, unknown path, wrong method, wrong type.
+    let body = || vec![b' '; 25 * 1024 * 1024];
+    let no_key = caller.http.post(format!("{}/claims", caller.url)).body(body());
+    Got::read(no_key.send().await.unwrap()).await.is_error(401, 9001);
+    for (method, path, status, code) in [
+        (Method::POST, "/nothing", 404, 1000),
+        (Method::PUT, "/claims", 405, 1000),
+        (Method::POST, "/claims", 400, 1006),
+    ] {
+        let request = caller.request(method, path).header("content-type", "text/plain").body(body());
+        Got::read(request.send().await.unwrap()).await.is_error(status, code);
+    }
     let request = caller.request(Method::DELETE, &format!("/claims/{id}")).json(&json!({ "reason": 3 }));
     Got::read(request.send().await.unwrap()).await.is_error(400, 1000);
     for unknown in ["x", "dcl_", "clm_0000000000000000000000000X", "%00", "%F0%9F%9A%B2", "..%2f..%2fetc", "a%20b", &"9".repeat(5000)] {
