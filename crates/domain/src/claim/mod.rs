@@ -8,6 +8,8 @@ mod declaration;
 mod documents;
 mod life_cycle;
 mod media_type;
+#[cfg(test)]
+mod tests;
 
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
