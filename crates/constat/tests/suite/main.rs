@@ -13,6 +13,7 @@ mod cli;
 mod claims;
 mod claims_bad_input;
 mod claim_appointments;
+mod flow;
 mod platform_support;
 mod documents;
 mod dossier;

@@ -41,14 +41,14 @@ pub fn link(url: &str, key: &str, serves: &[ServiceKind]) -> PartnerLink {
 }
 
 impl World {
-    pub async fn with(people: Vec<Expert>, serves: &[ServiceKind]) -> Self {
+    pub async fn with(people: Vec<Expert>, kinds: &[ServiceKind]) -> Self {
         let mut server = Server::start().await;
         let caller = server.platform("Plateforme").await;
         let firm = server.firm_with_experts("Cabinet d'expertise", people).await;
         let key = server.partner_key(&firm, caller.tenant.org).await;
         let dossier_key = server.key(Api::Dossier, caller.tenant.org, firm.org, Mode::Test).await;
         let base = format!("{}{}", server.url, PartnerClient::BASE_PATH);
-        let linked = PartnerLink { organisation: Some(firm.org), ..link(&base, &key, serves) };
+        let linked = PartnerLink { organisation: Some(firm.org), ..link(&base, &key, kinds) };
         server.configure(|settings| settings.partners = vec![linked]).await;
         let claims = claims_client(&server, &caller.key);
         let partner = PartnerClient::new(&base, &firm.own_key, Options::default()).unwrap();
