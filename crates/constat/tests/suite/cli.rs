@@ -320,3 +320,97 @@ async fn what_is_imported_is_seen_by_a_server_that_already_runs() {
     assert_eq!(status, 200);
     assert!(!after["timeslots"].as_array().unwrap().is_empty(), "{after}");
 }
+
+#[test]
+fn the_demonstration_walks_the_main_job_and_says_that_every_step_held() {
+    let folder = folder();
+    let told = done(folder.path(), &["demo", "--once"]);
+    let last = told.lines().last().expect("words");
+    assert!(last.starts_with("All ") && last.contains("steps held"), "{told}");
+    for part in ["Declare", "Upload", "Submit", "Search", "Book", "Pull the claim file", "REN", "Move", "cancel"] {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+    // Not on a terminal: no colours. A folder in use is not walked over.
+    assert!(!told.contains('\u{1b}'), "{told}");
+    done(folder.path(), &["organisations", "add", "--kind", "platform", "--name", "P", "--data", "used"]);
+    let said = refused(folder.path(), &["demo", "--once", "--data", "used"]);
+    assert!(said.contains("already in use"), "{said}");
+}
+
+#[tokio::test]
+async fn the_demonstration_gives_scripts_one_line_with_everything_they_need() {
+    install_tls();
+    let folder = folder();
+    let mut command = constat(folder.path());
+    command.args(["demo", "--json", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the demonstration starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let ready: Value = serde_json::from_str(&line).expect("JSON");
+    let text = |name: &str| ready[name].as_str().unwrap_or_else(|| panic!("{name} in {line}")).to_owned();
+    let server = Running { child, url: text("baseUrl") };
+    let names = [
+        "baseUrl",
+        "claimsKey",
+        "otherTenantClaimsKey",
+        "userId",
+        "contractId",
+        "contractProductId",
+        "claimId",
+        "partnerKey",
+        "renPartnerKey",
+        "dossierKey",
+        "insurerAcamCode",
+    ];
+    let given: Vec<&String> = ready.as_object().expect("an object").keys().collect();
+    assert_eq!(given, names);
+
+    let http = reqwest::Client::new();
+    let (url, claim_id) = (&server.url, text("claimId"));
+    let stolen = json!({
+        "userId": text("userId"), "contractId": text("contractId"), "contractProductId": text("contractProductId"),
+        "type": "theft", "subtype": "total_theft", "claimAt": "2024-01-15T14:30:00Z",
+        "description": "Vélo volé le 15 janvier 2024 vers 14h30 devant la gare de Lyon, attaché à un arceau.",
+        "questions": {
+            "tied_to_fixed_point": true, "tied_with_supplied_lock": true, "private_place_break_in": false,
+            "electric": true, "battery_on_bike": true, "final_police_report": true,
+        },
+        "insured": { "firstName": "Jean", "lastName": "Dupont", "phoneNumber": "+33612345678" },
+        "location": { "address": "Gare de Lyon", "city": "Paris", "country": "France", "zipcode": "75012" },
+    });
+    for key in ["claimsKey", "otherTenantClaimsKey"] {
+        let create = http.post(format!("{url}/v2/claims")).header("key", text(key)).json(&stolen);
+        let (status, body) = ask(create).await;
+        assert_eq!((status, &body["data"]["status"]), (200, &json!("draft")), "{key}: {body}");
+    }
+
+    // The claim is the platform's alone, and has a live appointment by phone.
+    let read = |key| http.get(format!("{url}/v2/claims/{claim_id}")).header("key", text(key));
+    assert_eq!(ask(read("claimsKey")).await.0, 200);
+    assert_eq!(ask(read("otherTenantClaimsKey")).await.0, 404);
+    let appointments = http.get(format!("{url}/v2/claims/{claim_id}/appointments")).header("key", text("claimsKey"));
+    let (_, appointments) = ask(appointments).await;
+    assert_eq!(appointments["data"].as_array().map(Vec::len), Some(1), "{appointments}");
+    assert_eq!(
+        (&appointments["data"][0]["type"], &appointments["data"][0]["status"]),
+        (&json!("TELE"), &json!("booked"))
+    );
+    let file = http.get(format!("{url}/v1/claims/{claim_id}")).header("ctoken", text("dossierKey"));
+    let (status, file) = ask(file).await;
+    assert_eq!(status, 200, "{file}");
+    assert_eq!(file["company"]["id"], text("insurerAcamCode").as_str());
+    assert!(!file["documents"].as_array().expect("documents").is_empty());
+
+    for (key, kind) in [("partnerKey", "ESS"), ("renPartnerKey", "REN")] {
+        let search = json!({
+            "type": { "name": kind }, "dateFrom": now(), "customerType": "individual", "insurerClaimId": "D1",
+            "appointmentLocation": { "address": {
+                "street1": "48 boulevard des Batignolles", "zipCode": "75017", "city": "Paris", "countryCode": "FR",
+            } },
+        });
+        let (status, found) =
+            ask(http.post(format!("{url}/claims/api/v1/intervention")).header("pid", text(key)).json(&search)).await;
+        assert_eq!(status, 200, "{found}");
+        assert!(!found["timeslots"].as_array().expect("slots").is_empty(), "{key}: {found}");
+    }
+}
