@@ -342,7 +342,7 @@ async fn the_demonstration_gives_scripts_one_line_with_everything_they_need() {
     install_tls();
     let folder = folder();
     let mut command = constat(folder.path());
-    command.args(["demo", "--json", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["demo", "--json", "--port", "0", "--data", "world"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the demonstration starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
