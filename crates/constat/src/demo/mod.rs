@@ -186,6 +186,8 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
     ] {
         teller.say(&format!("  # {what}\n  {line}\n"));
     }
-    teller.say(&format!("  The first insurer's ACAM code is {insurer_acam_code}. The contracts: {base_url}/openapi/"));
+    teller.say(&format!(
+        "  The first insurer's ACAM code is {insurer_acam_code}. The contracts, to browse: {base_url}/openapi"
+    ));
     teller.say("  Stop with Ctrl-C; the made-up data goes with it unless --data named a folder.");
 }
