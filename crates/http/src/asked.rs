@@ -8,11 +8,12 @@ use axum::extract::FromRequestParts;
 use constat_app::{Act, Answer, App, AppError, Idempotency, authenticate};
 use constat_domain::tenancy::Caller;
 use constat_domain::Refusal;
-use http::HeaderMap;
 use http::header::IF_MATCH;
 use http::request::Parts;
+use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
+use crate::claims::rendered::Rendered;
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::{Problem, Reply, Shared};
 
@@ -47,7 +48,10 @@ pub struct Asked<S> {
     pub caller: Caller,
     /// The request's headers.
     pub headers: HeaderMap,
-    method_and_path: String,
+    /// Answers to claim reads, kept.
+    pub(crate) rendered: Arc<Rendered>,
+    method: Method,
+    uri: Uri,
     speaks: PhantomData<S>,
 }
 
@@ -59,8 +63,15 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
         let app = Arc::clone(&shared.app);
         let caller = authenticate(&app, S::CONTRACT.api, &secret)?;
         shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
-        let method_and_path = format!("{} {}", parts.method, parts.uri);
-        Ok(Self { app, caller, headers: parts.headers.clone(), method_and_path, speaks: PhantomData })
+        Ok(Self {
+            app,
+            caller,
+            headers: parts.headers.clone(),
+            rendered: Arc::clone(&shared.rendered),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            speaks: PhantomData,
+        })
     }
 }
 
@@ -98,7 +109,7 @@ impl<S> Asked<S> {
             .filter(|key| (1..=255).contains(&key.len()))
             .ok_or_else(|| Refusal::field(NAME, "expected 1 to 255 printable ASCII characters"))?;
         let mut digest = Sha256::new();
-        digest.update(self.method_and_path.as_bytes());
+        digest.update(format!("{} {}", self.method, self.uri));
         digest.update([0]);
         digest.update(body);
         Ok(Some(Idempotency { key: key.to_owned(), request_digest: format!("{:x}", digest.finalize()) }))

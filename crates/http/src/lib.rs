@@ -34,12 +34,13 @@ pub use problem::Problem;
 pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) rates: Arc<rate::Rates>,
+    pub(crate) rendered: Arc<claims::rendered::Rendered>,
 }
 
 /// The whole server as one router: the three contracts, their documents, and what serves files and
 /// health checks.
 pub fn router(app: Arc<App>) -> axum::Router {
-    let shared = Shared { app, rates: Arc::default() };
+    let shared = Shared { app, rates: Arc::default(), rendered: Arc::default() };
     let built = openapi::build();
     axum::Router::new()
         .merge(envelope::wrap(built.claims.router, contract::CLAIMS, &shared))

@@ -97,9 +97,9 @@ CREATE TABLE appointments (
   body TEXT NOT NULL,
   CHECK (busy_from < busy_to)
 );
-CREATE INDEX appointments_by_expert ON appointments (expert, busy_to) WHERE status = 'booked';
+CREATE INDEX appointments_by_expert ON appointments (expert, busy_to);
 CREATE INDEX appointments_by_start ON appointments (tenant, starts_at);
-CREATE INDEX appointments_by_claim ON appointments (claim_id) WHERE claim_id IS NOT NULL;
+CREATE INDEX appointments_by_claim ON appointments (claim_id);
 
 -- A session books, or moves, once. Sessions are 122 random bits: unique without the tenant.
 CREATE TABLE used_sessions (

@@ -9,6 +9,7 @@ mod download;
 mod edit;
 mod list;
 pub mod problem;
+pub(crate) mod rendered;
 mod read;
 mod submit;
 mod upload;

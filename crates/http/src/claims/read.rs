@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::read_claim;
+use constat_app::claims::{ClaimStamp, claim_stamp, read_claim};
 use constat_wire::claims::{Claim, Success};
 
 use super::{ClaimPath, docs as say, view};
@@ -10,7 +10,15 @@ use crate::asked::{Asked, Claims};
 use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    Ok(Reply(view::answer(&read_claim(&asked.app, &asked.caller, &path.id)?)?))
+    let stamp = claim_stamp(&asked.app, &asked.caller, &path.id)?;
+    if let Some(answer) = asked.rendered.get(stamp) {
+        return Ok(Reply(answer));
+    }
+    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
+    let answer = view::answer(&claim)?;
+    // The claim may have changed since the stamp was taken: the answer belongs to what was read.
+    asked.rendered.keep(ClaimStamp { version: claim.version, ..stamp }, &answer);
+    Ok(Reply(answer))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -26,14 +26,14 @@ pub fn insert(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
 /// The key whose secret has this SHA-256 (lower-case hex), revoked or not.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<ApiKey>, StoreError> {
     let body: Option<String> =
-        api_keys::table.filter(api_keys::hash.eq(hash)).select(api_keys::body).first(connection).optional()?;
+        api_keys::table.filter(api_keys::hash.eq(hash)).select(api_keys::body).get_result(connection).optional()?;
     body.as_deref().map(from_body).transpose()
 }
 
 /// The key with this public name, revoked or not.
 pub fn by_id(connection: &mut Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
     let body: Option<String> =
-        api_keys::table.find(id.to_string()).select(api_keys::body).first(connection).optional()?;
+        api_keys::table.find(id.to_string()).select(api_keys::body).get_result(connection).optional()?;
     body.as_deref().map(from_body).transpose()
 }
 

@@ -129,7 +129,7 @@ pub fn of_tenant_by_id(
         .find(id.to_string())
         .filter(appointments::tenant.eq(tenant.to_string()))
         .select(appointments::body)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     body.as_deref().map(from_body).transpose()
 }
@@ -156,7 +156,7 @@ pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Opt
     let id: Option<String> = used_sessions::table
         .find(session.to_string())
         .select(used_sessions::appointment)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     id.as_deref().map(parse).transpose()
 }

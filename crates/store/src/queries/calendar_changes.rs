@@ -23,7 +23,7 @@ pub fn version_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Resu
     let found: Option<i64> = calendar_changes::table
         .find(tenant.to_string())
         .select(calendar_changes::version)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(found.unwrap_or(0))
 }

@@ -59,7 +59,7 @@ pub fn of_claim_by_id(
                 .and(claim_appointments::declaration_id.eq(declaration.to_string())),
         )
         .select(claim_appointments::body)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     body.as_deref().map(from_body).transpose()
 }

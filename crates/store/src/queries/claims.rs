@@ -5,7 +5,7 @@ use constat_domain::ids::{ClaimId, DeclarationId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
-use super::{from_bodies, from_body, micros, one_row, to_body};
+use super::{from_bodies, from_body, micros, one_row, parse, to_body};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
 
@@ -68,7 +68,7 @@ pub fn of_tenant_by_either_id(
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
             .select(claims::body)
-            .first::<String>(connection)
+            .get_result::<String>(connection)
             .optional()?;
     }
     if found.is_none()
@@ -77,10 +77,37 @@ pub fn of_tenant_by_either_id(
         found = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
             .select(claims::body)
-            .first::<String>(connection)
+            .get_result::<String>(connection)
             .optional()?;
     }
     found.as_deref().map(from_body).transpose()
+}
+
+/// Which claim an id stands for, and its version: enough to know whether what was read before still
+/// holds.
+pub fn stamp_of_tenant_by_either_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<(DeclarationId, i64)>, StoreError> {
+    if let Ok(declaration) = id.parse::<DeclarationId>() {
+        let version = claims::table
+            .find(declaration.to_string())
+            .filter(claims::tenant.eq(tenant.to_string()))
+            .select(claims::version)
+            .get_result::<i64>(connection)
+            .optional()?;
+        if let Some(version) = version {
+            return Ok(Some((declaration, version)));
+        }
+    }
+    let Ok(claim) = id.parse::<ClaimId>() else { return Ok(None) };
+    let row: Option<(String, i64)> = claims::table
+        .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
+        .select((claims::declaration_id, claims::version))
+        .get_result(connection)
+        .optional()?;
+    row.map(|(declaration, version)| Ok((parse(&declaration)?, version))).transpose()
 }
 
 /// The claims that carry this insurer's reference, oldest first. Several insurers may use the same

@@ -29,7 +29,7 @@ pub fn of_tenant_by_id(
     id: &str,
 ) -> Result<Option<Contract>, StoreError> {
     let body: Option<String> =
-        contracts::table.find((tenant.to_string(), id)).select(contracts::body).first(connection).optional()?;
+        contracts::table.find((tenant.to_string(), id)).select(contracts::body).get_result(connection).optional()?;
     body.as_deref().map(from_body).transpose()
 }
 
@@ -58,7 +58,7 @@ pub fn user_of_tenant_by_email(
         .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::email.eq(email_key(email))))
         .order(contracts::id)
         .select(contracts::user_id)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(user)
 }

@@ -17,7 +17,7 @@ pub fn version(connection: &mut Connection, expert: ExpertId, day: Date) -> Resu
     let found: Option<i64> = expert_days::table
         .find((expert.to_string(), number(day)))
         .select(expert_days::version)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(found.unwrap_or(0))
 }

@@ -46,7 +46,7 @@ pub fn of_tenant_by_id<T: DeserializeOwned>(
         .find(id.to_string())
         .filter(experts::tenant.eq(tenant.to_string()))
         .select(experts::body)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     body.as_deref().map(from_body).transpose()
 }
@@ -60,7 +60,7 @@ pub fn of_tenant_by_reference(
     let id: Option<String> = experts::table
         .filter(experts::tenant.eq(tenant.to_string()).and(experts::reference.eq(reference)))
         .select(experts::id)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     id.as_deref().map(parse).transpose()
 }

@@ -22,7 +22,7 @@ pub fn find(connection: &mut Connection, caller: KeyId, key: &str) -> Result<Opt
     let row: Option<(String, String)> = idempotent_answers::table
         .find((caller.to_string(), key))
         .select((idempotent_answers::request_digest, idempotent_answers::answer))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(request_digest, answer)| Kept { request_digest, answer }))
 }

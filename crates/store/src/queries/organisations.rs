@@ -23,7 +23,7 @@ pub fn insert(tx: &mut Tx, organisation: &Organisation) -> Result<(), StoreError
 /// The organisation with this id.
 pub fn by_id(connection: &mut Connection, id: OrgId) -> Result<Option<Organisation>, StoreError> {
     let body: Option<String> =
-        organisations::table.find(id.to_string()).select(organisations::body).first(connection).optional()?;
+        organisations::table.find(id.to_string()).select(organisations::body).get_result(connection).optional()?;
     body.as_deref().map(from_body).transpose()
 }
 
@@ -32,7 +32,7 @@ pub fn by_name(connection: &mut Connection, name: &str) -> Result<Option<Organis
     let body: Option<String> = organisations::table
         .filter(organisations::name.eq(name))
         .select(organisations::body)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     body.as_deref().map(from_body).transpose()
 }

@@ -46,7 +46,7 @@ pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInL
             sign_in_links::expires_at,
             sign_in_links::used_at,
         ))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(tenant, declaration, expires_at, used_at)| {
         Ok(SignInLink {

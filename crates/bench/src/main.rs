@@ -1,0 +1,220 @@
+//! `cargo xtask bench`: what this machine does, measured in one run, over real HTTP, with durable
+//! commits. The load generator runs on the same cores as the server.
+#![expect(clippy::expect_used, reason = "a measurement that cannot be made stops loudly")]
+
+mod bare;
+mod load;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use load::{Connection, Run, Until, drive, request};
+use serde_json::{Value, json};
+use world::World;
+
+const EXPERTS: usize = 200;
+const SEARCH_DAYS: i64 = 14;
+const BOOKING_CLIENTS: usize = 64;
+const READ_CLIENTS: usize = 16;
+
+/// How long each part runs.
+struct Length {
+    each: Duration,
+    searches: usize,
+    bookings: usize,
+}
+
+fn main() {
+    const KNOWN: [&str; 5] = ["--json", "--quick", "--reads", "--searches", "--bookings"];
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
+        eprintln!(
+            "Unknown argument `{unknown}`. Known: --json (one JSON object on stdout), --quick (a shorter run), \
+             and --reads, --searches, --bookings (only these parts)."
+        );
+        std::process::exit(2);
+    }
+    let given = |word: &str| arguments.iter().any(|argument| argument == word);
+    let parts: Vec<&str> = KNOWN[2..].iter().copied().filter(|part| given(part)).collect();
+    let length = if given("--quick") {
+        Length { each: Duration::from_millis(700), searches: 300, bookings: 3_000 }
+    } else {
+        Length { each: Duration::from_secs(3), searches: 3_000, bookings: 20_000 }
+    };
+    // On the disk that holds the build, not in memory: durable commits are what is measured.
+    let beside = std::env::current_exe().expect("the path of this program");
+    let folder = tempfile::tempdir_in(beside.parent().expect("a folder")).expect("a temporary folder");
+    let report = measure(folder.path(), &length, &parts);
+    if given("--json") {
+        println!("{report}");
+    } else {
+        print_report(&report);
+    }
+}
+
+/// The server gets a runtime of its own with one worker for each core; the load has one thread.
+fn measure(folder: &Path, length: &Length, parts: &[&str]) -> Value {
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let server = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let load = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    eprintln!("Building a world of {EXPERTS} experts ...");
+    let world = server.block_on(world::build(folder, EXPERTS));
+    let address = world.address;
+    load.block_on(async {
+        let reads = if wanted("--reads") { reads(address, &world, length).await } else { Value::Null };
+        let searches = if wanted("--searches") { searches(address, &world, length).await } else { Value::Null };
+        let bookings = if wanted("--bookings") { bookings(address, &world, length, folder).await } else { Value::Null };
+        json!({
+            "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+            "experts": EXPERTS,
+            "reads": reads,
+            "searches": searches,
+            "bookings": bookings,
+        })
+    })
+}
+
+/// Claim reads beside the empty JSON endpoint, in turn, so that a drift of the machine hits both.
+async fn reads(address: SocketAddr, world: &World, length: &Length) -> Value {
+    eprintln!("Reading claims ...");
+    let empty = [request("GET", "/health", None, None)];
+    let path = format!("/v2/claims/{}", world.claim_id);
+    let claim = [request("GET", &path, Some(("key", &world.claims_key)), None)];
+    let mut pairs = Vec::new();
+    for round in 0..4 {
+        let of_empty = drive(address, READ_CLIENTS, &empty, Until::For(length.each)).await.expect("a run");
+        let of_claim = drive(address, READ_CLIENTS, &claim, Until::For(length.each)).await.expect("a run");
+        assert_eq!(of_claim.statuses.keys().collect::<Vec<_>>(), [&200], "every read succeeds");
+        if round > 0 {
+            pairs.push((of_empty.rate(), of_claim.rate()));
+        }
+    }
+    pairs.sort_by(|a, b| (a.1 / a.0).total_cmp(&(b.1 / b.0)));
+    let (empty, claim) = pairs[pairs.len() / 2];
+    json!({
+        "clients": READ_CLIENTS,
+        "emptyPerSecond": empty.round(),
+        "claimPerSecond": claim.round(),
+        "ratio": rounded(claim / empty),
+    })
+}
+
+/// Slot searches: one client for the latency, eight for the rate.
+async fn searches(address: SocketAddr, world: &World, length: &Length) -> Value {
+    eprintln!("Searching slots ...");
+    let list: Vec<_> = (0..length.searches)
+        .map(|number| search_request(world, &world::search(world, number * 7, 0, SEARCH_DAYS, 10)))
+        .collect();
+    let warm_up = &list[..list.len() / 10];
+    drive(address, 1, warm_up, Until::ListIsDone).await.expect("a run");
+    let one = drive(address, 1, &list, Until::ListIsDone).await.expect("a run");
+    let eight = drive(address, 8, &list, Until::For(length.each)).await.expect("a run");
+    assert_eq!(one.statuses.keys().collect::<Vec<_>>(), [&200], "every search succeeds");
+    json!({
+        "days": SEARCH_DAYS,
+        "p50Ms": rounded(one.percentile_ms(0.50)),
+        "p99Ms": rounded(one.percentile_ms(0.99)),
+        "eightClientsPerSecond": eight.rate().round(),
+    })
+}
+
+fn search_request(world: &World, body: &str) -> Vec<u8> {
+    request("POST", "/claims/api/v1/intervention", Some(("pid", &world.partner_key)), Some(body))
+}
+
+/// Bookings: sessions are searched beforehand, then each is booked once.
+async fn bookings(address: SocketAddr, world: &World, length: &Length, folder: &Path) -> Value {
+    eprintln!("Searching {} sessions to book ...", length.bookings);
+    let list = sessions(address, world, length.bookings).await;
+    eprintln!("Booking ...");
+    let bare_before = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
+    let run = drive(address, BOOKING_CLIENTS, &list, Until::ListIsDone).await.expect("a run");
+    let bare_after = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
+    let bare = f64::midpoint(bare_before, bare_after);
+    let booked = booked(&run);
+    json!({
+        "clients": BOOKING_CLIENTS,
+        "offered": list.len(),
+        "booked": booked,
+        "statuses": run.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "bookedPerSecond": run.rate_of(201).round(),
+        "p50Ms": rounded(run.percentile_ms(0.50)),
+        "p99Ms": rounded(run.percentile_ms(0.99)),
+        "bareSingleRowPerSecond": bare.round(),
+        "bareBeforeAndAfter": [bare_before.round(), bare_after.round()],
+        "ratio": rounded(run.rate_of(201) / bare),
+    })
+}
+
+fn booked(run: &Run) -> usize {
+    run.statuses.get(&201).copied().unwrap_or(0)
+}
+
+/// One booking request for each of `count` sessions, at varied places, days and times.
+async fn sessions(address: SocketAddr, world: &World, count: usize) -> Vec<Vec<u8>> {
+    let mut connection = Connection::open(address).await.expect("a connection");
+    let mut list = Vec::with_capacity(count);
+    for number in 0..count {
+        let day = i64::try_from(number * 13 % 70).unwrap_or(0);
+        let body = world::search(world, number * 31, day, 7, 30);
+        let answer = connection.send(&search_request(world, &body)).await.expect("an answer");
+        let found: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let slots = found["timeslots"].as_array().map_or(&[][..], Vec::as_slice);
+        let Some(slot) = slots.get(number * 17 % slots.len().max(1)) else { continue };
+        let searched: Value = serde_json::from_str(&body).expect("JSON");
+        let booking = json!({
+            "timeslot": slot,
+            "sessionID": found["sessionID"],
+            "location": searched["appointmentLocation"],
+            "caseNumber": format!("BENCH-{number}"),
+        });
+        let key = Some(("pid", world.partner_key.as_str()));
+        list.push(request("POST", "/claims/api/v1/appointments", key, Some(&booking.to_string())));
+    }
+    list
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn print_report(report: &Value) {
+    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    println!("On {} cores, which the load generator shares:", report["cores"]);
+    if !report["searches"].is_null() {
+        println!("\nSlot search over HTTP, {EXPERTS} experts x {SEARCH_DAYS} days, one client");
+        println!(
+            "  p50 {:.2} ms   p99 {:.2} ms   (first mark: p99 under 10 ms)",
+            number("/searches/p50Ms"),
+            number("/searches/p99Ms")
+        );
+        println!("  eight clients: {:.0} a second", number("/searches/eightClientsPerSecond"));
+    }
+    if !report["bookings"].is_null() {
+        println!("\nBookings over HTTP, durable commits, {BOOKING_CLIENTS} clients");
+        println!(
+            "  {:.0} a second   p50 {:.1} ms   p99 {:.1} ms   ({:.0} booked of {:.0} offered)",
+            number("/bookings/bookedPerSecond"),
+            number("/bookings/p50Ms"),
+            number("/bookings/p99Ms"),
+            number("/bookings/booked"),
+            number("/bookings/offered"),
+        );
+        println!(
+            "  bare single-row durable inserts on the same disk: {:.0} a second; ratio {:.2}   (first mark: 1.00)",
+            number("/bookings/bareSingleRowPerSecond"),
+            number("/bookings/ratio"),
+        );
+    }
+    if !report["reads"].is_null() {
+        println!("\nClaim reads over HTTP, {READ_CLIENTS} clients");
+        println!(
+            "  {:.0} a second; the empty JSON endpoint of the same server: {:.0}; ratio {:.2}   (first mark: 0.50)",
+            number("/reads/claimPerSecond"),
+            number("/reads/emptyPerSecond"),
+            number("/reads/ratio"),
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! What is measured: a server with one firm of experts, one platform, one claim.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use constat_app::{App, IssuedKey, NewKey, Settings, issue_key};
+use constat_availability::{Expert, HourRange, Skills, Territory, WeeklyHours};
+use constat_domain::gazetteer::Gazetteer;
+use constat_domain::geo::Position;
+use constat_domain::ids::{ExpertId, OrgId};
+use constat_domain::service::ServiceKind;
+use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_store::queries::{api_keys, contracts, experts, organisations};
+use constat_store::{Documents, Store};
+use constat_testkit::{SeededChance, TestClock, fixtures};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::load::{Connection, request};
+
+/// A running server and the keys to it.
+pub struct World {
+    /// The application, for its clock.
+    pub app: Arc<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Opens the claims API.
+    pub claims_key: String,
+    /// Opens the firm's partner API.
+    pub partner_key: String,
+    /// A claim to read.
+    pub claim_id: String,
+    /// Places to visit, spread over the firm's region.
+    pub places: Vec<(String, String, Position)>,
+}
+
+/// Builds a world with `count` experts who may take any request within reach, all based in the
+/// communes around Paris, Monday to Friday, 8:30 to 12:30 and 13:30 to 18:00, and serves it on the
+/// present runtime. The clock stands still at Monday 23 November 2026, 08:00 in Paris, so that no
+/// session expires while it waits to be booked.
+pub async fn build(folder: &Path, count: usize) -> World {
+    let clock = Arc::new(TestClock::at(Timestamp::from_second(1_795_417_200).expect("a constant in range")));
+    let store = Store::open(&folder.join("constat.db")).expect("a new database");
+    let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
+    let chance = Arc::new(SeededChance::new(2026));
+    let app = Arc::new(App::new(store, documents, clock, chance, Settings::default()).await.expect("an application"));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("a bound address");
+    let router = constat_http::router(Arc::clone(&app));
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
+
+    let platform = organisation(&app, OrganisationKind::Platform, "Platform").await;
+    let firm = organisation(&app, OrganisationKind::Partner, "Firm").await;
+    let claims_key = key(&app, Api::Claims, platform, platform).await;
+    let partner_key = key(&app, Api::Partner, firm, platform).await;
+    let places = places();
+    hire(&app, firm, &places, count).await;
+    let claim_id = declare(&app, address, platform, &claims_key).await;
+    World { app, address, claims_key, partner_key, claim_id, places }
+}
+
+async fn organisation(app: &App, kind: OrganisationKind, name: &str) -> OrgId {
+    let id = OrgId::new(app.clock.now(), &app.chance.entropy());
+    let new = Organisation { id, kind, name: name.to_owned(), acam_code: None, created_at: app.clock.now() };
+    app.store.write(move |tx| organisations::insert(tx, &new)).await.expect("a new organisation");
+    id
+}
+
+async fn key(app: &App, api: Api, issuer: OrgId, holder: OrgId) -> String {
+    let new = NewKey { api, issuer, holder, mode: Mode::Test, label: "bench".to_owned() };
+    let IssuedKey { key, secret } = issue_key(new, app.clock.now(), app.chance.as_ref());
+    app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
+    secret
+}
+
+/// Communes of Paris and its ring.
+fn places() -> Vec<(String, String, Position)> {
+    Gazetteer::embedded()
+        .communes()
+        .iter()
+        .filter(|commune| ["75", "92", "93", "94"].contains(&commune.department()))
+        .filter_map(|commune| {
+            let zip = commune.postcodes().next()?.to_owned();
+            let name: String = commune.name.chars().take(32).collect();
+            Some((zip, name, commune.position))
+        })
+        .collect()
+}
+
+async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], count: usize) {
+    let tenant = TenantId { org: firm, mode: Mode::Test };
+    let day: Vec<HourRange> = ["08:30-12:30", "13:30-18:00"].iter().filter_map(|range| range.parse().ok()).collect();
+    let week = WeeklyHours::weekdays(&day);
+    let staff: Vec<Expert> = (0..count)
+        .map(|number| Expert {
+            id: ExpertId::new(app.clock.now(), &app.chance.entropy()),
+            display_name: format!("Expert {number:03}"),
+            active: true,
+            base: places[number % places.len()].2,
+            zone: "Europe/Paris".to_owned(),
+            skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
+            territory: Territory::Anywhere,
+            week: week.clone(),
+            exceptions: Vec::new(),
+            daily_cap: None,
+            buffer_minutes: None,
+            notice_minutes: None,
+            holidays_off: true,
+        })
+        .collect();
+    let hired = app.store.write(move |tx| {
+        staff
+            .iter()
+            .try_for_each(|expert| experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert))
+    });
+    hired.await.expect("experts are saved");
+}
+
+async fn declare(app: &App, address: SocketAddr, platform: OrgId, key: &str) -> String {
+    let tenant = TenantId { org: platform, mode: Mode::Test };
+    let contract = fixtures::bike_contract();
+    app.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await.expect("a contract");
+    let body = fixtures::stolen_bike().to_string();
+    let mut connection = Connection::open(address).await.expect("a connection");
+    let answer = connection.send(&request("POST", "/v2/claims", Some(("key", key)), Some(&body))).await;
+    let answer: serde_json::Value = serde_json::from_slice(&answer.expect("an answer").body).expect("JSON");
+    answer["data"]["id"].as_str().unwrap_or_else(|| panic!("no claim was created: {answer}")).to_owned()
+}
+
+/// A search at a place, over a window of whole days that starts `day` days after tomorrow.
+pub fn search(world: &World, place: usize, day: i64, days: i64, limit: u8) -> String {
+    let (zip, city, position) = &world.places[place % world.places.len()];
+    let from = world.app.clock.now() + SignedDuration::from_hours(24 * (1 + day));
+    json!({
+        "type": { "name": "ESS" },
+        "claim": {
+            "date": "2026-11-20T09:00:00Z",
+            "guarantee": "DegatsDesEaux",
+            "company": { "id": "21000402", "name": "ACTE I.A.R.D." },
+            "claimId": "0190a7b4-0000-7000-8000-000000000000",
+            "valuation": { "totalCost": { "value": 1850.0, "currency": "EUR" } },
+        },
+        "dateFrom": from.to_string(),
+        "dateTo": (from + SignedDuration::from_hours(24 * days)).to_string(),
+        "limit": limit,
+        "customerType": "individual",
+        "insurerClaimId": "BENCH",
+        "riskType": { "name": "Appartement" },
+        "appointmentLocation": {
+            "address": { "street1": "1 place de la Mairie", "zipCode": zip, "city": city, "countryCode": "FR" },
+            "position": { "lat": position.lat, "long": position.lon },
+        },
+    })
+    .to_string()
+}
