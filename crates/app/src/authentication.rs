@@ -118,12 +118,8 @@ pub fn authenticate(app: &App, api: Api, secret: &str) -> Result<Caller, AppErro
         .read(|connection| api_keys::by_hash(connection, &hex(&hash)))?
         .filter(|key| key.revoked_at.is_none())
         .ok_or(AppError::InvalidKey)?;
-    let caller = Caller {
-        key: key.id,
-        api: key.api,
-        tenant: TenantId { org: key.issuer, mode: key.mode },
-        holder: key.holder,
-    };
+    let caller =
+        Caller { key: key.id, api: key.api, tenant: TenantId { org: key.issuer, mode: key.mode }, holder: key.holder };
     if let Ok(mut known) = app.recent_keys.by_hash.write() {
         if known.len() >= MOST_REMEMBERED {
             known.clear();

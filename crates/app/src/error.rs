@@ -1,7 +1,7 @@
 //! How a verb fails.
 
-use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::Refusal;
+use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_store::StoreError;
 
 /// Everything that can keep a verb from doing what was asked. The edge turns each case into its

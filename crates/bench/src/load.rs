@@ -104,7 +104,12 @@ impl Run {
     pub fn percentile_ms(&self, share: f64) -> f64 {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
         let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
         sorted.get(index).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
     }

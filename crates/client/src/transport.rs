@@ -302,11 +302,7 @@ macro_rules! client_basics {
 
             /// A client of the server at `base` (up to and including the contract's base path) with a
             /// key that it issued.
-            pub fn new(
-                base: &str,
-                key: &str,
-                options: crate::Options,
-            ) -> Result<Self, crate::ClientError> {
+            pub fn new(base: &str, key: &str, options: crate::Options) -> Result<Self, crate::ClientError> {
                 Ok(Self(crate::transport::Transport::new($api, $header, base, key, options)?))
             }
 

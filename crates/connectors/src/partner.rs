@@ -92,7 +92,11 @@ fn faults(refused: &Refused) -> Vec<FieldError> {
     let told = refused.fields.iter();
     let faults: Vec<FieldError> =
         told.map(|fault| FieldError::new(own(&fault.field), format!("the partner says: {}", fault.message))).collect();
-    if faults.is_empty() { vec![FieldError::new("", "the partner finds the request wrong and names no field")] } else { faults }
+    if faults.is_empty() {
+        vec![FieldError::new("", "the partner finds the request wrong and names no field")]
+    } else {
+        faults
+    }
 }
 
 fn slot_of(slot: &wire::Timeslot) -> Slot {
@@ -262,7 +266,9 @@ mod tests {
         assert_eq!(refusal(410, 9, OF_A_SLOT), Some(BookingRefusal::SessionExpired));
         for status in [401, 403, 416, 429, 500, 503] {
             let error = meant(&link, &failure(status, 4, Vec::new()), OF_A_SLOT);
-            assert!(matches!(&error, AppError::Partner(text) if text.starts_with("firm: ") && !text.contains("secret")));
+            assert!(
+                matches!(&error, AppError::Partner(text) if text.starts_with("firm: ") && !text.contains("secret"))
+            );
         }
         let field = FieldFault {
             field: "appointmentLocation.address.zipCode".to_owned(),

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_long_street_goes_on_the_next_lines() {
-        let address = at("Résidence des Grands Boulevards, bâtiment C, 48 boulevard des Batignolles", "75017", "FRANCE").unwrap();
+        let address =
+            at("Résidence des Grands Boulevards, bâtiment C, 48 boulevard des Batignolles", "75017", "FRANCE").unwrap();
         assert_eq!(address.street1, "Résidence des Grands Boulevards,");
         assert_eq!(address.more_lines, ["bâtiment C, 48 boulevard des", "Batignolles"]);
     }

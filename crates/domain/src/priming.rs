@@ -27,7 +27,8 @@ const USUAL_PRODUCT: &str = "home";
 const HOME_NAMES: [&str; 3] = ["mrh", "multirisque habitation", "assurance habitation"];
 
 /// Kinds of dwelling, by product type of the catalogue's home family (codes of `risk_type.csv`).
-const RISK_TYPES: [(&str, &str); 3] = [("apartment", "Appartement"), ("house", "MaisonParticuliere"), ("home", "AutreRisque")];
+const RISK_TYPES: [(&str, &str); 3] =
+    [("apartment", "Appartement"), ("house", "MaisonParticuliere"), ("home", "AutreRisque")];
 
 /// What an insurer tells to open a declaration. Well-formed; catalogue and codes are still to judge.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,7 +134,8 @@ impl Prime {
             let family = product.and_then(|product| Some((product, None, catalogue.family_for_product(product)?)));
             return family.into_iter().collect();
         }
-        let meant = named.and_then(|named| product_named(catalogue, named)).and_then(|kind| catalogue.family_for_product(kind));
+        let meant =
+            named.and_then(|named| product_named(catalogue, named)).and_then(|kind| catalogue.family_for_product(kind));
         on_contract
             .iter()
             .filter_map(|one| Some((one, catalogue.family_for_product(&one.product.kind)?)))
@@ -145,7 +147,14 @@ impl Prime {
     }
 
     /// A new contract of the registry, with the one product that the loss is about.
-    pub fn new_contract(&self, id: String, user_id: String, insurer: Insurer, loss: &PrimedLoss<'_>, codes: &Codes) -> Contract {
+    pub fn new_contract(
+        &self,
+        id: String,
+        user_id: String,
+        insurer: Insurer,
+        loss: &PrimedLoss<'_>,
+        codes: &Codes,
+    ) -> Contract {
         Contract {
             id,
             user_id,

@@ -10,8 +10,8 @@ use constat_app::{App, AppError};
 use constat_domain::claim::Document;
 use constat_domain::refusal::ClaimRefusal;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use http_range_header::{EndPosition, RangeUnsatisfiableError, StartPosition, parse_range_header};
@@ -135,7 +135,11 @@ fn names(tags: &str, tag: &str) -> bool {
 fn attachment(filename: &str) -> String {
     let plain: String = filename
         .chars()
-        .map(|letter| if letter == ' ' || letter.is_ascii_graphic() && !matches!(letter, '"' | '\\') { letter } else { '_' })
+        .map(
+            |letter| {
+                if letter == ' ' || letter.is_ascii_graphic() && !matches!(letter, '"' | '\\') { letter } else { '_' }
+            },
+        )
         .collect();
     let encoded = filename.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
@@ -173,7 +177,8 @@ mod tests {
 
     #[test]
     fn what_is_no_single_range_is_ignored() {
-        for odd in ["lines=1-2", "bytes", "bytes=x-y", "bytes=9-0", "bytes=0-1,5-6", "", "bytes=99999999999999999999-"] {
+        for odd in ["lines=1-2", "bytes", "bytes=x-y", "bytes=9-0", "bytes=0-1,5-6", "", "bytes=99999999999999999999-"]
+        {
             assert_eq!(ask(&[(RANGE, odd)]).unwrap(), Wanted::Whole, "{odd}");
         }
     }

@@ -26,7 +26,7 @@ use constat_app::App;
 
 pub use answer::Reply;
 pub use contract::Contract;
-pub use openapi::{documents, OpenApiDocument};
+pub use openapi::{OpenApiDocument, documents};
 pub use problem::Problem;
 
 /// What handlers share.

@@ -58,10 +58,7 @@ impl Store {
     }
 
     /// Runs queries that only read. Sees everything committed before it started.
-    pub fn read<T, E: From<StoreError>>(
-        &self,
-        queries: impl FnOnce(&mut Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn read<T, E: From<StoreError>>(&self, queries: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
         let number = self.inner.number;
         let kept = READERS.with_borrow_mut(|readers| readers.remove(&number));
         let mut connection = if let Some(connection) = kept {

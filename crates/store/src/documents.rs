@@ -29,7 +29,8 @@ impl Documents {
     /// Keeps documents under a local folder, made if it is not there. Writes are flushed to the
     /// disk and renamed into place, so a crash leaves a document whole or absent.
     pub fn local(folder: &Path) -> Result<Self, StoreError> {
-        let unavailable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+        let unavailable =
+            |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(folder).map_err(|error| unavailable(&error))?;
         let files = LocalFileSystem::new_with_prefix(folder).map_err(|error| unavailable(&error))?.with_fsync(true);
         Ok(Self { objects: Arc::new(files) })

@@ -5,10 +5,8 @@ use diesel::prelude::*;
 
 use crate::{Connection, StoreError};
 
-const STEPS: &[(i64, &str)] = &[
-    (1, include_str!("../migrations/0001_first.sql")),
-    (2, include_str!("../migrations/0002_calendar_changes.sql")),
-];
+const STEPS: &[(i64, &str)] =
+    &[(1, include_str!("../migrations/0001_first.sql")), (2, include_str!("../migrations/0002_calendar_changes.sql"))];
 
 #[derive(QueryableByName)]
 struct Version {

@@ -1,7 +1,7 @@
 //! What the rooms above rely on.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use constat_domain::ids::{EventId, ExpertId, OrgId};

@@ -94,11 +94,7 @@ impl Server {
     pub async fn put_absence(&self, tenant: TenantId, expert: ExpertId, start: Timestamp, end: Timestamp) {
         let id = AbsenceId::new(self.app.clock.now(), &self.app.chance.entropy());
         let row = AbsenceRow { id, expert, start, end, reason: "test".to_owned() };
-        self.app
-            .store
-            .write(move |tx| absences::upsert_of_tenant(tx, &tenant, &row))
-            .await
-            .expect("a new absence");
+        self.app.store.write(move |tx| absences::upsert_of_tenant(tx, &tenant, &row)).await.expect("a new absence");
     }
 
     /// Issues a firm's partner key to a platform.

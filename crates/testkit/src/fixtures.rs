@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use constat_domain::Money;
 use constat_domain::claim::{Contract, ContractProduct, Insured, Product, Risk};
-use constat_domain::geo::{PostalAddress, Position};
+use constat_domain::geo::{Position, PostalAddress};
 use constat_domain::service::{CustomerType, Insurer};
 use serde_json::{Value, json};
 

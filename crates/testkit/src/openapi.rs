@@ -96,7 +96,8 @@ impl OpenApiChecker {
             return Vec::new();
         }
         let media_type = exchange.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let Some(content) = response.get("content").and_then(Value::as_object).filter(|content| !content.is_empty()) else {
+        let Some(content) = response.get("content").and_then(Value::as_object).filter(|content| !content.is_empty())
+        else {
             return match exchange.json {
                 Some(body) if !body.is_empty() => vec!["a body came where none is documented".to_owned()],
                 _ => Vec::new(),
@@ -205,7 +206,8 @@ impl Faults {
 pub(crate) async fn check(State(faults): State<Faults>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let (head, body) = next.run(request).await.into_parts();
-    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let content_type =
+        head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let is_json = content_type.starts_with("application/json");
     let (json, body): (Option<Bytes>, Body) = if is_json {
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -213,8 +215,13 @@ pub(crate) async fn check(State(faults): State<Faults>, request: Request, next: 
     } else {
         (None, body)
     };
-    let exchange =
-        Exchange { method: &method, path: &path, status: head.status, content_type: &content_type, json: json.as_deref() };
+    let exchange = Exchange {
+        method: &method,
+        path: &path,
+        status: head.status,
+        content_type: &content_type,
+        json: json.as_deref(),
+    };
     let mut found = OpenApiChecker::shared().faults(&exchange);
     if head.status == StatusCode::METHOD_NOT_ALLOWED && !head.headers.contains_key(ALLOW) {
         found.push(format!("{method} {path} -> 405 without an Allow header"));

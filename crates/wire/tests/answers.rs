@@ -43,7 +43,10 @@ fn domain_claim() -> constat_domain::claim::Claim {
             product_id: Some(declared.contract_product_id),
             number: "N-1".to_owned(),
             name: "Vélo".to_owned(),
-            insurer: constat_domain::service::Insurer { acam_code: "02000402".to_owned(), name: "ALLIANZ IARD".to_owned() },
+            insurer: constat_domain::service::Insurer {
+                acam_code: "02000402".to_owned(),
+                name: "ALLIANZ IARD".to_owned(),
+            },
             guarantee: "Vol".to_owned(),
             customer_type: constat_domain::service::CustomerType::Individual,
             deductible: None,

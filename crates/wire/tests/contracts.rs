@@ -141,7 +141,10 @@ fn what_is_no_json_is_told_by_place() {
     assert_eq!(errors[0].field, "");
     assert!(errors[0].message.contains("line 1"), "{}", errors[0].message);
     let twice = changed(WATER_REQUEST, |_| {}).replacen('{', "{\"limit\":1,", 1);
-    assert_eq!(read_json::<ServiceRequest>(twice.as_bytes()).unwrap_err()[0].message.split(" at ").next(), Some("duplicate field `limit`"));
+    assert_eq!(
+        read_json::<ServiceRequest>(twice.as_bytes()).unwrap_err()[0].message.split(" at ").next(),
+        Some("duplicate field `limit`")
+    );
 }
 
 #[test]
@@ -233,7 +236,10 @@ fn answers_to_questions_are_texts_or_booleans_only() {
     assert_eq!(claim.questions["tied_to_fixed_point"], Answer::Bool(true));
     let bad = changed(BIKE_CREATE, |claim| claim["questions"]["tied_to_fixed_point"] = json!(3));
     let errors = read_json::<CreateClaim>(bad.as_bytes()).unwrap_err();
-    assert_eq!(errors, [FieldError::new("questions.tied_to_fixed_point", "expected true or false or a string, got a number")]);
+    assert_eq!(
+        errors,
+        [FieldError::new("questions.tied_to_fixed_point", "expected true or false or a string, got a number")]
+    );
 }
 
 #[test]
@@ -255,13 +261,20 @@ fn a_booking_needs_all_of_it_and_lists_its_faults() {
     let bad = changed(&booking, |body| {
         body["timeslot"]["endTime"] = body["timeslot"]["startTime"].clone();
         body["timeslot"]["duration"] = json!(0);
-        body["contact"]["userInfo"] = json!({ "mobilePhone": "0".repeat(21), "email": format!("{}@example.com", "x".repeat(50)) });
+        body["contact"]["userInfo"] =
+            json!({ "mobilePhone": "0".repeat(21), "email": format!("{}@example.com", "x".repeat(50)) });
         body["caseNumber"] = json!("");
     });
     let errors = read::<BookingRequest>(&bad).into_domain().unwrap_err();
     assert_eq!(
         fields(&errors),
-        ["caseNumber", "timeslot.endTime", "timeslot.duration", "contact.userInfo.mobilePhone", "contact.userInfo.email"]
+        [
+            "caseNumber",
+            "timeslot.endTime",
+            "timeslot.duration",
+            "contact.userInfo.mobilePhone",
+            "contact.userInfo.email"
+        ]
     );
 }
 
@@ -307,7 +320,11 @@ fn prime_takes_booleans_and_numbers_as_texts_and_as_themselves() {
 fn documents_come_alone_or_in_an_array() {
     let one = json!({ "type": "Dépôt de plainte", "title": "Plainte du 15/01/2024", "filename": "plainte.pdf", "content": "" });
     let errors = |body: Value| -> Vec<FieldError> {
-        read::<DocumentUploads>(&body.to_string()).into_items().iter().flat_map(|(path, item)| item.check(path)).collect()
+        read::<DocumentUploads>(&body.to_string())
+            .into_items()
+            .iter()
+            .flat_map(|(path, item)| item.check(path))
+            .collect()
     };
     assert_eq!(fields(&errors(one.clone())), ["content"]);
     assert_eq!(fields(&errors(json!([one, one]))), ["[0].content", "[1].content"]);
@@ -335,7 +352,8 @@ fn a_search_for_a_claim_lists_its_faults() {
 fn a_list_query_reads_zero_as_all() {
     let filter = AppointmentQuery { num_results: Some(0), ..AppointmentQuery::default() }.into_domain().unwrap();
     assert_eq!(filter.limit, None);
-    let query = AppointmentQuery { num_results: Some(-1), zip: Some("750170".to_owned()), ..AppointmentQuery::default() };
+    let query =
+        AppointmentQuery { num_results: Some(-1), zip: Some("750170".to_owned()), ..AppointmentQuery::default() };
     assert_eq!(fields(&query.into_domain().unwrap_err()), ["zip", "num_results"]);
 }
 

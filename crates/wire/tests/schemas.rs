@@ -12,7 +12,8 @@ fn names(add: impl FnOnce(&mut SchemaGenerator)) -> Map<String, Value> {
     add(&mut generator);
     let all = generator.take_definitions(true);
     for name in all.keys() {
-        let clean = name.chars().all(|letter| letter.is_ascii_alphanumeric()) && !name.ends_with(|last: char| last.is_ascii_digit());
+        let clean = name.chars().all(|letter| letter.is_ascii_alphanumeric())
+            && !name.ends_with(|last: char| last.is_ascii_digit());
         assert!(clean, "{name} is no clean and unique name");
     }
     all
@@ -52,10 +53,22 @@ fn the_claims_document_has_clean_names() {
     assert_eq!(claim["properties"]["closedAt"]["type"], serde_json::json!(["string", "null"]));
     let with_url = all["ClaimDocumentWithUrl"]["required"].as_array().unwrap();
     assert_eq!(with_url.len(), 14);
-    let required: Vec<&str> = all["CreateClaim"]["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        all["CreateClaim"]["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(
         required,
-        ["userId", "contractId", "contractProductId", "type", "subtype", "claimAt", "description", "questions", "insured", "location"]
+        [
+            "userId",
+            "contractId",
+            "contractProductId",
+            "type",
+            "subtype",
+            "claimAt",
+            "description",
+            "questions",
+            "insured",
+            "location"
+        ]
     );
     assert_eq!(all["CreateClaim"]["properties"]["description"]["minLength"], 50);
     let of_appointment = all["ClaimAppointment"]["required"].as_array().unwrap();
@@ -83,7 +96,8 @@ fn the_partner_document_has_clean_names() {
     assert_eq!(all["PostalAddress"]["properties"]["street1"]["maxLength"], 38);
     assert_eq!(all["ServiceRequest"]["properties"]["limit"]["maximum"], 30);
     assert_eq!(all["Timeslot"]["properties"]["startTime"]["format"], "date-time");
-    let required: Vec<&str> = all["Appointment"]["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        all["Appointment"]["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(required, ["type", "schedule"]);
 }
 

@@ -17,8 +17,8 @@ pub fn create_claim(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result
     if !contracts::user_exists_in_tenant(tx, tenant, &declaration.user_id)? {
         return Err(ClaimRefusal::UserNotAuthorised.into());
     }
-    let contract = contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?
-        .ok_or(ClaimRefusal::ContractNotFound)?;
+    let contract =
+        contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?.ok_or(ClaimRefusal::ContractNotFound)?;
     let catalogue = Catalogue::embedded();
     let claim = declaration.clone().into_draft(DeclaredWith {
         tenant: *tenant,

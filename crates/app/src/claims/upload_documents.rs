@@ -174,8 +174,8 @@ fn check(act: &Act, folder: &str, file: Upload) -> Result<(NewDocument, Bytes), 
     if size > LARGEST_DOCUMENT {
         return Err(ClaimRefusal::FileTooLarge { field: place(file.content_field), limit: LARGEST_DOCUMENT }.into());
     }
-    let mime_type = media_type_of(&file.bytes)
-        .ok_or_else(|| ClaimRefusal::InvalidMimeType { field: place(file.content_field) })?;
+    let mime_type =
+        media_type_of(&file.bytes).ok_or_else(|| ClaimRefusal::InvalidMimeType { field: place(file.content_field) })?;
     let id = DocumentId::new(act.at, &act.entropy());
     let document = NewDocument {
         id,
@@ -196,7 +196,9 @@ fn check(act: &Act, folder: &str, file: Upload) -> Result<(NewDocument, Bytes), 
 fn one_of_each(claim: &Claim, documents: &[NewDocument]) -> Result<(), Refusal> {
     let family = Catalogue::embedded().family_for_product(&claim.product.kind);
     let name = |document: &NewDocument| {
-        family.and_then(|family| family.document(&document.kind)).map_or_else(|| document.kind.clone(), |rule| rule.id.clone())
+        family
+            .and_then(|family| family.document(&document.kind))
+            .map_or_else(|| document.kind.clone(), |rule| rule.id.clone())
     };
     let mut seen = Vec::new();
     for document in documents {

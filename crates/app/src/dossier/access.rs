@@ -39,7 +39,12 @@ impl Standing {
     }
 
     /// Whether the claim's file is open to this holder now.
-    pub(super) fn opens(&self, connection: &mut Connection, caller: &Caller, claim: &Claim) -> Result<bool, StoreError> {
+    pub(super) fn opens(
+        &self,
+        connection: &mut Connection,
+        caller: &Caller,
+        claim: &Claim,
+    ) -> Result<bool, StoreError> {
         match self {
             Self::Platform => Ok(true),
             Self::Insurer { acam_code, .. } => Ok(claim.contract.insurer.acam_code == *acam_code),

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::codes::Codes;
@@ -10,7 +11,6 @@ use constat_domain::ids::{DeclarationId, uuid_v7};
 use constat_domain::priming::{Prime, PrimedLoss};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::service::Insurer;
-use constat_domain::Refusal;
 use constat_store::queries::sign_in_links::{self, SignInLink};
 use constat_store::queries::{claims, contracts};
 use jiff::SignedDuration;
@@ -78,9 +78,8 @@ fn existing(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<&Insurer>) ->
 
 fn open(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<Insurer>) -> Result<Opened, AppError> {
     let (catalogue, codes) = (Catalogue::embedded(), Codes::embedded());
-    let same = |contract: &Contract| {
-        insurer.as_ref().is_none_or(|insurer| insurer.acam_code == contract.insurer.acam_code)
-    };
+    let same =
+        |contract: &Contract| insurer.as_ref().is_none_or(|insurer| insurer.acam_code == contract.insurer.acam_code);
     let known = contracts::list_of_tenant_by_number(tx, act.tenant(), &prime.contract_number)?;
     let known = known.into_iter().find(same);
     let loss = prime.loss(catalogue, known.as_ref(), act.at).map_err(Refusal::Invalid)?;

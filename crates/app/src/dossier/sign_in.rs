@@ -3,9 +3,9 @@
 use constat_domain::catalogue::{Catalogue, Category};
 use constat_domain::claim::Claim;
 use constat_domain::ids::EventId;
+use constat_store::queries::claims;
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::sign_in_links::{self, SignInLink};
-use constat_store::queries::claims;
 use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::json;

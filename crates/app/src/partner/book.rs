@@ -1,7 +1,7 @@
 //! Book one slot of a session.
 
-use constat_domain::Refusal;
 use constat_domain::FieldError;
+use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind, Slot};
 use constat_domain::geo::Place;
 use constat_domain::refusal::BookingRefusal;
@@ -126,12 +126,7 @@ fn made_before(tx: &mut Tx, act: &Act, command: &BookAppointment) -> Result<Appo
 }
 
 /// How to join a remote appointment: a page of this server, and six digits.
-fn connection(
-    act: &Act,
-    app: &App,
-    offer: &Offer,
-    id: constat_domain::ids::AppointmentId,
-) -> Option<Connection> {
+fn connection(act: &Act, app: &App, offer: &Offer, id: constat_domain::ids::AppointmentId) -> Option<Connection> {
     if MeetingKind::from(offer.criteria.kind) == MeetingKind::Site {
         return None;
     }

@@ -46,13 +46,8 @@ pub fn cancel_appointment(
     let known = change(tx, act, command.id, command.if_match.as_deref())?;
     let mut guards = Guards::default();
     guards_of(tx, app, &known, act.at, &mut guards)?;
-    let cancellation =
-        Cancellation { reason, comment: command.comment.clone(), at: act.at, by: act.caller.holder };
-    let cancelled = Appointment {
-        status: AppointmentStatus::Cancelled,
-        cancellation: Some(cancellation),
-        ..known
-    };
+    let cancellation = Cancellation { reason, comment: command.comment.clone(), at: act.at, by: act.caller.holder };
+    let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..known };
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);
     data["reason"] = cancelled.cancellation.as_ref().map(|cancelled| cancelled.reason.clone()).into();

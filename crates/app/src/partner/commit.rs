@@ -83,8 +83,7 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
     if offer.slot.start < now {
         return Err(BookingRefusal::SlotTaken.into());
     }
-    let requirement =
-        offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
+    let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
     let calendars = app.calendars.of(&offer.tenant, now)?;
     let mut judge = |expert: ExpertId| match calendars.get(expert) {
         Some(calendar) => {
@@ -121,10 +120,8 @@ fn judge(
     let mut guards = Guards::default();
     guards.read(tx, expert.id, &expert.zone, from, to)?;
     let (first, last) = neighbourhood(from, to);
-    let taken: Vec<Busy> =
-        appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
-    let away: Vec<Absence> =
-        absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
+    let taken: Vec<Busy> = appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
+    let away: Vec<Absence> = absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
     // The snapshot leaves out a record with an unknown zone, so this cannot fail here.
     let Ok(calendar) = ExpertCalendar::around(Arc::new(expert.clone()), &away, taken, from, to) else {
         return Ok(None);

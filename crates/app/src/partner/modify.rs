@@ -1,7 +1,7 @@
 //! Modify what surrounds an appointment: notes, address, contact. Its time is moved elsewhere.
 
-use constat_domain::Refusal;
 use constat_domain::FieldError;
+use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, Contact, MeetingKind, Slot};
 use constat_domain::geo::PostalAddress;
 use constat_domain::ids::AppointmentId;

@@ -13,7 +13,9 @@ const USUAL_ZONE: &str = "Europe/Paris";
 
 fn commune_of(place: &Place) -> Option<&'static Commune> {
     let address = &place.address;
-    (address.country_code == "FR").then(|| Gazetteer::embedded().locate(&address.zip_code, Some(&address.city))).flatten()
+    (address.country_code == "FR")
+        .then(|| Gazetteer::embedded().locate(&address.zip_code, Some(&address.city)))
+        .flatten()
 }
 
 /// Places a request: the position it gives, else that of its postcode and town. Sets the position in

@@ -1,7 +1,7 @@
 //! Move an appointment to a slot of a session that was searched for it.
 
-use constat_domain::Refusal;
 use constat_domain::FieldError;
+use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, Slot};
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;

@@ -91,12 +91,7 @@ impl Promised {
 }
 
 /// Opens a session and one of its slots. A slot of another session is unknown to this one.
-pub fn open_promised(
-    sealer: &Sealer,
-    caller: &Caller,
-    session_id: &str,
-    slot_id: &str,
-) -> Result<Promised, AppError> {
+pub fn open_promised(sealer: &Sealer, caller: &Caller, session_id: &str, slot_id: &str) -> Result<Promised, AppError> {
     let session = Session::open(sealer, caller, session_id)?;
     let offer = Offer::open(sealer, caller, slot_id)?;
     if offer.session == session.id { Ok(Promised { session, offer }) } else { Err(BookingRefusal::UnknownSlot.into()) }

@@ -189,15 +189,16 @@ fn keep(
 
 /// Gives an appointment back that could not be kept, unless it was kept by another request.
 async fn withdraw(app: &App, claim: &Claim, plan: &Plan, id: &str) {
-    let known = app
-        .store
-        .read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id));
+    let known =
+        app.store.read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id));
     if known.is_ok_and(|known| known.iter().any(|made| made.booked_from == plan.booked_from)) {
         return;
     }
     let key = digest(&["withdraw", &plan.booked_from]);
     match app.partners.cancel_appointment(&plan.link, id, WITHDRAWN, None, &key).await {
-        Ok(()) => tracing::warn!(partner = %plan.link.name, claim = %claim.declaration_id, "booked at the partner, could not be kept, given back"),
+        Ok(()) => {
+            tracing::warn!(partner = %plan.link.name, claim = %claim.declaration_id, "booked at the partner, could not be kept, given back")
+        }
         Err(error) => {
             tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, could not be kept, and could not be given back");
         }

@@ -94,12 +94,8 @@ fn keep(
     if now.status == AppointmentStatus::Cancelled {
         return Ok(now);
     }
-    let cancellation = Cancellation {
-        reason: reason.to_owned(),
-        comment: comment.cloned(),
-        at: act.at,
-        by: act.caller.holder,
-    };
+    let cancellation =
+        Cancellation { reason: reason.to_owned(), comment: comment.cloned(), at: act.at, by: act.caller.holder };
     let appointment = ClaimAppointment {
         status: AppointmentStatus::Cancelled,
         cancellation: Some(cancellation),

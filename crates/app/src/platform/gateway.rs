@@ -8,8 +8,8 @@ use constat_domain::service::ServiceRequest;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::settings::PartnerLink;
 use crate::AppError;
+use crate::settings::PartnerLink;
 
 /// A partner's answer, on its way.
 pub type PartnerAnswer<'a, T> = BoxFuture<'a, Result<T, AppError>>;
@@ -159,7 +159,11 @@ impl PartnerGateway for NoPartners {
         nobody()
     }
 
-    fn read_appointment<'a>(&'a self, _partner: &'a PartnerLink, _id: &'a str) -> PartnerAnswer<'a, PartnerAppointment> {
+    fn read_appointment<'a>(
+        &'a self,
+        _partner: &'a PartnerLink,
+        _id: &'a str,
+    ) -> PartnerAnswer<'a, PartnerAppointment> {
         nobody()
     }
 

@@ -81,7 +81,8 @@ fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> R
 fn reason_code(reason: &str) -> Result<String, Refusal> {
     let codes = Codes::embedded();
     codes.canonical(Table::AppointmentChangeReason, reason).map(str::to_owned).ok_or_else(|| {
-        let known: Vec<&str> = codes.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
+        let known: Vec<&str> =
+            codes.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
         Refusal::field("reason", format!("expected one of: {}", known.join(", ")))
     })
 }

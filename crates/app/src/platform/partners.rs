@@ -80,7 +80,8 @@ mod tests {
         let settings = Settings { partners, ..Settings::default() };
         let test = TenantId { org: ours, mode: Mode::Test };
         let live = TenantId { org: ours, mode: Mode::Live };
-        let name = |tenant: &TenantId, kind, named| choose(&settings, tenant, kind, named).map(|link| link.name.as_str());
+        let name =
+            |tenant: &TenantId, kind, named| choose(&settings, tenant, kind, named).map(|link| link.name.as_str());
         assert_eq!(name(&test, OnSite, None), Ok("experts"));
         assert_eq!(name(&test, RepairInKind, None), Ok("repairers"));
         assert_eq!(name(&live, OnSite, None), Ok("live"));

@@ -99,8 +99,15 @@ fn place_of(location: &Location) -> Option<Place> {
     if city.is_empty() {
         return None;
     }
-    let address =
-        PostalAddress { street1, more_lines: lines.collect(), zip_code, city, country_code, country: None, state: None };
+    let address = PostalAddress {
+        street1,
+        more_lines: lines.collect(),
+        zip_code,
+        city,
+        country_code,
+        country: None,
+        state: None,
+    };
     Some(Place { address, position: None })
 }
 
@@ -157,7 +164,10 @@ mod tests {
 
     #[test]
     fn an_address_that_partners_cannot_write_is_none() {
-        assert_eq!(place_of(&location("48 boulevard des Batignolles", "75017", "FRANCE")).unwrap().address.country_code, "FR");
+        assert_eq!(
+            place_of(&location("48 boulevard des Batignolles", "75017", "FRANCE")).unwrap().address.country_code,
+            "FR"
+        );
         assert_eq!(place_of(&location("Rue Haute 1", "1000", "be")).unwrap().address.country_code, "BE");
         assert_eq!(place_of(&location("1 Downing Street", "SW1A 2AA", "GB")), None);
         assert_eq!(place_of(&location("Rue Haute 1", "1000", "Royaume de Belgique")), None);

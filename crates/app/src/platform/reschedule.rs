@@ -6,7 +6,9 @@ use constat_domain::appointment::{ClaimAppointment, Slot};
 use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerMove};
-use super::{WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked, require_open};
+use super::{
+    WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked, require_open,
+};
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
 
 /// Which appointment to move where, and why.

@@ -1,11 +1,11 @@
 //! Search free slots for a claim: ask the partner.
 
+use constat_domain::Refusal;
+use constat_domain::codes::{Codes, Table};
 use constat_domain::geo::Place;
 use constat_domain::ids::ClaimAppointmentId;
 use constat_domain::service::{Granularity, ServiceKind};
 use constat_domain::tenancy::Caller;
-use constat_domain::codes::{Codes, Table};
-use constat_domain::Refusal;
 use jiff::Timestamp;
 
 use super::gateway::PartnerOffers;

@@ -98,8 +98,11 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
         .into_response(),
         "POST /appointments" => (axum::http::StatusCode::CREATED, axum::Json("RDV 2026/17")).into_response(),
         "PUT /appointments/RDV%202026%2F17/schedule" => axum::http::StatusCode::OK.into_response(),
-        "POST /appointments/RDV%202026%2F17/cancel" => axum::Json(json!({ "value": 0, "description": "OK" })).into_response(),
-        _ => (axum::http::StatusCode::NOT_FOUND, axum::Json(json!({ "value": 7, "description": "NOT_FOUND" }))).into_response(),
+        "POST /appointments/RDV%202026%2F17/cancel" => {
+            axum::Json(json!({ "value": 0, "description": "OK" })).into_response()
+        }
+        _ => (axum::http::StatusCode::NOT_FOUND, axum::Json(json!({ "value": 7, "description": "NOT_FOUND" })))
+            .into_response(),
     }
 }
 
@@ -182,7 +185,8 @@ async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
     wanted.appointment_id = Some(booked.id.clone());
     let free = world.claims.search_appointments(&id, &wanted).await.unwrap();
     assert_eq!(world.fake.heard()[0].body["appointmentId"], "RDV 2026/17");
-    let to = read(json!({ "sessionID": free.session_id, "timeslot": free.timeslots[1], "reason": "ClientIndisponible" }));
+    let to =
+        read(json!({ "sessionID": free.session_id, "timeslot": free.timeslots[1], "reason": "ClientIndisponible" }));
     let moved = world.claims.move_appointment(&id, &booked.id, &to).await.unwrap();
     assert_eq!(moved.timeslot.start_time, free.timeslots[1].start_time);
     let reason = read(json!({ "reason": "Autre" }));
@@ -339,7 +343,8 @@ async fn many_who_book_the_same_slot_get_the_same_appointment() {
     ids.dedup();
     assert_eq!(ids.len(), 1);
     assert_eq!(world.claims.list_appointments(&id).await.unwrap().len(), 1);
-    let keys: std::collections::BTreeSet<_> = world.fake.heard().into_iter().filter_map(|asked| asked.idempotency).collect();
+    let keys: std::collections::BTreeSet<_> =
+        world.fake.heard().into_iter().filter_map(|asked| asked.idempotency).collect();
     assert_eq!(keys.len(), 1, "the partner can tell that it was one booking");
 }
 
@@ -400,13 +405,17 @@ async fn drafts_other_tenants_and_live_keys_get_nothing() {
     assert_eq!(refusal(other.search_appointments(&id, &search("ESS")).await), (404, 2001));
     assert_eq!(refusal(other.book_appointment(&id, &body).await), (404, 2001));
     assert_eq!(refusal(other.list_appointments(&id).await), (404, 2001));
-    let partner_key = world.server.key(Api::Partner, world.caller.tenant.org, world.caller.tenant.org, Mode::Test).await;
+    let partner_key =
+        world.server.key(Api::Partner, world.caller.tenant.org, world.caller.tenant.org, Mode::Test).await;
     let wrong_key = claims_client(&world.server, &partner_key);
     assert_eq!(refusal(wrong_key.list_appointments(&id).await), (401, 9002));
     let draft = world.claims.create_claim(&crate::platform_support::water_damage()).await.unwrap();
-    assert_eq!(refusal(world.claims.book_appointment(&draft.id, &BookClaimAppointment {
-        kind: Some(Kind::OnSite), ..body
-    }).await), (409, 3003));
+    assert_eq!(
+        refusal(
+            world.claims.book_appointment(&draft.id, &BookClaimAppointment { kind: Some(Kind::OnSite), ..body }).await
+        ),
+        (409, 3003)
+    );
     // The fake's key is a test key: a live claim does not reach it.
     let live = world.server.caller(constat_domain::tenancy::TenantId { mode: Mode::Live, ..world.caller.tenant }).await;
     let live = claims_client(&world.server, &live.key);
@@ -427,7 +436,8 @@ async fn an_observer_sees_every_exchange_without_the_key() {
     let claim = claims.create_claim(&crate::platform_support::water_damage()).await.unwrap();
     assert!(matches!(claims.read_claim("dcl_none").await, Err(ClientError::Status { .. })));
     let seen = seen.lock().unwrap();
-    let lines: Vec<_> = seen.iter().map(|exchange| (exchange.method.as_str(), exchange.path.as_str(), exchange.status)).collect();
+    let lines: Vec<_> =
+        seen.iter().map(|exchange| (exchange.method.as_str(), exchange.path.as_str(), exchange.status)).collect();
     assert_eq!(lines, [("POST", "/v2/claims", 200), ("GET", "/v2/claims/dcl_none", 404)]);
     assert_eq!(seen[0].response.as_ref().unwrap()["data"]["id"], claim.id.as_str());
     assert_eq!(seen[0].request.as_ref().unwrap()["type"], "water_damage");

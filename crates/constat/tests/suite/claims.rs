@@ -160,7 +160,10 @@ async fn a_draft_is_edited_and_its_version_guards_it() {
     let description = "Le vélo a disparu entre 14h et 15h, l'arceau a été scié et l'antivol emporté avec.";
     let edited = caller.patch(&path, &json!({ "description": description, "location": { "zipcode": "75571" } })).await;
     assert_eq!(edited.data()["description"], description);
-    assert_eq!(edited.data()["location"], json!({ "address": "Gare de Lyon", "city": "Paris", "country": "France", "zipcode": "75571" }));
+    assert_eq!(
+        edited.data()["location"],
+        json!({ "address": "Gare de Lyon", "city": "Paris", "country": "France", "zipcode": "75571" })
+    );
     assert_eq!(edited.header("etag"), "\"2\"");
     assert_eq!(caller.get(&path).await.header("etag"), "\"2\"");
 
@@ -253,7 +256,10 @@ async fn claims_are_listed_by_group_in_pages() {
     assert_eq!(list("&status=draft").await.0, [drafts[1].clone(), drafts[0].clone()]);
     assert_eq!(list("&status=submitted").await.0, [submitted.clone()]);
     assert_eq!(list("&status=cancelled").await.0, [archived]);
-    assert_eq!(list("&limit=2&offset=1").await, (newest_first[1..3].to_vec(), json!({ "total": 4, "offset": 1, "limit": 2 })));
+    assert_eq!(
+        list("&limit=2&offset=1").await,
+        (newest_first[1..3].to_vec(), json!({ "total": 4, "offset": 1, "limit": 2 }))
+    );
     assert_eq!(list("&skip=3").await.0, newest_first[3..]);
     assert_eq!(list("&offset=1000000").await.0, Vec::<String>::new());
     // A user who has contracts and no claims, and one who is not this key's: 9003.
@@ -265,7 +271,19 @@ async fn claims_are_listed_by_group_in_pages() {
     names.sort();
     assert_eq!(
         names,
-        ["canSubmit", "claimAt", "claimId", "contractId", "contractProductId", "createdAt", "id", "status", "subtype", "type", "updatedAt"]
+        [
+            "canSubmit",
+            "claimAt",
+            "claimId",
+            "contractId",
+            "contractProductId",
+            "createdAt",
+            "id",
+            "status",
+            "subtype",
+            "type",
+            "updatedAt"
+        ]
     );
 }
 
@@ -281,7 +299,8 @@ async fn a_repeated_request_gets_its_first_answer() {
     let again = send(&fixtures::stolen_bike(), "k1").await;
     assert_eq!(first.data(), again.data());
     assert_eq!(again.header("etag"), "\"1\"");
-    let total = caller.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await.body["pagination"]["total"].clone();
+    let total =
+        caller.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await.body["pagination"]["total"].clone();
     assert_eq!(total, 1);
     let mut other = fixtures::stolen_bike();
     other["location"]["city"] = json!("Lyon");

@@ -34,7 +34,18 @@ async fn nothing_was_created(caller: &ClaimsCaller) {
 async fn each_field_that_is_wrong_is_named() {
     let (_server, caller) = start().await;
     // 1000 VALIDATION_ERROR.
-    for name in ["userId", "contractId", "contractProductId", "type", "subtype", "claimAt", "description", "questions", "insured", "location"] {
+    for name in [
+        "userId",
+        "contractId",
+        "contractProductId",
+        "type",
+        "subtype",
+        "claimAt",
+        "description",
+        "questions",
+        "insured",
+        "location",
+    ] {
         let refused = caller.post("/claims", &without(name)).await;
         refused.is_error(400, 1000);
         assert_eq!(refused.fields(), [name]);
@@ -58,7 +69,11 @@ async fn each_field_that_is_wrong_is_named() {
         ("/userId", json!("a\0b"), "userId"),
         ("/type", json!(null), "type"),
         ("/loss", json!({ "nature": "DegatsDesEau", "cause": "FuiteRupture" }), "loss"),
-        ("/risk", json!({ "type": { "name": "Chateau" }, "address": { "street1": "1 rue X", "zipCode": "75001", "city": "Paris", "countryCode": "FR" } }), "risk.type.name"),
+        (
+            "/risk",
+            json!({ "type": { "name": "Chateau" }, "address": { "street1": "1 rue X", "zipCode": "75001", "city": "Paris", "countryCode": "FR" } }),
+            "risk.type.name",
+        ),
         ("/qualification", json!({ "recourse": "Peut-être" }), "qualification.recourse"),
         ("/causeRemoval", json!({ "done": false, "reason": "Jamais" }), "causeRemoval.reason"),
         ("/valuation", json!({ "totalCost": { "value": -1, "currency": "EUR" } }), "valuation.totalCost.value"),
@@ -107,7 +122,11 @@ async fn contract_catalogue_and_answers_are_judged_by_their_codes() {
     // 1001 QUESTIONS_INCOMPLETE: missing, unknown, of the wrong kind; each is named.
     let refused = caller.post("/claims", &with("/questions", json!({}))).await;
     refused.is_error(400, 1001);
-    assert!(refused.fields().contains(&"questions.Le vélo était-il attaché à un point fixe ?"), "{:?}", refused.fields());
+    assert!(
+        refused.fields().contains(&"questions.Le vélo était-il attaché à un point fixe ?"),
+        "{:?}",
+        refused.fields()
+    );
     for (key, value) in [("electric", json!("maybe")), ("colour", json!("red"))] {
         let mut declaration = fixtures::stolen_bike();
         declaration["questions"][key] = value;
@@ -150,7 +169,8 @@ async fn bodies_and_paths_that_make_no_sense_are_the_callers_fault() {
     ];
     for body in bodies {
         for (method, path) in &paths {
-            let request = caller.request(method.clone(), path).header("content-type", "application/json").body(body.to_vec());
+            let request =
+                caller.request(method.clone(), path).header("content-type", "application/json").body(body.to_vec());
             let got = Got::read(request.send().await.unwrap()).await;
             got.is_error(400, 1000);
         }
@@ -180,13 +200,31 @@ async fn bodies_and_paths_that_make_no_sense_are_the_callers_fault() {
     }
     let request = caller.request(Method::DELETE, &format!("/claims/{id}")).json(&json!({ "reason": 3 }));
     Got::read(request.send().await.unwrap()).await.is_error(400, 1000);
-    for unknown in ["x", "dcl_", "clm_0000000000000000000000000X", "%00", "%F0%9F%9A%B2", "..%2f..%2fetc", "a%20b", &"9".repeat(5000)] {
+    for unknown in [
+        "x",
+        "dcl_",
+        "clm_0000000000000000000000000X",
+        "%00",
+        "%F0%9F%9A%B2",
+        "..%2f..%2fetc",
+        "a%20b",
+        &"9".repeat(5000),
+    ] {
         caller.get(&format!("/claims/{unknown}")).await.is_error(404, 2001);
     }
     caller.get("/claims/%FF").await.is_error(400, 1000);
-    for query in ["", "?userId=", "?userId=a%00b", "?userId=A1234567890&limit=0", "?userId=A1234567890&limit=101",
-        "?userId=A1234567890&limit=x", "?userId=A1234567890&offset=-1", "?userId=A1234567890&offset=99999999999999999999",
-        "?userId=A1234567890&status=lost", "?userId=A1234567890&offset=1&skip=2"] {
+    for query in [
+        "",
+        "?userId=",
+        "?userId=a%00b",
+        "?userId=A1234567890&limit=0",
+        "?userId=A1234567890&limit=101",
+        "?userId=A1234567890&limit=x",
+        "?userId=A1234567890&offset=-1",
+        "?userId=A1234567890&offset=99999999999999999999",
+        "?userId=A1234567890&status=lost",
+        "?userId=A1234567890&offset=1&skip=2",
+    ] {
         let got = caller.get(&format!("/claims{query}")).await;
         got.is_error(400, 1000);
         assert_eq!(got.fields().len(), 1, "{query}: {}", got.body);

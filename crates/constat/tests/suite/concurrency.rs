@@ -105,8 +105,7 @@ async fn a_time_promised_twice_is_kept_by_the_second_expert() {
         bodies.push(partner.first_booking(&on_site(), &format!("CASE-{session}")).await);
     }
     let answers = all_at_once(&partner, bodies.clone()).await;
-    let booked: Vec<Value> =
-        answers.iter().filter(|answer| answer.status == 201).map(Got::json).collect();
+    let booked: Vec<Value> = answers.iter().filter(|answer| answer.status == 201).map(Got::json).collect();
     assert_eq!(booked.len(), 2, "two experts, two bookings of one time");
     assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 1);
     assert_eq!(booked[0]["schedule"]["startTime"], booked[1]["schedule"]["startTime"]);

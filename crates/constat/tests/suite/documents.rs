@@ -115,7 +115,11 @@ async fn a_signed_link_serves_the_very_bytes_for_one_hour() {
     Got::read(server.http.get(url).send().await.unwrap()).await.is_error(404, 2004);
     let fresh = caller.get(&path).await.data()["downloadUrl"].as_str().unwrap().to_owned();
     assert_eq!(server.http.get(&fresh).send().await.unwrap().status(), 200);
-    for forged in [fresh[..fresh.len() - 2].to_owned(), fresh.replace("/files/", "/files/A"), format!("{}/v2/files/x", server.url)] {
+    for forged in [
+        fresh[..fresh.len() - 2].to_owned(),
+        fresh.replace("/files/", "/files/A"),
+        format!("{}/v2/files/x", server.url),
+    ] {
         Got::read(server.http.get(forged).send().await.unwrap()).await.is_error(404, 2004);
     }
 }
@@ -180,7 +184,10 @@ async fn a_form_carries_meta_and_file_in_any_order() {
     let bad = [
         (Form::new().part("meta", meta(KEYS_PHOTO)), "file"),
         (Form::new().part("file", file(fixtures::pdf(), "a.pdf")), "meta"),
-        (Form::new().part("file", file(fixtures::pdf(), "a.pdf")).part("meta", Part::text("{\"type\": 3}")), "meta.type"),
+        (
+            Form::new().part("file", file(fixtures::pdf(), "a.pdf")).part("meta", Part::text("{\"type\": 3}")),
+            "meta.type",
+        ),
         (Form::new().part("file", file(fixtures::pdf(), "a.pdf")).part("meta", Part::text("{")), "meta"),
         (Form::new().part("other", Part::text("x")), "other"),
         (Form::new().part("meta", meta(KEYS_PHOTO)).part("meta", meta(KEYS_PHOTO)), "meta"),
@@ -216,7 +223,10 @@ async fn the_last_mandatory_document_submits_the_claim_when_asked() {
     let later = caller.put(&path, &document("Facture d'achat", &fixtures::pdf())).await;
     later.data();
     assert_eq!(later.body.get("claim"), None);
-    caller.put(&format!("/claims/{id}/documents?autoSubmit=perhaps"), &document(KEYS_PHOTO, &fixtures::png())).await.is_error(400, 1000);
+    caller
+        .put(&format!("/claims/{id}/documents?autoSubmit=perhaps"), &document(KEYS_PHOTO, &fixtures::png()))
+        .await
+        .is_error(400, 1000);
 }
 
 #[tokio::test]
@@ -242,7 +252,8 @@ async fn an_accepted_document_stays_and_a_rejected_one_comes_again() {
     let again = caller.upload(&id, &[KEYS_PHOTO]).await;
     let new_id = again.data()[0]["id"].as_str().unwrap();
     let claim = caller.get(&format!("/claims/{id}")).await;
-    let entry = claim.data()["documentEntries"].as_array().unwrap().iter().find(|entry| entry["type"] == KEYS_PHOTO).unwrap();
+    let entry =
+        claim.data()["documentEntries"].as_array().unwrap().iter().find(|entry| entry["type"] == KEYS_PHOTO).unwrap();
     assert_eq!(entry["status"], "to_verify");
     assert_eq!(entry["document"]["id"], new_id);
     assert_eq!(claim.data()["canSubmit"], true);
@@ -299,14 +310,17 @@ async fn what_is_no_document_is_refused_by_name() {
     let id = caller.declare(&fixtures::stolen_bike()).await;
     let path = format!("/claims/{id}/documents");
     // 1006 UNSUPPORTED_CONTENT_TYPE.
-    for media_type in ["text/plain", "application/pdf", "application/x-www-form-urlencoded", "multipart/mixed; boundary=x"] {
+    for media_type in
+        ["text/plain", "application/pdf", "application/x-www-form-urlencoded", "multipart/mixed; boundary=x"]
+    {
         let request = caller.request(Method::PUT, &path).header("content-type", media_type).body("x");
         Got::read(request.send().await.unwrap()).await.is_error(400, 1006);
     }
     let request = caller.request(Method::PUT, &path).header("content-type", "multipart/form-data").body("x");
     Got::read(request.send().await.unwrap()).await.is_error(400, 1000);
     let broken = "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nends early";
-    let request = caller.request(Method::PUT, &path).header("content-type", "multipart/form-data; boundary=x").body(broken);
+    let request =
+        caller.request(Method::PUT, &path).header("content-type", "multipart/form-data; boundary=x").body(broken);
     Got::read(request.send().await.unwrap()).await.is_error(400, 1000);
     let mut blank = document(" ", &fixtures::pdf());
     blank["filename"] = json!("");

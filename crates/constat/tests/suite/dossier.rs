@@ -250,7 +250,9 @@ async fn the_file_is_whole_and_every_form_of_its_id_opens_it() {
         assert_eq!(file["accident"]["characteristics"]["nature"], "DegatsDesEaux");
         assert_eq!(file["accident"]["address"]["zipCode"], "75017");
         assert_eq!(file["accident"]["date"], "2026-11-20T07:15:00Z");
-        assert!(file["accident"]["circonstancesDeclarees"].as_str().is_some_and(|words| words.contains("canalisation")));
+        assert!(
+            file["accident"]["circonstancesDeclarees"].as_str().is_some_and(|words| words.contains("canalisation"))
+        );
         assert_eq!(file["risk"]["type"]["name"], "Appartement");
         assert_eq!(file["documents"][0]["type"], "PhotoCroquis");
     }
@@ -283,7 +285,11 @@ async fn files_are_served_whole_in_part_and_in_matrix_style() {
     let file = world.get(&world.firm_key, &format!("/claims/{}", world.claim)).await.body;
     let id = file["documents"][0]["id"].as_str().expect("an id").to_owned();
     let ask = |path: String| {
-        world.server.http.get(format!("{}/v1/claims/{}/files/{path}", world.server.url, world.claim)).header("ctoken", &world.firm_key)
+        world
+            .server
+            .http
+            .get(format!("{}/v1/claims/{}/files/{path}", world.server.url, world.claim))
+            .header("ctoken", &world.firm_key)
     };
     let whole = ask(id.clone()).send().await.expect("an answer");
     assert_eq!(whole.status(), 200);

@@ -14,7 +14,10 @@ use crate::platform_support::{PARTNER, World, booking, photo, read, refusal, sea
 async fn declared(world: &World) -> (String, String) {
     let claim = world.claims.create_claim(&water_damage()).await.unwrap();
     assert_eq!((claim.status, claim.can_submit, &claim.claim_id), (ClaimStatus::Draft, false, &None));
-    assert_eq!((claim.location.address.as_str(), claim.location.zipcode.as_str()), ("48 boulevard des Batignolles", "75017"));
+    assert_eq!(
+        (claim.location.address.as_str(), claim.location.zipcode.as_str()),
+        ("48 boulevard des Batignolles", "75017")
+    );
     assert!(claim.questions.len() >= 8, "{:?}", claim.questions);
     let waiting: Vec<&str> = claim.document_entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert!(waiting.contains(&fixtures::DAMAGE_PHOTO), "{waiting:?}");

@@ -3,19 +3,19 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
 mod basics;
+mod claim_appointments;
+mod claims;
+mod claims_bad_input;
+mod cli;
 mod concurrency;
+mod documents;
+mod dossier;
+mod flow;
+mod openapi;
 mod partner_bad_input;
 mod partner_calendars;
 mod partner_life;
 mod partner_sessions;
 mod partner_support;
-mod cli;
-mod claims;
-mod claims_bad_input;
-mod claim_appointments;
-mod flow;
 mod platform_support;
-mod documents;
-mod dossier;
-mod openapi;
 mod prime;

@@ -62,7 +62,10 @@ fn every_operation_says_what_it_does_and_how_it_may_end() {
             let open = operation.get("security") == Some(&serde_json::json!([{}]));
             assert!(open || responses.contains_key("401"), "{name} does not say what happens without a key");
             for (status, response) in responses {
-                assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{name} {status} says nothing");
+                assert!(
+                    !response["description"].as_str().unwrap_or_default().is_empty(),
+                    "{name} {status} says nothing"
+                );
                 if status.starts_with('4') || status.starts_with('5') {
                     let schema = &response["content"]["application/json"]["schema"];
                     assert!(schema.is_object(), "{name} {status} has no error body");

@@ -55,7 +55,11 @@ async fn searches() {
         ("/riskType", json!({ "name": "Chateau" }), &["riskType.name"]),
         ("/missionType", json!("RenDirect"), &["missionType"]),
         ("/damages", json!([{ "damageNature": "Toiture" }]), &["damages[0].damageNature"]),
-        ("/damages", json!([{ "damageNature": "AmenagementExterieur", "damageDetail": "x" }]), &["damages[0].damageDetail"]),
+        (
+            "/damages",
+            json!([{ "damageNature": "AmenagementExterieur", "damageDetail": "x" }]),
+            &["damages[0].damageDetail"],
+        ),
         ("/damages", json!([{}]), &["damages[0].damageNature"]),
         ("/damages", json!("none"), &["damages"]),
         ("/appointmentLocation", Value::Null, &["appointmentLocation"]),
@@ -186,7 +190,8 @@ async fn changes() {
     let remote = partner.booked(&by_video(), "REMOTE").await;
     let mut odd = remote.clone();
     odd["address"] = made["address"].clone();
-    let refused = partner.put(&format!("/appointments/{}", remote["id"].as_str().unwrap()), &json!({ "data": odd })).await;
+    let refused =
+        partner.put(&format!("/appointments/{}", remote["id"].as_str().unwrap()), &json!({ "data": odd })).await;
     assert_eq!((refused.status, refused.fields()), (400, vec!["data.address".to_owned()]));
 }
 
@@ -234,8 +239,12 @@ async fn keys_methods_and_unknown_ids() {
     let got = send(partner.request(Method::PATCH, "/appointments")).await;
     assert_eq!(got.expect(405)["value"], 8);
     assert!(got.headers.contains_key("allow"));
-    for id in ["apt_00000000000000000000000000", "exp_00000000000000000000000000", "1", "%00", "%F0%9F%98%80", "..%2F.."] {
-        for path in [format!("/appointments/{id}"), format!("/appointment/{id}/schedule"), format!("/availabilities/{id}")] {
+    for id in
+        ["apt_00000000000000000000000000", "exp_00000000000000000000000000", "1", "%00", "%F0%9F%98%80", "..%2F.."]
+    {
+        for path in
+            [format!("/appointments/{id}"), format!("/appointment/{id}/schedule"), format!("/availabilities/{id}")]
+        {
             assert_eq!(partner.get(&path).await.expect(404)["value"], 7, "{path}");
         }
         let got = partner.post(&format!("/appointments/{id}/cancel"), &json!({ "reason": "Autre" })).await;
@@ -269,5 +278,7 @@ async fn windows_at_odd_times_are_answered() {
     assert_eq!(search("2199-01-01T00:00:00Z", None).await["timeslots"], json!([]));
     assert_eq!(search("2026-11-28T00:00:00Z", Some("2026-11-29T23:00:00Z")).await["timeslots"], json!([]));
     assert_eq!(search("2026-11-24T09:00:00Z", Some("2026-11-24T09:01:00Z")).await["timeslots"], json!([]));
-    assert!(!search("1900-01-01T00:00:00Z", Some("2199-12-31T00:00:00Z")).await["timeslots"].as_array().unwrap().is_empty());
+    assert!(
+        !search("1900-01-01T00:00:00Z", Some("2199-12-31T00:00:00Z")).await["timeslots"].as_array().unwrap().is_empty()
+    );
 }

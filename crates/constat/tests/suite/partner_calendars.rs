@@ -19,7 +19,10 @@ async fn an_absence_and_a_changed_record_are_seen_by_the_next_search() {
     let found = partner.search(&on_site()).await;
     assert_eq!((&found["timeslots"], &found["reasons"]), (&json!([]), &json!([{ "code": "absent", "count": 1 }])));
     // What was offered before cannot be booked any more, nor is it told to be free.
-    assert_eq!(partner.get(&format!("/availabilities/{}", stale["timeslot"]["id"].as_str().unwrap())).await.status, 404);
+    assert_eq!(
+        partner.get(&format!("/availabilities/{}", stale["timeslot"]["id"].as_str().unwrap())).await.status,
+        404
+    );
     partner.post("/appointments", &stale).await.expect(409);
 
     partner.server.put_experts(partner.firm.tenant, vec![expert(2)]).await;
@@ -28,10 +31,7 @@ async fn an_absence_and_a_changed_record_are_seen_by_the_next_search() {
     elsewhere.territory = Territory::Departments(["69".to_owned()].into_iter().collect());
     partner.server.put_experts(partner.firm.tenant, vec![elsewhere]).await;
     let found = partner.search(&on_site()).await;
-    assert_eq!(
-        found["reasons"],
-        json!([{ "code": "territory", "count": 1 }, { "code": "absent", "count": 1 }])
-    );
+    assert_eq!(found["reasons"], json!([{ "code": "territory", "count": 1 }, { "code": "absent", "count": 1 }]));
 }
 
 #[tokio::test]

@@ -30,11 +30,19 @@ async fn a_search_offers_slots_within_window_hours_and_limit_for_300_seconds() {
         assert!(from.hour() >= 9 && to.hour() <= 18, "{slot}");
         assert!(from.date() >= jiff::civil::date(2026, 11, 24) && to.date() <= jiff::civil::date(2026, 12, 3));
     }
-    assert_eq!(partner.search(&{
-        let mut fewer = on_site();
-        fewer["limit"] = 3.into();
-        fewer
-    }).await["timeslots"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        partner
+            .search(&{
+                let mut fewer = on_site();
+                fewer["limit"] = 3.into();
+                fewer
+            })
+            .await["timeslots"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -131,11 +139,14 @@ async fn an_experts_appointment_from_search_to_cancellation() {
     let cancelled = partner.post(&format!("{path}/cancel"), &reason).await.expect(200);
     assert_eq!(cancelled["data"]["status"], "cancelled");
     assert_eq!(cancelled["data"]["cancellation"]["reason"], "RendezVousNonUtile");
-    assert_eq!(starts(&partner.search(&on_site()).await), starts(&{
-        let mut request = on_site();
-        request["limit"] = 10.into();
-        partner.search(&request).await
-    }));
+    assert_eq!(
+        starts(&partner.search(&on_site()).await),
+        starts(&{
+            let mut request = on_site();
+            request["limit"] = 10.into();
+            partner.search(&request).await
+        })
+    );
     assert!(
         starts(&partner.search(&on_site()).await)
             .contains(&found["timeslots"][other]["startTime"].as_str().unwrap().to_owned())
@@ -214,10 +225,7 @@ async fn bodies_may_come_as_a_form_with_the_json_in_one_field() {
         text
     };
     let post = |path: &str, method: Method, data: &Value| {
-        partner
-            .request(method, path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form(data))
+        partner.request(method, path).header("content-type", "application/x-www-form-urlencoded").body(form(data))
     };
     let body = partner.first_booking(&on_site(), "FORM").await;
     let made = partner.send(post("/appointments", Method::POST, &body)).await.expect(201);

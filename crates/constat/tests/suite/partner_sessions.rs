@@ -87,8 +87,7 @@ async fn what_is_posted_must_be_what_was_offered() {
     // The same instant in another offset is the same time.
     let mut body = good.clone();
     let start: jiff::Timestamp = good["timeslot"]["startTime"].as_str().unwrap().parse().unwrap();
-    body["timeslot"]["startTime"] =
-        start.display_with_offset(jiff::tz::offset(1)).to_string().into();
+    body["timeslot"]["startTime"] = start.display_with_offset(jiff::tz::offset(1)).to_string().into();
     partner.post("/appointments", &body).await.expect(201);
 }
 

@@ -91,11 +91,7 @@ impl Partner {
 
 pub async fn send(request: reqwest::RequestBuilder) -> Got {
     let answer = request.send().await.unwrap();
-    Got {
-        status: answer.status().as_u16(),
-        headers: answer.headers().clone(),
-        text: answer.text().await.unwrap(),
-    }
+    Got { status: answer.status().as_u16(), headers: answer.headers().clone(), text: answer.text().await.unwrap() }
 }
 
 /// The place of the contract's own example.

@@ -89,7 +89,8 @@ async fn it_creates_what_is_missing_and_finds_it_again() {
     assert_eq!(draft["canSubmit"], false);
 
     let url = format!("{}/v1/claims/{id}", world.server.url);
-    let file: Value = world.server.http.get(url).header("ctoken", &world.insurer_key).send().await.unwrap().json().await.unwrap();
+    let file: Value =
+        world.server.http.get(url).header("ctoken", &world.insurer_key).send().await.unwrap().json().await.unwrap();
     assert_eq!(file["reference"], "S-2026-77");
     assert_eq!(file["risk"]["type"]["name"], "Appartement");
     assert_eq!(file["risk"]["relationship"]["name"], "Locataire");

@@ -84,10 +84,10 @@ impl Declaration {
             .iter()
             .find(|product| product.id == self.contract_product_id)
             .ok_or(ClaimRefusal::ProductNotFound)?;
-        let (family, subtype) = catalogue
-            .find(&insured_thing.product.kind, &self.loss_type, &self.subtype)
-            .map_err(ClaimRefusal::from)?;
-        let given: Vec<(String, Value)> = self.answers.into_iter().map(|(name, answer)| (name, plain(answer))).collect();
+        let (family, subtype) =
+            catalogue.find(&insured_thing.product.kind, &self.loss_type, &self.subtype).map_err(ClaimRefusal::from)?;
+        let given: Vec<(String, Value)> =
+            self.answers.into_iter().map(|(name, answer)| (name, plain(answer))).collect();
         let answers = subtype
             .read_answers(given.iter().map(|(name, answer)| (name, answer)))
             .map_err(ClaimRefusal::QuestionsIncomplete)?;
@@ -167,7 +167,8 @@ pub fn code_faults(dossier: &Dossier, codes: &Codes) -> Vec<FieldError> {
     let mut check = |field: String, table: Table, code: &str| {
         if !codes.contains(table, code) {
             let nearest = codes.nearest(table, code).join(", ");
-            faults.push(FieldError::new(field, format!("is not a code of {}; the nearest are: {nearest}", table.name())));
+            faults
+                .push(FieldError::new(field, format!("is not a code of {}; the nearest are: {nearest}", table.name())));
         }
     };
     if let Some(risk) = &dossier.risk {

@@ -100,7 +100,12 @@ impl Claim {
 
     /// Takes an upload in. It fills the entry of its type: a first one, or one in place of an
     /// upload that was refused or not looked at yet. Uploads are taken until the claim is decided.
-    pub fn take_document(&mut self, catalogue: &Catalogue, new: &NewDocument, at: Timestamp) -> Result<(), ClaimRefusal> {
+    pub fn take_document(
+        &mut self,
+        catalogue: &Catalogue,
+        new: &NewDocument,
+        at: Timestamp,
+    ) -> Result<(), ClaimRefusal> {
         if !self.takes_documents() {
             return Err(ClaimRefusal::NotEditable);
         }

@@ -82,7 +82,8 @@ impl Claim {
     /// Whether money was decided on and has not been paid yet.
     pub fn has_active_payment(&self) -> bool {
         self.settlements.iter().any(|settlement| {
-            settlement.payment_at.is_none() && matches!(settlement.kind, SettlementKind::Refund | SettlementKind::Charge)
+            settlement.payment_at.is_none()
+                && matches!(settlement.kind, SettlementKind::Refund | SettlementKind::Charge)
         })
     }
 }

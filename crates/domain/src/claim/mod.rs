@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::geo::{PostalAddress, Position};
+use crate::geo::{Position, PostalAddress};
 use crate::ids::{ClaimId, DeclarationId, DocumentId, MissionId, SettlementId};
 use crate::money::Money;
 use crate::service::{CustomerType, Insurer, LossTriple, Valuation};

@@ -48,5 +48,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "It was given up",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");
-    say::usual_failures(say::change_failures(operation, "3003 its status does not allow it, 3007 a payment is under way"))
+    say::usual_failures(say::change_failures(
+        operation,
+        "3003 its status does not allow it, 3007 a payment is under way",
+    ))
 }

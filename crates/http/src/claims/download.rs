@@ -29,10 +29,9 @@ pub(super) async fn download(
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
-    let operation = operation
-        .id("downloadFile")
-        .summary("Fetch a document's bytes")
-        .description("What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`.");
+    let operation = operation.id("downloadFile").summary("Fetch a document's bytes").description(
+        "What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`.",
+    );
     let mut operation = files::docs(operation);
     // Instead of the contract's keys: none.
     operation.inner_mut().security = vec![aide::openapi::SecurityRequirement::default()];

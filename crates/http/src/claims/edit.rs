@@ -25,9 +25,7 @@ pub(super) async fn edit(
     };
     let if_match = asked.if_match();
     asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(&edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?)
-        })
+        .command(&body.raw, move |tx, act| view::answer(&edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?))
         .await
 }
 

@@ -132,9 +132,9 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
         R::StatusLocked => conflict(3003),
-        R::DocumentsIncomplete { missing } => {
-            missing.iter().fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}")))
-        }
+        R::DocumentsIncomplete { missing } => missing
+            .iter()
+            .fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}"))),
         R::DocumentAlreadyValidated { field } => conflict(3005).naming(field, "was accepted and cannot be replaced"),
         R::InvalidDocumentType { field, expected } => conflict(3006).naming(field, one_of(expected)),
         R::ActivePaymentBlocking => conflict(3007),
@@ -157,6 +157,8 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
             Written::new(StatusCode::CONFLICT, 3003, refusal)
         }
         R::NotAllowed => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),
-        R::NoPartner => Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming("type", "no partner serves this type"),
+        R::NoPartner => {
+            Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming("type", "no partner serves this type")
+        }
     }
 }

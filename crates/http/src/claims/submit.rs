@@ -12,11 +12,7 @@ use crate::asked::{Asked, Claims};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub(super) async fn submit(
-    asked: Asked<Claims>,
-    Path(path): Path<ClaimPath>,
-    body: NoBody,
-) -> Result<Reply, Problem> {
+pub(super) async fn submit(asked: Asked<Claims>, Path(path): Path<ClaimPath>, body: NoBody) -> Result<Reply, Problem> {
     let if_match = asked.if_match();
     asked
         .command(&body.raw, move |tx, act| {

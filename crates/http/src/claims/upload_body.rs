@@ -119,7 +119,8 @@ async fn from_form(mut form: Multipart) -> Result<UploadBody, Problem> {
             too_large.get_or_insert(refusal);
             continue;
         };
-        let before = if name == "meta" { meta.replace(bytes).is_some() } else { file.replace((bytes, filename)).is_some() };
+        let before =
+            if name == "meta" { meta.replace(bytes).is_some() } else { file.replace((bytes, filename)).is_some() };
         if before {
             return Err(twice());
         }

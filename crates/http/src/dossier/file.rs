@@ -25,7 +25,11 @@ pub(super) struct FilePath {
     file_id: String,
 }
 
-pub(super) async fn file(asked: Asked<Dossier>, Path(path): Path<FilePath>, method: Method) -> Result<Response, Problem> {
+pub(super) async fn file(
+    asked: Asked<Dossier>,
+    Path(path): Path<FilePath>,
+    method: Method,
+) -> Result<Response, Problem> {
     let id = path.file_id.strip_prefix(MATRIX).unwrap_or(&path.file_id);
     let document = read_dossier_document(&asked.app, &asked.caller, &path.claim_id, id)?;
     files::serve(&asked.app, &document, &method, &asked.headers).await

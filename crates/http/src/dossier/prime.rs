@@ -5,8 +5,8 @@ use axum::Json as AxumJson;
 use constat_app::Answer;
 use constat_app::dossier::{Primed, prime_claim};
 use constat_wire::dossier::{
-    PreviouslyExisting, PrimeAnswer, PrimeClaimResult, PrimeContractResult, PrimeDeclaration, PrimeRequest, PrimeResult,
-    PrimeSuccess, PrimeUser,
+    PreviouslyExisting, PrimeAnswer, PrimeClaimResult, PrimeContractResult, PrimeDeclaration, PrimeRequest,
+    PrimeResult, PrimeSuccess, PrimeUser,
 };
 
 use super::docs as say;

@@ -56,7 +56,11 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, path: &s
     let usual = [
         (401, needs_key, "The key is missing or not valid."),
         (404, has("path"), "Unknown, or not this caller's."),
-        (400, has_body || writes || has("query") || has("path"), "The request is not valid; the answer names each field that is wrong."),
+        (
+            400,
+            has_body || writes || has("query") || has("path"),
+            "The request is not valid; the answer names each field that is wrong.",
+        ),
         (413, has_body && api != Api::Claims, "The body is too large."),
         (415, has_body && api != Api::Claims, "The body's media type is not taken here."),
         (422, writes && api != Api::Claims, "The `Idempotency-Key` was already used for another request."),
@@ -90,9 +94,9 @@ fn complete_response(response: &mut Map<String, Value>, status: &str, error: &Va
         json!({ "description": "Names this very request: quote it when you ask for help.", "schema": { "type": "string" } })
     });
     if matches!(status, "429" | "503") {
-        headers.entry("Retry-After").or_insert_with(|| {
-            json!({ "description": "Seconds to wait before the next try.", "schema": { "type": "integer" } })
-        });
+        headers.entry("Retry-After").or_insert_with(
+            || json!({ "description": "Seconds to wait before the next try.", "schema": { "type": "integer" } }),
+        );
     }
 }
 

@@ -39,8 +39,7 @@ async fn cancel(
         return Err(Problem::invalid(faults));
     }
     let app = asked.app.clone();
-    let command =
-        Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: asked.if_match() };
+    let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: asked.if_match() };
     asked.command(&raw, move |tx, act| super::changed(&cancel_appointment(tx, act, &app, &command)?)).await
 }
 
@@ -70,9 +69,10 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
 }
 
 pub fn delete_docs(op: TransformOperation) -> TransformOperation {
-    let op = op.id("deleteAppointment").summary("Cancel an appointment").description(
-        "The same as `POST /appointments/{id}/cancel`. Without a body the reason is `Autre`.",
-    );
+    let op = op
+        .id("deleteAppointment")
+        .summary("Cancel an appointment")
+        .description("The same as `POST /appointments/{id}/cancel`. Without a body the reason is `Autre`.");
     let op = docs::answers::<200, AppointmentEnvelope>(op, "The appointment, cancelled.");
     docs::usual_of_a_change(op)
 }

@@ -1,8 +1,8 @@
 //! `GET /appointments`: what is booked.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::list_appointments;
 use constat_app::partner::Filter;
+use constat_app::partner::list_appointments;
 use constat_wire::partner::{AppointmentList, AppointmentQuery, SortBy, SortOrder};
 
 use super::docs;

@@ -72,9 +72,11 @@ fn of_app(error: &AppError) -> (StatusCode, Code, String, Vec<FieldError>) {
         AppError::Partner(_) => {
             plain(StatusCode::BAD_GATEWAY, Code::InternalError, "the partner did not answer as agreed".to_owned())
         }
-        AppError::Fault(_) => {
-            plain(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalError, "an internal fault; nothing was changed".to_owned())
-        }
+        AppError::Fault(_) => plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Code::InternalError,
+            "an internal fault; nothing was changed".to_owned(),
+        ),
     }
 }
 
@@ -88,9 +90,9 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             return (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidParameters, refusal.to_string(), errors);
         }
         Refusal::Stale => (StatusCode::PRECONDITION_FAILED, Code::NotAllowed),
-        Refusal::Claim(ClaimRefusal::ClaimNotFound | ClaimRefusal::DocumentNotFound | ClaimRefusal::ContractNotFound) => {
-            (StatusCode::NOT_FOUND, Code::NotFound)
-        }
+        Refusal::Claim(
+            ClaimRefusal::ClaimNotFound | ClaimRefusal::DocumentNotFound | ClaimRefusal::ContractNotFound,
+        ) => (StatusCode::NOT_FOUND, Code::NotFound),
         // Only the dossier contract says so, and 401 is the one status it lists for a wrong key.
         Refusal::Claim(ClaimRefusal::NoPermission) => (StatusCode::UNAUTHORIZED, Code::NotAllowed),
         Refusal::Claim(ClaimRefusal::ActivePaymentBlocking | ClaimRefusal::StatusLocked) => {
@@ -98,7 +100,9 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
         }
         Refusal::Claim(_) => (StatusCode::BAD_REQUEST, Code::InvalidParameters),
         Refusal::Booking(booking) => match booking {
-            BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound => (StatusCode::NOT_FOUND, Code::NotFound),
+            BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound => {
+                (StatusCode::NOT_FOUND, Code::NotFound)
+            }
             BookingRefusal::SessionExpired => (StatusCode::GONE, Code::SlotNotAvailable),
             BookingRefusal::SlotTaken | BookingRefusal::SessionUsed => (StatusCode::CONFLICT, Code::SlotOccupied),
             BookingRefusal::AppointmentClosed => (StatusCode::CONFLICT, Code::SlotNotAvailable),

@@ -97,9 +97,7 @@ pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> 
 pub fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let position = position_column(appointment);
     let previous = appointments::table.find(appointment.id.to_string()).filter(
-        appointments::tenant
-            .eq(appointment.tenant.to_string())
-            .and(appointments::version.eq(appointment.version - 1)),
+        appointments::tenant.eq(appointment.tenant.to_string()).and(appointments::version.eq(appointment.version - 1)),
     );
     let rows = diesel::update(previous)
         .set((
@@ -236,10 +234,8 @@ pub fn list_of_tenant(
     tenant: &TenantId,
     filter: &Filter,
 ) -> Result<Vec<Appointment>, StoreError> {
-    let mut query = appointments::table
-        .filter(appointments::tenant.eq(tenant.to_string()))
-        .select(appointments::body)
-        .into_boxed();
+    let mut query =
+        appointments::table.filter(appointments::tenant.eq(tenant.to_string())).select(appointments::body).into_boxed();
     if let Some(org) = filter.booked_by {
         query = query.filter(appointments::booked_by.eq(org.to_string()));
     }

@@ -136,9 +136,8 @@ pub fn list_of_tenant(
 ) -> Result<Page<Claim>, StoreError> {
     let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     let wanted = || {
-        let mut query = claims::table
-            .filter(claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user_id)))
-            .into_boxed();
+        let mut query =
+            claims::table.filter(claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user_id))).into_boxed();
         if !names.is_empty() {
             query = query.filter(claims::status.eq_any(names.clone()));
         }

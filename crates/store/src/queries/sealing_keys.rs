@@ -20,8 +20,7 @@ pub struct SealingKey {
 
 /// All keys that still open tokens, newest first.
 pub fn all(connection: &mut Connection) -> Result<Vec<SealingKey>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>, i64)> =
-        sealing_keys::table.order(sealing_keys::number.desc()).load(connection)?;
+    let rows: Vec<(i64, Vec<u8>, i64)> = sealing_keys::table.order(sealing_keys::number.desc()).load(connection)?;
     rows.into_iter()
         .map(|(number, secret, created_at)| Ok(SealingKey { number, secret, created_at: instant(created_at)? }))
         .collect()

@@ -64,8 +64,10 @@ impl PostalAddress {
         checker.optional_text("country", self.country.as_ref(), 0, 100);
         checker.optional_text("state", self.state.as_ref(), 0, 100);
         // A line left out between two others keeps its place as an empty one.
-        let mut more_lines: Vec<String> =
-            [&self.street2, &self.street3, &self.street4].into_iter().map(|line| line.clone().unwrap_or_default()).collect();
+        let mut more_lines: Vec<String> = [&self.street2, &self.street3, &self.street4]
+            .into_iter()
+            .map(|line| line.clone().unwrap_or_default())
+            .collect();
         while more_lines.last().is_some_and(String::is_empty) {
             more_lines.pop();
         }

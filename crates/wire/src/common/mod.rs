@@ -11,7 +11,7 @@ mod schema;
 mod status;
 mod structure;
 
-pub use address::{Place, PostalAddress, Position};
+pub use address::{Place, Position, PostalAddress};
 pub use amount::Amount;
 pub use check::Checker;
 pub use instant::Instant;

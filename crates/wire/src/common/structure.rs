@@ -28,7 +28,8 @@ pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec
     // What the schema cannot tell, such as a field given twice. Serde's other messages may quote
     // values, and stay here.
     let text = error.to_string();
-    let shown = if text.starts_with("duplicate field") { text } else { "does not have the documented shape".to_owned() };
+    let shown =
+        if text.starts_with("duplicate field") { text } else { "does not have the documented shape".to_owned() };
     Err(vec![FieldError::new("", shown)])
 }
 
@@ -49,7 +50,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn visit(&self, schema: &Value, value: &Value, checker: &mut Checker) {
         let Some(schema) = schema.as_object() else { return };
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|path| self.root.pointer(path.strip_prefix('#')?)) {
+        if let Some(target) =
+            schema.get("$ref").and_then(Value::as_str).and_then(|path| self.root.pointer(path.strip_prefix('#')?))
+        {
             self.visit(target, value, checker);
         }
         if let Some(message) = mismatch(schema, value) {

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredDamages, Risk};
-use crate::common::{
-    Checker, Company, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation,
-};
+use crate::common::{Checker, Company, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation};
 
 /// A document of the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

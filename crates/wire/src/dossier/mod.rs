@@ -11,14 +11,11 @@ mod risk;
 pub use building::{
     BreakInDamage, BuildingDamage, Covering, CoveringType, Equipment, ExternalDamage, RoomDamage, Surface,
 };
-pub use claim::{
-    Accident, Attachment, CauseRemoval, CauseRemovalReason, Claim, ContractReference, Qualification,
-};
+pub use claim::{Accident, Attachment, CauseRemoval, CauseRemovalReason, Claim, ContractReference, Qualification};
 pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference};
 pub use loose::{LenientBool, Loose};
 pub use prime::{
-    PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult,
-    PrimeContract, PrimeContractResult, PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult,
-    PrimeSuccess, PrimeUser,
+    PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult, PrimeContract, PrimeContractResult,
+    PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult, PrimeSuccess, PrimeUser,
 };
 pub use risk::{Labelled, Measure, Risk};

@@ -235,11 +235,16 @@ impl PrimeAddress {
 
     fn location(&self) -> Location {
         let lines = [Some(&self.line1), self.line2.as_ref(), self.line3.as_ref(), self.line4.as_ref()];
-        let lines: Vec<&str> = lines.into_iter().flatten().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> =
+            lines.into_iter().flatten().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
         Location {
             address: lines.join(" "),
             city: self.city.clone(),
-            country: self.country.clone().filter(|country| !country.trim().is_empty()).unwrap_or_else(|| "France".to_owned()),
+            country: self
+                .country
+                .clone()
+                .filter(|country| !country.trim().is_empty())
+                .unwrap_or_else(|| "France".to_owned()),
             zipcode: self.post_code.clone(),
         }
     }

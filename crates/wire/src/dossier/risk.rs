@@ -100,11 +100,7 @@ impl From<&claim::Risk> for Risk {
         Self {
             kind: Labelled::code(&risk.kind),
             relationship: risk.relationship.as_ref().map(Labelled::code),
-            measures: risk
-                .measures
-                .iter()
-                .map(|(kind, value)| Measure { kind: kind.clone(), value: *value })
-                .collect(),
+            measures: risk.measures.iter().map(|(kind, value)| Measure { kind: kind.clone(), value: *value }).collect(),
             address: (&risk.address).into(),
             description: risk.description.clone(),
         }

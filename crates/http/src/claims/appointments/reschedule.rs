@@ -40,8 +40,10 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
          appointment keeps the time it has.",
         "The appointment at its new time; its version is the `ETag`",
     );
-    let operation =
-        say::failure::<404>(operation, "2001 no such claim, 2004 no such appointment, or the partner does not know the slot");
+    let operation = say::failure::<404>(
+        operation,
+        "2001 no such claim, 2004 no such appointment, or the partner does not know the slot",
+    );
     let operation = say::failure::<409>(
         operation,
         "3003 the claim or the appointment is not open, the slot is taken, or the session was used",
