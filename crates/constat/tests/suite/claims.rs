@@ -254,7 +254,7 @@ async fn claims_are_listed_by_group_in_pages() {
     let newest_first = vec![submitted.clone(), archived.clone(), drafts[1].clone(), drafts[0].clone()];
     assert_eq!(list("").await, (newest_first.clone(), json!({ "total": 4, "offset": 0, "limit": 20 })));
     assert_eq!(list("&status=draft").await.0, [drafts[1].clone(), drafts[0].clone()]);
-    assert_eq!(list("&status=submitted").await.0, [submitted.clone()]);
+    assert_eq!(list("&status=submitted").await.0, [submitted]);
     assert_eq!(list("&status=cancelled").await.0, [archived]);
     assert_eq!(
         list("&limit=2&offset=1").await,
