@@ -197,7 +197,7 @@ async fn withdraw(app: &App, claim: &Claim, plan: &Plan, id: &str) {
     let key = digest(&["withdraw", &plan.booked_from]);
     match app.partners.cancel_appointment(&plan.link, id, WITHDRAWN, None, &key).await {
         Ok(()) => {
-            tracing::warn!(partner = %plan.link.name, claim = %claim.declaration_id, "booked at the partner, could not be kept, given back")
+            tracing::warn!(partner = %plan.link.name, claim = %claim.declaration_id, "booked at the partner, could not be kept, given back");
         }
         Err(error) => {
             tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, could not be kept, and could not be given back");
