@@ -1,5 +1,7 @@
 //! Partner API: the life of an appointment, from search to cancellation.
 
+use std::fmt::Write as _;
+
 use constat_availability::Trade;
 use constat_testkit::{artisan, expert};
 use reqwest::Method;
@@ -220,7 +222,7 @@ async fn bodies_may_come_as_a_form_with_the_json_in_one_field() {
     let form = |data: &Value| {
         let mut text = String::from("data=");
         for byte in data.to_string().bytes() {
-            text.push_str(&format!("%{byte:02X}"));
+            write!(text, "%{byte:02X}").unwrap();
         }
         text
     };
