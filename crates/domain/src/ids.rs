@@ -91,7 +91,7 @@ macro_rules! define_ids {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let encoded = encode(self.0);
                 f.write_str(concat!($prefix, "_"))?;
-                encoded.iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
+                f.write_str(std::str::from_utf8(&encoded).map_err(|_never| fmt::Error)?)
             }
         }
 

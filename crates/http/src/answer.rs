@@ -51,3 +51,17 @@ impl IntoResponse for Reply {
 impl OperationOutput for Reply {
     type Inner = ();
 }
+
+/// An answer that is a response already. What it looks like is documented where the route is
+/// declared.
+pub(crate) struct Ready(pub(crate) Response);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl OperationOutput for Ready {
+    type Inner = ();
+}

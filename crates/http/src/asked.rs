@@ -13,7 +13,6 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
-use crate::claims::rendered::Rendered;
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::{Problem, Reply, Shared};
 
@@ -48,8 +47,8 @@ pub struct Asked<S> {
     pub caller: Caller,
     /// The request's headers.
     pub headers: HeaderMap,
-    /// Answers to claim reads, kept.
-    pub(crate) rendered: Arc<Rendered>,
+    /// What handlers share.
+    pub(crate) shared: Shared,
     method: Method,
     uri: Uri,
     speaks: PhantomData<S>,
@@ -67,7 +66,7 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
             app,
             caller,
             headers: parts.headers.clone(),
-            rendered: Arc::clone(&shared.rendered),
+            shared: shared.clone(),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             speaks: PhantomData,

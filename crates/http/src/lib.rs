@@ -29,18 +29,31 @@ pub use contract::Contract;
 pub use openapi::{OpenApiDocument, documents};
 pub use problem::Problem;
 
-/// What handlers share.
+/// What handlers share. The router clones it for every request: one counter to raise.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<Common>);
+
+pub(crate) struct Common {
     pub(crate) app: Arc<App>,
-    pub(crate) rates: Arc<rate::Rates>,
-    pub(crate) rendered: Arc<claims::rendered::Rendered>,
+    pub(crate) rates: rate::Rates,
+    pub(crate) rendered: claims::rendered::Rendered,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Common;
+    fn deref(&self) -> &Common {
+        &self.0
+    }
 }
 
 /// The whole server as one router: the three contracts, their documents, and what serves files and
 /// health checks.
 pub fn router(app: Arc<App>) -> axum::Router {
-    let shared = Shared { app, rates: Arc::default(), rendered: Arc::default() };
+    let shared = Shared(Arc::new(Common {
+        app,
+        rates: rate::Rates::default(),
+        rendered: claims::rendered::Rendered::default(),
+    }));
     let built = openapi::build();
     axum::Router::new()
         .merge(envelope::wrap(built.claims.router, contract::CLAIMS, &shared))

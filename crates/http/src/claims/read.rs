@@ -6,19 +6,18 @@ use constat_app::claims::{ClaimStamp, claim_stamp, read_claim};
 use constat_wire::claims::{Claim, Success};
 
 use super::{ClaimPath, docs as say, view};
+use crate::Problem;
+use crate::answer::Ready;
 use crate::asked::{Asked, Claims};
-use crate::{Problem, Reply};
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
     let stamp = claim_stamp(&asked.app, &asked.caller, &path.id)?;
-    if let Some(answer) = asked.rendered.get(stamp) {
-        return Ok(Reply(answer));
+    if let Some(answer) = asked.shared.rendered.get(stamp) {
+        return Ok(answer);
     }
     let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
-    let answer = view::answer(&claim)?;
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
-    asked.rendered.keep(ClaimStamp { version: claim.version, ..stamp }, &answer);
-    Ok(Reply(answer))
+    asked.shared.rendered.keep(ClaimStamp { version: claim.version, ..stamp }, view::answer(&claim)?.body)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

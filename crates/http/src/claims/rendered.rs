@@ -7,9 +7,16 @@
 use std::collections::HashMap;
 use std::sync::RwLock;
 
-use constat_app::Answer;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
 use constat_app::claims::ClaimStamp;
 use constat_domain::ids::DeclarationId;
+use http::HeaderValue;
+use http::header::{CONTENT_TYPE, ETAG};
+
+use crate::Problem;
+use crate::answer::{Ready, entity_tag};
 
 /// Most answers kept; beyond it the memory is emptied and fills again. At some kilobytes each, a
 /// dozen megabytes.
@@ -18,23 +25,45 @@ const MOST_KEPT: usize = 4_096;
 /// Rendered answers by claim.
 #[derive(Default)]
 pub(crate) struct Rendered {
-    by_claim: RwLock<HashMap<DeclarationId, (i64, Answer)>>,
+    by_claim: RwLock<HashMap<DeclarationId, Kept>>,
+}
+
+/// An answer in the pieces that cost nothing to send again.
+#[derive(Clone)]
+struct Kept {
+    version: i64,
+    tag: HeaderValue,
+    body: Bytes,
+}
+
+impl From<Kept> for Ready {
+    fn from(kept: Kept) -> Self {
+        let mut response = Response::new(Body::from(kept.body));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(ETAG, kept.tag);
+        Self(response)
+    }
 }
 
 impl Rendered {
     /// The answer for exactly this version of the claim.
-    pub(crate) fn get(&self, stamp: ClaimStamp) -> Option<Answer> {
-        let kept = self.by_claim.read().ok()?;
-        let (version, answer) = kept.get(&stamp.declaration)?;
-        (*version == stamp.version).then(|| answer.clone())
+    pub(crate) fn get(&self, stamp: ClaimStamp) -> Option<Ready> {
+        let kept =
+            self.by_claim.read().ok()?.get(&stamp.declaration).filter(|kept| kept.version == stamp.version)?.clone();
+        Some(kept.into())
     }
 
-    /// Keeps the answer that was rendered for a version.
-    pub(crate) fn keep(&self, stamp: ClaimStamp, answer: &Answer) {
-        let Ok(mut kept) = self.by_claim.write() else { return };
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
+    /// Keeps the body that was rendered for a version, and answers with it.
+    pub(crate) fn keep(&self, stamp: ClaimStamp, body: String) -> Result<Ready, Problem> {
+        let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
+        let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
+        let fresh = Kept { version: stamp.version, tag, body: body.into() };
+        if let Ok(mut kept) = self.by_claim.write() {
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(stamp.declaration, fresh.clone());
         }
-        kept.insert(stamp.declaration, (stamp.version, answer.clone()));
+        Ok(fresh.into())
     }
 }
