@@ -14,6 +14,10 @@ use load::{Connection, Run, Until, drive, request};
 use serde_json::{Value, json};
 use world::World;
 
+/// The allocator of the `constat` binary, so that the same server is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EXPERTS: usize = 200;
 const SEARCH_DAYS: i64 = 14;
 const BOOKING_CLIENTS: usize = 64;

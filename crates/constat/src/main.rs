@@ -21,6 +21,10 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::Folder;
 
+/// Requests are many small allocations; see docs/performance.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Fails only when a provider is installed already, which is as good.

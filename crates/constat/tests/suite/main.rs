@@ -12,6 +12,7 @@ mod documents;
 mod dossier;
 mod flow;
 mod openapi;
+mod pages;
 mod partner_bad_input;
 mod partner_calendars;
 mod partner_life;
