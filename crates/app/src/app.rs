@@ -8,7 +8,7 @@ use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
 use crate::partner::Calendars;
-use crate::platform::{NoPartners, PartnerGateway, Searches};
+use crate::platform::{NoPartners, PartnerGateway};
 use crate::{Act, AppError, Chance, Clock, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
@@ -32,7 +32,6 @@ pub struct App {
     /// Asks partner firms; leads nowhere until [`App::with_partners`] opens it.
     pub partners: Arc<dyn PartnerGateway>,
     pub(crate) recent_keys: RecentKeys,
-    pub(crate) searches: Searches,
 }
 
 impl App {
@@ -58,7 +57,6 @@ impl App {
             travel,
             partners: Arc::new(NoPartners),
             recent_keys: RecentKeys::default(),
-            searches: Searches::default(),
         })
     }
 

@@ -30,10 +30,12 @@ const OPENS_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// What a sealed token is for. A token opens only for the purpose it was sealed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seal {
-    /// A search session (`sessionID`).
+    /// A partner firm's search session (`sessionID`).
     Session,
     /// An offered slot (`Timeslot.id`).
     Slot,
+    /// A platform's search session for a claim (`sessionID`).
+    PlatformSession,
     /// A signed download link.
     Download,
 }
@@ -43,6 +45,7 @@ impl Seal {
         match self {
             Self::Session => b"session",
             Self::Slot => b"slot",
+            Self::PlatformSession => b"platform session",
             Self::Download => b"download",
         }
     }

@@ -9,17 +9,16 @@
 
 use std::sync::Arc;
 
-use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Contact, Slot};
 use constat_domain::claim::Claim;
-use constat_domain::geo::Place;
 use constat_domain::ids::{ClaimAppointmentId, MissionId};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
 use constat_store::queries::{claim_appointments, claims};
 
 use super::gateway::{PartnerAppointment, PartnerBooking};
-use super::request::{case_number, required_place};
+use super::request::case_number;
+use super::session::Session;
 use super::{WriteAnswer, claim_of, digest, partners, record, require_open};
 use crate::settings::PartnerLink;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
@@ -30,18 +29,12 @@ const WITHDRAWN: &str = "ErreurDeSaisie";
 /// What to book for a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BookClaimAppointment {
-    /// The configured partner's name; the one that was searched when left out.
-    pub partner: Option<String>,
-    /// The partner's session; opaque.
+    /// The session of the search, sealed.
     pub session: String,
     /// The partner's name of the slot; opaque.
     pub slot_id: String,
     /// The slot.
     pub slot: Slot,
-    /// The kind that was searched, for a server that no longer knows it.
-    pub kind: Option<ServiceKind>,
-    /// The place that was searched, for a server that no longer knows it.
-    pub place: Option<Place>,
     /// Who will be met, when it is not the insured.
     pub contact: Option<Contact>,
     /// Free notes.
@@ -86,12 +79,14 @@ async fn book(
         let known = claim_appointments::list_of_claim(connection, act.tenant(), claim.declaration_id)?;
         Ok::<_, AppError>((claim, known))
     })?;
-    let plan = plan(app, &act, &claim, command)?;
-    if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {
+    // A repeat names the same session and slot, and is answered even when the session is over.
+    let booked_from = digest(&[&command.session, &command.slot_id]);
+    if let Some(made) = known.iter().find(|made| made.booked_from == booked_from) {
         let answer = write(made)?;
         return app.command(act, idempotency, move |_, _| Ok(answer.clone())).await;
     }
     require_open(&claim)?;
+    let plan = plan(app, &act, &claim, command, booked_from)?;
     require_room(&known, &plan)?;
     let key = digest(&[&claim.declaration_id.to_string(), &plan.booked_from]);
     let booked = app.partners.book_appointment(&plan.link, &plan.booking, &key).await?;
@@ -106,27 +101,26 @@ async fn book(
     recorded
 }
 
-/// What is booked where: as the caller says, else as it was searched.
-fn plan(app: &App, act: &Act, claim: &Claim, command: &BookClaimAppointment) -> Result<Plan, AppError> {
-    let searched = app.searches.find(claim.declaration_id, &command.session, act.at);
-    let kind = command.kind.or_else(|| searched.as_ref().map(|searched| searched.kind));
-    let kind = kind.ok_or_else(|| {
-        Refusal::field("type", "this search is no longer remembered here: repeat the type that was searched")
-    })?;
-    let name = command.partner.as_deref().or_else(|| searched.as_ref().map(|searched| searched.partner.as_str()));
-    let link = partners::choose(&app.settings, act.tenant(), kind, name)?.clone();
-    let searched_place = searched.as_ref().and_then(|searched| searched.place.as_ref());
+/// What is booked where: as it was searched.
+fn plan(
+    app: &App,
+    act: &Act,
+    claim: &Claim,
+    command: &BookClaimAppointment,
+    booked_from: String,
+) -> Result<Plan, AppError> {
+    let searched = Session::open(&app.sealer, claim, &command.session, act.at)?;
+    let link = partners::holder(&app.settings, act.tenant(), searched.kind, &searched.partner)?.clone();
     let booking = PartnerBooking {
-        session: command.session.clone(),
+        session: searched.theirs,
         slot_id: command.slot_id.clone(),
         slot: command.slot,
-        place: required_place(claim, command.place.as_ref().or(searched_place))?,
+        place: searched.place,
         case_number: case_number(claim),
         contact: command.contact.clone(),
         notes: command.notes.clone(),
     };
-    let booked_from = digest(&[&link.name, &command.session, &command.slot_id]);
-    Ok(Plan { link, kind, booking, booked_from })
+    Ok(Plan { link, kind: searched.kind, booking, booked_from })
 }
 
 /// One open appointment per mission: of one kind, with one partner, on one claim.

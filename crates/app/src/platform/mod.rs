@@ -2,8 +2,9 @@
 //!
 //! A platform holds the claim; a partner firm holds the calendar. These verbs build the request from
 //! the claim, ask the partner through [`PartnerGateway`] outside any transaction, and keep what the
-//! partner promised as a [`ClaimAppointment`] on the claim. The partner's sessions and slots are
-//! opaque and pass through unchanged. A read answers from the record and asks nobody.
+//! partner promised as a [`ClaimAppointment`] on the claim. The partner's slots pass through
+//! unchanged; its session travels inside ours (`session`). A read answers from the record and asks
+//! nobody.
 
 mod book;
 mod cancel;
@@ -14,7 +15,7 @@ mod read;
 mod request;
 mod reschedule;
 mod search;
-mod searches;
+mod session;
 
 pub use book::{BookClaimAppointment, book_claim_appointment};
 pub use cancel::{CancelClaimAppointment, cancel_claim_appointment};
@@ -25,7 +26,6 @@ pub use gateway::{
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
 pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments};
-pub(crate) use searches::Searches;
 
 use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};

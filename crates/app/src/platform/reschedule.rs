@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use constat_domain::appointment::{ClaimAppointment, Slot};
+use constat_domain::geo::Place;
+use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerMove};
+use super::session::Session;
 use super::{
     WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked, require_open,
 };
@@ -18,7 +21,7 @@ pub struct MoveClaimAppointment {
     pub claim: String,
     /// The appointment.
     pub appointment: String,
-    /// The partner's session, searched in order to move this appointment; opaque.
+    /// The session of a search made in order to move this appointment, sealed.
     pub session: String,
     /// The partner's name of the slot; opaque.
     pub slot_id: String,
@@ -62,11 +65,15 @@ async fn reschedule(
     require_open(&claim)?;
     let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
     let key = digest(&["move", &known.id.to_string(), &command.session, &command.slot_id]);
-    let to = PartnerMove { session: command.session, slot_id: command.slot_id, slot: command.slot, reason };
+    let searched = Session::open(&app.sealer, &claim, &command.session, act.at)?;
+    if (searched.kind, &searched.partner) != (known.kind, &known.partner) {
+        return Err(BookingRefusal::UnknownSlot.into());
+    }
+    let to = PartnerMove { session: searched.theirs, slot_id: command.slot_id, slot: command.slot, reason };
     let moved = app.partners.move_appointment(link, &known.partner_appointment_id, &to, &key).await?;
     let kept = {
-        let (known, to) = (known.clone(), to);
-        app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, &to, &moved)?)).await
+        let (known, slot, place) = (known.clone(), moved.slot.unwrap_or(to.slot), searched.place);
+        app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, slot, &place, &moved)?)).await
     };
     if let Err(error) = &kept {
         // The partner repeats its answer to the same move: whoever repeats ours mends the record.
@@ -80,19 +87,21 @@ fn keep(
     tx: &mut Tx,
     act: &Act,
     known: &ClaimAppointment,
-    to: &PartnerMove,
+    slot: Slot,
+    place: &Place,
     moved: &PartnerAppointment,
 ) -> Result<ClaimAppointment, AppError> {
     let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
     let now = found.unwrap_or_else(|| known.clone());
-    let slot = moved.slot.unwrap_or(to.slot);
+    let place = now.kind.is_on_site().then(|| place.clone());
     let expert_name = moved.expert_name.clone().or_else(|| now.expert_name.clone());
-    if now.slot == slot && now.expert_name == expert_name {
+    if now.slot == slot && now.place == place && now.expert_name == expert_name {
         return Ok(now);
     }
     require_booked(&now, None)?;
     let appointment = ClaimAppointment {
         slot,
+        place,
         expert_name,
         connection: moved.connection.clone().or_else(|| now.connection.clone()),
         version: now.version + 1,

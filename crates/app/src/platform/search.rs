@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::gateway::PartnerOffers;
 use super::request::{required_place, service_request};
+use super::session::Session;
 use super::{appointment_of, claim_of, partners, require_booked, require_open};
 use crate::{App, AppError};
 
@@ -43,11 +44,13 @@ pub struct SearchClaimAppointments {
 pub struct ClaimOffers {
     /// The partner that was asked.
     pub partner: String,
-    /// What it answered.
+    /// The platform's session: what was searched, sealed.
+    pub session: String,
+    /// What the partner answered.
     pub offers: PartnerOffers,
 }
 
-/// Asks the partner for free slots. Writes nothing but this node's memory of what was searched.
+/// Asks the partner for free slots. Stores nothing: what was searched is sealed into the session.
 pub async fn search_claim_appointments(
     app: &App,
     caller: &Caller,
@@ -88,8 +91,13 @@ pub async fn search_claim_appointments(
     let request = service_request(&claim, search, &place);
     let their_id = moved.as_ref().map(|moved| moved.partner_appointment_id.as_str());
     let offers = app.partners.search_slots(link, &request, their_id).await?;
-    let now = app.clock.now();
-    let name = link.name.clone();
-    app.searches.keep(claim.declaration_id, &offers.session, name.clone(), search.kind, Some(place), now);
-    Ok(ClaimOffers { partner: name, offers })
+    let session = Session {
+        claim: claim.declaration_id,
+        partner: link.name.clone(),
+        theirs: offers.session.clone(),
+        kind: search.kind,
+        place,
+        expires_at: Session::ends(app.clock.now(), offers.expires_at),
+    };
+    Ok(ClaimOffers { session: session.seal(&app.sealer)?, partner: session.partner, offers })
 }

@@ -142,7 +142,7 @@ fn search(kind: &str, moves: Option<&ClaimAppointment>) -> Result<SearchAppointm
 /// A booking of one of the offered slots; the first unless it is the time already had.
 fn booking(slots: &ClaimSlots) -> Result<BookClaimAppointment, Failure> {
     let first = slots.timeslots.first().ok_or_else(|| Failure::new("expected at least one free slot"))?;
-    request(json!({ "partner": slots.partner, "sessionID": slots.session_id, "timeslot": first }))
+    request(json!({ "sessionID": slots.session_id, "timeslot": first }))
 }
 
 /// The claim's id as the dossier contract wants it: a UUID.
@@ -273,7 +273,7 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
     teller.step(
         platform,
         "Book the first",
-        &["/partner", "/timeslot"],
+        &["/timeslot"],
         &["/data/id", "/data/status", "/data/timeslot", "/data/expert", "/data/partnerAppointmentId"],
     );
     let booked = cast.claims.book_appointment(id, &booking(&slots)?).await?;
@@ -283,7 +283,7 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
         .book_appointment(
             id,
             &request(json!({
-                "partner": slots.partner, "sessionID": slots.session_id, "timeslot": slots.timeslots[1],
+                "sessionID": slots.session_id, "timeslot": slots.timeslots[1],
             }))?,
         )
         .await;

@@ -142,12 +142,12 @@ async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
     let world = Abroad::start().await;
     let (id, claim_id) = submitted(&world.claims).await;
     let found = world.claims.search_appointments(&id, &search("ESS")).await.unwrap();
-    assert_eq!((found.partner.as_str(), found.session_id.as_str()), (PARTNER, "opaque session/42"));
+    assert_eq!(found.partner, PARTNER);
     let ids: Vec<&str> = found.timeslots.iter().map(|slot| slot.id.as_str()).collect();
     assert_eq!((ids, found.expires_at), (vec!["a/1", "b 2"], None));
 
     let body = read::<BookClaimAppointment>(json!({
-        "partner": PARTNER, "sessionID": found.session_id, "timeslot": found.timeslots[0], "notes": "Digicode 1234",
+        "sessionID": found.session_id, "timeslot": found.timeslots[0], "notes": "Digicode 1234",
     }));
     let booked = world.claims.book_appointment(&claim_id, &body).await.unwrap();
     assert_eq!(booked.partner_appointment_id, "RDV 2026/17");
@@ -273,23 +273,72 @@ async fn a_partner_that_never_answers_costs_a_second_and_no_appointment() {
     let Abroad { mut server, caller, .. } = world;
     server.configure(|settings| settings.partners[0].url = url).await;
     let claims = claims_client(&server, &caller.key);
-    let body = BookClaimAppointment { kind: Some(Kind::OnSite), ..body };
     assert_eq!(refusal(claims.book_appointment(&id, &body).await), (502, 1000));
     assert_eq!(claims.list_appointments(&id).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn after_a_restart_the_caller_repeats_what_was_searched() {
+async fn a_search_outlives_a_restart() {
     let world = Abroad::start().await;
     let (id, _) = submitted(&world.claims).await;
     let body = world.booking(&id).await;
-    let Abroad { mut server, caller, .. } = world;
+    world.fake.heard();
+    let Abroad { mut server, caller, fake, .. } = world;
     server.configure(|_| {}).await;
     let claims = claims_client(&server, &caller.key);
-    let wrong = refused(claims.book_appointment(&id, &body).await);
-    assert_eq!((wrong.status, wrong.fields[0].field.as_str()), (400, "type"));
-    let body = BookClaimAppointment { kind: Some(Kind::OnSite), ..body };
-    assert!(claims.book_appointment(&id, &body).await.is_ok());
+    let booked = claims.book_appointment(&id, &body).await.unwrap();
+    assert_eq!((booked.kind, booked.partner.as_str()), (Kind::OnSite, PARTNER));
+    assert_eq!(booked.location.unwrap().address.street1, "48 boulevard des Batignolles");
+    assert_eq!(fake.heard()[0].body["sessionID"], "opaque session/42");
+}
+
+#[tokio::test]
+async fn a_session_that_was_altered_or_is_another_claims_is_unknown_and_one_that_is_over_is_gone() {
+    let world = Abroad::start().await;
+    let ((id, _), (other, _)) = (submitted(&world.claims).await, submitted(&world.claims).await);
+    let body = world.booking(&id).await;
+    let booked = world.claims.book_appointment(&id, &body).await.unwrap();
+    let unused = world.booking(&id).await;
+    let theirs = world.booking(&other).await;
+    let mut altered = theirs.session_id.clone().into_bytes();
+    let middle = altered.len() / 2;
+    altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
+    let altered = String::from_utf8(altered).unwrap();
+    world.fake.heard();
+    for session_id in [unused.session_id.clone(), altered, "opaque session/42".to_owned()] {
+        let wrong = BookClaimAppointment { session_id: session_id.clone(), ..theirs.clone() };
+        assert_eq!(refusal(world.claims.book_appointment(&other, &wrong).await), (404, 2004));
+    }
+    let to = |session: &str| {
+        read(json!({ "sessionID": session, "timeslot": theirs.timeslot, "reason": "ClientIndisponible" }))
+    };
+    let moved = world.claims.move_appointment(&id, &booked.id, &to(&theirs.session_id)).await;
+    assert_eq!(refusal(moved), (404, 2004));
+    // The partner has its say for a while after the 300 seconds of the contract, not for ever.
+    world.server.clock.advance(jiff::SignedDuration::from_secs(600));
+    assert_eq!(refusal(world.claims.book_appointment(&other, &theirs).await), (410, 3003));
+    let moved = world.claims.move_appointment(&id, &booked.id, &to(&unused.session_id)).await;
+    assert_eq!(refusal(moved), (410, 3003));
+    // A repeat is answered from the record even so.
+    assert_eq!(world.claims.book_appointment(&id, &body).await.unwrap(), booked);
+    assert!(world.fake.heard().is_empty(), "the partner is asked for none of this");
+}
+
+#[tokio::test]
+async fn an_appointment_moves_to_the_place_that_was_searched() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
+    let mut wanted = search("ESS");
+    wanted.appointment_id = Some(booked.id.clone());
+    let elsewhere =
+        json!({ "street1": "1 place de la Comédie", "zipCode": "69001", "city": "Lyon", "countryCode": "FR" });
+    wanted.location = Some(read(json!({ "address": elsewhere })));
+    let free = world.claims.search_appointments(&id, &wanted).await.unwrap();
+    let to = read(json!({ "sessionID": free.session_id, "timeslot": free.timeslots[1], "reason": "Autre" }));
+    let moved = world.claims.move_appointment(&id, &booked.id, &to).await.unwrap();
+    assert_eq!(moved.location.as_ref().unwrap().address.zip_code, "69001");
+    assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap(), moved);
 }
 
 #[tokio::test]
@@ -410,12 +459,7 @@ async fn drafts_other_tenants_and_live_keys_get_nothing() {
     let wrong_key = claims_client(&world.server, &partner_key);
     assert_eq!(refusal(wrong_key.list_appointments(&id).await), (401, 9002));
     let draft = world.claims.create_claim(&crate::platform_support::water_damage()).await.unwrap();
-    assert_eq!(
-        refusal(
-            world.claims.book_appointment(&draft.id, &BookClaimAppointment { kind: Some(Kind::OnSite), ..body }).await
-        ),
-        (409, 3003)
-    );
+    assert_eq!(refusal(world.claims.book_appointment(&draft.id, &body).await), (409, 3003));
     // The fake's key is a test key: a live claim does not reach it.
     let live = world.server.caller(constat_domain::tenancy::TenantId { mode: Mode::Live, ..world.caller.tenant }).await;
     let live = claims_client(&world.server, &live.key);

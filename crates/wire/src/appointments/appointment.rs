@@ -2,34 +2,23 @@
 
 use constat_domain::FieldError;
 use constat_domain::appointment::{self, Slot};
-use constat_domain::geo;
-use constat_domain::service::ServiceKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Customer, Instant, Place};
-use crate::partner::{AppointmentStatus, Cancellation, CheckedMove, Connection, Kind, MoveAppointment, Timeslot};
+use crate::partner::{
+    AppointmentStatus, Cancellation, CheckedMove, Connection, Kind, LONGEST_SESSION_ID, MoveAppointment, Timeslot,
+};
 
 /// Books one of the slots that a search offered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BookClaimAppointment {
-    /// The partner that was asked; the usual one when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 100))]
-    pub partner: Option<String>,
     /// The session that the slot was offered in.
     #[serde(rename = "sessionID")]
-    #[schemars(length(min = 1, max = 4000))]
+    #[schemars(length(min = 1, max = 65536))]
     pub session_id: String,
     /// The slot, as it was offered.
     pub timeslot: Timeslot,
-    /// The kind of intervention that was searched. Needed only when the server no longer knows the
-    /// search: it remembers one for as long as its session lives.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
-    /// The place that was searched, when it was not the claim's own. Needed as `type` is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Place>,
     /// Who will be met, when it is not the insured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Customer>,
@@ -42,18 +31,12 @@ pub struct BookClaimAppointment {
 /// A booking that was found well-formed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedClaimBooking {
-    /// The partner's name, as given.
-    pub partner: Option<String>,
-    /// `sessionID`, as the partner gave it.
+    /// `sessionID`, as given.
     pub session_id: String,
     /// The slot.
     pub slot: Slot,
     /// The slot's id, as the partner gave it.
     pub slot_id: String,
-    /// The kind that was searched, when the caller repeats it.
-    pub kind: Option<ServiceKind>,
-    /// The place that was searched, when the caller repeats it.
-    pub place: Option<geo::Place>,
     /// Who will be met.
     pub contact: Option<appointment::Contact>,
     /// Free notes.
@@ -61,19 +44,14 @@ pub struct CheckedClaimBooking {
 }
 
 impl BookClaimAppointment {
-    /// Reads the booking, or lists everything wrong with it. An unknown partner is to be blamed on
-    /// `partner`.
+    /// Reads the booking, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<CheckedClaimBooking, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.optional_text("partner", self.partner.as_ref(), 1, 100);
-        checker.text("sessionID", &self.session_id, 1, 4000);
+        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
         checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
         let booking = CheckedClaimBooking {
             slot: checker.object("timeslot", |inner| self.timeslot.read(inner)),
-            kind: self.kind.map(Into::into),
-            place: self.location.as_ref().map(|place| checker.object("location", |inner| place.read(inner))),
             contact: self.contact.as_ref().map(|contact| checker.object("contact", |inner| contact.read(inner))),
-            partner: self.partner,
             session_id: self.session_id,
             slot_id: self.timeslot.id,
             notes: self.notes,

@@ -117,9 +117,10 @@ impl SearchAppointments {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimSlots {
-    /// The partner that was asked: send it back with the booking.
+    /// The partner that was asked.
     pub partner: String,
-    /// The session that the slots belong to: send it back with the booking.
+    /// The session that the slots belong to: send it back with the booking. It knows what was
+    /// searched.
     #[serde(rename = "sessionID")]
     pub session_id: String,
     /// When the session ends, when the partner says so (300 seconds after the search).

@@ -20,12 +20,9 @@ pub(super) async fn book(
     let idempotency = asked.idempotency(&body.raw)?;
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let command = Command {
-        partner: wanted.partner,
         session: wanted.session_id,
         slot_id: wanted.slot_id,
         slot: wanted.slot,
-        kind: wanted.kind,
-        place: wanted.place,
         contact: wanted.contact,
         notes: wanted.notes,
     };

@@ -40,7 +40,7 @@ fn slots(found: ClaimOffers) -> ClaimSlots {
     let reasons = offers.reasons.into_iter().map(|(code, count)| Reason { code, count }).collect::<Vec<_>>();
     ClaimSlots {
         partner: found.partner,
-        session_id: offers.session,
+        session_id: found.session,
         expires_at: offers.expires_at.map(Into::into),
         timeslots: offers.offers.into_iter().map(|offer| Timeslot::new(&offer.slot, offer.id)).collect(),
         reasons: Some(reasons).filter(|reasons| !reasons.is_empty()),
