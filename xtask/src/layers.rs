@@ -14,7 +14,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("constat-wire", &["constat-domain"]),
     ("constat-client", &["constat-domain", "constat-wire"]),
     ("constat-app", &["constat-domain", "constat-availability", "constat-store"]),
-    ("constat-http", &["constat-domain", "constat-availability", "constat-app", "constat-wire"]),
+    ("constat-http", &["constat-domain", "constat-app", "constat-wire"]),
     ("constat-connectors", &["constat-domain", "constat-app", "constat-wire", "constat-client"]),
     (
         "constat",
@@ -26,7 +26,6 @@ const WALLS: &[(&str, &[&str])] = &[
             "constat-http",
             "constat-connectors",
             "constat-client",
-            "constat-wire",
         ],
     ),
     ("xtask", &[]),

@@ -1,7 +1,7 @@
 //! How a verb fails.
 
-use constat_domain::Refusal;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::{FieldError, Refusal};
 use constat_store::StoreError;
 
 /// Everything that can keep a verb from doing what was asked. The edge turns each case into its
@@ -44,5 +44,11 @@ impl From<ClaimRefusal> for AppError {
 impl From<BookingRefusal> for AppError {
     fn from(refusal: BookingRefusal) -> Self {
         Self::Refused(refusal.into())
+    }
+}
+
+impl From<FieldError> for AppError {
+    fn from(error: FieldError) -> Self {
+        Self::Refused(error.into())
     }
 }

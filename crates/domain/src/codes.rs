@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use include_dir::{Dir, include_dir};
 
+use crate::refusal::FieldError;
 use crate::service::LossTriple;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/codes");
@@ -215,6 +216,21 @@ impl Codes {
     pub fn nearest(&self, table: Table, text: &str) -> Vec<&str> {
         let codes = self.all(table).iter().map(|code| code.code.as_str());
         ranked(codes, |code| likeness(code, text))
+    }
+
+    /// Says that a code is not one of the table, and which are most like it. For error messages.
+    pub fn unknown(&self, table: Table, code: &str) -> String {
+        format!("unknown code of {}.csv; nearest: {}", table.name(), self.nearest(table, code).join(", "))
+    }
+
+    /// The table's spelling of the reason for a change, or the field `reason` named: the list is
+    /// short enough to be told in full.
+    pub fn change_reason(&self, reason: &str) -> Result<&str, FieldError> {
+        self.canonical(Table::AppointmentChangeReason, reason).ok_or_else(|| {
+            let known: Vec<&str> =
+                self.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
+            FieldError::new("reason", format!("expected one of: {}", known.join(", ")))
+        })
     }
 
     /// Every loss triple, in the order of its file.

@@ -62,8 +62,7 @@ impl Contract {
 fn check_code(table: Table, code: &str, field: &str, errors: &mut Vec<FieldError>) {
     let codes = Codes::embedded();
     if !codes.contains(table, code) {
-        let nearest = codes.nearest(table, code).join(", ");
-        errors.push(FieldError::new(field, format!("unknown code of {}.csv; nearest: {nearest}", table.name())));
+        errors.push(FieldError::new(field, codes.unknown(table, code)));
     }
 }
 

@@ -7,9 +7,14 @@ use crate::geo::PostalAddress;
 const LINE: usize = 38;
 /// Lines of a street address.
 const LINES: usize = 4;
+/// Characters of a postcode (partner API v0.9.1).
+const ZIP: usize = 5;
+/// Characters of a town (partner API v0.9.1).
+const CITY: usize = 32;
 
 /// Country names that meet us in French claims, with their ISO 3166-1 codes.
-const COUNTRIES: [(&str, &str); 12] = [
+const COUNTRIES: [(&str, &str); 13] = [
+    ("", "FR"),
     ("france", "FR"),
     ("belgique", "BE"),
     ("belgium", "BE"),
@@ -25,10 +30,12 @@ const COUNTRIES: [(&str, &str); 12] = [
 ];
 
 impl Location {
-    /// The location as a postal address: the street broken into lines of 38 characters at spaces.
+    /// The location as a postal address: the street broken into lines of 38 characters at spaces, the
+    /// town's name cut at 32, where the postcode still tells it.
     ///
-    /// `None` when it cannot be written as one: a street beyond four lines, a postcode beyond five
-    /// characters, a town beyond 32, or a country that is neither a two-letter code nor a known name.
+    /// `None` when it cannot be written as one: a street beyond four lines, of which nobody could say
+    /// what to leave out, a postcode beyond five characters, or a country that is neither a two-letter
+    /// code nor a known name. No country at all is France.
     ///
     /// ```
     /// # use constat_domain::claim::Location;
@@ -51,13 +58,14 @@ impl Location {
         };
         let mut lines = fold(&self.address)?.into_iter();
         let street1 = lines.next()?;
-        let fits = |text: &str, most: usize| !text.is_empty() && text.chars().count() <= most;
-        let (zip_code, city) = (self.zipcode.trim(), self.city.trim());
-        (fits(zip_code, 5) && fits(city, 32)).then(|| PostalAddress {
+        let zip_code = self.zipcode.trim();
+        let city: String = self.city.trim().chars().take(CITY).collect();
+        let complete = !zip_code.is_empty() && zip_code.chars().count() <= ZIP && !city.is_empty();
+        complete.then(|| PostalAddress {
             street1,
             more_lines: lines.collect(),
             zip_code: zip_code.to_owned(),
-            city: city.to_owned(),
+            city,
             country_code,
             country: None,
             state: None,
@@ -96,11 +104,31 @@ mod tests {
             at("Résidence des Grands Boulevards, bâtiment C, 48 boulevard des Batignolles", "75017", "FRANCE").unwrap();
         assert_eq!(address.street1, "Résidence des Grands Boulevards,");
         assert_eq!(address.more_lines, ["bâtiment C, 48 boulevard des", "Batignolles"]);
+        let long = "Résidence des Quatre Vents, bâtiment C, escalier 2, 48 boulevard des Batignolles";
+        let address = at(long, "75017", "France").unwrap();
+        assert_eq!(address.street1, "Résidence des Quatre Vents, bâtiment");
+        assert!(address.more_lines.iter().all(|line| line.chars().count() <= LINE));
+        assert_eq!(address.more_lines.concat().replace(' ', ""), "C,escalier2,48boulevarddesBatignolles");
+    }
+
+    #[test]
+    fn the_longest_town_of_france_is_cut_to_what_a_partner_takes() {
+        let town = Location {
+            address: "1 place de l'Église".to_owned(),
+            city: "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson".to_owned(),
+            country: String::new(),
+            zipcode: "51290".to_owned(),
+        };
+        let address = town.to_postal().unwrap();
+        assert_eq!((address.city.as_str(), address.country_code.as_str()), ("Saint-Remy-en-Bouzemont-Saint-Ge", "FR"));
     }
 
     #[test]
     fn what_no_postal_address_can_hold_is_none() {
         assert_eq!(at("10 Downing Street", "SW1A 2AA", "GB"), None);
+        assert_eq!(at("Rue Haute 1", "1000", "be").unwrap().country_code, "BE");
+        assert_eq!(at("Rue Haute 1", "1000", "Royaume de Belgique"), None);
+        assert_eq!(at(" ", "75017", "FR"), None);
         assert_eq!(at("", "75017", "fr"), None);
         assert_eq!(at("1 rue", "75017", "Atlantide"), None);
         assert_eq!(at(&"x".repeat(39), "75017", "FR"), None);

@@ -42,12 +42,18 @@ pub enum Refusal {
 impl Refusal {
     /// One field that is wrong.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError::new(field, message)])
+        FieldError::new(field, message).into()
     }
 
     /// `Ok` when there is nothing to list.
     pub fn unless_empty(errors: Vec<FieldError>) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self::Invalid(errors)) }
+    }
+}
+
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(vec![error])
     }
 }
 

@@ -1,8 +1,7 @@
 //! Cancel an appointment: its time is free at once.
 
-use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Cancellation};
-use constat_domain::codes::{Codes, Table};
+use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_store::Tx;
 use constat_store::queries::appointments;
@@ -25,16 +24,6 @@ pub struct CancelAppointment {
     pub if_match: Option<Vec<i64>>,
 }
 
-/// The table's spelling of a reason, or the field named.
-pub(super) fn reason_code(reason: &str) -> Result<String, Refusal> {
-    let codes = Codes::embedded();
-    codes.canonical(Table::AppointmentChangeReason, reason).map(str::to_owned).ok_or_else(|| {
-        let known: Vec<&str> =
-            codes.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
-        Refusal::field("reason", format!("expected one of: {}", known.join(", ")))
-    })
-}
-
 /// Cancels the appointment. What is cancelled or over cannot be cancelled.
 pub fn cancel_appointment(
     tx: &mut Tx,
@@ -42,11 +31,12 @@ pub fn cancel_appointment(
     app: &App,
     command: &CancelAppointment,
 ) -> Result<Appointment, AppError> {
-    let reason = reason_code(&command.reason)?;
+    let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = change(tx, act, command.id, command.if_match.as_deref())?;
     let mut guards = Guards::default();
     guards_of(tx, app, &known, act.at, &mut guards)?;
-    let cancellation = Cancellation { reason, comment: command.comment.clone(), at: act.at, by: act.caller.holder };
+    let cancellation =
+        Cancellation { reason: reason.to_owned(), comment: command.comment.clone(), at: act.at, by: act.caller.holder };
     let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..known };
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);

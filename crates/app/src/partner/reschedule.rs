@@ -3,6 +3,7 @@
 use constat_domain::FieldError;
 use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, Slot};
+use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
@@ -12,7 +13,6 @@ use jiff::tz::TimeZone;
 use super::Promised;
 use super::book::differences;
 use super::calendars::Change;
-use super::cancel::reason_code;
 use super::commit::{assign, event_data, guards_of, taken_by};
 use super::modify::change;
 use crate::{Act, App, AppError};
@@ -38,7 +38,7 @@ pub struct MoveAppointment {
 /// repeat gets the appointment as it is.
 pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppointment) -> Result<Appointment, AppError> {
     let Promised { session, offer } = &command.promised;
-    let reason = reason_code(&command.reason)?;
+    let reason = Codes::embedded().change_reason(&command.reason)?;
     let mut errors = differences(&command.slot, &offer.slot);
     if session.request.reschedules != Some(command.id) {
         errors.push(FieldError::new("sessionID", "this session was not searched with this appointmentId"));

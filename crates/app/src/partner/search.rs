@@ -140,8 +140,7 @@ fn settle_code(table: Table, field: String, code: &mut String, errors: &mut Vec<
     if let Some(canonical) = Codes::embedded().canonical(table, code) {
         canonical.clone_into(code);
     } else {
-        let nearest = Codes::embedded().nearest(table, code).join(", ");
-        errors.push(FieldError::new(field, format!("unknown code; nearest: {nearest}")));
+        errors.push(FieldError::new(field, Codes::embedded().unknown(table, code)));
     }
 }
 

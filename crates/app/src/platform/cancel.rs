@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, Cancellation, ClaimAppointment};
+use constat_domain::codes::Codes;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::claim_appointments;
 
-use super::{WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked};
+use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked};
 use crate::settings::PartnerLink;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
 
@@ -50,7 +51,7 @@ async fn cancel(
     if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
         return Ok(answer);
     }
-    let reason = reason_code(&command.reason)?;
+    let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = app.store.read(|connection| {
         let claim = claim_of(connection, act.tenant(), &command.claim)?;
         appointment_of(connection, &claim, &command.appointment)

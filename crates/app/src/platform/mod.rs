@@ -30,7 +30,6 @@ pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments
 use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
 use constat_domain::claim::{Claim, ClaimStatus};
-use constat_domain::codes::{Codes, Table};
 use constat_domain::ids::ClaimAppointmentId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::tenancy::TenantId;
@@ -75,16 +74,6 @@ fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> R
         return Err(Refusal::Stale);
     }
     if appointment.status == AppointmentStatus::Booked { Ok(()) } else { Err(BookingRefusal::AppointmentClosed.into()) }
-}
-
-/// The table's spelling of a change reason, or the field named.
-fn reason_code(reason: &str) -> Result<String, Refusal> {
-    let codes = Codes::embedded();
-    codes.canonical(Table::AppointmentChangeReason, reason).map(str::to_owned).ok_or_else(|| {
-        let known: Vec<&str> =
-            codes.all(Table::AppointmentChangeReason).iter().map(|code| code.code.as_str()).collect();
-        Refusal::field("reason", format!("expected one of: {}", known.join(", ")))
-    })
 }
 
 /// Appends an event about the claim's appointment.

@@ -1,20 +1,13 @@
 //! A partner's service request, made from a claim. Pure.
 
 use constat_domain::Refusal;
-use constat_domain::claim::{Claim, Location};
-use constat_domain::geo::{Place, PostalAddress};
+use constat_domain::claim::Claim;
+use constat_domain::geo::Place;
 use constat_domain::ids::ClaimId;
 use constat_domain::service::{ClaimBrief, Dwelling, ServiceKind, ServiceRequest};
 
 use super::SearchClaimAppointments;
 use super::damages::building_damages;
-
-/// Most characters of an address line. Source: partner API v0.9.1.
-const LINE: usize = 38;
-/// Most characters of a town. Source: partner API v0.9.1.
-const CITY: usize = 32;
-/// Most characters of a postcode. Source: partner API v0.9.1.
-const ZIP: usize = 5;
 
 /// The mission of a repair request that does not say: repair ordered without an expertise before.
 const USUAL_REPAIR_MISSION: &str = "RenDirecte";
@@ -29,14 +22,14 @@ pub(super) fn case_number(claim: &Claim) -> String {
 pub(super) fn usual_place(claim: &Claim) -> Option<Place> {
     let risk = claim.dossier.risk.as_ref();
     let at_risk = risk.map(|risk| Place { address: risk.address.clone(), position: risk.position });
-    at_risk.or_else(|| place_of(&claim.location))
+    at_risk.or_else(|| loss_place(claim))
 }
 
 /// A place for a visit of this kind, or the field to blame: a remote meeting needs one too, because
 /// the partner files the appointment under it.
 pub(super) fn required_place(claim: &Claim, given: Option<&Place>) -> Result<Place, Refusal> {
     given.cloned().or_else(|| usual_place(claim)).ok_or_else(|| {
-        Refusal::field("location", "is required: the claim's own address has no French postcode of 5 digits")
+        Refusal::field("location", "is required: the claim's own address cannot be written as a postal address of 4 lines, postcode, town and country")
     })
 }
 
@@ -73,7 +66,7 @@ fn brief(claim: &Claim) -> ClaimBrief {
         claim_id: claim.claim_id.map_or_else(|| claim.declaration_id.uuid(), ClaimId::uuid).to_string(),
         loss_at: Some(claim.claim_at),
         loss: claim.dossier.loss.clone(),
-        loss_place: place_of(&claim.location),
+        loss_place: loss_place(claim),
         valuation: claim.dossier.valuation,
     }
 }
@@ -86,91 +79,7 @@ fn dwelling(risk_type: &str) -> Dwelling {
     }
 }
 
-/// The claims contract's one-line address in the lines of the partner contract.
-fn place_of(location: &Location) -> Option<Place> {
-    let country_code = country_code(&location.country)?;
-    let zip_code = location.zipcode.trim().to_owned();
-    if zip_code.is_empty() || zip_code.chars().count() > ZIP {
-        return None;
-    }
-    let mut lines = lines_of(&location.address).into_iter();
-    let street1 = lines.next()?;
-    let city: String = location.city.trim().chars().take(CITY).collect();
-    if city.is_empty() {
-        return None;
-    }
-    let address = PostalAddress {
-        street1,
-        more_lines: lines.collect(),
-        zip_code,
-        city,
-        country_code,
-        country: None,
-        state: None,
-    };
-    Some(Place { address, position: None })
-}
-
-/// `FR` for France in any spelling, a code as it is. Other names are not guessed.
-fn country_code(country: &str) -> Option<String> {
-    let country = country.trim();
-    if country.is_empty() || country.eq_ignore_ascii_case("france") {
-        return Some("FR".to_owned());
-    }
-    let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_code.then(|| country.to_ascii_uppercase())
-}
-
-/// An address in at most four lines of 38 characters, broken between words where that is possible.
-/// What is beyond is left out.
-fn lines_of(address: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in address.split_whitespace() {
-        let length = word.chars().count();
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + length <= LINE => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.chars().take(LINE).collect()),
-        }
-    }
-    lines.truncate(4);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn location(address: &str, zipcode: &str, country: &str) -> Location {
-        Location {
-            address: address.to_owned(),
-            city: "Paris".to_owned(),
-            country: country.to_owned(),
-            zipcode: zipcode.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_long_address_is_broken_between_words_into_lines_of_mail() {
-        let long = "Résidence des Quatre Vents, bâtiment C, escalier 2, 48 boulevard des Batignolles";
-        let place = place_of(&location(long, "75017", "France")).unwrap();
-        assert_eq!(place.address.street1, "Résidence des Quatre Vents, bâtiment");
-        assert!(place.address.more_lines.iter().all(|line| line.chars().count() <= LINE));
-        assert_eq!(place.address.more_lines.concat().replace(' ', ""), "C,escalier2,48boulevarddesBatignolles");
-        assert_eq!(lines_of(&"x".repeat(50)), ["x".repeat(38)]);
-    }
-
-    #[test]
-    fn an_address_that_partners_cannot_write_is_none() {
-        assert_eq!(
-            place_of(&location("48 boulevard des Batignolles", "75017", "FRANCE")).unwrap().address.country_code,
-            "FR"
-        );
-        assert_eq!(place_of(&location("Rue Haute 1", "1000", "be")).unwrap().address.country_code, "BE");
-        assert_eq!(place_of(&location("1 Downing Street", "SW1A 2AA", "GB")), None);
-        assert_eq!(place_of(&location("Rue Haute 1", "1000", "Royaume de Belgique")), None);
-        assert_eq!(place_of(&location(" ", "75017", "FR")), None);
-    }
+/// Where the loss happened, if that can be written as a postal address.
+fn loss_place(claim: &Claim) -> Option<Place> {
+    claim.location.to_postal().map(|address| Place { address, position: None })
 }

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use constat_domain::appointment::{ClaimAppointment, Slot};
+use constat_domain::codes::Codes;
 use constat_domain::geo::Place;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerMove};
 use super::session::Session;
-use super::{
-    WriteAnswer, appointment_of, claim_of, digest, partners, reason_code, record, require_booked, require_open,
-};
+use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked, require_open};
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
 
 /// Which appointment to move where, and why.
@@ -55,7 +54,7 @@ async fn reschedule(
     if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
         return Ok(answer);
     }
-    let reason = reason_code(&command.reason)?;
+    let reason = Codes::embedded().change_reason(&command.reason)?.to_owned();
     let (claim, known) = app.store.read(|connection| {
         let claim = claim_of(connection, act.tenant(), &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;

@@ -61,8 +61,7 @@ pub async fn search_claim_appointments(
     if let Some(code) = &search.mission_type
         && !Codes::embedded().contains(Table::MissionType, code)
     {
-        let near = Codes::embedded().nearest(Table::MissionType, code).join(", ");
-        return Err(Refusal::field("missionType", format!("unknown code; nearest: {near}")).into());
+        return Err(Refusal::field("missionType", Codes::embedded().unknown(Table::MissionType, code)).into());
     }
     let (claim, moved) = app.store.read(|connection| {
         let claim = claim_of(connection, tenant, claim)?;

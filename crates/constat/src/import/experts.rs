@@ -150,8 +150,7 @@ fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
     let codes = Codes::embedded();
     for nature in expert.skills.loss_natures.iter().flatten() {
         if !codes.contains(Table::LossNature, nature) {
-            let nearest = codes.nearest(Table::LossNature, nature).join(", ");
-            report.add(line, "skills.loss_natures", format!("unknown code of loss_nature.csv; nearest: {nearest}"));
+            report.add(line, "skills.loss_natures", codes.unknown(Table::LossNature, nature));
         }
     }
     for insurer in expert.skills.insurers.iter().flatten() {

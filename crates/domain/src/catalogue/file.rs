@@ -258,8 +258,7 @@ impl Check {
         let place = |what: &str| format!("{}.{what}", file.id);
         let codes = Codes::embedded();
         if !codes.contains(Table::GuaranteeType, &file.guarantee) {
-            let nearest = codes.nearest(Table::GuaranteeType, &file.guarantee).join(", ");
-            self.add(&place("guarantee"), format!("unknown code; nearest: {nearest}"));
+            self.add(&place("guarantee"), codes.unknown(Table::GuaranteeType, &file.guarantee));
         }
         let triple = file.triple.and_then(|triple| {
             codes

@@ -166,9 +166,7 @@ pub fn code_faults(dossier: &Dossier, codes: &Codes) -> Vec<FieldError> {
     }
     let mut check = |field: String, table: Table, code: &str| {
         if !codes.contains(table, code) {
-            let nearest = codes.nearest(table, code).join(", ");
-            faults
-                .push(FieldError::new(field, format!("is not a code of {}; the nearest are: {nearest}", table.name())));
+            faults.push(FieldError::new(field, codes.unknown(table, code)));
         }
     };
     if let Some(risk) = &dossier.risk {
