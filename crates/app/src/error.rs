@@ -52,3 +52,9 @@ impl From<FieldError> for AppError {
         Self::Refused(error.into())
     }
 }
+
+/// Refuses when the caller read another version of a resource than the one it has now. `if_match`
+/// holds the versions that the caller will accept it in, when it said so.
+pub(crate) fn require_version(version: i64, if_match: Option<&[i64]>) -> Result<(), Refusal> {
+    if if_match.is_some_and(|versions| !versions.contains(&version)) { Err(Refusal::Stale) } else { Ok(()) }
+}

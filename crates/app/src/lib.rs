@@ -25,5 +25,6 @@ pub use command::{Answer, Idempotency};
 pub use constat_store::Tx;
 pub use edges::{Chance, Clock};
 pub use error::AppError;
+use error::require_version;
 pub use sealing::{Seal, Sealer};
 pub use settings::{PartnerLink, Settings};

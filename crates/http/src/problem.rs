@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use constat_app::AppError;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
-use http::StatusCode;
+use http::header::{CONTENT_RANGE, RETRY_AFTER};
+use http::{HeaderName, StatusCode};
 
 /// A request that cannot be answered as it wished. Each contract writes it with its own status,
 /// code and body; see `claims/problem.rs` and `partner/problem.rs`.
@@ -33,6 +34,16 @@ pub(crate) enum Cause {
 impl Problem {
     pub(crate) fn cause(&self) -> &Cause {
         &self.0
+    }
+
+    /// The header that says what to do about it, where there is one: the same in every contract.
+    pub(crate) fn header(&self) -> Option<[(HeaderName, String); 1]> {
+        match self.cause() {
+            Cause::App(AppError::TooManyRequests { retry_after }) => Some([(RETRY_AFTER, retry_after.to_string())]),
+            Cause::App(AppError::Store(_)) => Some([(RETRY_AFTER, "1".to_owned())]),
+            Cause::RangeNotSatisfiable { size } => Some([(CONTENT_RANGE, format!("bytes */{size}"))]),
+            _ => None,
+        }
     }
 
     /// The request is wrong, field by field.

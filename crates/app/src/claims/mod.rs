@@ -19,19 +19,16 @@ pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use submit_claim::submit_claim;
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
 
-use constat_domain::Refusal;
 use constat_domain::claim::Claim;
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::queries::claims;
 
-use crate::{Act, AppError, Tx};
+use crate::{Act, AppError, Tx, require_version};
 
 /// The claim that a command is about, by either id. `if_match` holds the versions that the caller
 /// will accept it in, when it said so.
 fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
     let claim = claims::of_tenant_by_either_id(tx, act.tenant(), id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
-    match if_match {
-        Some(versions) if !versions.contains(&claim.version) => Err(Refusal::Stale.into()),
-        _ => Ok(claim),
-    }
+    require_version(claim.version, if_match)?;
+    Ok(claim)
 }

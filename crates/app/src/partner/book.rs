@@ -4,13 +4,14 @@ use constat_domain::FieldError;
 use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind, Slot};
 use constat_domain::geo::Place;
+use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
 use constat_store::queries::appointments;
 use jiff::tz::TimeZone;
 
 use super::calendars::Change;
-use super::commit::{assign, event_data, new_id, taken_by};
+use super::commit::{assign, event_data, taken_by};
 use super::{Offer, Promised};
 use crate::{Act, App, AppError};
 
@@ -43,7 +44,7 @@ pub struct BookAppointment {
 pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Appointment, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(faults(command))?;
-    let id = new_id(act);
+    let id = AppointmentId::new(act.at, &act.entropy());
     if !appointments::use_session(tx, session.id, id, act.at)? {
         return made_before(tx, act, command);
     }
@@ -126,7 +127,7 @@ fn made_before(tx: &mut Tx, act: &Act, command: &BookAppointment) -> Result<Appo
 }
 
 /// How to join a remote appointment: a page of this server, and six digits.
-fn connection(act: &Act, app: &App, offer: &Offer, id: constat_domain::ids::AppointmentId) -> Option<Connection> {
+fn connection(act: &Act, app: &App, offer: &Offer, id: AppointmentId) -> Option<Connection> {
     if MeetingKind::from(offer.criteria.kind) == MeetingKind::Site {
         return None;
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use constat_availability::{Absence, Busy, Expert, ExpertCalendar, Requirement, feasible, neighbourhood, who_can};
 use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
-use constat_domain::ids::{AppointmentId, ExpertId};
+use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::{absences, appointments, expert_days};
 use constat_store::{StoreError, Tx};
@@ -159,9 +159,4 @@ pub(super) fn event_data(appointment: &Appointment) -> serde_json::Value {
         "end": appointment.slot.end,
         "claimId": appointment.request.claim.as_ref().map(|claim| &claim.claim_id),
     })
-}
-
-/// Unused identifiers are never looked up; a fresh one comes from the command's own chance.
-pub(super) fn new_id(act: &crate::Act) -> AppointmentId {
-    AppointmentId::new(act.at, &act.entropy())
 }

@@ -10,7 +10,7 @@ use constat_store::queries::appointments;
 
 use super::commit::event_data;
 use super::read::{still_open, visible};
-use crate::{Act, AppError};
+use crate::{Act, AppError, require_version};
 
 /// The appointment as it should be. What is `None` stays as it is.
 #[derive(Debug, Clone)]
@@ -39,9 +39,7 @@ pub(super) fn change(
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
     let known = visible(tx, &act.caller, id)?;
-    if if_match.is_some_and(|versions| !versions.contains(&known.version)) {
-        return Err(Refusal::Stale.into());
-    }
+    require_version(known.version, if_match)?;
     still_open(&known, act.at)?;
     Ok(Appointment { version: known.version + 1, updated_at: act.at, ..known })
 }

@@ -38,7 +38,7 @@ use constat_store::queries::{claim_appointments, claims};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Answer, AppError, Tx};
+use crate::{Act, Answer, AppError, Tx, require_version};
 
 /// Writes the edge's answer to an appointment that was booked, moved or cancelled.
 pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
@@ -70,9 +70,7 @@ fn appointment_of(connection: &mut Connection, claim: &Claim, id: &str) -> Resul
 
 /// Refuses when the caller read another version, or when the appointment is no longer to come.
 fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> Result<(), Refusal> {
-    if if_match.is_some_and(|versions| !versions.contains(&appointment.version)) {
-        return Err(Refusal::Stale);
-    }
+    require_version(appointment.version, if_match)?;
     if appointment.status == AppointmentStatus::Booked { Ok(()) } else { Err(BookingRefusal::AppointmentClosed.into()) }
 }
 

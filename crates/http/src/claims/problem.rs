@@ -9,8 +9,7 @@ use constat_domain::ids::ExecutionId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use constat_wire::claims::Failure;
-use http::header::{CONTENT_RANGE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 use crate::Problem;
 use crate::problem::Cause;
@@ -43,19 +42,7 @@ impl Written {
 pub fn write(problem: &Problem, execution: ExecutionId) -> Response {
     let Written { status, code, message, details } = of_cause(problem.cause());
     let body = Failure::new(code, message, details, Some(execution.to_string()));
-    let mut response = (status, axum::Json(body)).into_response();
-    let header = match problem.cause() {
-        Cause::App(AppError::TooManyRequests { retry_after }) => Some((RETRY_AFTER, retry_after.to_string())),
-        Cause::App(AppError::Store(_)) => Some((RETRY_AFTER, "1".to_owned())),
-        Cause::RangeNotSatisfiable { size } => Some((CONTENT_RANGE, format!("bytes */{size}"))),
-        _ => None,
-    };
-    if let Some((name, value)) = header
-        && let Ok(value) = HeaderValue::try_from(value)
-    {
-        response.headers_mut().insert(name, value);
-    }
-    response
+    (status, problem.header(), axum::Json(body)).into_response()
 }
 
 fn of_cause(cause: &Cause) -> Written {
