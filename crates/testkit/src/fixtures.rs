@@ -65,9 +65,9 @@ pub fn bike_contract() -> Contract {
     }
 }
 
-/// A home contract (MRH) for a flat at 48 boulevard des Batignolles, 75017 Paris.
-pub fn home_contract() -> Contract {
-    let address = PostalAddress {
+/// 48 boulevard des Batignolles, 75017 Paris: the address of the contracts' own example.
+pub fn batignolles() -> PostalAddress {
+    PostalAddress {
         street1: "48 boulevard des Batignolles".to_owned(),
         more_lines: Vec::new(),
         zip_code: "75017".to_owned(),
@@ -75,7 +75,11 @@ pub fn home_contract() -> Contract {
         country_code: "FR".to_owned(),
         country: None,
         state: None,
-    };
+    }
+}
+
+/// A home contract (MRH) for a flat at 48 boulevard des Batignolles, 75017 Paris.
+pub fn home_contract() -> Contract {
     Contract {
         id: HOME_CONTRACT.to_owned(),
         user_id: HOME_USER.to_owned(),
@@ -101,7 +105,7 @@ pub fn home_contract() -> Contract {
                 kind: "Appartement".to_owned(),
                 relationship: Some("Locataire".to_owned()),
                 measures: BTreeMap::from([("NombreDePieces".to_owned(), 3.0)]),
-                address,
+                address: batignolles(),
                 position: Position::new(48.882_4, 2.319_9),
                 description: None,
             }),

@@ -59,14 +59,14 @@ async fn cancel(
     require_booked(&known, command.if_match.as_deref())?;
     let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
     let (id, key) = (&known.partner_appointment_id, digest(&["cancel", &known.id.to_string()]));
-    let cancelled = app.partners.cancel_appointment(link, id, &reason, command.comment.as_deref(), &key).await;
+    let cancelled = app.partners.cancel_appointment(link, id, reason, command.comment.as_deref(), &key).await;
     if let Err(error) = cancelled
         && !is_gone(app, link, id, &error).await
     {
         return Err(error);
     }
     let comment = command.comment;
-    app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, &reason, comment.as_ref())?)).await
+    app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, reason, comment.as_ref())?)).await
 }
 
 /// True when the partner could not cancel because there is nothing left to cancel: it does not know

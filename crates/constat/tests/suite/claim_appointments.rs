@@ -278,10 +278,13 @@ async fn a_partner_that_never_answers_costs_a_second_and_no_appointment() {
 }
 
 #[tokio::test]
-async fn a_search_outlives_a_restart() {
+async fn any_node_books_what_another_searched_after_a_restart_too() {
     let world = Abroad::start().await;
-    let (id, _) = submitted(&world.claims).await;
+    let ((id, _), (other, _)) = (submitted(&world.claims).await, submitted(&world.claims).await);
     let body = world.booking(&id).await;
+    let twin = world.server.twin().await;
+    let elsewhere = claims_client(&twin, &world.caller.key);
+    assert!(elsewhere.book_appointment(&other, &world.booking(&other).await).await.is_ok());
     world.fake.heard();
     let Abroad { mut server, caller, fake, .. } = world;
     server.configure(|_| {}).await;

@@ -2,7 +2,7 @@
 
 use constat_app::Clock as _;
 use constat_domain::appointment::{Appointment, AppointmentStatus, ClaimAppointment, Slot, SlotKind};
-use constat_domain::geo::{Place, PostalAddress};
+use constat_domain::geo::Place;
 use constat_domain::ids::{AppointmentId, ClaimAppointmentId, ExpertId, OrgId, SessionId};
 use constat_domain::service::{ClaimBrief, CustomerType, Granularity, Insurer, ServiceKind, ServiceRequest};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
@@ -105,16 +105,7 @@ impl World {
         let (now, chance) = (self.server.clock.now(), &self.server.app.chance);
         let tenant = TenantId { org: self.firm, mode: Mode::Test };
         let (expert, slot) = (ExpertId::new(now, &chance.entropy()), self.slot());
-        let address = PostalAddress {
-            street1: "48 boulevard des Batignolles".to_owned(),
-            more_lines: Vec::new(),
-            zip_code: "75017".to_owned(),
-            city: "Paris".to_owned(),
-            country_code: "FR".to_owned(),
-            country: None,
-            state: None,
-        };
-        let place = Place { address, position: None };
+        let place = Place { address: fixtures::batignolles(), position: None };
         let request = ServiceRequest {
             kind: ServiceKind::Video,
             kind_label: None,
