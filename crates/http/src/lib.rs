@@ -14,7 +14,9 @@ mod envelope;
 mod files;
 mod health;
 mod leftover;
+mod meeting;
 mod openapi;
+mod page;
 mod partner;
 mod problem;
 mod rate;
@@ -62,5 +64,6 @@ pub fn router(app: Arc<App>) -> axum::Router {
         .merge(openapi::routes(built.documents))
         .merge(health::routes())
         .merge(sign_in::routes())
+        .merge(meeting::routes())
         .with_state(shared)
 }

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::calendars::Change;
 use super::commit::{assign, event_data, taken_by};
+use super::meeting::MEETING_PATH;
 use super::{Offer, Promised};
 use crate::{Act, App, AppError};
 
@@ -134,5 +135,5 @@ fn connection(act: &Act, app: &App, offer: &Offer, id: AppointmentId) -> Option<
     let mut random = [0; 4];
     act.fill(&mut random);
     let pin = format!("{:06}", u32::from_le_bytes(random) % 1_000_000);
-    Some(Connection { url: format!("{}/join/{id}", app.settings.public_url), phone: None, pin: Some(pin) })
+    Some(Connection { url: format!("{}{MEETING_PATH}/{id}", app.settings.public_url), phone: None, pin: Some(pin) })
 }

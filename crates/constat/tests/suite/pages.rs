@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
-use constat_testkit::Server;
+use constat_testkit::{Server, expert};
 use serde_json::Value;
+
+use crate::partner_support::{Partner, by_video};
 
 /// What Chromium shows of a page once its scripts have run. Any host but this server is unknown to
 /// it, so a page that needs another one shows its gap here.
@@ -47,4 +49,20 @@ async fn the_documents_can_be_browsed_without_any_other_host() {
     }
     let index = shown(format!("{}/openapi", server.url)).await;
     assert!(["claims", "partner", "dossier"].iter().all(|contract| index.contains(&format!("/openapi/{contract}"))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_of_a_remote_appointment_shows_when_and_with_whom_and_nothing_of_the_insured() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let booked = partner.booked(&by_video(), "CASE-1").await;
+    let url = booked["connection"]["url"].as_str().unwrap().to_owned();
+    let page = shown(url.clone()).await;
+    let start: jiff::Timestamp = booked["schedule"]["startTime"].as_str().unwrap().parse().unwrap();
+    let civil = start.in_tz("Europe/Paris").unwrap();
+    for told in ["Votre rendez-vous à distance".to_owned(), format!("{:02} h {:02}", civil.hour(), civil.minute())] {
+        assert!(page.contains(&told), "the page does not say “{told}”");
+    }
+    assert!(!page.contains("Batignolles") && !page.contains("CASE-1"));
+    let other = url.replace("apt_0", "apt_1");
+    assert!(shown(other).await.contains("Rendez-vous inconnu"));
 }

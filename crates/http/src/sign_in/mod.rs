@@ -5,13 +5,13 @@ mod pages;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::get;
 use constat_app::dossier::{LinkState, look_at_link, use_link};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
 
 use crate::Shared;
+use crate::page::answer as page;
 
 const PATH: &str = "/declaration";
 
@@ -52,21 +52,4 @@ fn refused(state: &LinkState) -> Response {
 fn failed(error: &constat_app::AppError) -> Response {
     tracing::error!(%error, "a sign-in page failed");
     page(StatusCode::SERVICE_UNAVAILABLE, pages::busy())
-}
-
-/// A page that loads nothing, runs nothing, and tells no other site where it was.
-fn page(status: StatusCode, html: String) -> Response {
-    let robots = HeaderName::from_static("x-robots-tag");
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (robots, "noindex"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ];
-    (status, headers, html).into_response()
 }

@@ -4,16 +4,7 @@
 use constat_app::dossier::SignedIn;
 use constat_domain::claim::ClaimStatus;
 
-const STYLE: &str = include_str!("style.css");
-
-fn layout(title: &str, content: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{content}\n</main>\n\
-         </body>\n</html>\n"
-    )
-}
+use crate::page::{escaped, layout};
 
 /// The link works: a button uses it. The form posts to the page's own address.
 pub(super) fn ready() -> String {
@@ -90,19 +81,4 @@ const fn status(status: ClaimStatus) -> &'static str {
         ClaimStatus::Abandoned => "Abandonnée",
         ClaimStatus::Archived => "Archivée",
     }
-}
-
-/// Text made safe inside HTML.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(letter),
-        }
-        out
-    })
 }
