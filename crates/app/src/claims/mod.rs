@@ -13,7 +13,7 @@ mod upload_documents;
 pub use cancel_claim::cancel_claim;
 pub use create_claim::create_claim;
 pub use download::{DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
-pub use edit_claim::{ClaimEdit, edit_claim};
+pub use edit_claim::edit_claim;
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use submit_claim::submit_claim;

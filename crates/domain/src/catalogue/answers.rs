@@ -73,7 +73,7 @@ impl Subtype {
             .collect();
         for (id, answer) in answers {
             if !self.questions.iter().any(|question| question.id == *id) {
-                wire.insert(id.clone(), plain(answer));
+                wire.insert(id.clone(), answer.clone().into());
             }
         }
         wire
@@ -127,7 +127,7 @@ impl Question {
         {
             return Value::String(option.label.clone());
         }
-        plain(answer)
+        answer.clone().into()
     }
 
     /// What an answer looks like, for messages.
@@ -140,12 +140,5 @@ impl Question {
                 format!("one of {}", labels.join(", "))
             }
         }
-    }
-}
-
-fn plain(answer: &Answer) -> Value {
-    match answer {
-        Answer::Bool(yes) => Value::Bool(*yes),
-        Answer::Text(text) => Value::String(text.clone()),
     }
 }

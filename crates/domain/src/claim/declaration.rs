@@ -87,7 +87,7 @@ impl Declaration {
         let (family, subtype) =
             catalogue.find(&insured_thing.product.kind, &self.loss_type, &self.subtype).map_err(ClaimRefusal::from)?;
         let given: Vec<(String, Value)> =
-            self.answers.into_iter().map(|(name, answer)| (name, plain(answer))).collect();
+            self.answers.into_iter().map(|(name, answer)| (name, answer.into())).collect();
         let answers = subtype
             .read_answers(given.iter().map(|(name, answer)| (name, answer)))
             .map_err(ClaimRefusal::QuestionsIncomplete)?;
@@ -145,13 +145,6 @@ impl Contract {
             customer_type: self.customer_type,
             deductible: self.deductible,
         }
-    }
-}
-
-fn plain(answer: Answer) -> Value {
-    match answer {
-        Answer::Bool(yes) => Value::Bool(yes),
-        Answer::Text(text) => Value::String(text),
     }
 }
 

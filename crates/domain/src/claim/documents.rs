@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Claim, ClaimStatus, Document, DocumentStatus};
-use crate::catalogue::{Catalogue, DocumentRule, Family, Subtype};
+use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
 use crate::refusal::ClaimRefusal;
 
@@ -26,6 +26,11 @@ impl Entry<'_> {
     /// Whether something came that was not refused.
     pub fn is_filled(&self) -> bool {
         self.document.is_some_and(|document| document.status != DocumentStatus::Rejected)
+    }
+
+    /// Whether a claim cannot be submitted for want of it.
+    pub fn is_missing(&self) -> bool {
+        self.rule.category == Category::Mandatory && !self.is_filled()
     }
 }
 

@@ -2,10 +2,25 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, ClaimStatus, Location, SettlementKind};
-use crate::catalogue::{Catalogue, Category};
+use super::{Claim, ClaimStatus, Entry, Location, SettlementKind};
+use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::ClaimRefusal;
+
+/// What changes of a draft; what is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClaimEdit {
+    /// What happened, in the insured's words.
+    pub description: Option<String>,
+    /// Number and street.
+    pub address: Option<String>,
+    /// Town.
+    pub city: Option<String>,
+    /// Country.
+    pub country: Option<String>,
+    /// Postcode.
+    pub zipcode: Option<String>,
+}
 
 impl Claim {
     /// Marks a change made at `at`: one more version.
@@ -14,31 +29,40 @@ impl Claim {
         self.updated_at = at;
     }
 
-    /// Changes the description or the place. Only a draft may be edited.
-    pub fn edit(&mut self, description: Option<String>, location: Location, at: Timestamp) -> Result<(), ClaimRefusal> {
+    /// Changes the description or parts of the place. Only a draft may be edited.
+    pub fn edit(&mut self, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
         if self.status != ClaimStatus::Draft {
             return Err(ClaimRefusal::NotEditable);
         }
-        if let Some(description) = description {
-            self.description = description;
+        let Location { address, city, country, zipcode } = &mut self.location;
+        for (new, now) in [
+            (&edit.description, &mut self.description),
+            (&edit.address, address),
+            (&edit.city, city),
+            (&edit.country, country),
+            (&edit.zipcode, zipcode),
+        ] {
+            if let Some(new) = new {
+                now.clone_from(new);
+            }
         }
-        self.location = location;
         self.touch(at);
         Ok(())
     }
 
     /// Whether it is a draft with every mandatory document uploaded and none of them refused.
     pub fn can_submit(&self, catalogue: &Catalogue) -> bool {
-        self.status == ClaimStatus::Draft && self.missing_documents(catalogue).is_empty()
+        self.can_submit_with(&self.entries(catalogue))
+    }
+
+    /// The same, when the entries are at hand.
+    pub fn can_submit_with(&self, entries: &[Entry]) -> bool {
+        self.status == ClaimStatus::Draft && !entries.iter().any(Entry::is_missing)
     }
 
     /// The French labels of the mandatory documents that have not come, or must come again.
     pub fn missing_documents(&self, catalogue: &Catalogue) -> Vec<String> {
-        self.entries(catalogue)
-            .into_iter()
-            .filter(|entry| entry.rule.category == Category::Mandatory && !entry.is_filled())
-            .map(|entry| entry.rule.label.clone())
-            .collect()
+        self.entries(catalogue).into_iter().filter(Entry::is_missing).map(|entry| entry.rule.label.clone()).collect()
     }
 
     /// Hands a draft in; it becomes the internal claim `id`.

@@ -13,6 +13,7 @@ mod tests;
 
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
+pub use life_cycle::ClaimEdit;
 pub use media_type::media_type_of;
 
 use std::collections::BTreeMap;
@@ -204,6 +205,15 @@ pub enum Answer {
     Bool(bool),
     /// In words, or one of the question's choices.
     Text(String),
+}
+
+impl From<Answer> for serde_json::Value {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Bool(yes) => Self::Bool(yes),
+            Answer::Text(text) => Self::String(text),
+        }
+    }
 }
 
 /// Where a document entry stands.

@@ -197,10 +197,13 @@ fn a_complete_draft_is_submitted_once() {
 #[test]
 fn only_a_draft_is_edited() {
     let mut claim = draft();
-    let place = Location { city: "Lyon".to_owned(), ..claim.location.clone() };
-    claim.edit(None, place.clone(), now()).unwrap();
+    let before = claim.clone();
+    let edit = ClaimEdit { city: Some("Lyon".to_owned()), ..ClaimEdit::default() };
+    claim.edit(&edit, now()).unwrap();
     assert_eq!((claim.location.city.as_str(), claim.version), ("Lyon", 2));
-    assert_eq!(submitted().edit(None, place, now()), Err(ClaimRefusal::NotEditable));
+    assert_eq!(claim.location, Location { city: "Lyon".to_owned(), ..before.location }, "the rest stays as it is");
+    assert_eq!(claim.description, before.description);
+    assert_eq!(submitted().edit(&edit, now()), Err(ClaimRefusal::NotEditable));
 }
 
 #[test]
@@ -256,7 +259,7 @@ proptest::proptest! {
             let outcome = match step {
                 0 => claim.submit(catalogue(), claim_id(), now()),
                 1 => claim.give_up(Some("assez".to_owned()), now()),
-                2 => claim.edit(None, before.location.clone(), now()),
+                2 => claim.edit(&ClaimEdit::default(), now()),
                 3..=5 => {
                     let kinds = ["final_police_report", "lock_and_battery_keys_photo", "break_in_photo"];
                     claim.take_document(catalogue(), &upload(kinds[usize::from(step) - 3], number), now())

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{ClaimEdit, edit_claim};
+use constat_app::claims::edit_claim;
 use constat_wire::claims::{Claim, PatchClaim, Success};
 
 use super::{ClaimPath, docs as say, view};
@@ -15,14 +15,7 @@ pub(super) async fn edit(
     Path(path): Path<ClaimPath>,
     body: Json<PatchClaim>,
 ) -> Result<Reply, Problem> {
-    let asked_for = body.value.into_domain().map_err(Problem::invalid)?;
-    let edit = ClaimEdit {
-        description: asked_for.description,
-        address: asked_for.location.address,
-        city: asked_for.location.city,
-        country: asked_for.location.country,
-        zipcode: asked_for.location.zipcode,
-    };
+    let edit = body.value.into_domain().map_err(Problem::invalid)?;
     let if_match = asked.if_match();
     asked
         .command(&body.raw, move |tx, act| view::answer(&edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?))

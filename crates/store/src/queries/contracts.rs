@@ -80,8 +80,3 @@ pub fn user_exists_in_tenant(
     .get_result(connection)?;
     Ok(found)
 }
-
-/// How many contracts the tenant has.
-pub fn count_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
-    Ok(contracts::table.filter(contracts::tenant.eq(tenant.to_string())).count().get_result(connection)?)
-}

@@ -20,7 +20,7 @@ pub use envelope::{
     SuccessList, SuccessPage, UploadAnswer,
 };
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
-pub use patch::{CancelClaim, CheckedPatch, LocationParts, PatchClaim};
+pub use patch::{CancelClaim, LocationParts, PatchClaim};
 
 /// Fewest characters of a description. Source: claims API v2.
 pub const SHORTEST_DESCRIPTION: usize = 50;

@@ -1,7 +1,7 @@
 //! Changing a draft, and giving a claim up.
 
 use constat_domain::FieldError;
-use constat_domain::claim;
+use constat_domain::claim::ClaimEdit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,33 +41,9 @@ pub struct PatchClaim {
     pub location: Option<LocationParts>,
 }
 
-/// A change that was found good.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CheckedPatch {
-    /// The new description.
-    pub description: Option<String>,
-    /// The new address, town, country and postcode, each only when given.
-    pub location: LocationParts,
-}
-
-impl CheckedPatch {
-    /// The location with the changed parts.
-    #[must_use]
-    pub fn apply_to(&self, location: &claim::Location) -> claim::Location {
-        let parts = &self.location;
-        let pick = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
-        claim::Location {
-            address: pick(&parts.address, &location.address),
-            city: pick(&parts.city, &location.city),
-            country: pick(&parts.country, &location.country),
-            zipcode: pick(&parts.zipcode, &location.zipcode),
-        }
-    }
-}
-
 impl PatchClaim {
     /// Reads the change, or lists everything wrong with it. A change of nothing is refused.
-    pub fn into_domain(self) -> Result<CheckedPatch, Vec<FieldError>> {
+    pub fn into_domain(self) -> Result<ClaimEdit, Vec<FieldError>> {
         let mut checker = Checker::new();
         let location = self.location.unwrap_or_default();
         checker.optional_text("description", self.description.as_ref(), SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
@@ -80,7 +56,8 @@ impl PatchClaim {
         if self.description.is_none() && location == LocationParts::default() {
             checker.fail("", "nothing to change: give a description or parts of the location");
         }
-        checker.finish(Some(CheckedPatch { description: self.description, location }))
+        let LocationParts { address, city, country, zipcode } = location;
+        checker.finish(Some(ClaimEdit { description: self.description, address, city, country, zipcode }))
     }
 }
 
