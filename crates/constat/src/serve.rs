@@ -30,6 +30,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
     let app = application(&folder, Settings { public_url: public_url.clone(), ..config.settings }).await?;
     let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
+    let stop = stop_signal();
     eprintln!("Constat listens on {url} (data in {})", config.data.display());
     if public_url != url {
         eprintln!("  reached by others at {public_url}");
@@ -41,7 +42,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         eprintln!("  or see the whole flow on made-up data: constat demo");
     }
     eprintln!("  Stop with Ctrl-C.");
-    run(listener, app, stop_signal()).await
+    run(listener, app, stop).await
 }
 
 /// The application over a data folder, on the machine's clock and chance.
@@ -108,18 +109,20 @@ async fn rotate_sealing_keys(app: Arc<App>) {
     }
 }
 
-/// Resolves when the process is told to stop.
-pub async fn stop_signal() {
+/// Resolves when the process is told to stop. Listens from the call on, not only once it is waited
+/// for: a server that has said where it listens must stop well.
+pub fn stop_signal() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    async move {
+        #[cfg(unix)]
+        if let Some(mut terminate) = terminate {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
             return;
         }
+        let _interrupted = tokio::signal::ctrl_c().await;
     }
-    let _interrupted = tokio::signal::ctrl_c().await;
 }
