@@ -165,9 +165,20 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Params<T> {
             // A parameter that is not there has no path yet; serde's message names it.
             match text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
                 Some(name) => Problem::field(name, "is required"),
-                None => Problem::field(if path == "." { String::new() } else { path }, text),
+                None => of_parameter(if path == "." { String::new() } else { path }, text),
             }
         })
+    }
+}
+
+/// Names a wrong parameter without repeating what it held.
+fn of_parameter(path: String, text: String) -> Problem {
+    if let Some(name) = text.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+        return Problem::field(name, "is given twice");
+    }
+    match text.strip_prefix("unknown variant `").and_then(|rest| rest.rsplit_once("`, expected ")) {
+        Some((_given, expected)) => Problem::field(path, format!("expected {expected}")),
+        None => Problem::field(path, text),
     }
 }
 

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
 use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
 use http::header::ALLOW;
@@ -23,6 +24,8 @@ pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) 
     let nowhere = || async { Problem::from(Cause::NoSuchPath) };
     let wrong_method = || async { Problem::from(Cause::MethodNotAllowed) };
     Router::new()
+        // A nest leaves its base path with a slash at the end to nobody.
+        .route(&format!("{}/", contract.base), any(nowhere))
         .nest(contract.base, routes.fallback(nowhere).method_not_allowed_fallback(wrong_method))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
             Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response()

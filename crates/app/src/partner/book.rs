@@ -94,10 +94,16 @@ fn faults(command: &BookAppointment) -> Vec<FieldError> {
         let message = "this session was searched to move an appointment: use PUT /appointments/{id}/schedule";
         errors.push(FieldError::new("sessionID", message));
     }
-    let searched = session.request.place.as_ref().filter(|_| session.request.kind.is_on_site());
-    if searched.is_some_and(|searched| searched.address.zip_code.trim() != command.place.address.zip_code.trim()) {
-        let message = "is not the postcode that was searched: search again for this place";
-        errors.push(FieldError::new("location.address.zipCode", message));
+    if let Some(searched) = session.request.place.as_ref().filter(|_| session.request.kind.is_on_site()) {
+        let (searched, booked) = (&searched.address, &command.place.address);
+        if searched.zip_code.trim() != booked.zip_code.trim() {
+            let message = "is not the postcode that was searched: search again for this place";
+            errors.push(FieldError::new("location.address.zipCode", message));
+        }
+        if searched.country_code != booked.country_code {
+            let message = "is not the country that was searched: search again for this place";
+            errors.push(FieldError::new("location.address.countryCode", message));
+        }
     }
     errors
 }

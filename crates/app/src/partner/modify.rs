@@ -60,6 +60,9 @@ pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -
         } else if address.zip_code.trim() != known.place.address.zip_code.trim() {
             let message = "another postcode is another drive: search with this appointmentId and move it";
             errors.push(FieldError::new("data.address.zipCode", message));
+        } else if address.country_code != known.place.address.country_code {
+            let message = "another country is another drive: search with this appointmentId and move it";
+            errors.push(FieldError::new("data.address.countryCode", message));
         }
     }
     Refusal::unless_empty(errors)?;

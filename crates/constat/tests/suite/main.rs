@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
+mod abuse;
 mod basics;
 mod claim_appointments;
 mod claims;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Claim, ClaimStatus, Entry, Location, SettlementKind};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
-use crate::refusal::ClaimRefusal;
+use crate::refusal::{ClaimRefusal, FieldError};
 
 /// What changes of a draft; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,14 +50,30 @@ impl Claim {
         Ok(())
     }
 
-    /// Whether it is a draft with every mandatory document uploaded and none of them refused.
+    /// Whether it is a draft with every mandatory document uploaded and none of them refused. Which
+    /// ones are mandatory depends on the answers: while some are missing, nobody can tell.
     pub fn can_submit(&self, catalogue: &Catalogue) -> bool {
-        self.can_submit_with(&self.entries(catalogue))
+        self.status == ClaimStatus::Draft
+            && self.missing_documents(catalogue).is_empty()
+            && self.missing_answers(catalogue).is_empty()
     }
 
-    /// The same, when the entries are at hand.
-    pub fn can_submit_with(&self, entries: &[Entry]) -> bool {
-        self.status == ClaimStatus::Draft && !entries.iter().any(Entry::is_missing)
+    /// What a draft that an insurer opened still lacks of a declaration: the description, and the
+    /// mandatory questions by their French text.
+    pub fn missing_answers(&self, catalogue: &Catalogue) -> Vec<FieldError> {
+        let mut missing = Vec::new();
+        if self.description.trim().is_empty() {
+            missing.push(FieldError::new("description", "is missing"));
+        }
+        if let Some((_, subtype)) = self.declared_as(catalogue) {
+            let unanswered = subtype
+                .asked(&self.answers)
+                .filter(|question| question.mandatory && !self.answers.contains_key(&question.id));
+            missing.extend(
+                unanswered.map(|question| FieldError::new(format!("questions.{}", question.text), "is missing")),
+            );
+        }
+        missing
     }
 
     /// The French labels of the mandatory documents that have not come, or must come again.
@@ -69,6 +85,10 @@ impl Claim {
     pub fn submit(&mut self, catalogue: &Catalogue, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
         if self.status != ClaimStatus::Draft {
             return Err(ClaimRefusal::NotSubmittable);
+        }
+        let unanswered = self.missing_answers(catalogue);
+        if !unanswered.is_empty() {
+            return Err(ClaimRefusal::QuestionsIncomplete(unanswered));
         }
         let missing = self.missing_documents(catalogue);
         if !missing.is_empty() {

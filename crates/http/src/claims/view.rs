@@ -12,7 +12,7 @@ use crate::answer::entity_tag;
 pub(crate) fn claim(claim: &Claim) -> wire::Claim {
     let subtype = claim.declared_as(Catalogue::embedded()).map(|(_family, subtype)| subtype);
     let entries = subtype.map(|subtype| claim.entries_of(subtype)).unwrap_or_default();
-    let can_submit = claim.can_submit_with(&entries);
+    let can_submit = claim.can_submit(Catalogue::embedded());
     let document_entries = entries
         .iter()
         .map(|entry| DocumentEntry::new(&entry.rule.label, category(entry.rule.category), entry.document))

@@ -2,6 +2,9 @@
 
 use constat_domain::FieldError;
 
+/// Most faults that are told at once: what is wrong with a long list is seen from its first lines.
+const MOST_FAULTS: usize = 100;
+
 /// Collects faults while a request is read. Knows where it is: `claim.accident.address`.
 #[derive(Debug, Default)]
 pub struct Checker {
@@ -30,8 +33,10 @@ impl Checker {
 
     /// Notes that a field is wrong. An empty name blames the object the checker stands in.
     pub fn fail(&mut self, name: &str, message: impl Into<String>) {
-        let field = self.field(name);
-        self.errors.push(FieldError::new(field, message));
+        if self.errors.len() < MOST_FAULTS {
+            let field = self.field(name);
+            self.errors.push(FieldError::new(field, message));
+        }
     }
 
     /// Steps into an object for the length of `read`.
@@ -58,7 +63,8 @@ impl Checker {
     }
 
     /// A text of `min` to `max` Unicode characters, not blank when `min` is above zero, and free of
-    /// NUL, which no database keeps.
+    /// control characters other than tabs and line ends: NUL is kept by no database, and the others
+    /// are orders to a terminal.
     pub fn text(&mut self, name: &str, value: &str, min: usize, max: usize) {
         let length = value.chars().count();
         if min > 0 && value.trim().is_empty() {
@@ -67,8 +73,8 @@ impl Checker {
             self.fail(name, format!("expected at least {min} characters, got {length}"));
         } else if length > max {
             self.fail(name, format!("expected at most {max} characters, got {length}"));
-        } else if value.contains('\0') {
-            self.fail(name, "may not contain the NUL character");
+        } else if value.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+            self.fail(name, "may not contain control characters");
         }
     }
 

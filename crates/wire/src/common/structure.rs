@@ -4,6 +4,9 @@
 //! Serde decides whether a body is read; it stops at the first fault and quotes values. When it
 //! refuses, the type's own schema is walked beside the value to say why.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use constat_domain::FieldError;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -11,12 +14,17 @@ use serde_json::{Map, Value};
 
 use super::{Checker, Instant};
 
-/// Reads a JSON body, or lists every fault of its shape.
+/// Most values of a body that is looked at value by value. A body of some megabytes can hold millions
+/// of them, and a thousand times its size in memory would be spent on saying what is wrong with it.
+const MOST_VALUES: usize = 100_000;
+
+/// Reads a JSON body, or lists the faults of its shape.
 pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec<FieldError>> {
     let error = match serde_json::from_slice(body) {
-        Ok(value) => return Ok(value),
+        Ok(value) => return no_array_for_an_object::<T>(body).map(|()| value),
         Err(error) => error,
     };
+    within_bounds(body)?;
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         let place = format!("line {}, column {}", error.line(), error.column());
         return Err(vec![FieldError::new("", format!("the body is not well-formed JSON ({place})"))]);
@@ -28,20 +36,81 @@ pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec
     // What the schema cannot tell, such as a field given twice. Serde's other messages may quote
     // values, and stay here.
     let text = error.to_string();
-    let shown =
-        if text.starts_with("duplicate field") { text } else { "does not have the documented shape".to_owned() };
-    Err(vec![FieldError::new("", shown)])
+    let twice = text.strip_prefix("duplicate field `").and_then(|rest| rest.split_once('`'));
+    Err(vec![match twice {
+        Some((name, _place)) => FieldError::new(name, "is given twice"),
+        None => FieldError::new("", "does not have the documented shape"),
+    }])
+}
+
+/// Serde reads an array in place of an object, its fields in their order; the contracts do not.
+fn no_array_for_an_object<T: JsonSchema>(body: &[u8]) -> Result<(), Vec<FieldError>> {
+    if !body.contains(&b'[') {
+        return Ok(());
+    }
+    within_bounds(body)?;
+    // It was read before: this cannot fail.
+    let value = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let mut faults = faults_of_shape::<T>(&value);
+    faults.retain(|fault| fault.message.ends_with(GOT_AN_ARRAY));
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Refuses a body of too many values, told from its commas without building any of them.
+fn within_bounds(body: &[u8]) -> Result<(), Vec<FieldError>> {
+    let mut rest = body;
+    let mut values = 0;
+    while let Some(place) = rest.iter().position(|byte| matches!(byte, b'"' | b',' | b'[' | b'{')) {
+        let is_text = rest[place] == b'"';
+        rest = &rest[place + 1..];
+        if is_text {
+            rest = after_text(rest);
+            continue;
+        }
+        values += 1;
+        if values > MOST_VALUES {
+            return Err(vec![FieldError::new("", format!("the body holds more than {MOST_VALUES} values"))]);
+        }
+    }
+    Ok(())
+}
+
+/// What follows the closing quote of a text.
+fn after_text(mut rest: &[u8]) -> &[u8] {
+    while let Some(place) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        if rest[place] == b'"' {
+            return &rest[place + 1..];
+        }
+        rest = rest.get(place + 2..).unwrap_or_default();
+    }
+    &[]
+}
+
+/// The schema of a type, made once.
+fn schema_of<T: JsonSchema>() -> Arc<Value> {
+    static MADE: RwLock<Option<HashMap<&'static str, Arc<Value>>>> = RwLock::new(None);
+    let name = std::any::type_name::<T>();
+    let known = MADE.read().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|made| made.get(name).cloned());
+    known.unwrap_or_else(|| {
+        let fresh = Arc::new(Value::from(SchemaGenerator::default().into_root_schema_for::<T>()));
+        let mut made = MADE.write().unwrap_or_else(PoisonError::into_inner);
+        made.get_or_insert_default().insert(name, Arc::clone(&fresh));
+        fresh
+    })
 }
 
 /// Every place where a value does not have the shape of `T`: missing fields, wrong types, unknown
 /// names of an enumeration, dates without offset. Lengths and ranges are faults of meaning, and not
 /// looked at.
 pub fn faults_of_shape<T: JsonSchema>(value: &Value) -> Vec<FieldError> {
-    let root = Value::from(SchemaGenerator::default().into_root_schema_for::<T>());
+    let root = schema_of::<T>();
     let mut checker = Checker::new();
     Walk { root: &root }.visit(&root, value, &mut checker);
     checker.into_errors()
 }
+
+/// How a message ends that blames an array.
+const GOT_AN_ARRAY: &str = "got an array";
 
 struct Walk<'a> {
     root: &'a Value,

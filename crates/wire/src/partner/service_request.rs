@@ -248,6 +248,8 @@ impl ServiceRequest {
         let limit = self.limit.unwrap_or(i64::from(USUAL_SLOTS));
         checker.integer("limit", limit, 1, MOST_SLOTS);
         checker.object("type", |inner| inner.optional_text("label", self.kind.label.as_ref(), 0, 200));
+        let risk_label = self.risk_type.as_ref().and_then(|risk| risk.label.as_ref());
+        checker.object("riskType", |inner| inner.optional_text("label", risk_label, 0, 200));
         checker.text("insurerClaimId", &self.insurer_claim_id, 1, 100);
         checker.optional_text("missionType", self.mission_type.as_ref(), 1, 100);
         checker.optional_text("process", self.process.as_ref(), 0, 1000);
