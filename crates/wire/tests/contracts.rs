@@ -144,7 +144,7 @@ fn what_is_no_json_is_told_by_place() {
     let twice = changed(WATER_REQUEST, |_| {}).replacen('{', "{\"limit\":1,", 1);
     assert_eq!(
         read_json::<ServiceRequest>(twice.as_bytes()).unwrap_err()[0].message.split(" at ").next(),
-        Some("duplicate field `limit`")
+        Some("is given twice")
     );
 }
 

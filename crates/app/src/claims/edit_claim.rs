@@ -1,12 +1,13 @@
 //! Changing a draft.
 
+use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, ClaimEdit};
 use constat_store::queries::claims;
 
 use super::{claim_to_change, events};
 use crate::{Act, AppError, Tx};
 
-/// Changes the description or parts of the place of a draft.
+/// Changes the description, parts of the place or the answers of a draft.
 pub fn edit_claim(
     tx: &mut Tx,
     act: &Act,
@@ -15,8 +16,13 @@ pub fn edit_claim(
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
-    claim.edit(edit, act.at)?;
+    let catalogue = Catalogue::embedded();
+    let was_ready = claim.can_submit(catalogue);
+    claim.edit(catalogue, edit, act.at)?;
     claims::update(tx, &claim)?;
     events::record(tx, act, events::DRAFT_EDITED, &claim)?;
+    if claim.can_submit(catalogue) && !was_ready {
+        events::record(tx, act, events::DRAFT_READY, &claim)?;
+    }
     Ok(claim)
 }

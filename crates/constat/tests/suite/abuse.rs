@@ -61,8 +61,23 @@ fn nested(open: &str, close: &str) -> Vec<u8> {
 /// Bodies that no operation may take.
 fn hostile_bodies() -> Vec<Vec<u8>> {
     let mut bodies: Vec<Vec<u8>> = [
-        "{", "null", "[]", "[[]]", "[null]", "\"\"", "1", "true", "{} {}", "NaN", "\0", "{\"type\":1,\"type\":2}",
-        "{\"type\":1e400}", "{\"limit\":18446744073709551616}", "{\"type\":\"\\ud800\"}", "{\"a\":\"\u{1}\"}", "\u{feff}{}",
+        "{",
+        "null",
+        "[]",
+        "[[]]",
+        "[null]",
+        "\"\"",
+        "1",
+        "true",
+        "{} {}",
+        "NaN",
+        "\0",
+        "{\"type\":1,\"type\":2}",
+        "{\"type\":1e400}",
+        "{\"limit\":18446744073709551616}",
+        "{\"type\":\"\\ud800\"}",
+        "{\"a\":\"\u{1}\"}",
+        "\u{feff}{}",
     ]
     .map(|text| text.as_bytes().to_vec())
     .into();
@@ -75,8 +90,18 @@ fn hostile_bodies() -> Vec<Vec<u8>> {
 }
 
 const HOSTILE_IDS: [&str; 12] = [
-    "..", "%2e%2e", "%2e%2e%2f%2e%2e", "%00", "%ff", "%27%20OR%201=1--", "x;y=z", "%F0%9F%92%A5",
-    "dcl_ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "apt_00000000000000000000000000", "0199a1b2-0000-7000-8000-000000000001", "%25",
+    "..",
+    "%2e%2e",
+    "%2e%2e%2f%2e%2e",
+    "%00",
+    "%ff",
+    "%27%20OR%201=1--",
+    "x;y=z",
+    "%F0%9F%92%A5",
+    "dcl_ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    "apt_00000000000000000000000000",
+    "0199a1b2-0000-7000-8000-000000000001",
+    "%25",
 ];
 
 const HOSTILE_VALUES: [&str; 9] =
@@ -114,7 +139,8 @@ async fn no_operation_takes_a_hostile_body() {
         let (header, key) = &keys[operation.contract];
         for media_type in ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
             for body in &bodies {
-                let asked = server.http.request(operation.method.clone(), format!("{}{}{path}", server.url, operation.base));
+                let asked =
+                    server.http.request(operation.method.clone(), format!("{}{}{path}", server.url, operation.base));
                 let asked = asked.header(*header, key).header("content-type", media_type).body(body.clone());
                 let answer = asked.send().await.expect("an answer");
                 let shown = String::from_utf8_lossy(&body[..body.len().min(20)]).into_owned();
@@ -176,7 +202,8 @@ async fn no_operation_opens_to_the_key_of_another_contract() {
         let others = keys.iter().filter(|(contract, _)| **contract != operation.contract);
         for key in others.map(|(_, (_, key))| key.as_str()).chain(["", "test_", "live_'--", "\u{e9}"]) {
             let path = filled(&operation.path, "dcl_00000000000000000000000000");
-            let asked = server.http.request(operation.method.clone(), format!("{}{}{path}", server.url, operation.base));
+            let asked =
+                server.http.request(operation.method.clone(), format!("{}{}{path}", server.url, operation.base));
             let answer = asked.header(header, key).send().await.expect("an answer");
             let what = format!("{} {} with a foreign key", operation.method, operation.path);
             assert_eq!(answer.status(), 401, "{what}");
@@ -191,7 +218,12 @@ async fn a_contract_answers_for_its_base_path() {
     for (contract, base) in [("claims", "/v2"), ("partner", "/claims/api/v1"), ("dossier", "/v1")] {
         for path in ["", "/", "//", "/nothing"] {
             let answer = server.http.get(format!("{}{base}{path}", server.url)).send().await.unwrap();
-            is_listed_error(contract, &format!("{base}{path}"), answer.status().as_u16(), &answer.text().await.unwrap());
+            is_listed_error(
+                contract,
+                &format!("{base}{path}"),
+                answer.status().as_u16(),
+                &answer.text().await.unwrap(),
+            );
         }
     }
 }
@@ -301,4 +333,16 @@ async fn a_draft_that_an_insurer_opened_is_not_submitted_unanswered() {
     refused.is_error(400, 1001);
     assert!(refused.fields().contains(&"description"), "{}", refused.body);
     assert!(refused.fields().iter().any(|field| field.starts_with("questions.")), "{}", refused.body);
+    // Answered and described, it goes.
+    let answers = &fixtures::water_damage()["questions"];
+    let patch = |body: Value| {
+        let (caller, path) = (caller.clone(), format!("/claims/{id}"));
+        async move { caller.patch(&path, &body).await }
+    };
+    patch(json!({ "questions": { "leak_origin": "own_home" } })).await.is_error(400, 1001);
+    patch(json!({ "questions": answers })).await.data();
+    caller.post(&submit, &json!({})).await.is_error(400, 1001);
+    let described = patch(json!({ "description": fixtures::water_damage()["description"] })).await;
+    assert_eq!(described.data()["canSubmit"], true, "{}", described.body);
+    assert_eq!(caller.post(&submit, &json!({})).await.data()["status"], "submitted");
 }

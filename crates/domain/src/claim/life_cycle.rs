@@ -1,8 +1,11 @@
 //! How a claim moves from one status to the next, and what may be changed on the way.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-use super::{Claim, ClaimStatus, Entry, Location, SettlementKind};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Answer, Claim, ClaimStatus, Entry, Location, SettlementKind};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::{ClaimRefusal, FieldError};
@@ -20,6 +23,8 @@ pub struct ClaimEdit {
     pub country: Option<String>,
     /// Postcode.
     pub zipcode: Option<String>,
+    /// The answers, all of them anew, by French text or stable id.
+    pub answers: Option<BTreeMap<String, Answer>>,
 }
 
 impl Claim {
@@ -29,10 +34,13 @@ impl Claim {
         self.updated_at = at;
     }
 
-    /// Changes the description or parts of the place. Only a draft may be edited.
-    pub fn edit(&mut self, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
+    /// Changes the description, parts of the place or the answers. Only a draft may be edited.
+    pub fn edit(&mut self, catalogue: &Catalogue, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
         if self.status != ClaimStatus::Draft {
             return Err(ClaimRefusal::NotEditable);
+        }
+        if let Some(answers) = &edit.answers {
+            self.answer(catalogue, answers)?;
         }
         let Location { address, city, country, zipcode } = &mut self.location;
         for (new, now) in [
@@ -47,6 +55,16 @@ impl Claim {
             }
         }
         self.touch(at);
+        Ok(())
+    }
+
+    /// Answers the questions anew, by French text or stable id. What they were before is forgotten.
+    /// Refuses unknown questions, answers of the wrong kind, and mandatory ones that are missing.
+    fn answer(&mut self, catalogue: &Catalogue, given: &BTreeMap<String, Answer>) -> Result<(), ClaimRefusal> {
+        let (_, subtype) = self.declared_as(catalogue).ok_or(ClaimRefusal::UnsupportedProductType)?;
+        let given: Vec<(&String, Value)> = given.iter().map(|(name, answer)| (name, answer.clone().into())).collect();
+        let answers = subtype.read_answers(given.iter().map(|(name, answer)| (*name, answer)));
+        self.answers = answers.map_err(ClaimRefusal::QuestionsIncomplete)?;
         Ok(())
     }
 

@@ -199,11 +199,11 @@ fn only_a_draft_is_edited() {
     let mut claim = draft();
     let before = claim.clone();
     let edit = ClaimEdit { city: Some("Lyon".to_owned()), ..ClaimEdit::default() };
-    claim.edit(&edit, now()).unwrap();
+    claim.edit(catalogue(), &edit, now()).unwrap();
     assert_eq!((claim.location.city.as_str(), claim.version), ("Lyon", 2));
     assert_eq!(claim.location, Location { city: "Lyon".to_owned(), ..before.location }, "the rest stays as it is");
     assert_eq!(claim.description, before.description);
-    assert_eq!(submitted().edit(&edit, now()), Err(ClaimRefusal::NotEditable));
+    assert_eq!(submitted().edit(catalogue(), &edit, now()), Err(ClaimRefusal::NotEditable));
 }
 
 #[test]
@@ -259,7 +259,7 @@ proptest::proptest! {
             let outcome = match step {
                 0 => claim.submit(catalogue(), claim_id(), now()),
                 1 => claim.give_up(Some("assez".to_owned()), now()),
-                2 => claim.edit(&ClaimEdit::default(), now()),
+                2 => claim.edit(catalogue(), &ClaimEdit::default(), now()),
                 3..=5 => {
                     let kinds = ["final_police_report", "lock_and_battery_keys_photo", "break_in_photo"];
                     claim.take_document(catalogue(), &upload(kinds[usize::from(step) - 3], number), now())

@@ -26,9 +26,11 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<Claim>>(
         operation.id("editClaim"),
         "Change a draft",
-        "The description (50 characters or more), parts of the location, or both. Only while it is a draft.",
+        "The description (50 characters or more), parts of the location, or, as an extension, the answers. Only while \
+         it is a draft.",
         "The changed draft",
     );
-    let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");
+    let operation =
+        say::failure::<400>(operation, "1000 not valid, 1001 questions unknown or not answered, 1006 content type");
     say::usual_failures(say::change_failures(operation, "3001 the claim is no longer a draft"))
 }

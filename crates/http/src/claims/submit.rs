@@ -30,6 +30,9 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "The description, every answer and all mandatory documents must be there. The draft gets its internal claim id.",
         "It was submitted",
     );
-    let operation = say::failure::<400>(operation, "1000 not valid, 1001 an insurer opened it and the description or answers are missing");
+    let operation = say::failure::<400>(
+        operation,
+        "1000 not valid, 1001 an insurer opened it and the description or answers are missing",
+    );
     say::usual_failures(say::change_failures(operation, "3002 it is no draft, 3004 mandatory documents are missing"))
 }

@@ -92,16 +92,7 @@ impl CreateClaim {
             checker.text(name, value, 1, 100);
         }
         checker.text("description", &self.description, SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
-        if self.questions.len() > 200 {
-            checker.fail("questions", "expected at most 200 answers");
-        }
-        checker.object("questions", |inner| {
-            for (question, answer) in &self.questions {
-                if let Answer::Text(text) = answer {
-                    inner.text(question, text, 0, 4000);
-                }
-            }
-        });
+        read_questions(&self.questions, &mut checker);
         let dossier = self.read_dossier(&mut checker);
         let declaration = claim::Declaration {
             insured: checker.object("insured", |inner| self.insured.read(inner)),
@@ -143,4 +134,18 @@ impl CreateClaim {
             mission: None,
         }
     }
+}
+
+/// Notes too many answers, and texts beyond all measure.
+pub(super) fn read_questions(questions: &BTreeMap<String, Answer>, checker: &mut Checker) {
+    if questions.len() > 200 {
+        checker.fail("questions", "expected at most 200 answers");
+    }
+    checker.object("questions", |inner| {
+        for (question, answer) in questions {
+            if let Answer::Text(text) = answer {
+                inner.text(question, text, 0, 4000);
+            }
+        }
+    });
 }

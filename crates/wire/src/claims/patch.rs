@@ -1,11 +1,14 @@
 //! Changing a draft, and giving a claim up.
 
+use std::collections::BTreeMap;
+
 use constat_domain::FieldError;
 use constat_domain::claim::ClaimEdit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_DESCRIPTION, SHORTEST_DESCRIPTION};
+use super::create::read_questions;
+use super::{Answer, LONGEST_DESCRIPTION, SHORTEST_DESCRIPTION};
 use crate::common::Checker;
 
 /// The parts of the location to change.
@@ -39,6 +42,10 @@ pub struct PatchClaim {
     /// The parts of the location to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationParts>,
+    /// Extension: the answers, all of them anew, by the question's text (French) or its stable id. A
+    /// draft that an insurer opened comes without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questions: Option<BTreeMap<String, Answer>>,
 }
 
 impl PatchClaim {
@@ -53,11 +60,15 @@ impl PatchClaim {
             inner.optional_text("country", location.country.as_ref(), 1, 100);
             inner.optional_text("zipcode", location.zipcode.as_ref(), 1, 20);
         });
-        if self.description.is_none() && location == LocationParts::default() {
-            checker.fail("", "nothing to change: give a description or parts of the location");
+        if let Some(questions) = &self.questions {
+            read_questions(questions, &mut checker);
+        }
+        if self.description.is_none() && location == LocationParts::default() && self.questions.is_none() {
+            checker.fail("", "nothing to change: give a description, parts of the location or questions");
         }
         let LocationParts { address, city, country, zipcode } = location;
-        checker.finish(Some(ClaimEdit { description: self.description, address, city, country, zipcode }))
+        let answers = self.questions.map(|all| all.into_iter().map(|(name, answer)| (name, answer.into())).collect());
+        checker.finish(Some(ClaimEdit { description: self.description, address, city, country, zipcode, answers }))
     }
 }
 
