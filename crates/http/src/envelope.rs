@@ -1,16 +1,18 @@
 //! Around every contract's routes: names the request, and writes what went wrong as the contract
 //! does, whoever noticed it: a handler, an extractor, the router, or a panic.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
+use futures_util::FutureExt as _;
 use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, StatusCode};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::problem::Cause;
 use crate::{Contract, Problem, Shared, leftover};
@@ -20,6 +22,7 @@ pub const EXECUTION_HEADER: HeaderName = HeaderName::from_static("x-execution-id
 
 /// Puts the envelope around a contract's routes, and answers its unknown paths and methods.
 pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) -> Router<Shared> {
+    let shared = shared.clone();
     // The fallback lives under the base path, so that each contract answers for its own paths.
     let nowhere = || async { Problem::from(Cause::NoSuchPath) };
     let wrong_method = || async { Problem::from(Cause::MethodNotAllowed) };
@@ -27,20 +30,16 @@ pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) 
         // A nest leaves its base path with a slash at the end to nobody.
         .route(&format!("{}/", contract.base), any(nowhere))
         .nest(contract.base, routes.fallback(nowhere).method_not_allowed_fallback(wrong_method))
-        .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
-            Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response()
-        }))
-        .layer(middleware::from_fn_with_state(
-            shared.clone(),
-            move |State(shared): State<Shared>, request: Request, next: Next| around(shared, contract, request, next),
-        ))
+        .layer(middleware::from_fn(move |request: Request, next: Next| around(shared.clone(), contract, request, next)))
 }
 
 async fn around(shared: Shared, contract: Contract, request: Request, next: Next) -> Response {
     let (mut request, leftover) = leftover::lend(request);
     let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
     request.extensions_mut().insert(execution);
-    let mut response = next.run(request).await;
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = handled
+        .unwrap_or_else(|_panic| Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response());
     if let Some(problem) = problem_of(&mut response) {
         log(&problem, contract, execution);
         leftover.discard().await;
