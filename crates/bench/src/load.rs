@@ -90,6 +90,15 @@ pub struct Run {
 }
 
 impl Run {
+    /// Adds another run, made after this one.
+    pub fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
+        self.elapsed += other.elapsed;
+    }
+
     /// Answers of any status a second.
     pub fn rate(&self) -> f64 {
         per_second(self.latencies.len(), self.elapsed)
@@ -162,11 +171,7 @@ pub async fn drive(address: SocketAddr, connections: usize, list: &[Vec<u8>], un
     });
     let mut total = Run::default();
     for run in futures_util::future::join_all(workers).await {
-        let run = run?;
-        total.latencies.extend(run.latencies);
-        for (status, count) in run.statuses {
-            *total.statuses.entry(status).or_default() += count;
-        }
+        total.add(run?);
     }
     total.elapsed = started.elapsed();
     Ok(total)

@@ -7,6 +7,7 @@ mod load;
 mod world;
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXPERTS: usize = 200;
 const SEARCH_DAYS: i64 = 14;
 const BOOKING_CLIENTS: usize = 64;
+const BOOKINGS_A_ROUND: usize = 500;
 const READ_CLIENTS: usize = 16;
 
 /// How long each part runs.
@@ -128,21 +130,26 @@ fn search_request(world: &World, body: &str) -> Vec<u8> {
     request("POST", "/claims/api/v1/intervention", Some(("pid", &world.partner_key)), Some(body))
 }
 
-/// Bookings: sessions are searched beforehand, then each is booked once.
+/// Bookings, in rounds: sessions are searched first, as a platform does shortly before it books,
+/// then each is booked once by all clients together. Only the booking is timed.
 async fn bookings(address: SocketAddr, world: &World, length: &Length, folder: &Path) -> Value {
-    eprintln!("Searching {} sessions to book ...", length.bookings);
-    let list = sessions(address, world, length.bookings).await;
     eprintln!("Booking ...");
     let bare_before = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
-    let run = drive(address, BOOKING_CLIENTS, &list, Until::ListIsDone).await.expect("a run");
+    let mut run = Run::default();
+    let mut offered = 0;
+    for round in 0..length.bookings / BOOKINGS_A_ROUND {
+        let list = sessions(address, world, round * BOOKINGS_A_ROUND..(round + 1) * BOOKINGS_A_ROUND).await;
+        offered += list.len();
+        run.add(drive(address, BOOKING_CLIENTS, &list, Until::ListIsDone).await.expect("a run"));
+    }
     let bare_after = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
     let bare = f64::midpoint(bare_before, bare_after);
-    let booked = booked(&run);
+    let statuses = run.statuses.iter().map(|(status, count)| (status.to_string(), json!(count)));
     json!({
         "clients": BOOKING_CLIENTS,
-        "offered": list.len(),
-        "booked": booked,
-        "statuses": run.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "offered": offered,
+        "booked": booked(&run),
+        "statuses": statuses.collect::<serde_json::Map<_, _>>(),
         "bookedPerSecond": run.rate_of(201).round(),
         "p50Ms": rounded(run.percentile_ms(0.50)),
         "p99Ms": rounded(run.percentile_ms(0.99)),
@@ -156,11 +163,11 @@ fn booked(run: &Run) -> usize {
     run.statuses.get(&201).copied().unwrap_or(0)
 }
 
-/// One booking request for each of `count` sessions, at varied places, days and times.
-async fn sessions(address: SocketAddr, world: &World, count: usize) -> Vec<Vec<u8>> {
+/// One booking request for each numbered session, at varied places, days and times.
+async fn sessions(address: SocketAddr, world: &World, numbers: Range<usize>) -> Vec<Vec<u8>> {
     let mut connection = Connection::open(address).await.expect("a connection");
-    let mut list = Vec::with_capacity(count);
-    for number in 0..count {
+    let mut list = Vec::with_capacity(numbers.len());
+    for number in numbers {
         let day = i64::try_from(number * 13 % 70).unwrap_or(0);
         let body = world::search(world, number * 31, day, 7, 30);
         let answer = connection.send(&search_request(world, &body)).await.expect("an answer");
