@@ -20,8 +20,8 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
     step("setting up", setup::for_tests)?;
     step("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
     step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
-    step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments)))?;
     step("examples in the documentation", || run(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])))?;
+    step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments)))?;
     println!("\nEverything passed in {} s.", started.elapsed().as_secs());
     Ok(())
 }
