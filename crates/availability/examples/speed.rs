@@ -12,7 +12,7 @@
 use std::time::Instant;
 
 use constat_availability::{
-    Busy, CalendarIndex, Estimator, Expert, PlaceFacts, Requirement, Settings, Skills, Territory, WeeklyHours, search,
+    Busy, CalendarIndex, Estimator, Expert, PlaceFacts, Requirement, Settings, Skills, WeeklyHours, search,
 };
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, ExpertId};
@@ -47,19 +47,9 @@ fn world(experts: u64, days: i64, visits: u64, dice: &mut Dice) -> CalendarIndex
     for number in 0..experts {
         let id = ExpertId::new(now, &dice.bytes());
         let expert = Expert {
-            id,
-            display_name: format!("Expert {number:03}"),
-            active: true,
-            base: dice.place(),
-            zone: "Europe/Paris".to_owned(),
             skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
-            territory: Territory::Anywhere,
             week: WeeklyHours::weekdays(&hours),
-            exceptions: Vec::new(),
-            daily_cap: None,
-            buffer_minutes: None,
-            notice_minutes: None,
-            holidays_off: true,
+            ..Expert::new(id, format!("Expert {number:03}"), dice.place(), "Europe/Paris")
         };
         let busy = (0..visits)
             .map(|_| {
@@ -93,6 +83,7 @@ fn request(days: i64) -> ServiceRequest {
         insurer_claim_id: "speed".to_owned(),
         mission_type: None,
         damages: Vec::new(),
+        language: None,
         granularity: Granularity::Hour,
         process: None,
         reschedules: None,

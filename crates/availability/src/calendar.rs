@@ -8,6 +8,7 @@ use constat_domain::ids::AppointmentId;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::expert::{Absence, Expert};
+use crate::schedule::Duty;
 use crate::zone;
 
 /// Appointments that ended (or begin) at least this long before (or after) a visit put no limit on
@@ -261,7 +262,7 @@ impl ExpertCalendar {
         };
         out.extend(
             self.expert
-                .hours_on(date)
+                .hours_on(date, Duty::Ordinary)
                 .iter()
                 .map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }),
         );

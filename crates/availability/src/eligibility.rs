@@ -1,39 +1,115 @@
 //! May this person take this request at all, whatever the time?
+//!
+//! The rules are independent of each other, one for each [`ReasonCode`] that a record can earn.
+//! This is the reference, written to be read; an index that answers faster must agree with it.
 
 use constat_domain::Money;
-use constat_domain::geo::Position;
+use constat_domain::service::LossTriple;
 
 use crate::expert::{Expert, Territory};
 use crate::reason::ReasonCode;
 use crate::requirement::Requirement;
 
-/// Whether the record allows the request: active, kind, loss nature and trades, authority, insurer,
-/// customer, dwelling, territory; the first that does not fit is told.
+/// True when the record allows the request as far as one rule goes.
+pub(crate) type Rule = fn(&Expert, &Requirement) -> bool;
+
+/// Every rule with the reason it refuses for, in the order of the codes.
+pub(crate) const RULES: [(ReasonCode, Rule); 11] = [
+    (ReasonCode::Inactive, is_active),
+    (ReasonCode::Kind, does_kind),
+    (ReasonCode::Skill, is_skilled),
+    (ReasonCode::Authority, has_authority),
+    (ReasonCode::Insurer, is_approved),
+    (ReasonCode::Customer, serves_customer),
+    (ReasonCode::Dwelling, visits_dwelling),
+    (ReasonCode::Language, speaks),
+    (ReasonCode::Excluded, is_not_excluded),
+    (ReasonCode::ConflictOfInterest, is_independent),
+    (ReasonCode::Territory, goes_there),
+];
+
+/// Whether the record allows the request; the first rule that refuses is told.
 ///
 /// What the request does not state refuses nobody, except the place: a territory of départements
 /// needs to know the département of an on-site visit.
 pub fn eligible(expert: &Expert, requirement: &Requirement) -> Result<(), ReasonCode> {
-    let skills = &expert.skills;
-    let rule = |holds: bool, code: ReasonCode| if holds { Ok(()) } else { Err(code) };
-    rule(expert.active, ReasonCode::Inactive)?;
-    rule(skills.kinds.contains(&requirement.kind), ReasonCode::Kind)?;
-    rule(allows(skills.loss_natures.as_ref(), requirement.loss_nature.as_ref()), ReasonCode::Skill)?;
-    let wanted = &requirement.trades;
-    rule(wanted.is_empty() || wanted.iter().any(|trade| skills.trades.contains(trade)), ReasonCode::Skill)?;
-    let stakes = &requirement.stakes;
-    rule(within(stakes.total, skills.limit_total), ReasonCode::Authority)?;
-    rule(within(stakes.contents, skills.limit_contents), ReasonCode::Authority)?;
-    rule(within(stakes.building, skills.limit_building), ReasonCode::Authority)?;
-    rule(allows(skills.insurers.as_ref(), requirement.insurer.as_ref()), ReasonCode::Insurer)?;
-    rule(allows(skills.customers.as_ref(), Some(&requirement.customer)), ReasonCode::Customer)?;
-    rule(allows(skills.dwellings.as_ref(), requirement.dwelling.as_ref()), ReasonCode::Dwelling)?;
-    match requirement.site {
-        Some(site) => rule(serves(expert, requirement, site), ReasonCode::Territory),
+    match RULES.iter().find(|(_, allows)| !allows(expert, requirement)) {
+        Some((reason, _)) => Err(*reason),
         None => Ok(()),
     }
 }
 
-fn allows<T: PartialEq>(list: Option<&Vec<T>>, wanted: Option<&T>) -> bool {
+pub(crate) fn is_active(expert: &Expert, _: &Requirement) -> bool {
+    expert.active
+}
+
+pub(crate) fn does_kind(expert: &Expert, requirement: &Requirement) -> bool {
+    expert.skills.kinds.contains(&requirement.kind)
+}
+
+/// Knows what happened, and holds at least one of the trades wanted.
+pub(crate) fn is_skilled(expert: &Expert, requirement: &Requirement) -> bool {
+    let knows_loss = match (&expert.skills.loss_natures, &requirement.loss) {
+        (Some(known), Some(loss)) => known.iter().any(|entry| covers(entry, loss)),
+        _ => true,
+    };
+    let wanted = &requirement.trades;
+    knows_loss && (wanted.is_empty() || wanted.iter().any(|trade| expert.skills.trades.contains(trade)))
+}
+
+/// The stakes, all in all and by part, are within the limits.
+pub(crate) fn has_authority(expert: &Expert, requirement: &Requirement) -> bool {
+    let (skills, stakes) = (&expert.skills, &requirement.stakes);
+    within(stakes.total, skills.limit_total)
+        && within(stakes.contents, skills.limit_contents)
+        && within(stakes.building, skills.limit_building)
+}
+
+pub(crate) fn is_approved(expert: &Expert, requirement: &Requirement) -> bool {
+    lists(expert.skills.insurers.as_ref(), requirement.insurer.as_ref())
+}
+
+pub(crate) fn serves_customer(expert: &Expert, requirement: &Requirement) -> bool {
+    lists(expert.skills.customers.as_ref(), Some(&requirement.customer))
+}
+
+pub(crate) fn visits_dwelling(expert: &Expert, requirement: &Requirement) -> bool {
+    lists(expert.skills.dwellings.as_ref(), requirement.dwelling.as_ref())
+}
+
+pub(crate) fn speaks(expert: &Expert, requirement: &Requirement) -> bool {
+    lists(expert.skills.languages.as_ref(), requirement.language.as_ref())
+}
+
+pub(crate) fn is_not_excluded(expert: &Expert, requirement: &Requirement) -> bool {
+    let excluded = |list: &[String], wanted: Option<&String>| wanted.is_some_and(|wanted| list.contains(wanted));
+    !excluded(&expert.exclusions.insurers, requirement.insurer.as_ref())
+        && !excluded(&expert.exclusions.cases, requirement.insurer_claim.as_ref())
+}
+
+/// No tie to the insurer of a drought claim (Code des assurances, R125-8).
+pub(crate) fn is_independent(expert: &Expert, requirement: &Requirement) -> bool {
+    !requirement.is_drought() || !requirement.insurer.as_ref().is_some_and(|insurer| expert.ties.contains(insurer))
+}
+
+/// Serves the place; remote interventions know no territory.
+pub(crate) fn goes_there(expert: &Expert, requirement: &Requirement) -> bool {
+    let Some(site) = requirement.site else { return true };
+    match &expert.territory {
+        Territory::Anywhere => true,
+        Territory::Departments(served) => requirement.department.as_ref().is_some_and(|code| served.contains(code)),
+        Territory::RadiusKm(radius) => expert.base.distance_m(site) <= radius * 1000.0,
+    }
+}
+
+/// True when a skill entry (`Nature`, `Nature/Cause` or `Nature/Cause/Detail`) covers the loss. A
+/// cause or detail that the request leaves open is covered: it may still turn out to be that one.
+pub(crate) fn covers(entry: &str, loss: &LossTriple) -> bool {
+    let stated = [Some(&loss.nature), loss.cause.as_ref(), loss.detail.as_ref()];
+    entry.split('/').zip(stated).all(|(known, stated)| stated.is_none_or(|stated| stated == known))
+}
+
+fn lists<T: PartialEq>(list: Option<&Vec<T>>, wanted: Option<&T>) -> bool {
     match (list, wanted) {
         (Some(list), Some(wanted)) => list.contains(wanted),
         _ => true,
@@ -48,10 +124,30 @@ fn within(stakes: Option<Money>, limit: Option<Money>) -> bool {
     }
 }
 
-fn serves(expert: &Expert, requirement: &Requirement, site: Position) -> bool {
-    match &expert.territory {
-        Territory::Anywhere => true,
-        Territory::Departments(served) => requirement.department.as_ref().is_some_and(|code| served.contains(code)),
-        Territory::RadiusKm(radius) => expert.base.distance_m(site) <= radius * 1000.0,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(nature: &str, cause: Option<&str>, detail: Option<&str>) -> LossTriple {
+        LossTriple { nature: nature.to_owned(), cause: cause.map(str::to_owned), detail: detail.map(str::to_owned) }
+    }
+
+    #[test]
+    fn rules_come_in_the_order_of_the_codes() {
+        assert!(RULES.is_sorted_by_key(|(code, _)| *code));
+        assert_eq!(RULES.last().map(|(code, _)| *code), Some(ReasonCode::Territory));
+    }
+
+    #[test]
+    fn a_skill_covers_all_below_it_and_what_is_left_open() {
+        let burst = loss("DegatsDesEaux", Some("FuiteRupture"), Some("CanalisationEnterree"));
+        for entry in ["DegatsDesEaux", "DegatsDesEaux/FuiteRupture", "DegatsDesEaux/FuiteRupture/CanalisationEnterree"]
+        {
+            assert!(covers(entry, &burst), "{entry}");
+            assert!(covers(entry, &loss("DegatsDesEaux", None, None)), "{entry}");
+        }
+        for entry in ["Vol", "DegatsDesEaux/Condensation", "DegatsDesEaux/FuiteRupture/Autre", "DegatsDesEau", ""] {
+            assert!(!covers(entry, &burst), "{entry}");
+        }
     }
 }

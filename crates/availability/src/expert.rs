@@ -4,11 +4,19 @@ use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::service::{CustomerType, Dwelling, ServiceKind};
 use constat_domain::{FieldError, Money};
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::hours::{HourRange, WeeklyHours, check_ranges};
+use crate::hours::WeeklyHours;
+use crate::schedule::{Exception, OnCall, Schedule};
+use crate::settings::Settings;
 use crate::trades::Trade;
+
+/// Longest buffer on one side of an appointment, in minutes: half a day.
+const LONGEST_BUFFER_MINUTES: u16 = 720;
+
+/// Longest reference of a claim (partner API: `insurerClaimId`), in characters.
+const LONGEST_CASE: usize = 100;
 
 /// A person who can be booked. Stored and imported as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,18 +37,38 @@ pub struct Expert {
     /// Where the person goes. Remote interventions know no territory.
     #[serde(default)]
     pub territory: Territory,
-    /// Working hours of a plain week.
+    /// Insurers and files that the person is never sent for.
+    #[serde(default, skip_serializing_if = "Exclusions::is_empty")]
+    pub exclusions: Exclusions,
+    /// ACAM codes of the insurers with whom the person has a tie of salary, capital, economic
+    /// dependence or regular works: drought claims of theirs are not for this person (Code des
+    /// assurances, R125-8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
+    /// Working hours of a plain week: of every date that no schedule covers.
     #[serde(default)]
     pub week: WeeklyHours,
+    /// Hours with effective dates. No date is covered by two of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<Schedule>,
     /// Dates whose hours differ. Of several for one date the last one holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
+    /// When the person stands by for catastrophes, besides the ordinary hours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_call: Vec<OnCall>,
     /// Most visits that may start on one local day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_cap: Option<u8>,
-    /// Minutes kept free between two appointments besides the drive; the settings' when absent.
+    /// Most visits that may start in one local week, Monday to Sunday.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub buffer_minutes: Option<u16>,
+    pub weekly_cap: Option<u16>,
+    /// Minutes kept free before an appointment besides the drive, 0 to 720; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer_before_minutes: Option<u16>,
+    /// Minutes kept free after an appointment besides the drive, 0 to 720; the settings' when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer_after_minutes: Option<u16>,
     /// Minutes between now and the earliest visit; the settings' when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice_minutes: Option<u32>,
@@ -62,7 +90,8 @@ const fn yes() -> bool {
 pub struct Skills {
     /// Kinds of intervention. Empty: none.
     pub kinds: Vec<ServiceKind>,
-    /// Codes of `loss_nature.csv`.
+    /// Losses by nature, cause and detail: `Vol`, `DegatsDesEaux/FuiteRupture` or
+    /// `Nature/Cause/Detail`, codes of `loss_nature_cause_detail.csv`. An entry covers all below it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_natures: Option<Vec<String>>,
     /// Trades held, for repair in kind.
@@ -77,6 +106,10 @@ pub struct Skills {
     /// Types of dwelling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dwellings: Option<Vec<Dwelling>>,
+    /// Languages spoken, French included when it is: primary tags of BCP 47 in lower case, such as
+    /// `fr`. Absent: not known, so nobody is refused for the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub languages: Option<Vec<String>>,
     /// Highest stakes, all in all (TTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_total: Option<Money>,
@@ -101,23 +134,58 @@ pub enum Territory {
     RadiusKm(f64),
 }
 
-/// Hours that replace the week's on some dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exception {
-    /// First date.
-    pub from: civil::Date,
-    /// Last date, included.
-    pub to: civil::Date,
-    /// Hours of each of these dates; empty: not worked.
-    #[serde(default)]
-    pub hours: Vec<HourRange>,
+/// Insurers and files that a person is never sent for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exclusions {
+    /// ACAM codes of insurers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub insurers: Vec<String>,
+    /// Insurers' references of claims (`insurerClaimId`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<String>,
+}
+
+impl Exclusions {
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.insurers.is_empty() && self.cases.is_empty()
+    }
 }
 
 impl Expert {
-    /// The hours of a date, as given: the last exception that covers it, else the week's.
-    pub fn hours_on(&self, date: civil::Date) -> &[HourRange] {
-        let exception = self.exceptions.iter().rfind(|exception| exception.from <= date && date <= exception.to);
-        exception.map_or_else(|| self.week.on(date.weekday()), |exception| &exception.hours)
+    /// An active person who can do nothing yet: without skills, hours, caps or restrictions. What
+    /// differs is written over it.
+    pub fn new(id: ExpertId, display_name: impl Into<String>, base: Position, zone: impl Into<String>) -> Self {
+        Self {
+            id,
+            display_name: display_name.into(),
+            active: true,
+            base,
+            zone: zone.into(),
+            skills: Skills::default(),
+            territory: Territory::default(),
+            exclusions: Exclusions::default(),
+            ties: Vec::new(),
+            week: WeeklyHours::default(),
+            schedules: Vec::new(),
+            exceptions: Vec::new(),
+            on_call: Vec::new(),
+            daily_cap: None,
+            weekly_cap: None,
+            buffer_before_minutes: None,
+            buffer_after_minutes: None,
+            notice_minutes: None,
+            holidays_off: true,
+        }
+    }
+
+    /// Seconds kept free between two appointments besides the drive: what follows the first one and
+    /// what precedes the second one, both of this person.
+    pub fn buffer_seconds(&self, settings: &Settings) -> i64 {
+        let before = self.buffer_before_minutes.unwrap_or(0);
+        let after = self.buffer_after_minutes.unwrap_or(settings.buffer_minutes);
+        (i64::from(before) + i64::from(after)) * 60
     }
 
     /// Everything that an import must refuse, field by field. Empty when the record is sound; an
@@ -140,12 +208,35 @@ impl Expert {
             }
             _ => {}
         }
-        self.week.check("week", &mut errors);
-        for (index, exception) in self.exceptions.iter().enumerate() {
-            if exception.to < exception.from {
-                errors.push(FieldError::new(format!("exceptions[{index}].to"), "must not be before `from`"));
+        self.check_hours(&mut errors);
+        let buffers = [
+            ("buffer_before_minutes", self.buffer_before_minutes),
+            ("buffer_after_minutes", self.buffer_after_minutes),
+        ];
+        for (field, minutes) in buffers {
+            if minutes.is_some_and(|minutes| minutes > LONGEST_BUFFER_MINUTES) {
+                errors.push(FieldError::new(field, format!("must be {LONGEST_BUFFER_MINUTES} at most")));
             }
-            check_ranges(&exception.hours, &format!("exceptions[{index}].hours"), &mut errors);
+        }
+        self.check_skills(&mut errors);
+        if self.exclusions.cases.iter().any(|case| case.is_empty() || case.chars().count() > LONGEST_CASE) {
+            let message = format!("expected insurers' references of claims, 1 to {LONGEST_CASE} characters each");
+            errors.push(FieldError::new("exclusions.cases", message));
+        }
+        errors
+    }
+
+    fn check_skills(&self, errors: &mut Vec<FieldError>) {
+        for entry in self.skills.loss_natures.iter().flatten() {
+            if entry.split('/').count() > 3 || entry.split('/').any(str::is_empty) {
+                let message = "expected Nature, Nature/Cause or Nature/Cause/Detail";
+                errors.push(FieldError::new("skills.loss_natures", message));
+            }
+        }
+        let is_tag = |tag: &String| matches!(tag.len(), 2 | 3) && tag.bytes().all(|byte| byte.is_ascii_lowercase());
+        if !self.skills.languages.iter().flatten().all(is_tag) {
+            let message = "expected language tags of two or three lower-case letters, such as fr";
+            errors.push(FieldError::new("skills.languages", message));
         }
         let limits = [
             ("skills.limit_total", self.skills.limit_total),
@@ -157,7 +248,6 @@ impl Expert {
                 errors.push(FieldError::new(field, "must not be negative"));
             }
         }
-        errors
     }
 }
 
@@ -230,18 +320,53 @@ mod tests {
     }
 
     #[test]
-    fn the_last_exception_of_a_date_holds() {
-        let mut expert = expert(
+    fn a_full_record_reads_back() {
+        let full = expert(
             r#"{"display_name": "Expert 017", "base": {"lat": 48.85, "lon": 2.35}, "zone": "Europe/Paris",
-                "skills": {}, "week": {"monday": ["09:00-12:00"]}}"#,
+                "skills": {"kinds": ["ESS"], "languages": ["fr", "en"],
+                           "loss_natures": ["Vol", "DegatsDesEaux/FuiteRupture"]},
+                "exclusions": {"insurers": ["02000402"], "cases": ["SIN-1"]}, "ties": ["02000402"],
+                "week": {}, "weekly_cap": 12, "buffer_before_minutes": 5, "buffer_after_minutes": 15,
+                "schedules": [{"from": "2026-06-01", "to": "2026-08-31", "weeks": [{"monday": ["08:00-12:00"]}, {}]}],
+                "on_call": [{"from": "2026-06-06", "to": "2026-06-07", "hours": ["08:00-20:00"]}]}"#,
         );
-        let monday = civil::date(2026, 3, 2);
-        assert_eq!(expert.hours_on(monday), ["09:00-12:00".parse().unwrap()]);
-        expert.exceptions.push(Exception { from: monday, to: civil::date(2026, 3, 20), hours: Vec::new() });
-        let half = vec!["10:00-11:00".parse().unwrap()];
-        expert.exceptions.push(Exception { from: monday, to: monday, hours: half.clone() });
-        assert_eq!(expert.hours_on(monday), half);
-        assert!(expert.hours_on(civil::date(2026, 3, 9)).is_empty());
+        assert_eq!(full.check(), []);
+        let json = serde_json::to_string(&full).unwrap();
+        assert_eq!(serde_json::from_str::<Expert>(&json).unwrap(), full);
+    }
+
+    #[test]
+    fn faults_of_skills_exclusions_and_buffers_are_named() {
+        let bad = expert(
+            r#"{"display_name": "Expert 017", "base": {"lat": 48.85, "lon": 2.35}, "zone": "Europe/Paris",
+                "skills": {"languages": ["fr", "English"], "loss_natures": ["Vol//Tag", "A/B/C/D"]},
+                "exclusions": {"cases": [""]}, "buffer_before_minutes": 721, "buffer_after_minutes": 900}"#,
+        );
+        let fields: Vec<_> = bad.check().into_iter().map(|error| error.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "buffer_before_minutes",
+                "buffer_after_minutes",
+                "skills.loss_natures",
+                "skills.loss_natures",
+                "skills.languages",
+                "exclusions.cases"
+            ]
+        );
+    }
+
+    #[test]
+    fn both_buffers_lie_between_two_appointments() {
+        let mut expert = expert(
+            r#"{"display_name": "Expert 017", "base": {"lat": 48.85, "lon": 2.35}, "zone": "Europe/Paris", "skills": {}}"#,
+        );
+        let settings = Settings { buffer_minutes: 10, ..Settings::default() };
+        assert_eq!(expert.buffer_seconds(&settings), 600);
+        expert.buffer_before_minutes = Some(5);
+        assert_eq!(expert.buffer_seconds(&settings), 900);
+        expert.buffer_after_minutes = Some(0);
+        assert_eq!(expert.buffer_seconds(&settings), 300);
     }
 
     #[test]

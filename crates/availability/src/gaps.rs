@@ -119,7 +119,7 @@ impl<'a, T: Travel + ?Sized> Walk<'a, T> {
             requirement,
             travel,
             occupied: requirement.occupied,
-            buffer: i64::from(expert.buffer_minutes.unwrap_or(settings.buffer_minutes)) * 60,
+            buffer: expert.buffer_seconds(settings),
             commute: i64::from(settings.commute_minutes) * 60,
             earliest: requirement.from.max(requirement.asked_at + notice),
             ignored: calendar.block_of(requirement.reschedules),

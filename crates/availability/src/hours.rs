@@ -33,6 +33,19 @@ impl HourRange {
     pub const fn end_minute(self) -> u16 {
         self.end
     }
+
+    /// The ranges sorted, those that overlap or touch joined into one.
+    pub(crate) fn joined(mut ranges: Vec<Self>) -> Vec<Self> {
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, kept| {
+            let joins = next.start <= kept.end;
+            if joins {
+                kept.end = kept.end.max(next.end);
+            }
+            joins
+        });
+        ranges
+    }
 }
 
 impl fmt::Display for HourRange {

@@ -21,6 +21,12 @@ pub enum ReasonCode {
     Customer,
     /// Does not visit this type of dwelling.
     Dwelling,
+    /// Does not speak the language asked for.
+    Language,
+    /// Is not to be sent for this insurer, or on this file.
+    Excluded,
+    /// Is tied to the insurer of a drought claim (Code des assurances, R125-8).
+    ConflictOfInterest,
     /// The place lies outside the expert's territory.
     Territory,
     /// Does not work within the window (nor long enough for the visit).
@@ -39,7 +45,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// How many codes there are.
-    pub(crate) const COUNT: usize = 14;
+    pub(crate) const COUNT: usize = 17;
 
     /// Every code, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -50,6 +56,9 @@ impl ReasonCode {
         Self::Insurer,
         Self::Customer,
         Self::Dwelling,
+        Self::Language,
+        Self::Excluded,
+        Self::ConflictOfInterest,
         Self::Territory,
         Self::NotWorking,
         Self::Notice,
@@ -69,6 +78,9 @@ impl ReasonCode {
             Self::Insurer => "insurer",
             Self::Customer => "customer",
             Self::Dwelling => "dwelling",
+            Self::Language => "language",
+            Self::Excluded => "excluded",
+            Self::ConflictOfInterest => "conflict_of_interest",
             Self::Territory => "territory",
             Self::NotWorking => "not_working",
             Self::Notice => "notice",

@@ -4,7 +4,9 @@ use constat_domain::FieldError;
 use constat_domain::appointment::SlotKind;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
-use constat_domain::service::{CustomerType, Dwelling, Granularity, ServiceKind, ServiceRequest, Valuation};
+use constat_domain::service::{
+    CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
+};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::Span;
@@ -14,6 +16,12 @@ use crate::zone;
 
 /// The hour of the place's civil time that parts morning from afternoon.
 const NOON_HOUR: i8 = 13;
+
+/// Nature of the loss in a drought claim (`loss_nature_cause_detail.csv`).
+const NATURAL_CATASTROPHE: &str = "CatastropheNaturelle";
+
+/// Cause of the loss in a drought claim (`loss_nature_cause_detail.csv`).
+const DROUGHT: &str = "Secheresse";
 
 /// What the caller found out about the place of the request.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +43,8 @@ pub struct Requirement {
     pub site: Option<Position>,
     /// The département of the place.
     pub department: Option<String>,
-    /// Code of `loss_nature.csv`.
-    pub loss_nature: Option<String>,
+    /// What happened, as far as it is known.
+    pub loss: Option<LossTriple>,
     /// Trades wanted; empty when any will do.
     pub trades: Vec<Trade>,
     /// The stakes.
@@ -47,6 +55,12 @@ pub struct Requirement {
     pub customer: CustomerType,
     /// Type of dwelling.
     pub dwelling: Option<Dwelling>,
+    /// The language wanted: a primary tag of BCP 47 in lower case.
+    pub language: Option<String>,
+    /// The insurer's reference of the claim.
+    pub insurer_claim: Option<String>,
+    /// The loss is a catastrophe ([`Settings::on_call_natures`]): on-call hours count too.
+    pub catastrophe: bool,
     /// Exact times or arrival windows.
     pub slot_kind: SlotKind,
     /// How coarse.
@@ -127,16 +141,20 @@ impl Requirement {
         let to = request.to.as_second().min(horizon);
         let grid = i64::from(settings.grid_minutes.clamp(5, 240)) * 60;
         let offset = i64::from(zone.to_offset(zone::timestamp(from)).seconds());
+        let loss = claim.and_then(|claim| claim.loss.clone());
         let mut requirement = Self {
             kind: request.kind,
             site: if travels { place.position } else { None },
             department: place.department.clone(),
-            loss_nature: claim.and_then(|claim| claim.loss.as_ref()).map(|loss| loss.nature.clone()),
+            catastrophe: is_catastrophe(loss.as_ref(), settings),
+            loss,
             trades,
             stakes,
             insurer: claim.map(|claim| claim.insurer.acam_code.clone()),
             customer: request.customer,
             dwelling: request.dwelling,
+            language: request.language.clone(),
+            insurer_claim: Some(request.insurer_claim_id.clone()).filter(|id| !id.is_empty()),
             slot_kind: if windowed { SlotKind::Window } else { SlotKind::Fixed },
             granularity: request.granularity,
             limit: usize::from(request.limit),
@@ -153,6 +171,19 @@ impl Requirement {
         };
         requirement.lay_days(&zone, is_holiday);
         Ok(requirement)
+    }
+
+    /// The requirement for what happened: a requirement derived without a claim, as a commit does.
+    pub fn set_loss(&mut self, loss: Option<LossTriple>, settings: &Settings) {
+        self.catastrophe = is_catastrophe(loss.as_ref(), settings);
+        self.loss = loss;
+    }
+
+    /// A drought claim: natural catastrophe by shrinking and swelling of clay.
+    pub(crate) fn is_drought(&self) -> bool {
+        self.loss
+            .as_ref()
+            .is_some_and(|loss| loss.nature == NATURAL_CATASTROPHE && loss.cause.as_deref() == Some(DROUGHT))
     }
 
     /// Half-days and holidays of the place within the window.
@@ -179,6 +210,10 @@ impl Requirement {
     pub(crate) fn on_grid(&self, second: i64) -> i64 {
         second + (-(second + self.grid_shift)).rem_euclid(self.grid)
     }
+}
+
+fn is_catastrophe(loss: Option<&LossTriple>, settings: &Settings) -> bool {
+    loss.is_some_and(|loss| settings.on_call_natures.contains(&loss.nature))
 }
 
 fn ceil_second(at: Timestamp) -> i64 {

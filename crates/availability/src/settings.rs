@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
 use constat_domain::appointment::LONGEST_WINDOW_MINUTES;
+use constat_domain::codes::{Codes, Table};
 use constat_domain::service::{ServiceKind, Valuation};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,8 @@ pub struct Settings {
     pub notice_minutes: u32,
     /// Days ahead that can be searched.
     pub horizon_days: u16,
-    /// Minutes kept free between two appointments besides the drive, unless the expert's record
-    /// says otherwise.
+    /// Minutes kept free after an appointment besides the drive, unless the expert's record says
+    /// otherwise.
     pub buffer_minutes: u16,
     /// Minutes of the drive from the base before the day's free working time begins, and of the
     /// drive back after it ends. A longer leg eats into the working time.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub durations: DurationRules,
     /// Which damage asks for which trade.
     pub trades: TradeTable,
+    /// Codes of `loss_nature.csv` that open the on-call hours: catastrophes.
+    pub on_call_natures: Vec<String>,
     /// What counts for how much when offers are ranked.
     pub weights: Weights,
 }
@@ -46,6 +49,9 @@ impl Default for Settings {
             window_minutes: 120,
             durations: DurationRules::default(),
             trades: TradeTable::default(),
+            on_call_natures: ["CatastropheNaturelle", "EvtNaturel", "TempeteNeigeGrele", "CatastropheTechnologique"]
+                .map(str::to_owned)
+                .to_vec(),
             weights: Weights::default(),
         }
     }
@@ -68,6 +74,12 @@ impl Settings {
         refuse(!(15..=LONGEST_WINDOW_MINUTES).contains(&window), "window_minutes", "must be 15 to 120");
         let longest = self.durations.longest_minutes;
         refuse(!(5..=720).contains(&longest), "durations.longest_minutes", "must be 5 to 720");
+        let codes = Codes::embedded();
+        // The table's own spelling: what a request says is put into it before it is compared.
+        let unknown = |code: &&String| codes.canonical(Table::LossNature, code) != Some(code.as_str());
+        if let Some(code) = self.on_call_natures.iter().find(unknown) {
+            errors.push(FieldError::new("on_call_natures", codes.unknown(Table::LossNature, code)));
+        }
         errors
     }
 }
@@ -192,8 +204,10 @@ mod tests {
         assert_eq!(settings.check(), []);
         let json = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
-        let bad: Settings = serde_json::from_str(r#"{"grid_minutes": 0, "window_minutes": 180}"#).unwrap();
+        let bad: Settings =
+            serde_json::from_str(r#"{"grid_minutes": 0, "window_minutes": 180, "on_call_natures": ["Seisme"]}"#)
+                .unwrap();
         let fields: Vec<_> = bad.check().into_iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["grid_minutes", "window_minutes"]);
+        assert_eq!(fields, ["grid_minutes", "window_minutes", "on_call_natures"]);
     }
 }

@@ -156,7 +156,7 @@ impl Case {
         world.expert.week = WeeklyHours::every_day(&hours(&self.hours));
         world.expert.week.sunday = hours(&self.other_hours);
         world.expert.week.thursday = hours(&self.other_hours);
-        world.expert.buffer_minutes = Some(self.buffer);
+        world.expert.buffer_after_minutes = Some(self.buffer);
         world.expert.daily_cap = self.cap;
         world.settings.notice_minutes = self.notice;
         world.settings.commute_minutes = self.commute;

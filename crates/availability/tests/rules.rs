@@ -3,13 +3,13 @@
 mod world;
 
 use constat_availability::{
-    Absence, Estimator, HourRange, ReasonCode, Settings, Skills, Territory, Trade, Travel, WeeklyHours, feasible,
-    search, who_can,
+    Absence, Estimator, HourRange, ReasonCode, Settings, Skills, Territory, Trade, Travel, WeeklyHours, eligible,
+    feasible, search, who_can,
 };
 use constat_domain::Money;
 use constat_domain::appointment::SlotKind;
 use constat_domain::ids::AbsenceId;
-use constat_domain::service::{CustomerType, DamageCode, Dwelling, Granularity, ServiceKind};
+use constat_domain::service::{CustomerType, DamageCode, Dwelling, Granularity, LossTriple, ServiceKind};
 use jiff::Timestamp;
 use world::{NEAR, PARIS, World, at, hours, position};
 
@@ -48,6 +48,9 @@ fn each_restriction_of_the_record_refuses_with_its_own_code() {
     assert_eq!(refused(&|w| w.expert.skills.insurers = other()), ReasonCode::Insurer);
     assert_eq!(refused(&|w| w.expert.skills.customers = Some(vec![CustomerType::Professional])), ReasonCode::Customer);
     assert_eq!(refused(&|w| w.expert.skills.dwellings = Some(vec![Dwelling::House])), ReasonCode::Dwelling);
+    assert_eq!(refused(&|w| w.expert.skills.languages = Some(vec!["fr".to_owned()])), ReasonCode::Language);
+    assert_eq!(refused(&|w| w.expert.exclusions.insurers = vec!["00000001".to_owned()]), ReasonCode::Excluded);
+    assert_eq!(refused(&|w| w.expert.exclusions.cases = vec!["test".to_owned()]), ReasonCode::Excluded);
     assert_eq!(refused(&|w| w.expert.skills.limit_building = Some(Money::euro_cents(99_999))), ReasonCode::Authority);
     assert_eq!(refused(&|w| w.expert.territory = Territory::Departments(vec!["69".to_owned()])), ReasonCode::Territory);
     assert_eq!(refused(&|w| w.expert.territory = Territory::RadiusKm(1.0)), ReasonCode::Territory);
@@ -66,6 +69,50 @@ fn each_restriction_of_the_record_refuses_with_its_own_code() {
 }
 
 #[test]
+fn a_loss_is_known_by_nature_cause_and_detail() {
+    let mut world = World::new();
+    world.state_everything();
+    let mut refuses = |entry: &str, cause: Option<&str>| {
+        world.expert.skills.loss_natures = Some(vec![entry.to_owned()]);
+        world.request.claim.as_mut().unwrap().loss.as_mut().unwrap().cause = cause.map(str::to_owned);
+        eligible(&world.expert, &world.requirement()) == Err(ReasonCode::Skill)
+    };
+    assert!(!refuses("DegatsDesEaux", Some("FuiteRupture")));
+    assert!(!refuses("DegatsDesEaux/FuiteRupture", Some("FuiteRupture")));
+    assert!(!refuses("DegatsDesEaux/FuiteRupture", None));
+    assert!(refuses("DegatsDesEaux/Condensation", Some("FuiteRupture")));
+}
+
+#[test]
+fn whoever_is_tied_to_the_insurer_is_refused_for_its_droughts_only() {
+    let mut world = World::new();
+    world.state_everything();
+    world.expert.ties = vec!["00000001".to_owned()];
+    let mut judge = |nature: &str, cause: &str, insurer: &str| {
+        let claim = world.request.claim.as_mut().unwrap();
+        insurer.clone_into(&mut claim.insurer.acam_code);
+        claim.loss = Some(LossTriple { nature: nature.to_owned(), cause: Some(cause.to_owned()), detail: None });
+        eligible(&world.expert, &world.requirement())
+    };
+    let conflict = Err(ReasonCode::ConflictOfInterest);
+    assert_eq!(judge("CatastropheNaturelle", "Secheresse", "00000001"), conflict);
+    assert_eq!(judge("CatastropheNaturelle", "Secheresse", "00000002"), Ok(()));
+    assert_eq!(judge("CatastropheNaturelle", "Inondation", "00000001"), Ok(()));
+}
+
+#[test]
+fn catastrophes_are_told_by_the_nature_of_the_loss() {
+    let mut world = World::new();
+    assert!(!world.requirement().catastrophe);
+    world.state_everything();
+    assert!(!world.requirement().catastrophe);
+    world.request.claim.as_mut().unwrap().loss.as_mut().unwrap().nature = "TempeteNeigeGrele".to_owned();
+    assert!(world.requirement().catastrophe);
+    world.settings.on_call_natures.clear();
+    assert!(!world.requirement().catastrophe);
+}
+
+#[test]
 fn what_the_request_does_not_state_refuses_nobody() {
     let mut world = World::new();
     world.expert.skills = Skills {
@@ -73,6 +120,7 @@ fn what_the_request_does_not_state_refuses_nobody() {
         loss_natures: Some(Vec::new()),
         insurers: Some(Vec::new()),
         dwellings: Some(Vec::new()),
+        languages: Some(Vec::new()),
         limit_total: Some(Money::euro_cents(0)),
         ..Skills::default()
     };
@@ -92,7 +140,7 @@ fn somebody_who_works_on_holidays_is_offered_on_holidays() {
 #[test]
 fn travel_and_buffer_are_kept_between_visits() {
     let mut world = World::new();
-    world.expert.buffer_minutes = Some(10);
+    world.expert.buffer_after_minutes = Some(10);
     let far = position(48.75, 2.35);
     let drive = i64::from(Estimator::default().seconds(far, NEAR));
     assert!((25 * 60..60 * 60).contains(&drive));

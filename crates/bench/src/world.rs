@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use constat_app::{App, IssuedKey, NewKey, Settings, issue_key};
-use constat_availability::{Expert, HourRange, Skills, Territory, WeeklyHours};
+use constat_availability::{Expert, HourRange, Skills, WeeklyHours};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::Position;
 use constat_domain::ids::{ExpertId, OrgId};
@@ -95,19 +95,14 @@ async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], cou
     let week = WeeklyHours::weekdays(&day);
     let staff: Vec<Expert> = (0..count)
         .map(|number| Expert {
-            id: ExpertId::new(app.clock.now(), &app.chance.entropy()),
-            display_name: format!("Expert {number:03}"),
-            active: true,
-            base: places[number % places.len()].2,
-            zone: "Europe/Paris".to_owned(),
             skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
-            territory: Territory::Anywhere,
             week: week.clone(),
-            exceptions: Vec::new(),
-            daily_cap: None,
-            buffer_minutes: None,
-            notice_minutes: None,
-            holidays_off: true,
+            ..Expert::new(
+                ExpertId::new(app.clock.now(), &app.chance.entropy()),
+                format!("Expert {number:03}"),
+                places[number % places.len()].2,
+                "Europe/Paris",
+            )
         })
         .collect();
     let hired = app.store.write(move |tx| {

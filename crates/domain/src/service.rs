@@ -183,6 +183,9 @@ pub struct ServiceRequest {
     pub damages: Vec<DamageCode>,
     /// How coarse the slots are.
     pub granularity: Granularity,
+    /// The language wanted: a primary tag of BCP 47 in lower case, such as `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Carried through untouched.
     pub process: Option<String>,
     /// The appointment that is to be moved; its own time counts as free.

@@ -1,6 +1,6 @@
 //! Partner firms with experts, for tests.
 
-use constat_availability::{Expert, HourRange, Skills, Territory, Trade, WeeklyHours};
+use constat_availability::{Expert, HourRange, Skills, Trade, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
@@ -34,23 +34,14 @@ pub struct Firm {
 pub fn expert(number: u16) -> Expert {
     let hours = |text: &str| text.parse::<HourRange>().expect("constant hours");
     let [high, low] = number.to_be_bytes();
+    let id = ExpertId::new(Timestamp::UNIX_EPOCH, &[7, 7, 7, 7, 7, 7, 7, 7, high, low]);
     Expert {
-        id: ExpertId::new(Timestamp::UNIX_EPOCH, &[7, 7, 7, 7, 7, 7, 7, 7, high, low]),
-        display_name: format!("Expert {number:03}"),
-        active: true,
-        base: PARIS,
-        zone: "Europe/Paris".to_owned(),
         skills: Skills {
             kinds: ServiceKind::ALL.into_iter().filter(|kind| *kind != ServiceKind::RepairInKind).collect(),
             ..Skills::default()
         },
-        territory: Territory::Anywhere,
         week: WeeklyHours::weekdays(&[hours("09:00-12:00"), hours("14:00-18:00")]),
-        exceptions: Vec::new(),
-        daily_cap: None,
-        buffer_minutes: None,
-        notice_minutes: None,
-        holidays_off: true,
+        ..Expert::new(id, format!("Expert {number:03}"), PARIS, "Europe/Paris")
     }
 }
 

@@ -4,7 +4,9 @@ use constat_availability::{PlaceFacts, Requirement, Settings, Trade};
 use constat_domain::FieldError;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
-use constat_domain::service::{CustomerType, Dwelling, Granularity, ServiceKind, ServiceRequest, Valuation};
+use constat_domain::service::{
+    CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +25,9 @@ pub struct Criteria {
     pub department: Option<String>,
     /// The zone of the place, an IANA name.
     pub zone: String,
-    /// Code of `loss_nature.csv`.
+    /// What happened, as codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss_nature: Option<String>,
+    pub loss: Option<LossTriple>,
     /// Trades wanted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trades: Vec<Trade>,
@@ -39,6 +41,12 @@ pub struct Criteria {
     /// Type of dwelling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dwelling: Option<Dwelling>,
+    /// The language wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The insurer's reference of the claim, for those who are not to be sent on that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer_claim: Option<String>,
     /// The appointment that is to be moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reschedules: Option<AppointmentId>,
@@ -52,12 +60,14 @@ impl Criteria {
             position: place.position,
             department: place.department.clone(),
             zone: place.zone.clone(),
-            loss_nature: requirement.loss_nature.clone(),
+            loss: requirement.loss.clone(),
             trades: requirement.trades.clone(),
             stakes: requirement.stakes,
             insurer: requirement.insurer.clone(),
             customer: requirement.customer,
             dwelling: requirement.dwelling,
+            language: requirement.language.clone(),
+            insurer_claim: requirement.insurer_claim.clone(),
             reschedules: requirement.reschedules,
         }
     }
@@ -81,9 +91,10 @@ impl Criteria {
             place: None,
             dwelling: self.dwelling,
             customer: self.customer,
-            insurer_claim_id: String::new(),
+            insurer_claim_id: self.insurer_claim.clone().unwrap_or_default(),
             mission_type: None,
             damages: Vec::new(),
+            language: self.language.clone(),
             granularity: Granularity::Hour,
             process: None,
             reschedules: self.reschedules,
@@ -91,7 +102,7 @@ impl Criteria {
         let place =
             PlaceFacts { position: self.position, department: self.department.clone(), zone: self.zone.clone() };
         let mut requirement = Requirement::derive(&request, &place, settings, &is_holiday, asked_at)?;
-        requirement.loss_nature.clone_from(&self.loss_nature);
+        requirement.set_loss(self.loss.clone(), settings);
         requirement.trades.clone_from(&self.trades);
         requirement.stakes = self.stakes;
         requirement.insurer.clone_from(&self.insurer);

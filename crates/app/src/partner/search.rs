@@ -110,6 +110,9 @@ fn continue_appointment(
     if request.claim.is_none() {
         request.claim = known.request.claim;
     }
+    if request.language.is_none() {
+        request.language = known.request.language;
+    }
     Ok(())
 }
 

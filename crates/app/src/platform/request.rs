@@ -51,6 +51,7 @@ pub(super) fn service_request(claim: &Claim, search: &SearchClaimAppointments, p
         insurer_claim_id: case_number(claim),
         mission_type: mission_type.or_else(|| repair.then(|| USUAL_REPAIR_MISSION.to_owned())),
         damages: declared.map(building_damages).unwrap_or_default(),
+        language: None,
         granularity: search.granularity,
         process: search.process.clone(),
         reschedules: None,

@@ -8,7 +8,7 @@
 
 use constat_availability::{
     Absence, Busy, CalendarIndex, Estimator, Expert, ExpertCalendar, HourRange, Outcome, PlaceFacts, ReasonCode,
-    Requirement, Settings, Skills, Territory, WeeklyHours, feasible, neighbourhood, search,
+    Requirement, Settings, Skills, WeeklyHours, feasible, neighbourhood, search,
 };
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, AppointmentId, ExpertId};
@@ -46,20 +46,11 @@ pub fn hours(texts: &[&str]) -> Vec<HourRange> {
 
 /// Every kind, no restriction, Monday to Friday 09:00-12:00 and 14:00-17:00 in Paris.
 pub fn expert(number: u8) -> Expert {
+    let id = ExpertId::new(Timestamp::UNIX_EPOCH, &[number; 10]);
     Expert {
-        id: ExpertId::new(Timestamp::UNIX_EPOCH, &[number; 10]),
-        display_name: format!("Expert {number:03}"),
-        active: true,
-        base: PARIS,
-        zone: "Europe/Paris".to_owned(),
         skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
-        territory: Territory::Anywhere,
         week: WeeklyHours::weekdays(&hours(&["09:00-12:00", "14:00-17:00"])),
-        exceptions: Vec::new(),
-        daily_cap: None,
-        buffer_minutes: None,
-        notice_minutes: None,
-        holidays_off: true,
+        ..Expert::new(id, format!("Expert {number:03}"), PARIS, "Europe/Paris")
     }
 }
 
@@ -77,6 +68,7 @@ pub fn request() -> ServiceRequest {
         insurer_claim_id: "test".to_owned(),
         mission_type: None,
         damages: Vec::new(),
+        language: None,
         granularity: Granularity::Hour,
         process: None,
         reschedules: None,
@@ -110,6 +102,7 @@ impl World {
     /// A request that states all that can be judged.
     pub fn state_everything(&mut self) {
         self.request.dwelling = Some(Dwelling::Flat);
+        self.request.language = Some("en".to_owned());
         self.request.claim = Some(ClaimBrief {
             date: self.now,
             guarantee: "test".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use constat_availability::{
-    Absence, Busy, Estimator, Expert, ExpertCalendar, PlaceFacts, Requirement, Settings, feasible,
+    Absence, Busy, Duty, Estimator, Expert, ExpertCalendar, PlaceFacts, Requirement, Settings, feasible,
 };
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Slot, SlotKind};
 use constat_domain::gazetteer::{Commune, Gazetteer, Precision};
@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
         let Ok(mut calendar) = calendar else { return diary };
         let near = self.near(person);
         for day in first.series(1.day()).take_while(|day| *day < last) {
-            if person.hours_on(day).is_empty() {
+            if person.hours_on(day, Duty::Ordinary).is_empty() {
                 continue;
             }
             for (hour, minute) in STARTS {
@@ -151,6 +151,7 @@ impl<'a> Writer<'a> {
             insurer_claim_id: case_number.clone(),
             mission_type: (kind == ServiceKind::RepairInKind).then(|| "RenDirecte".to_owned()),
             damages: Vec::new(),
+            language: None,
             granularity: Granularity::Hour,
             process: None,
             reschedules: None,

@@ -153,21 +153,9 @@ fn person(dice: &mut Dice, base: &Commune, name: String, skills: Skills, territo
     if dice.percent(10) {
         week.saturday = hours.iter().take(1).copied().collect();
     }
-    Expert {
-        id: ExpertId::new(Timestamp::UNIX_EPOCH, &dice.entropy()),
-        display_name: name,
-        active: true,
-        base: base.position,
-        zone: zone_of_department(base.department()).to_owned(),
-        skills,
-        territory,
-        week,
-        exceptions: Vec::new(),
-        daily_cap: Some(cap),
-        buffer_minutes: None,
-        notice_minutes: None,
-        holidays_off: true,
-    }
+    let id = ExpertId::new(Timestamp::UNIX_EPOCH, &dice.entropy());
+    let zone = zone_of_department(base.department());
+    Expert { skills, territory, week, daily_cap: Some(cap), ..Expert::new(id, name, base.position, zone) }
 }
 
 #[cfg(test)]

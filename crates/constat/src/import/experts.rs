@@ -33,11 +33,15 @@ pub const COLUMNS: &[Column] = &[
     column("insurers", "skills.insurers", Cell::List),
     column("customers", "skills.customers", Cell::List),
     column("dwellings", "skills.dwellings", Cell::List),
+    column("languages", "skills.languages", Cell::List),
     column("limit_total", "skills.limit_total", Cell::Number),
     column("limit_contents", "skills.limit_contents", Cell::Number),
     column("limit_building", "skills.limit_building", Cell::Number),
     column("departments", "territory.departments", Cell::List),
     column("radius_km", "territory.radius_km", Cell::Number),
+    column("excluded_insurers", "exclusions.insurers", Cell::List),
+    column("excluded_cases", "exclusions.cases", Cell::List),
+    column("ties", "ties", Cell::List),
     column("monday", "week.monday", Cell::List),
     column("tuesday", "week.tuesday", Cell::List),
     column("wednesday", "week.wednesday", Cell::List),
@@ -46,7 +50,9 @@ pub const COLUMNS: &[Column] = &[
     column("saturday", "week.saturday", Cell::List),
     column("sunday", "week.sunday", Cell::List),
     column("daily_cap", "daily_cap", Cell::Number),
-    column("buffer_minutes", "buffer_minutes", Cell::Number),
+    column("weekly_cap", "weekly_cap", Cell::Number),
+    column("buffer_before_minutes", "buffer_before_minutes", Cell::Number),
+    column("buffer_after_minutes", "buffer_after_minutes", Cell::Number),
     column("notice_minutes", "notice_minutes", Cell::Number),
     column("holidays_off", "holidays_off", Cell::Bool),
 ];
@@ -60,9 +66,15 @@ const KNOWN: &[&str] = &[
     "skills",
     "territory",
     "week",
+    "schedules",
     "exceptions",
+    "on_call",
+    "exclusions",
+    "ties",
     "daily_cap",
-    "buffer_minutes",
+    "weekly_cap",
+    "buffer_before_minutes",
+    "buffer_after_minutes",
     "notice_minutes",
     "holidays_off",
 ];
@@ -74,6 +86,7 @@ const KNOWN_SKILLS: &[&str] = &[
     "insurers",
     "customers",
     "dwellings",
+    "languages",
     "limit_total",
     "limit_contents",
     "limit_building",
@@ -122,8 +135,9 @@ pub fn prepare(
         let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
         let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsChance.entropy()));
         object.insert("id".to_owned(), json!(id));
-        let Some(expert) = into_type::<Expert>(line, object, report) else { continue };
+        let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
         report.add_all(line, expert.check());
+        settle_losses(line, &mut expert, report);
         check_codes(line, &expert, report);
         ready.push(Ready { reference, expert });
     }
@@ -146,20 +160,43 @@ fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &m
     }
 }
 
-fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
+/// Puts losses into the spelling of the table, which is what requests are compared with.
+fn settle_losses(line: u64, expert: &mut Expert, report: &mut Report) {
     let codes = Codes::embedded();
-    for nature in expert.skills.loss_natures.iter().flatten() {
-        if !codes.contains(Table::LossNature, nature) {
+    for entry in expert.skills.loss_natures.iter_mut().flatten() {
+        let mut parts = entry.split('/').map(str::trim);
+        let (nature, cause, detail) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let Some(nature) = codes.canonical(Table::LossNature, nature) else {
             report.add(line, "skills.loss_natures", codes.unknown(Table::LossNature, nature));
+            continue;
+        };
+        let spelt =
+            |table, code: Option<&str>| code.map(|code| codes.canonical(table, code).unwrap_or(code).to_owned());
+        let cause = spelt(Table::LossCause, cause);
+        let detail = spelt(Table::LossCauseDetail, detail);
+        let is_known = cause.is_none()
+            || codes.triples().iter().any(|triple| {
+                triple.nature == nature && triple.cause == cause && (detail.is_none() || triple.detail == detail)
+            });
+        if is_known {
+            *entry =
+                [Some(nature), cause.as_deref(), detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
+        } else if let Err(unknown) = codes.resolve_triple(nature, cause.as_deref(), detail.as_deref()) {
+            report.add(line, "skills.loss_natures", unknown.to_string());
         }
     }
-    for insurer in expert.skills.insurers.iter().flatten() {
-        if codes.insurers_of(insurer).is_empty() {
-            report.add(
-                line,
-                "skills.insurers",
-                "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits",
-            );
+}
+
+fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
+    let codes = Codes::embedded();
+    let insurers = [
+        ("skills.insurers", expert.skills.insurers.as_ref()),
+        ("exclusions.insurers", Some(&expert.exclusions.insurers)),
+        ("ties", Some(&expert.ties)),
+    ];
+    for (field, given) in insurers {
+        if given.into_iter().flatten().any(|insurer| codes.insurers_of(insurer).is_empty()) {
+            report.add(line, field, "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits");
         }
     }
     if let constat_availability::Territory::Departments(departments) = &expert.territory {

@@ -55,9 +55,12 @@ Columns of a CSV file (lists are separated by ; or |):
   kinds                           ESS, VISIO, EAD, TELE, CONTRADICTOIRE, REN
   monday ... sunday               hours such as 09:00-12:30;13:30-18:00
   Optional: active, zone (Europe/Paris), trades (plumbing, painting, flooring, joinery, electricity),
-  loss_natures, insurers (ACAM codes), customers, dwellings, limit_total, limit_contents,
-  limit_building (euros), departments or radius_km, daily_cap, buffer_minutes, notice_minutes,
-  holidays_off
+  loss_natures (Nature, Nature/Cause or Nature/Cause/Detail), insurers (ACAM codes), customers,
+  dwellings, languages (fr, en, ...), limit_total, limit_contents, limit_building (euros),
+  departments or radius_km, excluded_insurers, excluded_cases (insurers' references of claims),
+  ties (insurers whose drought claims the person may not take), daily_cap, weekly_cap,
+  buffer_before_minutes, buffer_after_minutes, notice_minutes, holidays_off
+  In JSON only: schedules, exceptions, on_call
 
 JSON lines and all details: docs/import.md
 

@@ -128,6 +128,7 @@ impl World {
             insurer_claim_id: "S-1".to_owned(),
             mission_type: None,
             damages: Vec::new(),
+            language: None,
             granularity: Granularity::Hour,
             process: None,
             reschedules: None,

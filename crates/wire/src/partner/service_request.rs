@@ -12,6 +12,9 @@ use crate::common::{
     Checker, Company, Instant, LossCharacteristics, Place, PostalAddress, UserType, Valuation, wire_enum,
 };
 
+/// Longest language tag: what RFC 5646 (section 4.4.1) has room for without extensions.
+const LONGEST_TAG: usize = 35;
+
 wire_enum! {
     /// The kind of intervention.
     Kind = ServiceKind {
@@ -219,6 +222,10 @@ pub struct ServiceRequest {
     /// How coarse the slots should be; `hour` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired_granularity: Option<Granularity>,
+    /// The language that the visit should be held in: a tag of BCP 47, of which the first part counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 35), example = &"en")]
+    pub language: Option<String>,
     /// Carried through untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
@@ -262,6 +269,13 @@ impl ServiceRequest {
             let detail = damage.damage_detail.clone().filter(|detail| !detail.is_empty());
             service::DamageCode { nature: damage.damage_nature.clone(), detail }
         });
+        let language = self.language.as_deref().and_then(|tag| {
+            let primary = primary_language(tag);
+            if primary.is_none() {
+                checker.fail("language", "expected a language tag such as fr or en-GB");
+            }
+            primary
+        });
         let reschedules = self.appointment_id.as_ref().and_then(|id| {
             id.parse::<AppointmentId>().map_err(|error| checker.fail("appointmentId", error.to_string())).ok()
         });
@@ -282,11 +296,22 @@ impl ServiceRequest {
             mission_type: self.mission_type,
             damages,
             granularity: self.desired_granularity.map(Into::into).unwrap_or_default(),
+            language,
             process: self.process,
             reschedules,
         };
         checker.finish(Some(request))
     }
+}
+
+/// The primary language of a BCP 47 tag, in lower case: `en` of `en-GB`.
+fn primary_language(tag: &str) -> Option<String> {
+    let mut parts = tag.split('-');
+    let primary = parts.next().filter(|part| matches!(part.len(), 2 | 3))?;
+    let is_sound = tag.len() <= LONGEST_TAG
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    is_sound.then(|| primary.to_ascii_lowercase())
 }
 
 /// What a platform sends. A partner's appointment ids are opaque to it: to search for a move, set
@@ -310,6 +335,7 @@ impl From<&service::ServiceRequest> for ServiceRequest {
                 .map(|damage| Damage { damage_nature: damage.nature.clone(), damage_detail: damage.detail.clone() })
                 .collect(),
             desired_granularity: Some(request.granularity.into()),
+            language: request.language.clone(),
             process: request.process.clone(),
             appointment_id: request.reschedules.map(|id| id.to_string()),
         }
