@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use constat_availability::Estimator;
 use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
-use crate::{Act, AppError, Chance, Clock, Sealer, Settings};
+use crate::roads::{Roads, Routed, RoutingService};
+use crate::{Act, AppError, Chance, Clock, Counts, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
 pub struct App {
@@ -28,7 +28,9 @@ pub struct App {
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
     /// Tells how long drives take.
-    pub travel: Estimator,
+    pub travel: Roads,
+    /// What the server has done so far.
+    pub counts: Arc<Counts>,
     /// Asks partner firms; leads nowhere until [`App::with_partners`] opens it.
     pub partners: Arc<dyn PartnerGateway>,
     pub(crate) recent_keys: RecentKeys,
@@ -44,8 +46,9 @@ impl App {
         settings: Settings,
     ) -> Result<Self, AppError> {
         let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
-        let calendars = Arc::new(Calendars::new(store.clone(), settings.availability.horizon_days));
-        let travel = Estimator::default();
+        let counts = Arc::new(Counts::default());
+        let calendars = Calendars::new(store.clone(), settings.availability.horizon_days, Arc::clone(&counts));
+        let travel = Roads::Estimated(settings.travel);
         Ok(Self {
             store,
             documents,
@@ -53,8 +56,9 @@ impl App {
             chance,
             sealer,
             settings,
-            calendars,
+            calendars: Arc::new(calendars),
             travel,
+            counts,
             partners: Arc::new(NoPartners),
             recent_keys: RecentKeys::default(),
         })
@@ -64,6 +68,14 @@ impl App {
     #[must_use]
     pub fn with_partners(self, partners: Arc<dyn PartnerGateway>) -> Self {
         Self { partners, ..self }
+    }
+
+    /// The same application, which asks this server how long drives take.
+    #[must_use]
+    pub fn with_routing(self, service: Arc<dyn RoutingService>) -> Self {
+        let (clock, counts) = (Arc::clone(&self.clock), Arc::clone(&self.counts));
+        let routed = Routed::new(service, self.settings.travel, &self.settings.routing, clock, counts);
+        Self { travel: Roads::Routed(Box::new(routed)), ..self }
     }
 
     /// A command by `caller`, now.

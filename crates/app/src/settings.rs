@@ -1,5 +1,7 @@
 //! What an operator may set. The binary reads it from a file, the environment and flags.
 
+use constat_availability::Estimator;
+use constat_domain::FieldError;
 use constat_domain::ids::OrgId;
 use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,10 @@ pub struct Settings {
     pub partner_timeout_seconds: u64,
     /// How slots are searched and judged.
     pub availability: constat_availability::Settings,
+    /// How long a drive takes where no routing server has told.
+    pub travel: Estimator,
+    /// The routing server that knows the roads.
+    pub routing: RoutingSettings,
 }
 
 impl Default for Settings {
@@ -28,7 +34,95 @@ impl Default for Settings {
             partners: Vec::new(),
             partner_timeout_seconds: 10,
             availability: constat_availability::Settings::default(),
+            travel: Estimator::default(),
+            routing: RoutingSettings::default(),
         }
+    }
+}
+
+/// Which routing server is asked for drive times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoutingKind {
+    /// None: drives are estimated.
+    None,
+    /// OSRM, `/table/v1`.
+    Osrm,
+    /// Valhalla, `/sources_to_targets`.
+    Valhalla,
+}
+
+/// A routing server, and how far it may be relied on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoutingSettings {
+    /// Which.
+    pub kind: RoutingKind,
+    /// Where it is.
+    pub url: String,
+    /// OSRM's profile or Valhalla's costing; the usual one for cars when empty.
+    pub profile: String,
+    /// Milliseconds to wait for one of its answers.
+    pub timeout_ms: u64,
+    /// Milliseconds that a search or a booking may wait for it, all in all.
+    pub budget_ms: u64,
+    /// Most sources and targets of one call, together.
+    pub coordinates: u16,
+    /// Seconds that it is left alone after it failed three times in a row.
+    pub pause_seconds: u32,
+    /// Most drives kept in memory.
+    pub remembered_drives: usize,
+    /// Hours after which a drive is asked for again; some are kept twice as long.
+    pub remembered_hours: u32,
+}
+
+impl Default for RoutingSettings {
+    fn default() -> Self {
+        Self {
+            kind: RoutingKind::None,
+            url: String::new(),
+            profile: String::new(),
+            timeout_ms: 800,
+            budget_ms: 1500,
+            coordinates: 100,
+            pause_seconds: 30,
+            remembered_drives: 500_000,
+            remembered_hours: 24,
+        }
+    }
+}
+
+impl Settings {
+    /// Everything about drives that a configuration must not contain.
+    pub fn check_roads(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut refuse = |refused: bool, field: &str, message: &str| {
+            if refused {
+                errors.push(FieldError::new(field, message));
+            }
+        };
+        let Estimator { winding, town_kmh, road_kmh, highway_kmh, access_seconds } = self.travel;
+        refuse(!(1.0..=5.0).contains(&winding), "travel.winding", "must be 1 to 5");
+        let speeds = [("town_kmh", town_kmh), ("road_kmh", road_kmh), ("highway_kmh", highway_kmh)];
+        for (name, speed) in speeds {
+            refuse(!(5.0..=200.0).contains(&speed), &format!("travel.{name}"), "must be 5 to 200");
+        }
+        let ascend = town_kmh <= road_kmh && road_kmh <= highway_kmh;
+        refuse(!ascend, "travel.road_kmh", "must lie between town_kmh and highway_kmh");
+        refuse(access_seconds > 3600, "travel.access_seconds", "must be 3600 at most");
+        let routing = &self.routing;
+        let is_url = routing.url.starts_with("http://") || routing.url.starts_with("https://");
+        let wants_url = routing.kind != RoutingKind::None || !routing.url.is_empty();
+        refuse(wants_url && !is_url, "routing.url", "must start with http:// or https://");
+        refuse(!(10..=60_000).contains(&routing.timeout_ms), "routing.timeout_ms", "must be 10 to 60000");
+        let budget = routing.timeout_ms..=60_000;
+        refuse(!budget.contains(&routing.budget_ms), "routing.budget_ms", "must be timeout_ms to 60000");
+        refuse(!(2..=1000).contains(&routing.coordinates), "routing.coordinates", "must be 2 to 1000");
+        refuse(!(1..=86_400).contains(&routing.pause_seconds), "routing.pause_seconds", "must be 1 to 86400");
+        let drives = 1000..=20_000_000;
+        refuse(!drives.contains(&routing.remembered_drives), "routing.remembered_drives", "must be 1000 to 20000000");
+        refuse(!(1..=8760).contains(&routing.remembered_hours), "routing.remembered_hours", "must be 1 to 8760");
+        errors
     }
 }
 

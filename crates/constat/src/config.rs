@@ -48,6 +48,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where `GET /metrics` listens; nowhere when `None`.
+    pub metrics: Option<SocketAddr>,
     /// Logs.
     pub log: Log,
     /// What the application reads. `public_url` is empty until the address is known, unless set.
@@ -59,10 +61,19 @@ pub struct Config {
 struct Own {
     data: PathBuf,
     listen: SocketAddr,
+    metrics: Metrics,
     log: Log,
 }
 
-const OWN_KEYS: [&str; 3] = ["data", "listen", "log"];
+/// What operators watch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metrics {
+    /// An address, or empty.
+    listen: String,
+}
+
+const OWN_KEYS: [&str; 4] = ["data", "listen", "metrics", "log"];
 
 /// What flags set: each wins over every other layer.
 #[derive(Debug, Default, Clone)]
@@ -133,6 +144,7 @@ fn read(merged: &Table) -> Result<Config, String> {
         error.message().replace("expected one of", &format!("expected one of {known},"))
     };
     let own: Own = own.try_into().map_err(message)?;
+    check_travel(&rest)?;
     let settings: Settings = rest.try_into().map_err(named)?;
     let url = &settings.public_url;
     if !url.is_empty() && (url.ends_with('/') || !(url.starts_with("http://") || url.starts_with("https://"))) {
@@ -142,7 +154,26 @@ fn read(merged: &Table) -> Result<Config, String> {
     if let Some(fault) = faults.first() {
         return Err(format!("availability.{}: {}", fault.field, fault.message));
     }
-    Ok(Config { data: own.data, listen: own.listen, log: own.log, settings })
+    if let Some(fault) = settings.check_roads().first() {
+        return Err(format!("{}: {}", fault.field, fault.message));
+    }
+    let metrics = match own.metrics.listen.as_str() {
+        "" => None,
+        address => Some(address.parse().map_err(|_| "metrics.listen: expected an address such as 127.0.0.1:9464")?),
+    };
+    Ok(Config { data: own.data, listen: own.listen, metrics, log: own.log, settings })
+}
+
+/// Refuses keys of `[travel]` that do not exist. The engine's own type takes any.
+fn check_travel(rest: &Table) -> Result<(), String> {
+    let known = default_table().map_err(|failure| failure.to_string())?;
+    let keys =
+        |table: &Table| table.get("travel").and_then(Value::as_table).map(|table| table.keys().cloned().collect());
+    let (known, given): (Vec<String>, Vec<String>) = (keys(&known).unwrap_or_default(), keys(rest).unwrap_or_default());
+    match given.iter().find(|key| !known.contains(key)) {
+        Some(unknown) => Err(format!("travel: unknown field `{unknown}`, expected one of {}", known.join(", "))),
+        None => Ok(()),
+    }
 }
 
 /// Tables are merged key by key; anything else is replaced.
@@ -239,6 +270,31 @@ mod tests {
         assert!(refused.contains("hour_of_dely"), "{refused}");
         let environment = [("CONSTAT_AVAILABILITY__HORIZON_DAYS", "30")];
         assert_eq!(load(None, &environment, Flags::default()).unwrap().settings.availability.horizon_days, 30);
+    }
+
+    #[test]
+    fn a_routing_server_and_drive_times_are_checked() {
+        let osrm = "[routing]\nkind = \"osrm\"\nurl = \"http://127.0.0.1:5000\"\n[metrics]\nlisten = \"\"";
+        let config = load(Some(osrm), &[], Flags::default()).unwrap();
+        assert_eq!(config.settings.routing.kind, constat_app::RoutingKind::Osrm);
+        assert_eq!((config.settings.routing.timeout_ms, config.metrics), (800, None));
+        for (file, named) in [
+            ("[routing]\nkind = \"osrm\"", "routing.url"),
+            ("[routing]\nkind = \"google\"", "google"),
+            ("[routing]\ntimeout_ms = 5000", "routing.budget_ms"),
+            ("[routing]\ntimeout = 5", "timeout"),
+            ("[travel]\nwinding = 0.5", "travel.winding"),
+            ("[travel]\ntown_kmh = nan", "travel.town_kmh"),
+            ("[travel]\ntown_kmh = 60", "travel.road_kmh"),
+            ("[travel]\nvillage_kmh = 60", "village_kmh"),
+            ("[metrics]\nlisten = \"everywhere\"", "metrics.listen"),
+            ("[metrics]\nport = 1", "port"),
+        ] {
+            let refused = load(Some(file), &[], Flags::default()).unwrap_err();
+            assert!(refused.contains("given.toml") && refused.contains(named), "{file}: {refused}");
+        }
+        let environment = [("CONSTAT_METRICS__LISTEN", "0.0.0.0:9999")];
+        assert_eq!(load(None, &environment, Flags::default()).unwrap().metrics.map(|at| at.port()), Some(9999));
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
-use constat_connectors::PartnerOverHttp;
+use constat_connectors::{PartnerOverHttp, routing_service};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
@@ -41,16 +42,37 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         eprintln!("    constat keys create --api claims --issuer \"My platform\" --holder \"My platform\" --mode test");
         eprintln!("  or see the whole flow on made-up data: constat demo");
     }
+    let metrics = bind_metrics(config.metrics).await;
     eprintln!("  Stop with Ctrl-C.");
-    run(listener, app, stop).await
+    run(listener, metrics, app, stop).await
+}
+
+/// Binds the address of the metrics. A server that cannot be watched still serves.
+async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
+    let address = address?;
+    match TcpListener::bind(address).await {
+        Ok(listener) => {
+            eprintln!("  metrics on http://{address}/metrics");
+            Some(listener)
+        }
+        Err(error) => {
+            tracing::warn!(%address, %error, "no metrics: choose another address with metrics.listen");
+            None
+        }
+    }
 }
 
 /// The application over a data folder, on the machine's clock and chance.
 pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>, Failure> {
     let documents = folder.documents()?;
     let partners = Arc::new(PartnerOverHttp::of(&settings));
+    let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
-    Ok(Arc::new(app.with_partners(partners)))
+    let app = app.with_partners(partners);
+    Ok(Arc::new(match routing {
+        Some(service) => app.with_routing(service),
+        None => app,
+    }))
 }
 
 /// Binds the address and tells the URL it is reached at from this machine.
@@ -70,15 +92,24 @@ pub async fn bind(listen: SocketAddr) -> Result<(TcpListener, String), Failure> 
 }
 
 /// Serves until `stop` resolves; then takes no new requests and lets those under way finish.
-pub async fn run(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Failure> {
+/// Metrics are served as long, on a listener of their own.
+pub async fn run(
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    app: Arc<App>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Failure> {
     let rotation = tokio::spawn(rotate_sealing_keys(Arc::clone(&app)));
+    let routers = constat_http::routers(app);
+    let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, routers.metrics).into_future()));
+    let watched = AbortOnDrop(watched);
     let (tell, told) = watch::channel(false);
     let listener = listener.tap_io(|stream| {
         // Small answers leave at once. When it cannot be set they leave a little later.
         let _slower = stream.set_nodelay(true);
     });
     let mut heard = told.clone();
-    let serving = axum::serve(listener, constat_http::router(app)).with_graceful_shutdown(async move {
+    let serving = axum::serve(listener, routers.public).with_graceful_shutdown(async move {
         let _stopped = heard.wait_for(|stop| *stop).await;
     });
     let mut serving = tokio::spawn(serving.into_future());
@@ -95,7 +126,19 @@ pub async fn run(listener: TcpListener, app: Arc<App>, stop: impl Future<Output 
         tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and were cut off");
     }
     rotation.abort();
+    drop(watched);
     Ok(())
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop<T>(Option<JoinHandle<T>>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
 }
 
 async fn rotate_sealing_keys(app: Arc<App>) {

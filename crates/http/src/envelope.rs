@@ -2,9 +2,10 @@
 //! does, whoever noticed it: a handler, an extractor, the router, or a panic.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -34,6 +35,9 @@ pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) 
 }
 
 async fn around(shared: Shared, contract: Contract, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
     let (mut request, leftover) = leftover::lend(request);
     let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
     request.extensions_mut().insert(execution);
@@ -52,6 +56,7 @@ async fn around(shared: Shared, contract: Contract, request: Request, next: Next
     if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
         response.headers_mut().insert(EXECUTION_HEADER, value);
     }
+    shared.metrics.count(route.as_ref(), &method, response.status(), began.elapsed());
     response
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod health;
 mod leftover;
 mod meeting;
+mod metrics;
 mod openapi;
 mod page;
 mod partner;
@@ -39,6 +40,7 @@ pub(crate) struct Common {
     pub(crate) app: Arc<App>,
     pub(crate) rates: rate::Rates,
     pub(crate) rendered: claims::rendered::Rendered,
+    pub(crate) metrics: Arc<metrics::Metrics>,
 }
 
 impl std::ops::Deref for Shared {
@@ -48,16 +50,31 @@ impl std::ops::Deref for Shared {
     }
 }
 
-/// The whole server as one router: the three contracts, their documents, and what serves files and
-/// health checks.
+/// A server's two faces.
+pub struct Routers {
+    /// What everybody may reach: the three contracts, their documents, and what serves files and
+    /// health checks.
+    pub public: axum::Router,
+    /// `GET /metrics`, for a listener of its own.
+    pub metrics: axum::Router,
+}
+
+/// The whole server without its metrics.
 pub fn router(app: Arc<App>) -> axum::Router {
+    routers(app).public
+}
+
+/// The whole server.
+pub fn routers(app: Arc<App>) -> Routers {
+    let metrics = Arc::new(metrics::Metrics::of(&app));
     let shared = Shared(Arc::new(Common {
         app,
         rates: rate::Rates::default(),
         rendered: claims::rendered::Rendered::default(),
+        metrics: Arc::clone(&metrics),
     }));
     let built = openapi::build();
-    axum::Router::new()
+    let public = axum::Router::new()
         .merge(envelope::wrap(built.claims.router, contract::CLAIMS, &shared))
         .merge(envelope::wrap(built.partner.router, contract::PARTNER, &shared))
         .merge(envelope::wrap(built.dossier.router, contract::DOSSIER, &shared))
@@ -65,5 +82,6 @@ pub fn router(app: Arc<App>) -> axum::Router {
         .merge(health::routes())
         .merge(sign_in::routes())
         .merge(meeting::routes())
-        .with_state(shared)
+        .with_state(shared);
+    Routers { public, metrics: metrics::router(metrics) }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use constat_app::{App, NewKey, Settings, issue_key};
-use constat_connectors::PartnerOverHttp;
+use constat_connectors::{PartnerOverHttp, routing_service};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -44,17 +44,45 @@ pub struct Server {
     pub http: reqwest::Client,
     /// Where its answers differed from the documents.
     pub faults: Faults,
+    /// Where `GET /metrics` is.
+    pub metrics_url: String,
     task: tokio::task::JoinHandle<()>,
     folder: Arc<tempfile::TempDir>,
 }
 
-fn serve(app: Arc<App>, listener: tokio::net::TcpListener, faults: &Faults) -> tokio::task::JoinHandle<()> {
+async fn bind() -> (tokio::net::TcpListener, String) {
+    let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("a bound address"));
+    (listener, url)
+}
+
+/// Serves the application; gives the task and the URL of its metrics.
+async fn serve(
+    app: Arc<App>,
+    listener: tokio::net::TcpListener,
+    faults: &Faults,
+) -> (tokio::task::JoinHandle<()>, String) {
+    let routers = constat_http::routers(app);
+    let (metrics, metrics_url) = bind().await;
     let checked = axum::middleware::from_fn_with_state(faults.clone(), openapi::check);
     // As a service of its own, so that what the router adds at its very edge (`Allow`) is seen too.
-    let router = axum::Router::new().fallback_service(constat_http::router(app)).layer(checked);
-    tokio::spawn(async move {
-        axum::serve(listener, router).await.expect("the server runs until it is dropped");
-    })
+    let router = axum::Router::new().fallback_service(routers.public).layer(checked);
+    let task = tokio::spawn(async move {
+        let (public, metrics) = (axum::serve(listener, router), axum::serve(metrics, routers.metrics));
+        let (public, metrics) = tokio::join!(public.into_future(), metrics.into_future());
+        public.and(metrics).expect("the server runs until it is dropped");
+    });
+    (task, metrics_url)
+}
+
+/// The application with what it reaches outside, as its settings say.
+fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
+    let routing = routing_service(&app.settings.routing).expect("a routing server, or none");
+    let app = app.with_partners(gateway);
+    match routing {
+        Some(service) => app.with_routing(service),
+        None => app,
+    }
 }
 
 impl Drop for Server {
@@ -96,16 +124,15 @@ impl Server {
     async fn over(folder: Arc<tempfile::TempDir>, clock: Arc<TestClock>, seed: u64, settings: Settings) -> Self {
         let store = Store::open(&folder.path().join("constat.db")).expect("a database");
         let documents = Documents::local(&folder.path().join("documents")).expect("a documents folder");
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("a bound address"));
+        let (listener, url) = bind().await;
         let settings = Settings { public_url: url.clone(), ..settings };
         let chance = Arc::new(SeededChance::new(seed));
         let gateway = Arc::new(PartnerOverHttp::of(&settings));
         let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
-        let app = Arc::new(app.with_partners(gateway));
+        let app = Arc::new(connected(app, gateway));
         let faults = Faults::default();
-        let task = serve(Arc::clone(&app), listener, &faults);
-        Self { app, clock, url, http: reqwest::Client::new(), faults, task, folder }
+        let (task, metrics_url) = serve(Arc::clone(&app), listener, &faults).await;
+        Self { app, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, folder }
     }
 
     /// All that the database has on disk, the write-ahead log too: to look for what must not be there.
@@ -128,9 +155,18 @@ impl Server {
         let gateway = Arc::new(PartnerOverHttp::of(&settings));
         let (store, documents) = (old.store.clone(), old.documents.clone());
         let app = App::new(store, documents, Arc::clone(&old.clock), Arc::clone(&old.chance), settings).await;
-        self.app = Arc::new(app.expect("an application").with_partners(gateway));
-        self.task = serve(Arc::clone(&self.app), listener, &self.faults);
+        self.app = Arc::new(connected(app.expect("an application"), gateway));
+        (self.task, self.metrics_url) = serve(Arc::clone(&self.app), listener, &self.faults).await;
         self.http = reqwest::Client::new();
+    }
+
+    /// The value of a metric, labels included in its name as the text has them; zero when it is not
+    /// there.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let text = self.http.get(format!("{}/metrics", self.metrics_url)).send().await.expect("metrics");
+        let text = text.text().await.expect("a text");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     /// Registers an organisation.

@@ -1,5 +1,7 @@
 //! Book one slot of a session.
 
+use std::sync::Arc;
+
 use constat_domain::FieldError;
 use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind, Slot};
@@ -83,7 +85,14 @@ pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppoint
     assigned.guards.advance(tx)?;
     let change = Change { appointment: id, left: None, takes: Some((appointment.expert, taken_by(&appointment))) };
     app.calendars.follow(tx, appointment.tenant, change);
+    count_booked(tx, app);
     Ok(appointment)
+}
+
+/// Counts an appointment when it has committed.
+pub(super) fn count_booked(tx: &mut Tx, app: &App) {
+    let counts = Arc::clone(&app.counts);
+    tx.after_commit(move || counts.booked.one());
 }
 
 /// What the request says otherwise than the offer.

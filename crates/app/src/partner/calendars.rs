@@ -23,6 +23,8 @@ use constat_store::queries::{absences, appointments, calendar_changes, experts};
 use constat_store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::Counts;
+
 /// A snapshot is read again after this long.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(12);
 
@@ -66,6 +68,7 @@ impl Change {
 pub struct Calendars {
     store: Store,
     days: u16,
+    counts: Arc<Counts>,
     firms: RwLock<HashMap<TenantId, Arc<Firm>>>,
 }
 
@@ -103,8 +106,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Calendars {
     /// Empty calendars over a database; `horizon_days` is how far ahead a search may look.
-    pub fn new(store: Store, horizon_days: u16) -> Self {
-        Self { store, days: horizon_days.min(366) + MORE_DAYS, firms: RwLock::default() }
+    pub fn new(store: Store, horizon_days: u16, counts: Arc<Counts>) -> Self {
+        Self { store, days: horizon_days.min(366) + MORE_DAYS, counts, firms: RwLock::default() }
     }
 
     /// A firm's calendars as of now.
@@ -170,6 +173,7 @@ impl Calendars {
     fn load(&self, tenant: &TenantId, firm: &Firm, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
         // From here on commits are noted for the new snapshot too: whatever the reads below miss.
         lock(&firm.state).since_load = Some(Vec::new());
+        self.counts.calendar_loads.one();
         let read = self.read(tenant, now);
         let mut state = lock(&firm.state);
         let missed = state.since_load.take().unwrap_or_default();

@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Offer;
 use super::calendars::{absence, busy};
+use crate::roads::with_travel;
 use crate::{App, AppError};
 
 /// Guards cover this much on each side of a visit, so that two visits on both sides of midnight
@@ -98,7 +99,9 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
     if let Some(assigned) = judge(offer.expert)? {
         return Ok(assigned);
     }
-    let mut others = who_can(&calendars, &requirement, from, to, settings, &app.travel);
+    let mut others = with_travel!(&app.travel, travel => {
+        who_can(&calendars, &requirement, from, to, settings, travel)
+    });
     app.calendars.unpromised_first(&offer.tenant, &mut others, from, to);
     for expert in others.into_iter().filter(|expert| *expert != offer.expert) {
         if let Some(assigned) = judge(expert)? {
@@ -126,7 +129,9 @@ fn judge(
     let Ok(calendar) = ExpertCalendar::around(Arc::new(expert.clone()), &away, taken, from, to) else {
         return Ok(None);
     };
-    let verdict = feasible(&calendar, requirement, from, to, &app.settings.availability, &app.travel);
+    let verdict = with_travel!(&app.travel, travel => {
+        feasible(&calendar, requirement, from, to, &app.settings.availability, travel)
+    });
     Ok(verdict.ok().map(|()| Assigned { expert: expert.id, display_name: expert.display_name.clone(), guards }))
 }
 

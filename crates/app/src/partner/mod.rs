@@ -15,6 +15,7 @@ mod place;
 mod read;
 mod recheck;
 mod reschedule;
+mod roads;
 mod search;
 mod tokens;
 
@@ -26,7 +27,7 @@ pub use criteria::Criteria;
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};
 pub use read::{find_appointment, list_appointments, open_schedule};
-pub use recheck::recheck_slot;
 pub use reschedule::{MoveAppointment, move_appointment};
-pub use search::{Found, OfferedSlot, search_slots};
+pub use roads::{look_up_drives, recheck_slot, search_slots};
+pub use search::{Found, OfferedSlot};
 pub use tokens::{Offer, Promised, Session, open_promised};

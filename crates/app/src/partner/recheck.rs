@@ -7,11 +7,12 @@ use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 
 use super::Offer;
+use crate::roads::with_travel;
 use crate::{App, AppError};
 
 /// Checks one slot again, as a booking would: whoever can take it.
 /// [`BookingRefusal::UnknownSlot`] when it is expired or no longer free, as the contract has it.
-pub fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
+pub(super) fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
     let offer = Offer::open(&app.sealer, caller, token)?;
     let now = app.clock.now();
     if now >= offer.expires_at {
@@ -23,6 +24,8 @@ pub fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, App
         .requirement(offer.busy_from, offer.busy_to, offer.asked_at, settings)
         .map_err(Refusal::Invalid)?;
     let calendars = app.calendars.of(&caller.tenant, now)?;
-    let able = who_can(&calendars, &requirement, offer.busy_from, offer.busy_to, settings, &app.travel);
+    let able = with_travel!(&app.travel, travel => {
+        who_can(&calendars, &requirement, offer.busy_from, offer.busy_to, settings, travel)
+    });
     if able.is_empty() { Err(BookingRefusal::UnknownSlot.into()) } else { Ok(offer.slot) }
 }

@@ -11,7 +11,7 @@ use constat_store::queries::appointments;
 use jiff::tz::TimeZone;
 
 use super::Promised;
-use super::book::differences;
+use super::book::{count_booked, differences};
 use super::calendars::Change;
 use super::commit::{assign, event_data, guards_of, taken_by};
 use super::modify::change;
@@ -73,5 +73,6 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
     assigned.guards.advance(tx)?;
     let change = Change { appointment: moved.id, left: Some(left), takes: Some((moved.expert, taken_by(&moved))) };
     app.calendars.follow(tx, moved.tenant, change);
+    count_booked(tx, app);
     Ok(moved)
 }

@@ -1,6 +1,8 @@
 //! Search: who is free, when?
 
-use constat_availability::{Reason, Requirement, search};
+use std::sync::Arc;
+
+use constat_availability::{CalendarIndex, Outcome, PlaceFacts, Reason, Requirement};
 use constat_domain::FieldError;
 use constat_domain::Refusal;
 use constat_domain::appointment::{SESSION_SECONDS, Slot};
@@ -37,8 +39,21 @@ pub struct OfferedSlot {
     pub token: String,
 }
 
-/// Searches the firm's calendars. Stores nothing: the session and each slot are sealed tokens.
-pub fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
+/// A request that can be searched: checked, placed and measured.
+pub(super) struct Asked {
+    /// When.
+    now: Timestamp,
+    /// The request, its codes in their own spelling and its place located.
+    request: ServiceRequest,
+    place: PlaceFacts,
+    /// What it asks for.
+    pub(super) requirement: Requirement,
+    /// The firm's calendars at that moment.
+    pub(super) calendars: Arc<CalendarIndex>,
+}
+
+/// Checks a request and gets ready to search it.
+pub(super) fn ask(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Asked, AppError> {
     let now = app.clock.now();
     let mut request = request;
     let mut errors = check_codes(&mut request);
@@ -51,8 +66,12 @@ pub fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Resu
     let settings = &app.settings.availability;
     let requirement = Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
     let calendars = app.calendars.of(&caller.tenant, now)?;
-    let outcome = search(&calendars, &requirement, settings, &app.travel);
+    Ok(Asked { now, request, place, requirement, calendars })
+}
 
+/// Seals what was found. Stores nothing: the session and each slot are sealed tokens.
+pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<Found, AppError> {
+    let Asked { now, request, place, requirement, .. } = asked;
     let criteria = Criteria::of(&requirement, &place);
     let expires_at = now.saturating_add(SignedDuration::from_secs(SESSION_SECONDS)).unwrap_or(now);
     let session = Session {
@@ -80,6 +99,10 @@ pub fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Resu
     });
     let slots: Vec<OfferedSlot> = slots.collect::<Result<_, AppError>>()?;
     let reasons = if slots.is_empty() { outcome.reasons } else { Vec::new() };
+    app.counts.searches.one();
+    if slots.is_empty() {
+        app.counts.searches_without_offers.one();
+    }
     Ok(Found { session_id: app.sealer.seal(Seal::Session, &session)?, expires_at, slots, reasons })
 }
 

@@ -57,7 +57,7 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
             _ = finished => {}
         }
     };
-    let mut server = tokio::spawn(serve::run(listener, app, stop));
+    let mut server = tokio::spawn(serve::run(listener, None, app, stop));
     let cast = Cast::new(&base_url, &world, &teller)?;
     let ended = |outcome: Result<Result<(), Failure>, tokio::task::JoinError>| {
         outcome.map_err(|error| Failure::new(error.to_string()))?

@@ -1,7 +1,7 @@
 //! `POST /appointments`: book one slot of a session.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{BookAppointment, book_appointment, open_promised};
+use constat_app::partner::{BookAppointment, book_appointment, look_up_drives, open_promised};
 use constat_app::{Answer, AppError};
 use constat_domain::appointment::Appointment;
 use constat_wire::partner::{BookingAnswer, BookingRequest};
@@ -88,7 +88,10 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
         process: booking.process,
         has_idempotency_key,
     };
-    asked.command(&body.raw, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await
+    look_up_drives(&app, &command.promised.offer).await;
+    let booked =
+        asked.command(&body.raw, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await;
+    super::counted(&asked, booked)
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

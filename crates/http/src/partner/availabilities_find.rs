@@ -19,7 +19,7 @@ pub struct SlotPath {
 }
 
 pub async fn handle(asked: Asked<Partner>, Path(path): Path<SlotPath>) -> Result<Reply, Problem> {
-    let slot = recheck_slot(&asked.app, &asked.caller, &path.id)?;
+    let slot = recheck_slot(&asked.app, &asked.caller, &path.id).await?;
     Reply::ok(&Timeslot::new(&slot, path.id))
 }
 

@@ -11,7 +11,7 @@ use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, body: Json<ServiceRequest>) -> Result<Reply, Problem> {
     let request = body.value.into_domain().map_err(Problem::invalid)?;
-    let found = search_slots(&asked.app, &asked.caller, request)?;
+    let found = search_slots(&asked.app, &asked.caller, request).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
         reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()

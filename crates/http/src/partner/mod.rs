@@ -16,6 +16,7 @@ mod schedule_move;
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with, put_with};
 use constat_app::{Answer, AppError};
+use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
@@ -25,7 +26,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::answer::entity_tag;
-use crate::{Problem, Shared};
+use crate::asked::{Asked, Partner};
+use crate::problem::Cause;
+use crate::{Problem, Reply, Shared};
 
 /// The path of one appointment.
 #[derive(Deserialize, JsonSchema)]
@@ -45,6 +48,17 @@ impl AppointmentPath {
 fn changed(now: &Appointment) -> Result<Answer, AppError> {
     let body = AppointmentEnvelope::ok(now.into());
     Ok(Answer::json(200, &body)?.with_header(ETAG.as_str(), entity_tag(now.version)))
+}
+
+/// Counts a booking or a move that came too late.
+fn counted(asked: &Asked<Partner>, outcome: Result<Reply, Problem>) -> Result<Reply, Problem> {
+    let refusal = outcome.as_ref().err().map(Problem::cause);
+    if let Some(Cause::App(AppError::Refused(Refusal::Booking(refusal)))) = refusal
+        && matches!(refusal, BookingRefusal::SlotTaken | BookingRefusal::SessionUsed)
+    {
+        asked.app.counts.conflicts.one();
+    }
+    outcome
 }
 
 /// The contract's routes, without their base path.

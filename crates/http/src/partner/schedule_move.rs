@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::{MoveAppointment as Command, move_appointment, open_promised};
+use constat_app::partner::{MoveAppointment as Command, look_up_drives, move_appointment, open_promised};
 use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
 
 use super::{AppointmentPath, docs};
@@ -26,7 +26,10 @@ pub async fn handle(
         if_match: asked.if_match(),
         has_idempotency_key,
     };
-    asked.command(&body.raw, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await
+    look_up_drives(&app, &command.promised.offer).await;
+    let moved =
+        asked.command(&body.raw, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await;
+    super::counted(&asked, moved)
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

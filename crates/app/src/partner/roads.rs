@@ -1,0 +1,142 @@
+//! Before a search answers or a booking decides: drives that matter and are not known yet are asked
+//! for, outside every transaction and within a budget of time.
+//!
+//! Without a routing server nothing here waits for anything. With one, a search is made with what
+//! is known; the drives that its offers rest on are learned; and it is made again, [`MOST_ROUNDS`]
+//! times at most, until its offers rest on known drives. What stays unknown is estimated, and
+//! counted.
+
+use constat_availability::{CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, feasible, search};
+use constat_domain::appointment::Slot;
+use constat_domain::geo::Position;
+use constat_domain::ids::AppointmentId;
+use constat_domain::service::ServiceRequest;
+use constat_domain::tenancy::Caller;
+use jiff::{SignedDuration, Timestamp};
+
+use super::search::{Asked, Found, answer, ask};
+use super::{Offer, recheck};
+use crate::roads::{Leg, Roads, Routed};
+use crate::{App, AppError};
+
+/// How often the routing server is asked for one answer.
+const MOST_ROUNDS: usize = 3;
+
+/// Slower roads than estimated make offers vanish: the drives of so many times more offers are
+/// learned, so that others can take their place at once.
+const SPARE_OFFERS: usize = 2;
+
+/// Most offers whose drives are looked at.
+const MOST_OFFERS: usize = 60;
+
+/// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
+pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
+    let asked = ask(app, caller, request)?;
+    let outcome = match &app.travel {
+        Roads::Estimated(estimator) => {
+            search(&asked.calendars, &asked.requirement, &app.settings.availability, estimator)
+        }
+        Roads::Routed(routed) => by_road(app, routed, &asked).await,
+    };
+    answer(app, caller, asked, outcome)
+}
+
+/// Checks one slot again, as a booking would: the drives are learned first.
+pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
+    if app.travel.routed().is_some() {
+        look_up_drives(app, &Offer::open(&app.sealer, caller, token)?).await;
+    }
+    recheck::recheck_slot(app, caller, token)
+}
+
+/// Learns the drives that the booking of an offer will be judged by: those of its expert around that
+/// time. To be called before the command, which may not leave the machine.
+pub async fn look_up_drives(app: &App, offer: &Offer) {
+    let Some(routed) = app.travel.routed() else { return };
+    // Whatever is wrong with the calendars, the booking itself will say.
+    let Ok(calendars) = app.calendars.of(&offer.tenant, app.clock.now()) else { return };
+    let Some(calendar) = calendars.get(offer.expert) else { return };
+    let criteria = &offer.criteria;
+    let site = criteria.position.filter(|_| criteria.kind.is_on_site());
+    let mut legs = Vec::new();
+    drives_around(calendar, site, offer.busy_from, offer.busy_to, criteria.reschedules, &mut legs);
+    if !routed.unsettled(&legs).is_empty() {
+        let _learned = routed.within_budget(routed.learn(&legs)).await;
+    }
+    routed.count_estimated(&routed.known(), &legs);
+}
+
+async fn by_road(app: &App, routed: &Routed, asked: &Asked) -> Outcome {
+    let settings = &app.settings.availability;
+    let Asked { calendars, requirement, .. } = asked;
+    let settled = routed.within_budget(settle(app, routed, asked)).await.flatten();
+    let known = routed.known();
+    let mut outcome = settled.unwrap_or_else(|| search(calendars, requirement, settings, &known));
+    // Others learn meanwhile: what is offered is what a booking would accept now.
+    outcome.offers.retain(|offer| {
+        calendars.get(offer.expert).is_some_and(|calendar| {
+            feasible(calendar, requirement, offer.busy_from, offer.busy_to, settings, &known).is_ok()
+        })
+    });
+    routed.count_estimated(&known, &drives_of(calendars, requirement, &outcome));
+    outcome
+}
+
+/// Searches and learns in turn. Answers a search whose offers all rest on settled drives, or nothing
+/// when the rounds are over or the server fails.
+async fn settle(app: &App, routed: &Routed, asked: &Asked) -> Option<Outcome> {
+    let settings = &app.settings.availability;
+    let Asked { calendars, requirement, .. } = asked;
+    let mut wider = requirement.clone();
+    wider.limit = (requirement.limit * SPARE_OFFERS).min(MOST_OFFERS).max(requirement.limit);
+    for _ in 0..MOST_ROUNDS {
+        let known = routed.known();
+        let outcome = search(calendars, requirement, settings, &known);
+        if routed.unsettled(&drives_of(calendars, requirement, &outcome)).is_empty() {
+            return Some(outcome);
+        }
+        let wider = search(calendars, &wider, settings, &known);
+        let mut legs = drives_of(calendars, requirement, &outcome);
+        legs.extend(drives_of(calendars, requirement, &wider));
+        routed.learn(&legs).await.ok()?;
+    }
+    None
+}
+
+/// The drives that the offers of a search rest on.
+fn drives_of(calendars: &CalendarIndex, requirement: &Requirement, outcome: &Outcome) -> Vec<Leg> {
+    let mut legs = Vec::new();
+    for offer in &outcome.offers {
+        if let Some(calendar) = calendars.get(offer.expert) {
+            let moved = requirement.reschedules;
+            drives_around(calendar, requirement.site, offer.busy_from, offer.busy_to, moved, &mut legs);
+        }
+    }
+    legs
+}
+
+/// The drives of one visit: from the visit before it or the base, to the one after it or the base,
+/// and those that it would stand between.
+fn drives_around(
+    calendar: &ExpertCalendar,
+    site: Option<Position>,
+    from: Timestamp,
+    to: Timestamp,
+    moved: Option<AppointmentId>,
+    legs: &mut Vec<Leg>,
+) {
+    // A day more than a drive can reach, for the hull of the day's working time.
+    let reach = SignedDuration::from_secs(2 * REACH_SECONDS);
+    let on_site = || {
+        let others = calendar.busy().iter().filter(move |busy| moved.is_none() || busy.appointment != moved);
+        others.filter_map(|busy| Some((busy.start, busy.position?)))
+    };
+    let before = on_site().take_while(|(start, _)| *start < to).last();
+    let before = before.filter(|(start, _)| from.duration_since(*start) < reach).map(|(_, at)| at);
+    let after = on_site().find(|(start, _)| *start >= to);
+    let after = after.filter(|(start, _)| start.duration_since(to) < reach).map(|(_, at)| at);
+    let base = Some(calendar.expert().base);
+    let pairs =
+        [(base, site), (site, base), (before, site), (site, after), (before, after), (before, base), (base, after)];
+    legs.extend(pairs.into_iter().filter_map(|(from, to)| Some((from?, to?))));
+}

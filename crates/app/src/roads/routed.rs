@@ -1,0 +1,238 @@
+//! Drive times learned from a routing server: what is unknown is asked for, what is known is kept,
+//! and a server that fails is left alone for a while.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use constat_availability::Estimator;
+use constat_domain::geo::Position;
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+
+use super::table::{Memory, cell};
+use super::{Known, Leg, RoutingError, RoutingService};
+use crate::settings::RoutingSettings;
+use crate::{Clock, Counts};
+
+/// Failures in a row after which the server is left alone.
+const MOST_FAILURES: u32 = 3;
+
+/// Tables asked for at the same time for one answer. What does not fit waits for the next round.
+const MOST_CALLS: usize = 4;
+
+/// A routing server with what it has told.
+pub struct Routed {
+    service: Arc<dyn RoutingService>,
+    clock: Arc<dyn Clock>,
+    counts: Arc<Counts>,
+    known: RwLock<Known>,
+    health: Mutex<Health>,
+    memory: Memory,
+    budget: Duration,
+    pause: SignedDuration,
+    /// Most sources and targets of one table, together.
+    coordinates: usize,
+}
+
+#[derive(Default)]
+struct Health {
+    failures: u32,
+    /// Not asked before.
+    paused_until: Option<Timestamp>,
+}
+
+/// What to ask for in one call.
+#[derive(Debug, Default, PartialEq)]
+struct Table {
+    from: Vec<Position>,
+    to: Vec<Position>,
+}
+
+impl Routed {
+    /// Nothing is known at first.
+    pub fn new(
+        service: Arc<dyn RoutingService>,
+        estimator: Estimator,
+        settings: &RoutingSettings,
+        clock: Arc<dyn Clock>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        Self {
+            service,
+            clock,
+            counts,
+            known: RwLock::new(Known::nothing(estimator)),
+            health: Mutex::default(),
+            memory: Memory {
+                drives: settings.remembered_drives,
+                keep: SignedDuration::from_hours(settings.remembered_hours.into()),
+            },
+            budget: Duration::from_millis(settings.budget_ms),
+            pause: SignedDuration::from_secs(settings.pause_seconds.into()),
+            coordinates: usize::from(settings.coordinates).max(2),
+        }
+    }
+
+    /// What is known now.
+    pub fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs what asks for tables, and gives up when an answer has waited long enough.
+    pub async fn within_budget<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
+        let done = tokio::time::timeout(self.budget, asking).await.ok();
+        if done.is_none() {
+            self.counts.roads.out_of_time.one();
+        }
+        done
+    }
+
+    /// Which of these drives the server should be asked for.
+    pub fn unsettled(&self, legs: &[Leg]) -> Vec<Leg> {
+        let known = self.known();
+        let mut seen = HashSet::new();
+        let unknown = legs.iter().filter(|(from, to)| !known.is_settled(*from, *to));
+        unknown.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).copied().collect()
+    }
+
+    /// Asks the server for the drives that are not known yet. What it tells is known from then on,
+    /// to everybody.
+    ///
+    /// # Errors
+    /// The first call that failed; what others brought is kept.
+    pub async fn learn(&self, legs: &[Leg]) -> Result<(), RoutingError> {
+        self.forget();
+        let unknown = self.unsettled(legs);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut tables = tables(&unknown, self.coordinates);
+        tables.truncate(MOST_CALLS);
+        let answers = join_all(tables.iter().map(|table| self.ask(table))).await;
+        let mut learned = Vec::new();
+        let mut outcome = Ok(());
+        for (table, answer) in tables.iter().zip(answers) {
+            match answer {
+                Ok(rows) => {
+                    for (from, row) in table.from.iter().zip(rows) {
+                        learned.extend(table.to.iter().zip(row).map(|(to, seconds)| (*from, *to, seconds)));
+                    }
+                }
+                Err(error) => outcome = Err(error),
+            }
+        }
+        if !learned.is_empty() {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            *known = known.with(&learned, self.clock.now(), self.memory);
+            self.counts.roads.learned.add(learned.len() as u64);
+        }
+        outcome
+    }
+
+    /// Counts the drives of an answer that had to be estimated.
+    pub fn count_estimated(&self, known: &Known, legs: &[Leg]) {
+        let mut seen = HashSet::new();
+        let estimated = legs.iter().filter(|(from, to)| known.is_estimated(*from, *to));
+        let count = estimated.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).count();
+        self.counts.roads.estimated.add(count as u64);
+    }
+
+    /// Forgets what is too old.
+    fn forget(&self) {
+        let now = self.clock.now();
+        if let Some(aged) = self.known().aged(now, self.memory) {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            // Somebody may have been faster.
+            *known = known.aged(now, self.memory).unwrap_or(aged);
+        }
+    }
+
+    async fn ask(&self, table: &Table) -> Result<super::DriveTimes, RoutingError> {
+        if self.is_paused() {
+            self.counts.roads.skipped.one();
+            return Err(RoutingError::Paused);
+        }
+        self.counts.roads.calls.one();
+        let answer = self.service.table(&table.from, &table.to).await.and_then(|rows| {
+            let fits = rows.len() == table.from.len() && rows.iter().all(|row| row.len() == table.to.len());
+            if fits { Ok(rows) } else { Err(RoutingError::NotATable("of another size".to_owned())) }
+        });
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    fn is_paused(&self) -> bool {
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.paused_until.is_some_and(|until| self.clock.now() < until)
+    }
+
+    /// Notes how a call ended. After the pause one failure more is enough for the next.
+    fn note(&self, failure: Option<&RoutingError>) {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(error) = failure else {
+            if health.failures >= MOST_FAILURES {
+                tracing::info!("the routing service answers again");
+            }
+            *health = Health::default();
+            return;
+        };
+        self.counts.roads.failures.one();
+        health.failures = health.failures.saturating_add(1);
+        let now = self.clock.now();
+        if health.failures >= MOST_FAILURES && health.paused_until.is_none_or(|until| until <= now) {
+            health.paused_until = now.checked_add(self.pause).ok();
+            let seconds = self.pause.as_secs();
+            tracing::warn!(%error, seconds, "the routing service fails: drives are estimated for so many seconds");
+        }
+    }
+}
+
+/// Puts drives into tables of no more than so many sources and targets together. A table tells of
+/// every source and target, also of pairs that nobody asked for.
+fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
+    let mut all = Vec::new();
+    let mut table = Table::default();
+    let (mut from, mut to) = (HashSet::new(), HashSet::new());
+    for leg in legs {
+        let (source, target) = (cell(leg.0), cell(leg.1));
+        let more = usize::from(!from.contains(&source)) + usize::from(!to.contains(&target));
+        if from.len() + to.len() + more > coordinates {
+            all.push(std::mem::take(&mut table));
+            from.clear();
+            to.clear();
+        }
+        if from.insert(source) {
+            table.from.push(leg.0);
+        }
+        if to.insert(target) {
+            table.to.push(leg.1);
+        }
+    }
+    all.push(table);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(lat: f64) -> Position {
+        Position { lat, lon: 2.0 }
+    }
+
+    #[test]
+    fn drives_from_and_to_one_place_share_a_table_and_no_table_is_too_large() {
+        let site = at(48.0);
+        let legs: Vec<Leg> = (1..=60_u32)
+            .map(|step| at(48.0 + f64::from(step) / 10.0))
+            .flat_map(|there| [(site, there), (there, site)])
+            .collect();
+        let one = tables(&legs, 200);
+        assert_eq!((one.len(), one[0].from.len(), one[0].to.len()), (1, 61, 61));
+        let several = tables(&legs, 50);
+        assert!(several.iter().all(|table| table.from.len() + table.to.len() <= 50));
+        let told = |leg: &Leg| several.iter().any(|table| table.from.contains(&leg.0) && table.to.contains(&leg.1));
+        assert!(legs.iter().all(told));
+    }
+}

@@ -1,0 +1,187 @@
+//! Routing servers over HTTP: OSRM and Valhalla, each by its table of many drives in one call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use constat_app::roads::{DriveTimes, RoutingError, RoutingService};
+use constat_app::{RoutingKind, RoutingSettings};
+use constat_domain::geo::Position;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use reqwest::{Client, RequestBuilder, Url};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Largest answer that is read: some hundred bytes for each of a million drives.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The routing server of the settings; `None` when there is none.
+///
+/// # Errors
+/// When its URL is none, or no HTTP client can be made.
+pub fn routing_service(settings: &RoutingSettings) -> Result<Option<Arc<dyn RoutingService>>, RoutingError> {
+    let profile = |usual: &str| if settings.profile.is_empty() { usual.to_owned() } else { settings.profile.clone() };
+    Ok(match settings.kind {
+        RoutingKind::None => None,
+        RoutingKind::Osrm => {
+            let server = Server::new(settings)?;
+            Some(Arc::new(Osrm { server, profile: profile("driving") }))
+        }
+        RoutingKind::Valhalla => {
+            let server = Server::new(settings)?;
+            Some(Arc::new(Valhalla { server, costing: profile("auto") }))
+        }
+    })
+}
+
+/// Where a server is, and the way there.
+struct Server {
+    base: Url,
+    http: Client,
+}
+
+impl Server {
+    fn new(settings: &RoutingSettings) -> Result<Self, RoutingError> {
+        let setup = |error: &dyn std::fmt::Display| RoutingError::Unreachable(format!("routing.url: {error}"));
+        let base = Url::parse(&settings.url).map_err(|error| setup(&error))?;
+        let builder = Client::builder()
+            .timeout(Duration::from_millis(settings.timeout_ms))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("constat/", env!("CARGO_PKG_VERSION")));
+        // Plain HTTP needs no certificates.
+        let builder = if base.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+        let http = builder.build().map_err(|error| setup(&error.without_url()))?;
+        Ok(Self { base, http })
+    }
+
+    /// The URL of a path below the base.
+    fn url(&self, segments: &[&str]) -> Result<Url, RoutingError> {
+        let mut url = self.base.clone();
+        let mut path = url.path_segments_mut().map_err(|()| RoutingError::Unreachable("no base URL".to_owned()))?;
+        path.pop_if_empty().extend(segments);
+        drop(path);
+        Ok(url)
+    }
+}
+
+/// Sends a request and reads its answer. No error names the URL: it holds positions.
+async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result<T, RoutingError> {
+    let unreachable = |error: reqwest::Error| {
+        let what = if error.is_timeout() { "timed out".to_owned() } else { error.without_url().to_string() };
+        RoutingError::Unreachable(what)
+    };
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(RoutingError::NotATable(format!("status {}", status.as_u16())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err(RoutingError::NotATable("too large".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    // The parser's words may quote the answer: only where it failed is told.
+    serde_json::from_slice(&body)
+        .map_err(|error| RoutingError::NotATable(format!("not as expected at byte {} of its JSON", error.column())))
+}
+
+/// A duration as whole seconds, a part counted as one.
+fn whole(seconds: f64) -> Result<u32, RoutingError> {
+    if !(0.0..f64::from(u32::MAX)).contains(&seconds) {
+        return Err(RoutingError::NotATable("a duration out of range".to_owned()));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, checked above")]
+    Ok(seconds.ceil() as u32)
+}
+
+fn whole_rows(rows: impl Iterator<Item = Vec<Option<f64>>>) -> Result<DriveTimes, RoutingError> {
+    rows.map(|row| row.into_iter().map(|seconds| seconds.map(whole).transpose()).collect()).collect()
+}
+
+/// OSRM: `GET /table/v1/{profile}/{lon,lat;...}`. Source: its HTTP API, "Table service".
+struct Osrm {
+    server: Server,
+    profile: String,
+}
+
+#[derive(Deserialize)]
+struct OsrmTable {
+    code: String,
+    durations: Option<Vec<Vec<Option<f64>>>>,
+}
+
+impl RoutingService for Osrm {
+    fn table<'a>(
+        &'a self,
+        from: &'a [Position],
+        to: &'a [Position],
+    ) -> BoxFuture<'a, Result<DriveTimes, RoutingError>> {
+        async move {
+            let mut points: Vec<Position> = Vec::with_capacity(from.len() + to.len());
+            let mut index = |at: &Position| {
+                let known = points.iter().position(|point| point == at);
+                known.unwrap_or_else(|| {
+                    points.push(*at);
+                    points.len() - 1
+                })
+            };
+            let joined = |list: Vec<String>| list.join(";");
+            let sources = joined(from.iter().map(|at| index(at).to_string()).collect());
+            let destinations = joined(to.iter().map(|at| index(at).to_string()).collect());
+            let coordinates = joined(points.iter().map(|at| format!("{:.6},{:.6}", at.lon, at.lat)).collect());
+            let mut url = self.server.url(&["table", "v1", &self.profile, &coordinates])?;
+            // Written by hand: its lists are parted by semicolons, which a form would escape.
+            url.set_query(Some(&format!("sources={sources}&destinations={destinations}&annotations=duration")));
+            let told: OsrmTable = answer(self.server.http.get(url)).await?;
+            match told.durations {
+                Some(rows) if told.code == "Ok" => whole_rows(rows.into_iter()),
+                _ => Err(RoutingError::NotATable("its code is not Ok".to_owned())),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Valhalla: `POST /sources_to_targets`. Source: its API, "Time-Distance Matrix service".
+struct Valhalla {
+    server: Server,
+    costing: String,
+}
+
+#[derive(Deserialize)]
+struct ValhallaTable {
+    sources_to_targets: Vec<Vec<ValhallaDrive>>,
+}
+
+#[derive(Deserialize)]
+struct ValhallaDrive {
+    /// Seconds; `null` where there is no way.
+    time: Option<f64>,
+}
+
+impl RoutingService for Valhalla {
+    fn table<'a>(
+        &'a self,
+        from: &'a [Position],
+        to: &'a [Position],
+    ) -> BoxFuture<'a, Result<DriveTimes, RoutingError>> {
+        async move {
+            let places = |list: &[Position]| -> Vec<_> {
+                list.iter().map(|at| json!({ "lat": at.lat, "lon": at.lon })).collect()
+            };
+            let body = json!({
+                "sources": places(from),
+                "targets": places(to),
+                "costing": self.costing,
+                "verbose": true,
+            });
+            let request = self.server.http.post(self.server.url(&["sources_to_targets"])?).json(&body);
+            let told: ValhallaTable = answer(request).await?;
+            whole_rows(told.sources_to_targets.into_iter().map(|row| row.into_iter().map(|drive| drive.time).collect()))
+        }
+        .boxed()
+    }
+}

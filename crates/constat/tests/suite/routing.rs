@@ -1,0 +1,346 @@
+//! Drives told by a routing server: offers rest on them, and a server that fails costs nothing but
+//! precision.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use constat_app::{RoutingKind, RoutingSettings};
+use constat_availability::Expert;
+use constat_testkit::expert;
+use jiff::SignedDuration;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::partner_support::{Partner, booking, by_video, on_site};
+
+type Point = (f64, f64);
+
+/// What the fake does when it is asked.
+#[derive(Clone, Copy)]
+enum Mood {
+    /// Tells the drive between two points (latitude, longitude), in seconds.
+    Tells(fn(Point, Point) -> Option<f64>),
+    /// Never answers.
+    Hangs,
+    /// Answers with an error.
+    Refuses,
+    /// Answers with this text.
+    Says(&'static str),
+    /// Leaves the last row out.
+    CutsShort,
+}
+
+/// A routing server that speaks both protocols.
+struct FakeRoads {
+    url: String,
+    world: Arc<World>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+struct World {
+    mood: Mutex<Mood>,
+    calls: AtomicUsize,
+    largest: AtomicUsize,
+}
+
+impl Drop for FakeRoads {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl FakeRoads {
+    async fn start(mood: Mood) -> Self {
+        let world =
+            Arc::new(World { mood: Mutex::new(mood), calls: AtomicUsize::new(0), largest: AtomicUsize::new(0) });
+        let router = Router::new()
+            .route("/table/v1/driving/{coordinates}", get(osrm))
+            .route("/sources_to_targets", post(valhalla))
+            .with_state(Arc::clone(&world));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, world, task }
+    }
+
+    fn set(&self, mood: Mood) {
+        *self.world.mood.lock().unwrap() = mood;
+    }
+
+    fn calls(&self) -> usize {
+        self.world.calls.load(Ordering::SeqCst)
+    }
+
+    fn settings(&self, kind: RoutingKind) -> RoutingSettings {
+        // Long enough for a busy machine; the tests of a silent server wait less.
+        RoutingSettings {
+            kind,
+            url: self.url.clone(),
+            timeout_ms: 10_000,
+            budget_ms: 30_000,
+            ..RoutingSettings::default()
+        }
+    }
+}
+
+impl World {
+    async fn answer(&self, from: &[Point], to: &[Point], written: fn(Vec<Vec<Option<f64>>>) -> Value) -> Response {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.largest.fetch_max(from.len() + to.len(), Ordering::SeqCst);
+        let mood = *self.mood.lock().unwrap();
+        let rows = |tells: fn(Point, Point) -> Option<f64>| -> Vec<Vec<Option<f64>>> {
+            from.iter().map(|from| to.iter().map(|to| tells(*from, *to)).collect()).collect()
+        };
+        match mood {
+            Mood::Tells(tells) => Json(written(rows(tells))).into_response(),
+            Mood::Hangs => std::future::pending().await,
+            Mood::Refuses => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Mood::Says(text) => text.into_response(),
+            Mood::CutsShort => {
+                let mut rows = rows(|_, _| Some(1.0));
+                rows.pop();
+                Json(written(rows)).into_response()
+            }
+        }
+    }
+}
+
+async fn osrm(
+    State(world): State<Arc<World>>,
+    Path(coordinates): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let numbers =
+        |text: &str, by: char| text.split(by).map(|number| number.parse::<f64>().unwrap()).collect::<Vec<_>>();
+    let points: Vec<Point> =
+        coordinates.split(';').map(|pair| numbers(pair, ',')).map(|pair| (pair[1], pair[0])).collect();
+    let chosen = |name: &str| -> Vec<Point> {
+        query[name].split(';').map(|index| points[index.parse::<usize>().unwrap()]).collect()
+    };
+    assert_eq!(query["annotations"], "duration");
+    let written = |rows| json!({ "code": "Ok", "durations": rows, "sources": [], "destinations": [] });
+    world.answer(&chosen("sources"), &chosen("destinations"), written).await
+}
+
+async fn valhalla(State(world): State<Arc<World>>, Json(body): Json<Value>) -> Response {
+    let points = |name: &str| -> Vec<Point> {
+        let list = body[name].as_array().unwrap();
+        list.iter().map(|at| (at["lat"].as_f64().unwrap(), at["lon"].as_f64().unwrap())).collect()
+    };
+    assert_eq!(body["costing"], "auto");
+    let written = |rows: Vec<Vec<Option<f64>>>| {
+        let drive = |(to, time): (usize, Option<f64>)| json!({ "time": time, "distance": null, "to_index": to });
+        let rows: Vec<Vec<Value>> =
+            rows.into_iter().map(|row| row.into_iter().enumerate().map(drive).collect()).collect();
+        json!({ "sources_to_targets": rows, "units": "kilometers" })
+    };
+    world.answer(&points("sources"), &points("targets"), written).await
+}
+
+/// A firm whose server asks this one.
+async fn firm(experts: Vec<Expert>, settings: RoutingSettings) -> Partner {
+    let mut partner = Partner::with(experts).await;
+    partner.server.configure(|all| all.routing = settings).await;
+    partner
+}
+
+fn times(found: &Value) -> Vec<(String, String)> {
+    let text = |slot: &Value, name: &str| slot[name].as_str().unwrap().to_owned();
+    let slots = found["timeslots"].as_array().unwrap();
+    slots.iter().map(|slot| (text(slot, "startTime"), text(slot, "endTime"))).collect()
+}
+
+fn one_day(mut request: Value) -> Value {
+    request["dateTo"] = "2026-11-25T00:00:00+01:00".into();
+    request["limit"] = 30.into();
+    request
+}
+
+const fn minutes(minutes: u32) -> f64 {
+    minutes as f64 * 60.0
+}
+
+/// Visits of the tests lie in the middle of Paris (the base) and some kilometres off.
+fn is_base(at: Point) -> bool {
+    (at.0 - 48.8566).abs() < 0.001 && (at.1 - 2.3522).abs() < 0.001
+}
+
+#[tokio::test]
+async fn slots_that_the_roads_do_not_allow_vanish() {
+    for kind in [RoutingKind::Osrm, RoutingKind::Valhalla] {
+        let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(10)))).await;
+        let partner = firm(vec![expert(1)], roads.settings(kind)).await;
+        let quick = times(&partner.search(&one_day(on_site())).await);
+        assert_eq!(quick[0].0, "2026-11-24T08:00:00Z", "at nine, as the expert's day begins");
+
+        // An hour and forty minutes there, twenty back: ten minutes more than the usual way to work,
+        // and four to park.
+        roads.set(Mood::Tells(|from, _| Some(if is_base(from) { minutes(100) } else { minutes(20) })));
+        let partner = firm(vec![expert(1)], roads.settings(kind)).await;
+        let slow = times(&partner.search(&one_day(on_site())).await);
+        assert_eq!(slow[0].0, "2026-11-24T08:30:00Z");
+        assert!(slow.len() < quick.len() && slow.iter().all(|slot| quick.contains(slot)));
+
+        // Ten hours: nobody gets there.
+        roads.set(Mood::Tells(|_, _| Some(minutes(600))));
+        let partner = firm(vec![expert(1)], roads.settings(kind)).await;
+        let found = partner.search(&one_day(on_site())).await;
+        assert_eq!((&found["timeslots"], &found["reasons"]), (&json!([]), &json!([{ "code": "too_far", "count": 1 }])));
+        assert!(roads.world.largest.load(Ordering::SeqCst) <= 100);
+    }
+}
+
+#[tokio::test]
+async fn the_drive_between_two_visits_is_the_roads_own() {
+    // As the crow flies the visits are near each other; by road one is two hours from the other.
+    let across_the_river = |from: Point, to: Point| {
+        Some(if is_base(from) || is_base(to) || from == to { minutes(10) } else { minutes(120) })
+    };
+    let roads = FakeRoads::start(Mood::Tells(across_the_river)).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Osrm)).await;
+    let first = partner.booked(&one_day(on_site()), "FIRST").await;
+    assert_eq!(first["schedule"]["startTime"], "2026-11-24T08:00:00Z");
+    let mut other_bank = one_day(on_site());
+    other_bank["appointmentLocation"]["position"] = json!({ "lat": 48.87, "long": 2.30 });
+    let found = times(&partner.search(&other_bank).await);
+    // The first ends at ten: two hours, parking and a quarter later it is past noon.
+    assert_eq!(found[0].0, "2026-11-24T13:00:00Z", "{found:?}");
+
+    // The estimate would have offered the end of the morning.
+    let mut estimated = partner;
+    estimated.server.configure(|all| all.routing = RoutingSettings::default()).await;
+    let found = times(&estimated.search(&other_bank).await);
+    assert!(found[0].0.as_str() < "2026-11-24T11:00:00Z", "{found:?}");
+}
+
+#[tokio::test]
+async fn what_is_offered_can_be_booked_and_what_is_known_is_not_asked_again() {
+    // One way is slower than the other, and all are slower than the estimate.
+    let uneven = |from: Point, to: Point| Some(minutes(15) + (to.0 - from.0) * 3000.0 + (to.1 - from.1).abs() * 5000.0);
+    let roads = FakeRoads::start(Mood::Tells(uneven)).await;
+    let partner = firm((1..=3).map(expert).collect(), roads.settings(RoutingKind::Osrm)).await;
+    let places = [(48.8838, 2.3220), (48.80, 2.13), (48.95, 2.55), (48.70, 2.40)];
+    for step in 0..24_usize {
+        let (latitude, longitude) = places[step % places.len()];
+        let mut request = on_site();
+        request["appointmentLocation"]["position"] = json!({ "lat": latitude, "long": longitude });
+        let found = partner.search(&request).await;
+        let slots = found["timeslots"].as_array().unwrap().len();
+        let mut body = booking(&found, step * 7 % slots, &format!("CASE-{step}"));
+        body["location"]["position"] = json!({ "lat": latitude, "long": longitude });
+        partner.post("/appointments", &body).await.expect(201);
+    }
+    let server = &partner.server;
+    assert_eq!(server.metric("constat_routing_drives_estimated_total").await, 0.0);
+    assert_eq!(server.metric("constat_routing_failures_total").await, 0.0);
+    let before = roads.calls();
+    partner.search(&on_site()).await;
+    let asked = roads.calls();
+    for _ in 0..5 {
+        partner.search(&on_site()).await;
+    }
+    assert!(before > 0 && roads.calls() == asked, "the second search knows what the first has learned");
+    assert_eq!(server.metric("constat_routing_calls_total").await, f64::from(u32::try_from(asked).unwrap()));
+}
+
+#[tokio::test]
+async fn a_remote_visit_asks_for_the_drives_that_it_stands_between() {
+    let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(10)))).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Valhalla)).await;
+    partner.search(&one_day(by_video())).await;
+    assert_eq!(roads.calls(), 0, "nobody drives that day");
+    partner.booked(&one_day(on_site()), "FIRST").await;
+    let asked = roads.calls();
+    partner.booked(&one_day(by_video()), "SECOND").await;
+    assert_eq!(roads.calls(), asked, "the way there and back was learned when the visit was booked");
+}
+
+/// Without its routing server the firm answers as if it had none, and says so to whoever watches.
+#[tokio::test]
+async fn a_routing_server_that_fails_is_done_without_and_counted() {
+    let moods = [
+        ("hangs", Mood::Hangs),
+        ("refuses", Mood::Refuses),
+        ("no JSON", Mood::Says("<html>")),
+        ("no table", Mood::Says(r#"{"code":"Ok"}"#)),
+        ("not Ok", Mood::Says(r#"{"code":"NoSegment","message":"one of the supplied coordinates could not snap"}"#)),
+        ("an odd table", Mood::Says(r#"{"code":"Ok","durations":[["a"]],"sources_to_targets":[[7]]}"#)),
+        ("too small", Mood::CutsShort),
+        ("back in time", Mood::Tells(|_, _| Some(-5.0))),
+        ("for ever", Mood::Tells(|_, _| Some(1e300))),
+    ];
+    let plain = Partner::with(vec![expert(1), expert(2)]).await;
+    let expected = times(&plain.search(&on_site()).await);
+    for kind in [RoutingKind::Osrm, RoutingKind::Valhalla] {
+        for (name, mood) in moods {
+            let roads = FakeRoads::start(mood).await;
+            let mut settings = roads.settings(kind);
+            if name == "hangs" {
+                (settings.timeout_ms, settings.budget_ms) = (40, 100);
+            }
+            let partner = firm(vec![expert(1), expert(2)], settings).await;
+            assert_eq!(times(&partner.search(&on_site()).await), expected, "{kind:?} {name}");
+            let server = &partner.server;
+            assert!(server.metric("constat_routing_failures_total").await >= 1.0, "{kind:?} {name}");
+            assert!(server.metric("constat_routing_drives_estimated_total").await >= 1.0, "{kind:?} {name}");
+            partner.booked(&on_site(), "CASE").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dead_routing_server_is_left_alone_for_a_while() {
+    let roads = FakeRoads::start(Mood::Refuses).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Osrm)).await;
+    for _ in 0..10 {
+        partner.search(&on_site()).await;
+    }
+    let server = &partner.server;
+    assert_eq!((roads.calls(), server.metric("constat_routing_failures_total").await), (3, 3.0));
+    assert_eq!(server.metric("constat_routing_skipped_total").await, 7.0);
+    roads.set(Mood::Tells(|_, _| Some(minutes(600))));
+    server.clock.advance(SignedDuration::from_secs(29));
+    assert!(!times(&partner.search(&on_site()).await).is_empty());
+    assert_eq!(roads.calls(), 3);
+    server.clock.advance(SignedDuration::from_secs(1));
+    assert!(times(&partner.search(&on_site()).await).is_empty(), "it is asked again");
+    assert_eq!(server.metric("constat_routing_failures_total").await, 3.0);
+
+    // And one that is not there at all.
+    let url = roads.url.clone();
+    let settings = roads.settings(RoutingKind::Osrm);
+    drop(roads);
+    let gone = firm(vec![expert(1)], RoutingSettings { url, ..settings }).await;
+    assert!(!times(&gone.search(&on_site()).await).is_empty());
+}
+
+#[tokio::test]
+async fn where_there_is_no_way_the_drive_is_estimated_and_not_asked_for_again() {
+    let roads = FakeRoads::start(Mood::Tells(|_, _| None)).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Valhalla)).await;
+    let plain = Partner::with(vec![expert(1)]).await;
+    let expected = times(&plain.search(&on_site()).await);
+    assert_eq!(times(&partner.search(&on_site()).await), expected);
+    assert_eq!(times(&partner.search(&on_site()).await), expected);
+    assert_eq!(roads.calls(), 1);
+    assert!(partner.server.metric("constat_routing_drives_estimated_total").await >= 4.0);
+    assert_eq!(partner.server.metric("constat_routing_failures_total").await, 0.0);
+}
+
+/// A slot that was offered while the roads were unknown is judged by what is known when it is booked.
+#[tokio::test]
+async fn a_booking_rests_on_the_roads_as_they_are_known_then() {
+    let roads = FakeRoads::start(Mood::Refuses).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Osrm)).await;
+    let found = partner.search(&on_site()).await;
+    roads.set(Mood::Tells(|_, _| Some(minutes(600))));
+    let slot = found["timeslots"][0]["id"].as_str().unwrap();
+    assert_eq!(partner.get(&format!("/availabilities/{slot}")).await.status, 404);
+    partner.post("/appointments", &booking(&found, 0, "CASE")).await.expect(409);
+    assert_eq!(partner.server.metric("constat_booking_conflicts_total").await, 1.0);
+}

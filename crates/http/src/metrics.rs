@@ -1,0 +1,144 @@
+//! `GET /metrics`: what an operator watches, in the OpenMetrics text format that Prometheus reads.
+//!
+//! Served on a listener of its own, never on the contracts' (`routers`): how busy a server is, is
+//! nobody's business who can reach its API. No label holds an id: a route is its template.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use constat_app::App;
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds, in seconds, of the classes that durations are counted in: an answer from memory
+/// takes well under a millisecond, a durable booking some, a search that waits for a routing server
+/// up to a second and a half, an upload longer.
+const SECONDS: [f64; 13] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+
+/// What the text is.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The route of a request that matched none.
+const NO_ROUTE: &str = "none";
+
+/// Requests answered, by route, and the application's own counters.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Histogram>,
+    /// The histograms of `requests` again, found without a copy of the route's name.
+    routes: RwLock<HashMap<String, Vec<(Method, StatusCode, Histogram)>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    route: String,
+    method: String,
+    status: u16,
+}
+
+impl Metrics {
+    pub(crate) fn of(app: &Arc<App>) -> Self {
+        let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
+        let mut registry = Registry::with_prefix("constat");
+        let help = "Requests of the contracts, by route, and how long their answers took";
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
+        registry.register_collector(Box::new(Own(Arc::clone(app))));
+        Self { registry, requests, routes: RwLock::default() }
+    }
+
+    /// Counts an answer.
+    pub(crate) fn count(&self, path: Option<&MatchedPath>, method: &Method, status: StatusCode, took: Duration) {
+        let route = path.map_or(NO_ROUTE, MatchedPath::as_str);
+        let seconds = took.as_secs_f64();
+        {
+            let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+            let known = routes.get(route).and_then(|known| {
+                known.iter().find(|(known_method, known_status, _)| known_method == method && *known_status == status)
+            });
+            if let Some((.., histogram)) = known {
+                histogram.observe(seconds);
+                return;
+            }
+        }
+        // Methods are the caller's words: those that are none are one.
+        let standard =
+            [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
+        let name = if standard.contains(method) { method.as_str() } else { "other" };
+        let labels = Labels { route: route.to_owned(), method: name.to_owned(), status: status.as_u16() };
+        let histogram = self.requests.get_or_create_owned(&labels);
+        histogram.observe(seconds);
+        if name != "other" {
+            let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+            routes.entry(labels.route).or_default().push((method.clone(), status, histogram));
+        }
+    }
+}
+
+/// Shows the application's counters at each look.
+struct Own(Arc<App>);
+
+impl std::fmt::Debug for Own {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Own")
+    }
+}
+
+impl Collector for Own {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let counts = &self.0.counts;
+        let mut counters = vec![
+            ("searches", "Slot searches answered", &counts.searches),
+            ("searches_without_offers", "Slot searches that found nobody free", &counts.searches_without_offers),
+            ("bookings", "Appointments booked or moved", &counts.booked),
+            ("booking_conflicts", "Bookings and moves refused: slot taken or session used", &counts.conflicts),
+            ("calendar_loads", "Times that a firm's calendars were read from the database", &counts.calendar_loads),
+        ];
+        let roads = &counts.roads;
+        let routed = self.0.travel.routed();
+        if routed.is_some() {
+            counters.extend([
+                ("routing_calls", "Tables asked of the routing server", &roads.calls),
+                ("routing_failures", "Of these, those that brought nothing", &roads.failures),
+                ("routing_skipped", "Tables not asked for: the server failed a moment ago", &roads.skipped),
+                ("routing_out_of_time", "Answers that stopped waiting for the routing server", &roads.out_of_time),
+                ("routing_drives_learned", "Drives that the routing server told", &roads.learned),
+                ("routing_drives_estimated", "Drives of an answer that had to be estimated", &roads.estimated),
+            ]);
+        }
+        for (name, help, counter) in counters {
+            let counter = ConstCounter::new(counter.get());
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        if let Some(routed) = routed {
+            let known = ConstGauge::new(i64::try_from(routed.known().len()).unwrap_or(i64::MAX));
+            let help = "Drives known from the routing server";
+            known.encode(encoder.encode_descriptor("routing_drives_known", help, None, known.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+/// `GET /metrics`, and nothing else.
+pub(crate) fn router(metrics: Arc<Metrics>) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(metrics)
+}
+
+async fn show(State(metrics): State<Arc<Metrics>>) -> Response {
+    let mut written = String::new();
+    match text::encode(&mut written, &metrics.registry) {
+        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], written).into_response(),
+        Err(_unwritable) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
