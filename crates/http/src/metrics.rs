@@ -1,4 +1,4 @@
-//! `GET /metrics`: what an operator watches, in the OpenMetrics text format that Prometheus reads.
+//! `GET /metrics`: what an operator watches, in the text format of `OpenMetrics` that Prometheus reads.
 //!
 //! Served on a listener of its own, never on the contracts' (`routers`): how busy a server is, is
 //! nobody's business who can reach its API. No label holds an id: a route is its template.
@@ -38,7 +38,14 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Labels, Histogram>,
     /// The histograms of `requests` again, found without a copy of the route's name.
-    routes: RwLock<HashMap<String, Vec<(Method, StatusCode, Histogram)>>>,
+    routes: RwLock<HashMap<String, Vec<Answers>>>,
+}
+
+/// One method's answers with one status.
+struct Answers {
+    method: Method,
+    status: StatusCode,
+    seconds: Histogram,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,11 +71,9 @@ impl Metrics {
         let seconds = took.as_secs_f64();
         {
             let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-            let known = routes.get(route).and_then(|known| {
-                known.iter().find(|(known_method, known_status, _)| known_method == method && *known_status == status)
-            });
-            if let Some((.., histogram)) = known {
-                histogram.observe(seconds);
+            let mut known = routes.get(route).into_iter().flatten();
+            if let Some(known) = known.find(|known| known.method == *method && known.status == status) {
+                known.seconds.observe(seconds);
                 return;
             }
         }
@@ -81,7 +86,11 @@ impl Metrics {
         histogram.observe(seconds);
         if name != "other" {
             let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-            routes.entry(labels.route).or_default().push((method.clone(), status, histogram));
+            routes.entry(labels.route).or_default().push(Answers {
+                method: method.clone(),
+                status,
+                seconds: histogram,
+            });
         }
     }
 }

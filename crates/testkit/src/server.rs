@@ -160,13 +160,13 @@ impl Server {
         self.http = reqwest::Client::new();
     }
 
-    /// The value of a metric, labels included in its name as the text has them; zero when it is not
+    /// The count of a metric, labels included in its name as the text has them; zero when it is not
     /// there.
-    pub async fn metric(&self, name: &str) -> f64 {
+    pub async fn metric(&self, name: &str) -> u64 {
         let text = self.http.get(format!("{}/metrics", self.metrics_url)).send().await.expect("metrics");
         let text = text.text().await.expect("a text");
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().expect("a number"))
+        line.map_or(0, |value| value.parse().expect("a whole number"))
     }
 
     /// Registers an organisation.
