@@ -65,9 +65,11 @@ CREATE TABLE absences (
   starts_at BIGINT NOT NULL,
   ends_at BIGINT NOT NULL,
   reason TEXT NOT NULL,
+  series TEXT NOT NULL, -- what was imported as one: the occurrences of a rule share it
   CHECK (starts_at < ends_at)
 );
 CREATE INDEX absences_by_expert ON absences (expert, ends_at);
+CREATE INDEX absences_by_series ON absences (series);
 CREATE INDEX absences_by_tenant ON absences (tenant);
 
 -- The guard of the commit protocol: one row for each expert and local day that was ever written to.

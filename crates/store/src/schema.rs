@@ -13,7 +13,10 @@ diesel::table! {
 }
 diesel::table! { experts (id) { id -> Text, tenant -> Text, reference -> Text, body -> Text, } }
 diesel::table! {
-    absences (id) { id -> Text, tenant -> Text, expert -> Text, starts_at -> BigInt, ends_at -> BigInt, reason -> Text, }
+    absences (id) {
+        id -> Text, tenant -> Text, expert -> Text, starts_at -> BigInt, ends_at -> BigInt, reason -> Text,
+        series -> Text,
+    }
 }
 diesel::table! { calendar_changes (tenant) { tenant -> Text, version -> BigInt, } }
 diesel::table! { expert_days (expert, day) { expert -> Text, day -> BigInt, version -> BigInt, } }

@@ -1,6 +1,6 @@
 //! Absences of a partner firm's experts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use constat_app::Tx;
 use constat_availability::Expert;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::lines::{Cell, Column, Record, column, into_type};
+use super::recurrence::{self, First};
 use super::report::Report;
 use crate::failure::Failure;
 
@@ -25,6 +26,8 @@ pub const COLUMNS: &[Column] = &[
     column("start", "start", Cell::Text),
     column("end", "end", Cell::Text),
     column("reason", "reason", Cell::Text),
+    column("rrule", "rrule", Cell::Text),
+    column("exdates", "exdates", Cell::List),
 ];
 
 /// Longest absence, in days: a longer one is a slip of the pen, or the expert is not active.
@@ -39,12 +42,17 @@ struct Line {
     end: String,
     #[serde(default)]
     reason: String,
+    rrule: Option<String>,
+    #[serde(default)]
+    exdates: Vec<civil::Date>,
 }
 
-/// An absence ready to be saved, with the local days it touches.
+/// An absence ready to be saved: one row, or those of a rule's occurrences.
 pub struct Ready {
-    row: AbsenceRow,
-    days: Vec<civil::Date>,
+    expert: ExpertId,
+    series: AbsenceId,
+    rows: Vec<AbsenceRow>,
+    zone: TimeZone,
 }
 
 /// Reads and checks every record.
@@ -82,10 +90,47 @@ pub fn prepare(
         if let Some(first) = first_lines.insert(id, line) {
             report.add(line, "reference", format!("line {first} is the same absence"));
         }
-        let days = days_between(start, end, zone);
-        ready.push(Ready { row: AbsenceRow { id, expert: *expert, start, end, reason: given.reason }, days });
+        let times = match given.times(start, end, zone) {
+            Ok(times) => times,
+            Err((field, message)) => {
+                report.add(line, field, message);
+                continue;
+            }
+        };
+        let recurs = given.rrule.is_some();
+        let row = |(start, end)| {
+            let id = if recurs { identify(&format!("{id}\n{start}")) } else { id };
+            AbsenceRow { id, expert: *expert, start, end, reason: given.reason.clone() }
+        };
+        let rows = times.into_iter().map(row).collect();
+        ready.push(Ready { expert: *expert, series: id, rows, zone: zone.clone() });
     }
     Ok(ready)
+}
+
+impl Line {
+    /// From when to when: once, or as often as the rule says.
+    fn times(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Vec<(Timestamp, Timestamp)>, (&'static str, String)> {
+        let Some(rule) = &self.rrule else {
+            let nothing = self.exdates.is_empty();
+            return if nothing { Ok(vec![(start, end)]) } else { Err(("exdates", "needs an rrule".to_owned())) };
+        };
+        let first = First { start: zone.to_datetime(start), end: zone.to_datetime(end) };
+        let mut times = recurrence::occurrences(rule, first, zone).map_err(|message| ("rrule", message))?;
+        for date in &self.exdates {
+            let before = times.len();
+            times.retain(|(start, _)| zone.to_datetime(*start).date() != *date);
+            if times.len() == before {
+                return Err(("exdates", format!("no occurrence begins on {date}")));
+            }
+        }
+        if times.is_empty() { Err(("exdates", "leave no occurrence".to_owned())) } else { Ok(times) }
+    }
 }
 
 fn find_expert(store: &Store, tenant: &TenantId, reference: &str) -> Result<Option<(ExpertId, TimeZone)>, Failure> {
@@ -139,6 +184,10 @@ fn identifier(
         Some(reference) => format!("{tenant}\n{expert}\nreference\n{reference}"),
         None => format!("{tenant}\n{expert}\n{start}\n{end}"),
     };
+    identify(&text)
+}
+
+fn identify(text: &str) -> AbsenceId {
     let digest: [u8; 32] = Sha256::digest(text).into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
@@ -152,13 +201,15 @@ fn days_between(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<civil:
         .collect()
 }
 
-/// Saves all of them. The days they touch are marked as changed, so that a booking which is being
+/// Saves all of them, in place of what their references stood for before. The days they touch, or
+/// touched, are marked as changed, so that a booking which is being
 /// decided at this moment decides again.
 pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) -> Result<(), StoreError> {
-    for Ready { row, days } in ready {
-        absences::upsert_of_tenant(tx, tenant, row)?;
-        for day in days {
-            expert_days::bump(tx, row.expert, *day)?;
+    for Ready { expert, series, rows, zone } in ready {
+        let before = absences::replace_series_of_tenant(tx, tenant, *series, rows)?;
+        let touched = before.iter().chain(rows).flat_map(|row| days_between(row.start, row.end, zone));
+        for day in touched.collect::<BTreeSet<_>>() {
+            expert_days::bump(tx, *expert, day)?;
         }
         step();
     }
@@ -167,7 +218,87 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
 
 #[cfg(test)]
 mod tests {
+    use constat_domain::geo::Position;
+    use constat_domain::ids::OrgId;
+    use constat_domain::tenancy::Mode;
+    use jiff::civil::date;
+    use serde_json::json;
+
     use super::*;
+
+    /// A firm with one expert in Paris, known as E1.
+    async fn firm(store: &Store) -> (TenantId, ExpertId) {
+        let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
+        let id = ExpertId::new(Timestamp::UNIX_EPOCH, &[1; 10]);
+        let expert = Expert::new(id, "Expert 017", Position { lat: 48.85, lon: 2.35 }, "Europe/Paris");
+        store.write(move |tx| experts::upsert_of_tenant(tx, &tenant, id, "E1", &expert)).await.unwrap();
+        (tenant, id)
+    }
+
+    fn prepared(store: &Store, tenant: &TenantId, object: serde_json::Value) -> Result<Vec<Ready>, String> {
+        let serde_json::Value::Object(object) = object else { panic!("an object") };
+        let mut report = Report::default();
+        let Ok(ready) = prepare(store, tenant, vec![Record { line: 1, object }], &mut report) else {
+            panic!("the store can be read")
+        };
+        if report.is_empty() { Ok(ready) } else { Err(report.text(None)) }
+    }
+
+    #[tokio::test]
+    async fn the_same_reference_again_replaces_the_whole_series() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("constat.db")).unwrap();
+        let (tenant, expert) = firm(&store).await;
+        let import = async |object| {
+            let ready = prepared(&store, &tenant, object).unwrap();
+            store.write(move |tx| save(tx, &tenant, &ready, || ())).await.unwrap();
+            let all: Result<_, StoreError> = store.read(|c| absences::all_of_tenant_after(c, &tenant, Timestamp::MIN));
+            all.unwrap().iter().map(|row| row.start.to_string()).collect::<Vec<_>>()
+        };
+        let version = |day| {
+            let version: Result<i64, StoreError> = store.read(|c| expert_days::version(c, expert, day));
+            version.unwrap()
+        };
+        let mondays = json!({
+            "reference": "A1", "expert": "E1", "start": "2026-10-19T09:00", "end": "2026-10-19T12:00",
+            "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=3", "exdates": ["2026-10-26"],
+        });
+        let expected = ["2026-10-19T07:00:00Z", "2026-11-02T08:00:00Z"];
+        assert_eq!(import(mondays.clone()).await, expected);
+        assert_eq!(import(mondays).await, expected, "again, without harm");
+        let before = version(date(2026, 11, 2));
+        let once = json!({ "reference": "A1", "expert": "E1", "start": "2026-12-24T09:00", "end": "2026-12-24T12:00" });
+        assert_eq!(import(once).await, ["2026-12-24T08:00:00Z"], "nothing is left of the series");
+        assert!(version(date(2026, 11, 2)) > before, "a day that was freed counts as changed");
+        assert_eq!(version(date(2026, 12, 24)), 1);
+    }
+
+    #[tokio::test]
+    async fn absences_and_rules_that_make_no_sense_are_refused_by_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("constat.db")).unwrap();
+        let (tenant, _) = firm(&store).await;
+        let given = |end: &str, rule: Option<&str>, exdates: &[&str]| {
+            let mut object = json!({ "expert": "E1", "start": "2026-10-19T09:00", "end": end, "exdates": exdates });
+            if let Some(rule) = rule {
+                object["rrule"] = rule.into();
+            }
+            prepared(&store, &tenant, object).map(|_| ()).unwrap_err()
+        };
+        let noon = "2026-10-19T12:00";
+        for (said, told) in [
+            (given("2026-10-19T08:00", None, &[]), "end: must be after the start"),
+            (given("2026-10-19T09:00", None, &[]), "end: must be after the start"),
+            (given("2030-10-19", None, &[]), "end: must be after the start, by 1100 days at most"),
+            (given(noon, Some("FREQ=WEEKLY"), &[]), "rrule: never ends"),
+            (given(noon, Some("FREQ=WEEKLY;COUNT=2"), &["2026-10-20"]), "exdates: no occurrence begins on 2026-10-20"),
+            (given(noon, Some("FREQ=WEEKLY;COUNT=1"), &["2026-10-19"]), "exdates: leave no occurrence"),
+            (given(noon, Some("FREQ=WEEKLY;COUNT=1"), &["Monday"]), "exdates[0]"),
+            (given(noon, None, &["2026-10-19"]), "exdates: needs an rrule"),
+        ] {
+            assert!(said.contains(told), "{told} is not in {said}");
+        }
+    }
 
     #[test]
     fn dates_are_whole_days_of_the_experts_own_zone() {

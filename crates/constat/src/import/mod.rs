@@ -7,6 +7,7 @@ mod absences;
 mod contracts;
 mod experts;
 mod lines;
+mod recurrence;
 mod report;
 
 use std::path::Path;
@@ -73,7 +74,9 @@ Columns of a CSV file:
   expert        the expert's reference
   start, end    a date (2026-12-24; the last one is included), a local time of the expert's zone
                 (2026-12-24T09:00) or an instant with its offset
-  Optional: reference (an absence whose reference is known is replaced), reason
+  Optional: reference (an absence whose reference is known is replaced, with all its occurrences), reason,
+  rrule         start and end are the first of several: FREQ=WEEKLY;BYDAY=MO;UNTIL=20270630
+  exdates       dates (separated by ; or |) on which no occurrence of the rule begins after all
 
 JSON lines and all details: docs/import.md
 

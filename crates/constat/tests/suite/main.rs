@@ -13,6 +13,7 @@ mod documents;
 mod dossier;
 mod flow;
 mod metrics;
+mod import;
 mod openapi;
 mod pages;
 mod partner_bad_input;

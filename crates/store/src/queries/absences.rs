@@ -24,14 +24,39 @@ pub struct AbsenceRow {
     pub reason: String,
 }
 
-type Row = (String, String, String, i64, i64, String);
+type Row = (String, String, String, i64, i64, String, String);
 
-fn read((id, _tenant, expert, start, end, reason): Row) -> Result<AbsenceRow, StoreError> {
+fn read((id, _tenant, expert, start, end, reason, _series): Row) -> Result<AbsenceRow, StoreError> {
     Ok(AbsenceRow { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
 }
 
-/// Adds an absence, or replaces the one with its id. Calendars in memory read the firm again.
+/// Adds an absence that stands alone, or replaces the one with its id. Calendars in memory read the
+/// firm again.
 pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) -> Result<(), StoreError> {
+    save(tx, tenant, absence.id, absence)?;
+    calendar_changes::bump_of_tenant(tx, tenant)
+}
+
+/// Replaces everything that was saved under `series` by these absences, and gives what was there
+/// before. Calendars in memory read the firm again.
+pub fn replace_series_of_tenant(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    series: AbsenceId,
+    rows: &[AbsenceRow],
+) -> Result<Vec<AbsenceRow>, StoreError> {
+    let known =
+        absences::table.filter(absences::series.eq(series.to_string()).and(absences::tenant.eq(tenant.to_string())));
+    let before: Vec<Row> = known.clone().order(absences::starts_at).load(&mut **tx)?;
+    diesel::delete(known).execute(&mut **tx)?;
+    for row in rows {
+        save(tx, tenant, series, row)?;
+    }
+    calendar_changes::bump_of_tenant(tx, tenant)?;
+    before.into_iter().map(read).collect()
+}
+
+fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &AbsenceRow) -> Result<(), StoreError> {
     diesel::replace_into(absences::table)
         .values((
             absences::id.eq(absence.id.to_string()),
@@ -40,9 +65,10 @@ pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) ->
             absences::starts_at.eq(micros(absence.start)),
             absences::ends_at.eq(micros(absence.end)),
             absences::reason.eq(&absence.reason),
+            absences::series.eq(series.to_string()),
         ))
         .execute(&mut **tx)?;
-    calendar_changes::bump_of_tenant(tx, tenant)
+    Ok(())
 }
 
 /// One expert's absences that touch the time from `from` (included) to `to` (excluded). The expert
