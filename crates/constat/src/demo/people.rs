@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use constat_availability::{Expert, HourRange, Skills, Territory, Trade, WeeklyHours};
+use constat_availability::{Expert, HourRange, OnCall, Schedule, Skills, Territory, Trade, WeeklyHours};
 use constat_domain::Money;
 use constat_domain::gazetteer::{Commune, Gazetteer, Precision};
 use constat_domain::holidays::zone_of_department;
 use constat_domain::ids::ExpertId;
 use constat_domain::service::ServiceKind;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil};
 
 use super::dice::Dice;
 
@@ -102,6 +102,7 @@ fn expert(
     let skills = Skills {
         kinds,
         loss_natures: specialist.then(|| natures.map(str::to_owned).to_vec()),
+        languages: Some(languages(dice)),
         insurers: dice.percent(10).then(|| vec![insurer.to_owned()]),
         limit_total: dice.percent(30).then(|| Money::euro_cents(5_000_000)),
         ..Skills::default()
@@ -117,7 +118,37 @@ fn expert(
         Territory::RadiusKm([40.0, 50.0, 60.0, 80.0][dice.below(4)])
     };
     let cap = 4 + u8::try_from(dice.below(4)).unwrap_or(0);
-    person(dice, base, format!("Expert {number:03}"), skills, territory, cap)
+    let mut expert = person(dice, base, format!("Expert {number:03}"), skills, territory, cap);
+    expert.weekly_cap = Some(4 * u16::from(cap));
+    if specialist {
+        expert.on_call = standing_by();
+    } else if dice.percent(10) {
+        expert.schedules = every_other_wednesday(&expert.week);
+    }
+    expert
+}
+
+/// French, and for some a second language.
+fn languages(dice: &mut Dice) -> Vec<String> {
+    let mut spoken = vec!["fr".to_owned()];
+    if dice.percent(30) {
+        spoken.push("en".to_owned());
+    } else if dice.percent(10) {
+        spoken.push(["ar", "de", "es", "it", "pt"][dice.below(5)].to_owned());
+    }
+    spoken
+}
+
+/// Every day from early to late, whenever the demonstration runs.
+fn standing_by() -> Vec<OnCall> {
+    let hours = HourRange::new(7 * 60, 20 * 60).into_iter().collect();
+    vec![OnCall { from: civil::date(2020, 1, 1), to: civil::date(2099, 12, 31), hours }]
+}
+
+/// Two weeks that alternate: the plain one, and one without its Wednesday.
+fn every_other_wednesday(week: &WeeklyHours) -> Vec<Schedule> {
+    let short = WeeklyHours { wednesday: Vec::new(), ..week.clone() };
+    vec![Schedule { from: civil::date(2020, 1, 6), to: None, weeks: vec![week.clone(), short] }]
 }
 
 /// The artisans: each holds one trade, some a second one.

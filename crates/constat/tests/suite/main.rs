@@ -18,6 +18,7 @@ mod openapi;
 mod pages;
 mod partner_bad_input;
 mod partner_calendars;
+mod partner_eligibility;
 mod partner_life;
 mod partner_sessions;
 mod partner_support;
