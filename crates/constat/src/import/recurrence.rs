@@ -199,6 +199,10 @@ fn as_utc(civil: civil::DateTime) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample;
+
     use super::*;
 
     fn first(start: &str, end: &str) -> First {
@@ -278,6 +282,50 @@ mod tests {
         ] {
             let said = paris(rule, monday).unwrap_err();
             assert!(said.contains(told), "{rule}: {said}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the parts: an answer, in bounds and in order, or a refusal.
+        #[test]
+        fn any_rule_ends_or_is_refused(
+            frequency in sample::select(vec!["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
+            end in sample::select(vec!["COUNT=1", "COUNT=9", "COUNT=1000", "UNTIL=20261012", "UNTIL=20290101", "UNTIL=99991231T235959Z"]),
+            others in vec((
+                sample::select(vec!["INTERVAL", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST"]),
+                sample::select(vec!["1", "2", "-1", "0", "31", "53", "-53", "366", "-366", "999", "70000", "MO", "SU", "2MO", "-1FR", "-400SA", "MO,TU", "1,15,-1", "+1", "X"]),
+            ), 0..4),
+            text in "[A-Z0-9=;,+\\-: \\n\u{e9}]{0,40}",
+        ) {
+            let monday = first("2026-10-12T09:00", "2026-10-13T08:00");
+            let others: Vec<String> = others.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            for rule in [format!("FREQ={frequency};{end};{}", others.join(";")), text] {
+                let Ok(all) = paris(&rule, monday) else { continue };
+                prop_assert!(!all.is_empty() && all.len() <= 1000);
+                prop_assert_eq!(all[0].0.to_string(), "2026-10-12T07:00:00Z");
+                prop_assert!(all.is_sorted() && all.iter().all(|(start, end)| start < end));
+                prop_assert!(all.last().unwrap().0.to_string().as_str() < "2029-10-13");
+            }
+        }
+
+        /// The commonest rule, counted out on the fingers.
+        #[test]
+        fn weekdays_of_every_nth_week_are_those_of_a_calendar(
+            interval in 1..5_i64,
+            weekdays in sample::subsequence(vec!["TU", "WE", "TH", "FR", "SA", "SU"], 0..=6),
+            count in 1..40_usize,
+        ) {
+            let monday = first("2026-10-12T09:00", "2026-10-12T12:00");
+            let days = [&["MO"], weekdays.as_slice()].concat();
+            let rule = format!("FREQ=WEEKLY;INTERVAL={interval};BYDAY={};COUNT={count}", days.join(","));
+            let names = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+            let expected: Vec<String> = (0..)
+                .filter(|day| (day / 7) % interval == 0 && days.contains(&names[usize::try_from(day % 7).unwrap()]))
+                .map(|day: i64| monday.start.checked_add(day.days()).unwrap())
+                .map(|civil| TimeZone::get("Europe/Paris").unwrap().to_timestamp(civil).unwrap().to_string())
+                .take(count)
+                .collect();
+            prop_assert_eq!(starts(&rule, monday), expected);
         }
     }
 }
