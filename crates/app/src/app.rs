@@ -9,7 +9,7 @@ use crate::authentication::RecentKeys;
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
-use crate::{Act, AppError, Chance, Clock, Counts, Sealer, Settings};
+use crate::{Act, AppError, Chance, Clock, Counts, Geocoder, NoGeocoder, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
 pub struct App {
@@ -33,6 +33,8 @@ pub struct App {
     pub counts: Arc<Counts>,
     /// Asks partner firms; leads nowhere until [`App::with_partners`] opens it.
     pub partners: Arc<dyn PartnerGateway>,
+    /// Knows where street addresses are; knows none until [`App::with_geocoder`] opens it.
+    pub geocoder: Arc<dyn Geocoder>,
     pub(crate) recent_keys: RecentKeys,
 }
 
@@ -60,6 +62,7 @@ impl App {
             travel,
             counts,
             partners: Arc::new(NoPartners),
+            geocoder: Arc::new(NoGeocoder),
             recent_keys: RecentKeys::default(),
         })
     }
@@ -76,6 +79,12 @@ impl App {
         let (clock, counts) = (Arc::clone(&self.clock), Arc::clone(&self.counts));
         let routed = Routed::new(service, self.settings.travel, &self.settings.routing, clock, counts);
         Self { travel: Roads::Routed(Box::new(routed)), ..self }
+    }
+
+    /// The same application, which asks this service where addresses are.
+    #[must_use]
+    pub fn with_geocoder(self, geocoder: Arc<dyn Geocoder>) -> Self {
+        Self { geocoder, ..self }
     }
 
     /// A command by `caller`, now.

@@ -6,6 +6,8 @@ use constat_domain::ids::OrgId;
 use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
 
+use crate::GeocoderSettings;
+
 /// Settings of one server. Every value has a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +20,8 @@ pub struct Settings {
     pub partners: Vec<PartnerLink>,
     /// Seconds to wait for a partner's answer.
     pub partner_timeout_seconds: u64,
+    /// Who knows where street addresses are.
+    pub geocoder: GeocoderSettings,
     /// How slots are searched and judged.
     pub availability: constat_availability::Settings,
     /// How long a drive takes where no routing server has told.
@@ -33,6 +37,7 @@ impl Default for Settings {
             requests_per_minute: 0,
             partners: Vec::new(),
             partner_timeout_seconds: 10,
+            geocoder: GeocoderSettings::default(),
             availability: constat_availability::Settings::default(),
             travel: Estimator::default(),
             routing: RoutingSettings::default(),

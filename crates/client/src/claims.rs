@@ -5,8 +5,9 @@ use constat_wire::appointments::{
     BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
-    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, CreateClaim, DocumentMeta,
-    PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, UploadAnswer, UploadDocument,
+    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, CreateClaim,
+    DocumentMeta, PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery,
+    UploadAnswer, UploadDocument,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -156,6 +157,19 @@ impl ClaimsClient {
     ) -> Result<ClaimAppointment, ClientError> {
         let path = ["claims", claim, "appointments", appointment, "cancel"];
         let answer: Success<ClaimAppointment> = self.0.tell(Method::POST, &path, &[], reason).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /geo/{country}/{zipcode}`: the communes of a postcode, most peopled first; none when it is
+    /// unknown.
+    pub async fn communes_of_postcode(&self, country: &str, zipcode: &str) -> Result<Vec<Commune>, ClientError> {
+        let answer: SuccessList<Commune> = self.0.ask(Method::GET, &["geo", country, zipcode], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /geo/suggestions`: the communes that somebody who types may mean, best first.
+    pub async fn suggest_communes(&self, query: &SuggestionQuery) -> Result<Vec<Suggestion>, ClientError> {
+        let answer: SuccessList<Suggestion> = self.0.ask(Method::GET, &["geo", "suggestions"], &pairs(query)?).await?;
         Ok(answer.data)
     }
 }

@@ -150,9 +150,11 @@ fn read(merged: &Table) -> Result<Config, String> {
     if !url.is_empty() && (url.ends_with('/') || !(url.starts_with("http://") || url.starts_with("https://"))) {
         return Err("public_url must start with http:// or https:// and not end with a slash".to_owned());
     }
-    let faults = settings.availability.check();
-    if let Some(fault) = faults.first() {
-        return Err(format!("availability.{}: {}", fault.field, fault.message));
+    let checked = [("availability", settings.availability.check()), ("geocoder", settings.geocoder.check())];
+    for (table, faults) in checked {
+        if let Some(fault) = faults.first() {
+            return Err(format!("{table}.{}: {}", fault.field, fault.message));
+        }
     }
     if let Some(fault) = settings.check_roads().first() {
         return Err(format!("{}: {}", fault.field, fault.message));
@@ -295,6 +297,26 @@ mod tests {
         }
         let environment = [("CONSTAT_METRICS__LISTEN", "0.0.0.0:9999")];
         assert_eq!(load(None, &environment, Flags::default()).unwrap().metrics.map(|at| at.port()), Some(9999));
+    }
+
+    #[test]
+    fn what_a_geocoder_may_not_be_is_refused() {
+        for (wrong, field) in [
+            ("url = \"data.example\"", "geocoder.url"),
+            ("url = \"https://data.example/search/?q=\"", "geocoder.url"),
+            ("timeout_ms = 0", "geocoder.timeout_ms"),
+            ("minimum_score = 50", "geocoder.minimum_score"),
+            ("remembered = 100_000_000", "geocoder.remembered"),
+            ("uri = \"\"", "`uri`"),
+        ] {
+            let refused = load(Some(&format!("[geocoder]\n{wrong}")), &[], Flags::default()).unwrap_err();
+            assert!(refused.contains(field), "{refused}");
+        }
+        let environment = [("CONSTAT_GEOCODER__URL", "https://data.example/geo")];
+        assert_eq!(
+            load(None, &environment, Flags::default()).unwrap().settings.geocoder.url,
+            "https://data.example/geo"
+        );
     }
 
     #[test]

@@ -4,11 +4,17 @@
 //! The data is `data/gazetteer/communes.csv` (origin and licences: `data/LICENCES.md`), embedded
 //! and borrowed as it lies: reading it allocates only the list and its indexes.
 
+mod edits;
+mod suggest;
+
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::geo::Position;
 use crate::text::place_key;
+
+use suggest::Names;
+pub use suggest::{Fit, Suggestion};
 
 static TEXT: &str = include_str!("../../../data/gazetteer/communes.csv");
 static EMBEDDED: LazyLock<Gazetteer> = LazyLock::new(|| Gazetteer::read(TEXT));
@@ -84,7 +90,25 @@ pub struct Gazetteer {
     communes: Vec<Commune>,
     /// Places in `communes`, most peopled first.
     by_postcode: HashMap<&'static str, Vec<u32>>,
+    /// Made by the first suggestion.
+    names: OnceLock<Names>,
 }
+
+/// ISO 3166-1 codes of their own that parts of France have, with the département code.
+const OVERSEAS: [(&str, &str); 12] = [
+    ("GP", "971"),
+    ("MQ", "972"),
+    ("GF", "973"),
+    ("RE", "974"),
+    ("PM", "975"),
+    ("YT", "976"),
+    ("BL", "977"),
+    ("MF", "978"),
+    ("TF", "984"),
+    ("WF", "986"),
+    ("PF", "987"),
+    ("NC", "988"),
+];
 
 impl Gazetteer {
     /// The communes that came with the program. The first call reads them: some milliseconds.
@@ -104,7 +128,7 @@ impl Gazetteer {
         for places in by_postcode.values_mut() {
             places.sort_by_key(|at| std::cmp::Reverse(population(at)));
         }
-        Self { communes, by_postcode }
+        Self { communes, by_postcode, names: OnceLock::new() }
     }
 
     /// All communes, by INSEE code.
@@ -122,6 +146,35 @@ impl Gazetteer {
     pub fn by_postcode(&self, zip: &str) -> impl Iterator<Item = &Commune> {
         let places = self.by_postcode.get(zip.trim()).map_or(&[][..], Vec::as_slice);
         places.iter().filter_map(|at| self.communes.get(*at as usize))
+    }
+
+    /// As [`Gazetteer::by_postcode`], in a country by its ISO 3166-1 alpha-2 code: `FR` is all of
+    /// France, and its parts overseas are known by their own codes too (`RE`). `None` when the country
+    /// is another one, of which nothing is known here.
+    pub fn by_postcode_in(&self, country: &str, zip: &str) -> Option<impl Iterator<Item = &Commune>> {
+        let only = if country == "FR" { None } else { Some(OVERSEAS.iter().find(|(code, _)| *code == country)?.1) };
+        Some(self.by_postcode(zip).filter(move |commune| only.is_none_or(|only| commune.department() == only)))
+    }
+
+    /// Communes that somebody who types `query` may mean, best first, `limit` at most.
+    ///
+    /// The query is a name or its start, in any spelling of capitals, accents, hyphens and `St`/`Saint`,
+    /// or the start of a postcode, or a name with its whole postcode. [`Fit`] says in which order, then
+    /// the most peopled come first, then INSEE codes: the same query always has the same answer.
+    ///
+    /// Names with a slip of the pen are looked for only when the others do not fill the list. A slip
+    /// is a letter too many, one missing, another one, or two neighbours swapped: one in four to seven
+    /// letters, two in eight and more.
+    ///
+    /// ```
+    /// # use constat_domain::gazetteer::Gazetteer;
+    /// let first = |query| Gazetteer::embedded().suggest(query, 10).first().map(|found| found.commune.name);
+    /// assert_eq!(first("st etienne"), Some("Saint-Étienne"));
+    /// assert_eq!(first("bordaux"), Some("Bordeaux"));
+    /// assert_eq!(first("3300"), Some("Bordeaux"));
+    /// ```
+    pub fn suggest(&self, query: &str, limit: usize) -> Vec<Suggestion<'_>> {
+        self.names.get_or_init(|| Names::of(&self.communes)).suggest(&self.communes, query, limit)
     }
 
     /// The commune of a postal address. The postcode decides; the city, in any capitals and with or

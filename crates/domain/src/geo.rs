@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::place_key;
+
 /// A WGS 84 position in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
@@ -47,6 +49,23 @@ pub struct PostalAddress {
     /// State or region, as given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+}
+
+impl PostalAddress {
+    /// A key under which spellings of one address meet: first line, postcode and town, without
+    /// accents, capitals and punctuation.
+    ///
+    /// ```
+    /// # use constat_domain::geo::PostalAddress;
+    /// let at = |street1: &str, city: &str| PostalAddress {
+    ///     street1: street1.into(), more_lines: Vec::new(), zip_code: "42000".into(), city: city.into(),
+    ///     country_code: "FR".into(), country: None, state: None,
+    /// };
+    /// assert_eq!(at("1, rue Michelet", "ST ETIENNE").spelling_key(), at("1 RUE MICHELET", "Saint-Étienne").spelling_key());
+    /// ```
+    pub fn spelling_key(&self) -> String {
+        [&self.street1, &self.zip_code, &self.city].map(|part| place_key(part)).join("|")
+    }
 }
 
 /// Where a visit takes place: an address, and a position once it is known.

@@ -19,8 +19,22 @@ pub(crate) fn sentence_key(text: &str) -> String {
 }
 
 /// A key under which two spellings of one place name meet: lower case, no accents, words of letters
-/// and digits only, `st` and `ste` written out.
+/// and digits only, `st` and `ste` written out. ASCII.
 pub(crate) fn place_key(name: &str) -> String {
+    let plain = place_words(name);
+    let words: Vec<&str> = plain
+        .split_whitespace()
+        .map(|word| match word {
+            "st" => "saint",
+            "ste" => "sainte",
+            other => other,
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// A place name in lower-case ASCII letters and digits, all else a space.
+pub(crate) fn place_words(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     for letter in name.chars().flat_map(char::to_lowercase) {
         match letter {
@@ -40,15 +54,7 @@ pub(crate) fn place_key(name: &str) -> String {
             _ => plain.push(' '),
         }
     }
-    let words: Vec<&str> = plain
-        .split_whitespace()
-        .map(|word| match word {
-            "st" => "saint",
-            "ste" => "sainte",
-            other => other,
-        })
-        .collect();
-    words.join(" ")
+    plain
 }
 
 #[cfg(test)]

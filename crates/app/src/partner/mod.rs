@@ -26,6 +26,7 @@ pub use constat_store::queries::appointments::Filter;
 pub use criteria::Criteria;
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};
+pub use place::geocode;
 pub use read::{find_appointment, list_appointments, open_schedule};
 pub use reschedule::{MoveAppointment, move_appointment};
 pub use roads::{look_up_drives, recheck_slot, search_slots};

@@ -5,8 +5,10 @@ use constat_domain::FieldError;
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::geo::{Place, department_of_postcode};
 use constat_domain::holidays::{Holidays, zone_of_department};
-use constat_domain::service::ServiceKind;
+use constat_domain::service::{ServiceKind, ServiceRequest};
 use jiff::civil;
+
+use crate::App;
 
 /// The zone of a remote appointment whose place nobody told.
 const USUAL_ZONE: &str = "Europe/Paris";
@@ -16,6 +18,17 @@ fn commune_of(place: &Place) -> Option<&'static Commune> {
     (address.country_code == "FR")
         .then(|| Gazetteer::embedded().locate(&address.zip_code, Some(&address.city)))
         .flatten()
+}
+
+/// Asks the configured geocoder where the request's address is, when somebody is to go there and the
+/// request does not say where it is. A step of its own before the search, which waits for nothing:
+/// what the geocoder does not know the search looks up in the gazetteer.
+pub async fn geocode(app: &App, request: &mut ServiceRequest) {
+    let on_site = request.kind.is_on_site();
+    let unplaced = |place: &&mut Place| on_site && place.position.is_none() && place.address.country_code == "FR";
+    if let Some(place) = request.place.as_mut().filter(unplaced) {
+        place.position = app.geocoder.locate(&place.address).await;
+    }
 }
 
 /// Places a request: the position it gives, else that of its postcode and town. Sets the position in

@@ -12,6 +12,8 @@ mod concurrency;
 mod documents;
 mod dossier;
 mod flow;
+mod geo;
+mod geocoder;
 mod import;
 mod metrics;
 mod openapi;

@@ -7,6 +7,8 @@ mod docs;
 mod document;
 mod download;
 mod edit;
+mod geo_postcode;
+mod geo_suggestions;
 mod list;
 pub mod problem;
 mod read;
@@ -45,5 +47,7 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
         .merge(appointments::routes())
+        .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))
+        .api_route("/geo/{country}/{zipcode}", get_with(geo_postcode::communes, geo_postcode::docs))
         .api_route("/files/{token}", get_with(download::download, download::docs))
 }

@@ -1,7 +1,7 @@
 //! `POST /intervention`: search slots.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::search_slots;
+use constat_app::partner::{geocode, search_slots};
 use constat_wire::partner::{Reason, SearchAnswer, ServiceRequest, Timeslot};
 
 use super::docs;
@@ -10,7 +10,8 @@ use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, body: Json<ServiceRequest>) -> Result<Reply, Problem> {
-    let request = body.value.into_domain().map_err(Problem::invalid)?;
+    let mut request = body.value.into_domain().map_err(Problem::invalid)?;
+    geocode(&asked.app, &mut request).await;
     let found = search_slots(&asked.app, &asked.caller, request).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
@@ -28,7 +29,7 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("searchSlots").summary("Search free slots").description(
         "Answers the best free slots within the window, and a session: for 300 seconds one of the slots can be \
          booked, or an appointment moved to it. A visit on site needs `appointmentLocation`; its position is \
-         looked up by postcode and town when it is not given. A window that is over, or full, is answered with \
+         looked up when it is not given: by address where the server has a geocoder, else by postcode and town. A window that is over, or full, is answered with \
          an empty list and the reasons.",
     );
     let op = docs::answers::<200, SearchAnswer>(op, "The slots, best first; perhaps none.");

@@ -4,6 +4,7 @@ mod claim;
 mod create;
 mod document;
 mod envelope;
+mod geo;
 mod list;
 mod patch;
 
@@ -19,6 +20,7 @@ pub use envelope::{
     CancelAnswer, CancelledClaim, ErrorBody, Failure, Pagination, SubmitResponse, SubmittedStatus, Success,
     SuccessList, SuccessPage, UploadAnswer,
 };
+pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};
 

@@ -1,0 +1,129 @@
+//! Claims API: communes of a postcode, and suggestions while somebody types.
+
+use constat_client::wire::claims::{Match, SuggestionQuery};
+use constat_client::{ClaimsClient, Options};
+use constat_testkit::{ClaimsCaller, Server};
+use serde_json::json;
+
+async fn suggested(caller: &ClaimsCaller, query: &str) -> Vec<(String, String)> {
+    let query = reqwest::Url::parse_with_params("http://localhost/geo/suggestions", [("query", query)]).unwrap();
+    let got = caller.get(&format!("/geo/suggestions?{}", query.query().unwrap())).await;
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let rows = got.data().as_array().unwrap();
+    rows.iter().map(|row| (text(&row["commune"]["name"]), text(&row["match"]))).collect()
+}
+
+#[tokio::test]
+async fn a_postcode_names_its_communes_most_peopled_first() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let got = caller.get("/geo/FR/75017").await;
+    let paris = &got.data()[0];
+    assert_eq!(got.data().as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&paris["name"], &paris["inseeCode"], &paris["department"], &paris["timezone"], &paris["zipcodes"]),
+        (&json!("Paris 17e Arrondissement"), &json!("75117"), &json!("75"), &json!("Europe/Paris"), &json!(["75017"]))
+    );
+    assert!((paris["position"]["lat"].as_f64().unwrap() - 48.885).abs() < 0.02, "{paris}");
+    assert!((paris["position"]["long"].as_f64().unwrap() - 2.31).abs() < 0.02, "{paris}");
+    assert_eq!(paris["precision"], "commune");
+
+    let several = caller.get("/geo/fr/34725").await;
+    let people: Vec<_> = several.data().as_array().unwrap().iter().map(|row| row["population"].as_u64()).collect();
+    assert!(people.len() > 1 && people.is_sorted_by(|left, right| left >= right), "{people:?}");
+
+    // Overseas: by France's code or the place's own.
+    for path in ["/geo/FR/97400", "/geo/RE/97400"] {
+        let got = caller.get(path).await;
+        assert_eq!(got.data()[0]["department"], "974", "{path}");
+        assert_eq!(got.data()[0]["timezone"], "Indian/Reunion");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    for path in ["/geo/FR/00000", "/geo/FR/69431", "/geo/RE/75017"] {
+        assert_eq!(caller.get(path).await.data(), &json!([]), "{path}");
+    }
+    for (path, field) in [
+        ("/geo/DE/10115", "country"),
+        ("/geo/France/75017", "country"),
+        ("/geo/F%C3%A9/75017", "country"),
+        ("/geo/FR/7501", "zipcode"),
+        ("/geo/FR/750170", "zipcode"),
+        ("/geo/FR/2A004", "zipcode"),
+        ("/geo/FR/%F0%9F%9A%B2", "zipcode"),
+    ] {
+        let got = caller.get(path).await;
+        got.is_error(400, 1000);
+        assert_eq!(got.fields(), [field], "{path}");
+    }
+    assert_eq!(caller.get("/geo/1/2").await.fields(), ["country", "zipcode"]);
+    let keyless = server.http.get(format!("{}/v2/geo/FR/75017", server.url)).send().await.unwrap();
+    assert_eq!(keyless.status(), 401);
+    assert_eq!(caller.post("/geo/FR/75017", &json!({})).await.status, 405);
+}
+
+#[tokio::test]
+async fn suggestions_forgive_spelling_and_slips() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let first = |found: Vec<(String, String)>| found.into_iter().next().unwrap_or_default();
+    for (query, name, fit) in [
+        ("Saint-Étienne", "Saint-Étienne", "exact"),
+        ("ST ETIENNE", "Saint-Étienne", "exact"),
+        ("st eti", "Saint-Étienne", "prefix"),
+        ("marse", "Marseille", "prefix"),
+        ("bordaux", "Bordeaux", "typo"),
+        ("marsiele", "Marseille", "typo"),
+        ("33000", "Bordeaux", "exact"),
+        ("3300", "Bordeaux", "prefix"),
+        ("75017 paris", "Paris 17e Arrondissement", "prefix"),
+    ] {
+        assert_eq!(first(suggested(&caller, query).await), (name.to_owned(), fit.to_owned()), "{query}");
+    }
+    assert_eq!(suggested(&caller, "7501").await.len(), 10);
+    assert!(suggested(&caller, "qqqqqqqq").await.is_empty());
+    assert!(suggested(&caller, "🚲").await.is_empty());
+    assert_eq!(suggested(&caller, "saint").await, suggested(&caller, "saint").await);
+}
+
+#[tokio::test]
+async fn suggestions_come_as_many_as_asked_for_and_bad_queries_are_named() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let count = |got: &constat_testkit::Got| got.data().as_array().unwrap().len();
+    assert_eq!(count(&caller.get("/geo/suggestions?query=saint").await), 10);
+    assert_eq!(count(&caller.get("/geo/suggestions?query=saint&limit=30").await), 30);
+    assert_eq!(count(&caller.get("/geo/suggestions?query=saint&limit=1").await), 1);
+    let long = "a".repeat(101);
+    for (query, field) in [
+        (String::new(), "query"),
+        ("query=".to_owned(), "query"),
+        ("query=%20".to_owned(), "query"),
+        ("query=a%00".to_owned(), "query"),
+        (format!("query={long}"), "query"),
+        ("query=paris&query=lyon".to_owned(), "query"),
+        ("query=paris&limit=0".to_owned(), "limit"),
+        ("query=paris&limit=31".to_owned(), "limit"),
+        ("query=paris&limit=ten".to_owned(), "limit"),
+    ] {
+        let got = caller.get(&format!("/geo/suggestions?{query}")).await;
+        got.is_error(400, 1000);
+        assert_eq!(got.fields(), [field], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_typed_client_asks_for_places() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let client = ClaimsClient::new(&caller.url, &caller.key, Options::default()).unwrap();
+    let communes = client.communes_of_postcode("FR", "75017").await.unwrap();
+    assert_eq!(communes[0].insee_code, "75117");
+    let query = SuggestionQuery { query: "l’haÿ les".to_owned(), limit: Some(3) };
+    let found = client.suggest_communes(&query).await.unwrap();
+    assert_eq!((found[0].commune.name.as_str(), found[0].fit), ("L'Haÿ-les-Roses", Match::Prefix));
+}
