@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
-use constat_connectors::{PartnerOverHttp, routing_service};
+use constat_connectors::{PartnerOverHttp, geocoder, routing_service};
+use constat_domain::gazetteer::Gazetteer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,6 +32,8 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
     let app = application(&folder, Settings { public_url: public_url.clone(), ..config.settings }).await?;
     let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
+    // Beside the start, so that nobody's first request waits for it.
+    drop(tokio::task::spawn_blocking(|| Gazetteer::embedded().prepare()));
     let stop = stop_signal();
     eprintln!("Constat listens on {url} (data in {})", config.data.display());
     if public_url != url {
@@ -67,7 +70,7 @@ pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>
     let documents = folder.documents()?;
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
-    let geocoder = constat_connectors::geocoder(&settings.geocoder).map_err(Failure::new)?;
+    let geocoder = geocoder(&settings.geocoder).map_err(Failure::new)?;
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
     let app = app.with_partners(partners).with_geocoder(geocoder);
     Ok(Arc::new(match routing {

@@ -2,26 +2,22 @@
 
 use std::collections::HashMap;
 
-use constat_domain::geo::Position;
-
-type Answers = HashMap<String, Option<Position>>;
-
 /// Two halves: when the young one is full it becomes the old one, whose answers are forgotten
 /// unless they are asked for again. At most `capacity` in both, and what was used lately stays.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct Memory<T> {
     half: usize,
-    young: Answers,
-    old: Answers,
+    young: HashMap<String, T>,
+    old: HashMap<String, T>,
 }
 
-impl Memory {
+impl<T: Copy> Memory<T> {
     pub fn of(capacity: usize) -> Self {
-        Self { half: capacity / 2, young: Answers::new(), old: Answers::new() }
+        Self { half: capacity / 2, young: HashMap::new(), old: HashMap::new() }
     }
 
-    /// What the service answered for a key: perhaps that it does not know.
-    pub fn recall(&mut self, key: &str) -> Option<Option<Position>> {
+    /// What the service answered for a key.
+    pub fn recall(&mut self, key: &str) -> Option<T> {
         if let Some(known) = self.young.get(key) {
             return Some(*known);
         }
@@ -30,7 +26,7 @@ impl Memory {
         Some(known)
     }
 
-    pub fn keep(&mut self, key: String, answer: Option<Position>) {
+    pub fn keep(&mut self, key: String, answer: T) {
         if self.half == 0 {
             return;
         }
@@ -43,6 +39,8 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use constat_domain::geo::Position;
+
     use super::*;
 
     #[test]

@@ -38,7 +38,8 @@ pub struct BanGeocoder {
     http: reqwest::Client,
     minimum_score: f64,
     counters: GeocoderCounters,
-    memory: Mutex<Memory>,
+    /// Perhaps the answer is that the service does not know.
+    memory: Mutex<Memory<Option<Position>>>,
     pause: Mutex<Pause>,
 }
 

@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use constat_app::GeocoderCounters;
 use constat_domain::gazetteer::Gazetteer;
+use constat_store::queries::appointments;
 use constat_testkit::expert;
 use serde_json::{Value, json};
 
@@ -33,6 +34,7 @@ enum Mood {
 /// A service that speaks as the Base Adresse Nationale does, on a port of its own.
 struct Service {
     url: String,
+    mood: Mood,
     asked: Arc<Mutex<Vec<HashMap<String, String>>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -85,7 +87,7 @@ impl Service {
             .route("/geocodage/search/", axum::routing::get(answer))
             .with_state((mood, Arc::clone(&asked)));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, asked, task }
+        Self { url, mood, asked, task }
     }
 
     fn asked(&self) -> Vec<HashMap<String, String>> {
@@ -93,13 +95,14 @@ impl Service {
     }
 }
 
-async fn partner_of(url: &str) -> Partner {
+/// A firm that asks this service. Only of a silent one is the answer not waited for.
+async fn partner_of(url: &str, mood: Mood) -> Partner {
     let mut partner = Partner::with(vec![expert(1)]).await;
     partner
         .server
         .configure(|settings| {
             url.clone_into(&mut settings.geocoder.url);
-            settings.geocoder.timeout_ms = 300;
+            settings.geocoder.timeout_ms = if matches!(mood, Mood::Silent) { 300 } else { 10_000 };
         })
         .await;
     partner
@@ -111,10 +114,13 @@ fn counted(partner: &Partner) -> [u64; 5] {
     [found, unsure, failed, skipped, remembered].map(|counter| counter.load(Ordering::Relaxed))
 }
 
-/// Where the booked visit is.
-fn position(booked: &Value) -> (f64, f64) {
-    let position = &booked["appointment"]["location"]["position"];
-    (position["lat"].as_f64().unwrap(), position["long"].as_f64().unwrap())
+/// Where the expert is sent: the contract tells the address only, so the calendar is asked.
+fn position(partner: &Partner, booked: &Value) -> (f64, f64) {
+    let id = booked["appointmentID"].as_str().unwrap().parse().unwrap();
+    let tenant = partner.firm.tenant;
+    let known = partner.server.app.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
+    let position = known.unwrap().unwrap().place.position.unwrap();
+    (position.lat, position.lon)
 }
 
 fn of_the_commune() -> (f64, f64) {
@@ -125,9 +131,9 @@ fn of_the_commune() -> (f64, f64) {
 #[tokio::test]
 async fn a_visit_is_placed_at_its_front_door_and_the_answer_is_remembered() {
     let service = Service::start(Mood::Sure).await;
-    let partner = partner_of(&format!("{}/", service.url)).await;
+    let partner = partner_of(&format!("{}/", service.url), service.mood).await;
     let booked = partner.booked(&on_site(), "ONE").await;
-    assert_eq!(position(&booked), FRONT_DOOR);
+    assert_eq!(position(&partner, &booked), FRONT_DOOR);
     let asked = service.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0]["q"], "48 boulevard des Batignolles 75017 Paris");
@@ -137,7 +143,10 @@ async fn a_visit_is_placed_at_its_front_door_and_the_answer_is_remembered() {
     shouted["appointmentLocation"]["address"]["street1"] = "48, BOULEVARD DES BATIGNOLLES".into();
     shouted["appointmentLocation"]["address"]["city"] = "PARIS".into();
     let found = partner.search(&shouted).await;
-    assert_eq!(position(&partner.post("/appointments", &booking(&found, 0, "TWO")).await.expect(201)), FRONT_DOOR);
+    assert_eq!(
+        position(&partner, &partner.post("/appointments", &booking(&found, 0, "TWO")).await.expect(201)),
+        FRONT_DOOR
+    );
     assert_eq!(service.asked().len(), 1);
     assert_eq!(counted(&partner), [1, 0, 0, 0, 1]);
 }
@@ -145,10 +154,10 @@ async fn a_visit_is_placed_at_its_front_door_and_the_answer_is_remembered() {
 #[tokio::test]
 async fn only_what_is_needed_is_asked() {
     let service = Service::start(Mood::Sure).await;
-    let partner = partner_of(&service.url).await;
+    let partner = partner_of(&service.url, service.mood).await;
     let mut placed = on_site();
     placed["appointmentLocation"]["position"] = json!({ "lat": 48.9, "long": 2.4 });
-    assert_eq!(position(&partner.booked(&placed, "ONE").await), (48.9, 2.4));
+    assert_eq!(position(&partner, &partner.booked(&placed, "ONE").await), (48.9, 2.4));
     partner.search(&by_video()).await;
     assert_eq!(service.asked().len(), 0);
     // Of the further lines, which may name people, nothing is sent.
@@ -162,8 +171,8 @@ async fn only_what_is_needed_is_asked() {
 async fn an_unsure_answer_gives_way_to_the_gazetteer_and_is_remembered() {
     for mood in [Mood::Score(0.49), Mood::Town, Mood::OtherPostcode, Mood::Nowhere, Mood::Status(400)] {
         let service = Service::start(mood).await;
-        let partner = partner_of(&service.url).await;
-        assert_eq!(position(&partner.booked(&on_site(), "ONE").await), of_the_commune(), "{mood:?}");
+        let partner = partner_of(&service.url, service.mood).await;
+        assert_eq!(position(&partner, &partner.booked(&on_site(), "ONE").await), of_the_commune(), "{mood:?}");
         partner.search(&on_site()).await;
         assert_eq!(counted(&partner), [0, 1, 0, 0, 1], "{mood:?}");
     }
@@ -173,8 +182,8 @@ async fn an_unsure_answer_gives_way_to_the_gazetteer_and_is_remembered() {
 async fn a_service_out_of_order_gives_way_to_the_gazetteer_and_is_then_left_alone() {
     for mood in [Mood::Silent, Mood::Garbage, Mood::Endless, Mood::Status(500), Mood::Status(429), Mood::Status(302)] {
         let service = Service::start(mood).await;
-        let partner = partner_of(&service.url).await;
-        assert_eq!(position(&partner.booked(&on_site(), "ONE").await), of_the_commune(), "{mood:?}");
+        let partner = partner_of(&service.url, service.mood).await;
+        assert_eq!(position(&partner, &partner.booked(&on_site(), "ONE").await), of_the_commune(), "{mood:?}");
         for _ in 0..4 {
             partner.search(&on_site()).await;
         }
@@ -186,14 +195,14 @@ async fn a_service_out_of_order_gives_way_to_the_gazetteer_and_is_then_left_alon
 #[tokio::test]
 async fn a_service_that_is_not_there_is_no_loss() {
     let gone = Service::start(Mood::Sure).await.url.clone();
-    let partner = partner_of(&gone).await;
-    assert_eq!(position(&partner.booked(&on_site(), "ONE").await), of_the_commune());
+    let partner = partner_of(&gone, Mood::Sure).await;
+    assert_eq!(position(&partner, &partner.booked(&on_site(), "ONE").await), of_the_commune());
 }
 
 #[tokio::test]
 async fn a_cedex_postcode_is_no_filter() {
     let service = Service::start(Mood::Sure).await;
-    let partner = partner_of(&service.url).await;
+    let partner = partner_of(&service.url, service.mood).await;
     let mut cedex = on_site();
     cedex["appointmentLocation"]["address"]["zipCode"] = "75880".into();
     cedex["appointmentLocation"]["address"]["city"] = "Paris CEDEX 18".into();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::fmt::temporal::Pieces;
 use jiff::{Timestamp, Unit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -16,6 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 pub struct Instant(pub Timestamp);
 
 impl Instant {
+    /// No place on Earth is further from UTC than this: Kiritimati, at +14:00.
+    const FURTHEST_OFFSET: i32 = 14 * 3600;
     const EXPECTED: &str =
         "expected a date and time with its offset, such as 2021-08-02T07:00:00Z or 2021-08-02T09:00:00+02:00";
     /// 1900-01-01T00:00:00Z, in seconds.
@@ -31,6 +34,10 @@ impl FromStr for Instant {
         let at: Timestamp = text.trim().parse().map_err(|_| Self::EXPECTED.to_owned())?;
         if !(Self::FIRST..Self::END).contains(&at.as_second()) {
             return Err("expected a year from 1900 to 2199".to_owned());
+        }
+        let offset = Pieces::parse(text.trim()).ok().and_then(|pieces| pieces.to_numeric_offset());
+        if offset.is_some_and(|offset| offset.seconds().abs() > Self::FURTHEST_OFFSET) {
+            return Err("expected an offset from -14:00 to +14:00".to_owned());
         }
         let whole = at.round(jiff::TimestampRound::new().smallest(Unit::Microsecond).mode(jiff::RoundMode::Trunc));
         Ok(Self(whole.unwrap_or(at)))
@@ -96,6 +103,17 @@ mod tests {
         for bad in ["2021-08-02T09:00:00", "2021-08-02", "tomorrow", "", "2021-13-02T09:00:00Z"] {
             let error = serde_json::from_value::<Instant>(bad.into()).unwrap_err().to_string();
             assert!(error.contains("with its offset"), "{bad}: {error}");
+        }
+        for (offset, is_good) in [
+            ("+14:00", true),
+            ("-14:00", true),
+            ("-00:00", true),
+            ("+14:01", false),
+            ("+25:00", false),
+            ("-25:00", false),
+        ] {
+            let read = format!("2021-08-02T09:00:00{offset}").parse::<Instant>();
+            assert_eq!(read.is_ok(), is_good, "{offset}: {read:?}");
         }
         assert!("0001-01-01T00:00:00Z".parse::<Instant>().unwrap_err().contains("1900"));
         assert!("2200-01-01T00:00:00Z".parse::<Instant>().is_err());
