@@ -161,10 +161,17 @@ async fn no_operation_finds_a_hostile_id() {
             // Dots would be resolved by the client.
             let id = if id == ".." { "%2E%2E;" } else { id };
             let url = format!("{}{}{}", server.url, operation.base, filled(&operation.path, id));
+            let url = reqwest::Url::parse(&url).unwrap();
+            let is_inside = url.path().starts_with(&format!("{}/", operation.base));
             let asked = server.http.request(operation.method.clone(), url).header(*header, key).json(&json!({}));
             let answer = asked.send().await.expect("an answer");
             let what = format!("{} {} {id}", operation.method, operation.path);
             let status = answer.status().as_u16();
+            if !is_inside {
+                // The client resolves escaped dots too; two in a row leave the contract behind.
+                assert_eq!((id, status), ("%2e%2e", 404), "{what}");
+                continue;
+            }
             is_listed_error(operation.contract, &what, status, &answer.text().await.unwrap());
         }
     }

@@ -4,6 +4,7 @@ use constat_client::wire::claims::{Match, SuggestionQuery};
 use constat_client::{ClaimsClient, Options};
 use constat_testkit::{ClaimsCaller, Server};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 async fn suggested(caller: &ClaimsCaller, query: &str) -> Vec<(String, String)> {
     let query = reqwest::Url::parse_with_params("http://localhost/geo/suggestions", [("query", query)]).unwrap();
@@ -61,6 +62,14 @@ async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
         assert_eq!(got.fields(), [field], "{path}");
     }
     assert_eq!(caller.get("/geo/1/2").await.fields(), ["country", "zipcode"]);
+    // Dots that a client would resolve, as they are.
+    let mut raw = tokio::net::TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let request =
+        format!("GET /v2/geo/%2e%2e/.. HTTP/1.1\r\nhost: x\r\nkey: {}\r\nconnection: close\r\n\r\n", caller.key);
+    raw.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    raw.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"field\":\"country\""), "{answer}");
     let keyless = server.http.get(format!("{}/v2/geo/FR/75017", server.url)).send().await.unwrap();
     assert_eq!(keyless.status(), 401);
     assert_eq!(caller.post("/geo/FR/75017", &json!({})).await.status, 405);
