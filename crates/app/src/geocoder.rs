@@ -1,12 +1,12 @@
 //! The door to a service that knows where street addresses are, as a trait that the application
 //! owns. `constat-connectors` opens it over HTTP.
 
-use std::sync::atomic::AtomicU64;
-
 use constat_domain::FieldError;
 use constat_domain::geo::{Position, PostalAddress};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+
+use crate::Counter;
 
 /// Knows where street addresses are.
 pub trait Geocoder: Send + Sync + 'static {
@@ -22,15 +22,15 @@ pub trait Geocoder: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub struct GeocoderCounters {
     /// The service placed it.
-    pub found: AtomicU64,
+    pub found: Counter,
     /// The service answered, but not well enough: the commune's position was used.
-    pub unsure: AtomicU64,
+    pub unsure: Counter,
     /// The service did not answer in time, or not as agreed: the commune's position was used.
-    pub failed: AtomicU64,
+    pub failed: Counter,
     /// The service had just failed several times and was left alone: the commune's position was used.
-    pub skipped: AtomicU64,
+    pub skipped: Counter,
     /// The service had been asked before: the answer was remembered.
-    pub remembered: AtomicU64,
+    pub remembered: Counter,
 }
 
 /// No service: for a server that is content with its gazetteer.

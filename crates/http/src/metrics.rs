@@ -126,6 +126,19 @@ impl Collector for Own {
                 ("routing_drives_estimated", "Drives of an answer that had to be estimated", &roads.estimated),
             ]);
         }
+        if let Some(addresses) = self.0.geocoder.counters() {
+            counters.extend([
+                ("geocoder_found", "Addresses that the geocoder placed", &addresses.found),
+                ("geocoder_unsure", "Addresses that it did not know well enough", &addresses.unsure),
+                (
+                    "geocoder_failed",
+                    "Addresses for which it gave no answer, or none that can be used",
+                    &addresses.failed,
+                ),
+                ("geocoder_skipped", "Addresses not asked for: it failed a moment ago", &addresses.skipped),
+                ("geocoder_remembered", "Addresses that it had been asked for before", &addresses.remembered),
+            ]);
+        }
         for (name, help, counter) in counters {
             let counter = ConstCounter::new(counter.get());
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;

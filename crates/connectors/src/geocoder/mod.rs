@@ -4,7 +4,6 @@ mod answer;
 mod memory;
 mod pause;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -84,11 +83,11 @@ impl BanGeocoder {
         let key = address.spelling_key();
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner).recall(&key);
         if let Some(remembered) = memory {
-            count(&self.counters.remembered);
+            self.counters.remembered.one();
             return remembered;
         }
         if !self.pause.lock().unwrap_or_else(PoisonError::into_inner).may_ask(Instant::now()) {
-            count(&self.counters.skipped);
+            self.counters.skipped.one();
             return None;
         }
         let answered = self.ask(address).await;
@@ -96,13 +95,15 @@ impl BanGeocoder {
         match answered {
             Ok(position) => {
                 pause.worked();
-                count(if position.is_some() { &self.counters.found } else { &self.counters.unsure });
+                let counters = &self.counters;
+                let counter = if position.is_some() { &counters.found } else { &counters.unsure };
+                counter.one();
                 self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep(key, position);
                 position
             }
             Err(failed) => {
                 let pausing = pause.failed(Instant::now());
-                count(&self.counters.failed);
+                self.counters.failed.one();
                 tracing::warn!(%failed, pausing, "the geocoder failed: the position is the commune's");
                 None
             }
@@ -155,10 +156,6 @@ impl Failed {
     fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() { Self::TooSlow } else { Self::Unreachable }
     }
-}
-
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl Geocoder for BanGeocoder {

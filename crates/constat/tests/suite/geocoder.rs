@@ -1,12 +1,10 @@
 //! Where a visit is when only its address is known: asked of a geocoder, else of the gazetteer.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
-use constat_app::GeocoderCounters;
 use constat_domain::gazetteer::Gazetteer;
 use constat_store::queries::appointments;
 use constat_testkit::expert;
@@ -108,10 +106,13 @@ async fn partner_of(url: &str, mood: Mood) -> Partner {
     partner
 }
 
-fn counted(partner: &Partner) -> [u64; 5] {
-    let GeocoderCounters { found, unsure, failed, skipped, remembered } =
-        partner.server.app.geocoder.counters().unwrap();
-    [found, unsure, failed, skipped, remembered].map(|counter| counter.load(Ordering::Relaxed))
+/// What an operator sees: found, unsure, failed, skipped, remembered.
+async fn counted(partner: &Partner) -> [u64; 5] {
+    let mut counts = [0; 5];
+    for (count, name) in counts.iter_mut().zip(["found", "unsure", "failed", "skipped", "remembered"]) {
+        *count = partner.server.metric(&format!("constat_geocoder_{name}_total")).await;
+    }
+    counts
 }
 
 /// Where the expert is sent: the contract tells the address only, so the calendar is asked.
@@ -148,7 +149,7 @@ async fn a_visit_is_placed_at_its_front_door_and_the_answer_is_remembered() {
         FRONT_DOOR
     );
     assert_eq!(service.asked().len(), 1);
-    assert_eq!(counted(&partner), [1, 0, 0, 0, 1]);
+    assert_eq!(counted(&partner).await, [1, 0, 0, 0, 1]);
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn an_unsure_answer_gives_way_to_the_gazetteer_and_is_remembered() {
         let partner = partner_of(&service.url, service.mood).await;
         assert_eq!(position(&partner, &partner.booked(&on_site(), "ONE").await), of_the_commune(), "{mood:?}");
         partner.search(&on_site()).await;
-        assert_eq!(counted(&partner), [0, 1, 0, 0, 1], "{mood:?}");
+        assert_eq!(counted(&partner).await, [0, 1, 0, 0, 1], "{mood:?}");
     }
 }
 
@@ -187,7 +188,7 @@ async fn a_service_out_of_order_gives_way_to_the_gazetteer_and_is_then_left_alon
         for _ in 0..4 {
             partner.search(&on_site()).await;
         }
-        assert_eq!(counted(&partner), [0, 0, 3, 2, 0], "{mood:?}");
+        assert_eq!(counted(&partner).await, [0, 0, 3, 2, 0], "{mood:?}");
         assert_eq!(service.asked().len(), 3, "{mood:?}");
     }
 }
@@ -209,5 +210,5 @@ async fn a_cedex_postcode_is_no_filter() {
     partner.search(&cedex).await;
     let asked = service.asked();
     assert!(!asked[0].contains_key("postcode"), "no address has this postcode: {asked:?}");
-    assert_eq!(counted(&partner), [1, 0, 0, 0, 0], "the answer lies in the département");
+    assert_eq!(counted(&partner).await, [1, 0, 0, 0, 0], "the answer lies in the département");
 }
