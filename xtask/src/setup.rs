@@ -2,9 +2,14 @@
 
 use std::process::{Command, Stdio};
 
-/// The runner of the tests, and the browser that looks at the pages.
+/// The routing server that the tests run: the version of the Python package that carries it.
+const OSRM: &str = "26.10.0";
+
+/// The runner of the tests, the browser that looks at the pages, and the routing server that knows
+/// the roads.
 pub fn for_tests() -> Result<(), String> {
     compiler()?;
+    osrm()?;
     if !answers("chromium", &["--version"]) {
         install("chromium", "Chromium, the browser of the page tests")?;
     }
@@ -18,6 +23,46 @@ pub fn for_tests() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// OSRM's programs, out of a Python package that carries them: no Python is needed to run them. They
+/// go below `target`, where the tests look for them.
+fn osrm() -> Result<(), String> {
+    let tools = crate::chores::target().join("tools");
+    let (folder, unpacked) = (tools.join(format!("osrm-{OSRM}")), tools.join(format!("osrm-{OSRM}.new")));
+    if folder.join("osrm/bin/osrm-routed").exists() {
+        return Ok(());
+    }
+    if !answers("python3", &["-m", "pip", "--version"]) {
+        install("python3-pip", "pip, which fetches the routing server of the tests")?;
+    }
+    println!("Fetching OSRM {OSRM}, the routing server of the tests ...");
+    let told = |error: std::io::Error| format!("{}: {error}", unpacked.display());
+    if unpacked.exists() {
+        std::fs::remove_dir_all(&unpacked).map_err(told)?;
+    }
+    std::fs::create_dir_all(&unpacked).map_err(told)?;
+    let python = |arguments: &[&str]| {
+        crate::chores::run(Command::new("python3").args(arguments).current_dir(&unpacked).stdout(Stdio::null()))
+    };
+    let package = format!("osrm-bindings=={OSRM}");
+    // Built for Python 3.12 and later; what matters here are the programs in it.
+    let wheel = ["--no-deps", "--only-binary=:all:", "--python-version=3.12"];
+    let words = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check"];
+    python(&[&words[..], &wheel[..], &[&package]].concat())?;
+    let found = std::fs::read_dir(&unpacked).map_err(told)?.filter_map(|file| Some(file.ok()?.file_name()));
+    let wheels: Vec<_> = found.filter_map(|name| name.into_string().ok()).collect();
+    let wheel = wheels.first().ok_or("pip fetched no package")?;
+    python(&["-m", "zipfile", "-e", wheel, "."])?;
+    std::fs::remove_file(unpacked.join(wheel)).map_err(told)?;
+    #[cfg(unix)]
+    for program in std::fs::read_dir(unpacked.join("osrm/bin")).map_err(told)? {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The archive does not keep that they can be run.
+        let path = program.map_err(told)?.path();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).map_err(told)?;
+    }
+    std::fs::rename(&unpacked, &folder).map_err(told)
 }
 
 /// A C compiler: SQLite is built from its source.

@@ -122,7 +122,7 @@ impl Settings {
         refuse(!(10..=60_000).contains(&routing.timeout_ms), "routing.timeout_ms", "must be 10 to 60000");
         let budget = routing.timeout_ms..=60_000;
         refuse(!budget.contains(&routing.budget_ms), "routing.budget_ms", "must be timeout_ms to 60000");
-        refuse(!(2..=1000).contains(&routing.coordinates), "routing.coordinates", "must be 2 to 1000");
+        refuse(!(2..=500).contains(&routing.coordinates), "routing.coordinates", "must be 2 to 500");
         refuse(!(1..=86_400).contains(&routing.pause_seconds), "routing.pause_seconds", "must be 1 to 86400");
         let drives = 1000..=20_000_000;
         refuse(!drives.contains(&routing.remembered_drives), "routing.remembered_drives", "must be 1000 to 20000000");

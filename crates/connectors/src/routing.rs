@@ -15,6 +15,10 @@ use serde_json::json;
 /// Largest answer that is read: some hundred bytes for each of a million drives.
 const MOST_BYTES: usize = 64 << 20;
 
+/// Connections that rest as long are closed: OSRM closes them itself after 5 s, and a request sent at
+/// that very moment would be lost.
+const IDLE: Duration = Duration::from_secs(4);
+
 /// The routing server of the settings; `None` when there is none.
 ///
 /// # Errors
@@ -44,7 +48,12 @@ impl Server {
     fn new(settings: &RoutingSettings) -> Result<Self, RoutingError> {
         let setup = |error: &dyn std::fmt::Display| RoutingError::Unreachable(format!("routing.url: {error}"));
         let base = Url::parse(&settings.url).map_err(|error| setup(&error))?;
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Fails only when another thread was faster, which is as good.
+            let _installed = rustls::crypto::ring::default_provider().install_default();
+        }
         let builder = Client::builder()
+            .pool_idle_timeout(IDLE)
             .timeout(Duration::from_millis(settings.timeout_ms))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -6,17 +6,20 @@
 //! times at most, until its offers rest on known drives. What stays unknown is estimated, and
 //! counted.
 
-use constat_availability::{CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, feasible, search};
+use constat_availability::{
+    CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, Travel as _, eligible, feasible, search,
+    who_can,
+};
 use constat_domain::appointment::Slot;
 use constat_domain::geo::Position;
-use constat_domain::ids::AppointmentId;
+use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::service::ServiceRequest;
 use constat_domain::tenancy::Caller;
 use jiff::{SignedDuration, Timestamp};
 
 use super::search::{Asked, Found, answer, ask};
 use super::{Offer, recheck};
-use crate::roads::{Leg, Roads, Routed};
+use crate::roads::{Known, Leg, Roads, Routed};
 use crate::{App, AppError};
 
 /// How often the routing server is asked for one answer.
@@ -28,6 +31,12 @@ const SPARE_OFFERS: usize = 2;
 
 /// Most offers whose drives are looked at.
 const MOST_OFFERS: usize = 60;
+
+/// Most bases near the place that are looked at in one round, offered or not.
+const MOST_BASES: usize = 40;
+
+/// How many who may step in for somebody whose time is gone are looked at.
+const MOST_OTHERS: usize = 5;
 
 /// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
@@ -50,19 +59,36 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
 }
 
 /// Learns the drives that the booking of an offer will be judged by: those of its expert around that
-/// time. To be called before the command, which may not leave the machine.
+/// time, and, when that person's time is gone, those of whoever may take it instead. To be called
+/// before the command, which may not leave the machine.
 pub async fn look_up_drives(app: &App, offer: &Offer) {
     let Some(routed) = app.travel.routed() else { return };
-    // Whatever is wrong with the calendars, the booking itself will say.
+    // Whatever is wrong with the calendars or the offer, the booking itself will say.
     let Ok(calendars) = app.calendars.of(&offer.tenant, app.clock.now()) else { return };
-    let Some(calendar) = calendars.get(offer.expert) else { return };
-    let criteria = &offer.criteria;
-    let site = criteria.position.filter(|_| criteria.kind.is_on_site());
-    let mut legs = Vec::new();
-    drives_around(calendar, site, offer.busy_from, offer.busy_to, criteria.reschedules, &mut legs);
-    if !routed.unsettled(&legs).is_empty() {
-        let _learned = routed.within_budget(routed.learn(&legs)).await;
-    }
+    let settings = &app.settings.availability;
+    let Offer { criteria, busy_from: from, busy_to: to, .. } = offer;
+    let (from, to) = (*from, *to);
+    let Ok(requirement) = criteria.requirement(from, to, offer.asked_at, settings) else { return };
+    let drives_of = |expert: ExpertId| {
+        let mut legs = Vec::new();
+        if let Some(calendar) = calendars.get(expert) {
+            drives_around(calendar, requirement.site, from, to, criteria.reschedules, &mut legs);
+        }
+        legs
+    };
+    let mut legs = drives_of(offer.expert);
+    let learning = async {
+        let mut outcome = routed.learn(&legs).await;
+        let known = routed.known();
+        let can = |calendar| feasible(calendar, &requirement, from, to, settings, &known).is_ok();
+        if outcome.is_ok() && !calendars.get(offer.expert).is_some_and(can) {
+            let others = who_can(&calendars, &requirement, from, to, settings, &known);
+            legs.extend(others.into_iter().take(MOST_OTHERS).flat_map(drives_of));
+            outcome = routed.learn(&legs).await;
+        }
+        outcome
+    };
+    let _learned = routed.within_budget(learning).await;
     routed.count_estimated(&routed.known(), &legs);
 }
 
@@ -98,9 +124,21 @@ async fn settle(app: &App, routed: &Routed, asked: &Asked) -> Option<Outcome> {
         let wider = search(calendars, &wider, settings, &known);
         let mut legs = drives_of(calendars, requirement, &outcome);
         legs.extend(drives_of(calendars, requirement, &wider));
+        legs.extend(nearest(calendars, requirement, &known));
         routed.learn(&legs).await.ok()?;
     }
     None
+}
+
+/// The drives between the place and the bases nearest to it that are not settled yet: whoever is
+/// next in the ranking when somebody turns out to be farther than estimated.
+fn nearest(calendars: &CalendarIndex, requirement: &Requirement, known: &Known) -> Vec<Leg> {
+    let Some(site) = requirement.site else { return Vec::new() };
+    let able = calendars.calendars().map(ExpertCalendar::expert).filter(|expert| eligible(expert, requirement).is_ok());
+    let unsettled = able.map(|expert| expert.base).filter(|base| !known.is_settled(*base, site));
+    let mut bases: Vec<(u32, Position)> = unsettled.map(|base| (known.seconds(base, site), base)).collect();
+    bases.sort_unstable_by_key(|(seconds, _)| *seconds);
+    bases.into_iter().take(MOST_BASES).flat_map(|(_, base)| [(base, site), (site, base)]).collect()
 }
 
 /// The drives that the offers of a search rest on.

@@ -1,7 +1,7 @@
 //! Drive times learned from a routing server: what is unknown is asked for, what is known is kept,
 //! and a server that fails is left alone for a while.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use crate::{Clock, Counts};
 
 /// Failures in a row after which the server is left alone.
 const MOST_FAILURES: u32 = 3;
+
+/// Entries of a table that costs a routing server about as little as any.
+const SMALL_TABLE: usize = 100;
 
 /// Tables asked for at the same time for one answer. What does not fit waits for the next round.
 const MOST_CALLS: usize = 4;
@@ -189,8 +192,30 @@ impl Routed {
 }
 
 /// Puts drives into tables of no more than so many sources and targets together. A table tells of
-/// every source and target, also of pairs that nobody asked for.
+/// every source and target, also of pairs that nobody asked for: where that would be many, the
+/// drives to and from the place that they have in common get tables of their own.
 fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
+    let count = |end: fn(&Leg) -> Position| legs.iter().map(|leg| cell(end(leg))).collect::<HashSet<_>>().len();
+    if count(|leg| leg.0) * count(|leg| leg.1) <= SMALL_TABLE {
+        return filled(legs.iter(), coordinates);
+    }
+    let mut ends: HashMap<u32, usize> = HashMap::new();
+    for (from, to) in legs {
+        *ends.entry(cell(*from)).or_default() += 1;
+        *ends.entry(cell(*to)).or_default() += 1;
+    }
+    let Some((hub, _)) = ends.into_iter().max_by_key(|(cell, ends)| (*ends, *cell)) else { return Vec::new() };
+    let there = legs.iter().filter(|(_, to)| cell(*to) == hub);
+    let back = legs.iter().filter(|(from, _)| cell(*from) == hub);
+    let rest = legs.iter().filter(|(from, to)| cell(*from) != hub && cell(*to) != hub);
+    let mut all = filled(there, coordinates);
+    all.extend(filled(back, coordinates));
+    all.extend(filled(rest, coordinates));
+    all
+}
+
+/// The drives in order, in as few tables as hold them.
+fn filled<'a>(legs: impl Iterator<Item = &'a Leg>, coordinates: usize) -> Vec<Table> {
     let mut all = Vec::new();
     let mut table = Table::default();
     let (mut from, mut to) = (HashSet::new(), HashSet::new());
@@ -209,7 +234,9 @@ fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
             table.to.push(leg.1);
         }
     }
-    all.push(table);
+    if !table.from.is_empty() {
+        all.push(table);
+    }
     all
 }
 
@@ -224,12 +251,15 @@ mod tests {
     #[test]
     fn drives_from_and_to_one_place_share_a_table_and_no_table_is_too_large() {
         let site = at(48.0);
+        let few = [(at(48.1), site), (site, at(48.2)), (at(48.1), at(48.2))];
+        assert_eq!(tables(&few, 100), [Table { from: vec![at(48.1), site], to: vec![site, at(48.2)] }]);
         let legs: Vec<Leg> = (1..=60_u32)
             .map(|step| at(48.0 + f64::from(step) / 10.0))
             .flat_map(|there| [(site, there), (there, site)])
             .collect();
-        let one = tables(&legs, 200);
-        assert_eq!((one.len(), one[0].from.len(), one[0].to.len()), (1, 61, 61));
+        let both_ways = tables(&legs, 200);
+        let sizes: Vec<_> = both_ways.iter().map(|table| (table.from.len(), table.to.len())).collect();
+        assert_eq!(sizes, [(60, 1), (1, 60)]);
         let several = tables(&legs, 50);
         assert!(several.iter().all(|table| table.from.len() + table.to.len() <= 50));
         let told = |leg: &Leg| several.iter().any(|table| table.from.contains(&leg.0) && table.to.contains(&leg.1));

@@ -17,6 +17,7 @@ mod geocoder;
 mod import;
 mod metrics;
 mod openapi;
+mod osrm;
 mod pages;
 mod partner_bad_input;
 mod partner_calendars;

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use constat_app::{RoutingKind, RoutingSettings};
-use constat_availability::Expert;
+use constat_availability::{Estimator, Expert, Travel as _};
+use constat_domain::geo::Position;
 use constat_testkit::expert;
 use jiff::SignedDuration;
 use reqwest::StatusCode;
@@ -246,6 +247,54 @@ async fn what_is_offered_can_be_booked_and_what_is_known_is_not_asked_again() {
     }
     assert!(before > 0 && roads.calls() == asked, "the second search knows what the first has learned");
     assert_eq!(server.metric("constat_routing_calls_total").await, u64::try_from(asked).unwrap());
+}
+
+/// A region of experts whom the estimate would send anywhere, and roads twice as slow: the very first
+/// answer rests on the roads.
+#[tokio::test]
+async fn a_first_search_among_many_rests_on_the_roads() {
+    let twice = |from: Point, to: Point| {
+        let at = |point: Point| Position { lat: point.0, lon: point.1 };
+        let estimator = Estimator::default();
+        Some(f64::from(estimator.seconds(at(from), at(to)).saturating_sub(estimator.access_seconds) * 2))
+    };
+    let roads = FakeRoads::start(Mood::Tells(twice)).await;
+    let experts = (0..80_u16).map(|number| {
+        let (ring, step) = (f64::from(number / 10), f64::from(number % 10));
+        let (sin, cos) = (step * 0.628 + ring).sin_cos();
+        let base = Position { lat: 48.8566 + sin * ring * 0.08, lon: 2.3522 + cos * ring * 0.12 };
+        Expert { base, ..expert(number + 1) }
+    });
+    let partner = firm(experts.collect(), roads.settings(RoutingKind::Osrm)).await;
+    for (limit, latitude) in [(30, 48.88), (10, 48.70), (5, 49.05)] {
+        let mut request = on_site();
+        request["limit"] = limit.into();
+        request["appointmentLocation"]["position"] = json!({ "lat": latitude, "long": 2.40 });
+        assert_eq!(times(&partner.search(&request).await).len(), limit);
+    }
+    assert_eq!(partner.server.metric("constat_routing_drives_estimated_total").await, 0);
+    assert_eq!(roads.calls(), 6, "for each place one table there and one back");
+}
+
+/// Whoever takes over a time that was given away meanwhile is judged by the roads too.
+#[tokio::test]
+async fn who_steps_in_is_judged_by_the_roads_too() {
+    // The second expert lives elsewhere, near as the crow flies, and hours away by road.
+    let far_bank = |from: Point, to: Point| {
+        let far = |at: Point| (at.0 - 48.93).abs() < 0.001;
+        Some(if far(from) || far(to) { minutes(600) } else { minutes(10) })
+    };
+    let roads = FakeRoads::start(Mood::Tells(far_bank)).await;
+    let second = Expert { base: Position { lat: 48.93, lon: 2.35 }, ..expert(2) };
+    let partner = firm(vec![expert(1), second], roads.settings(RoutingKind::Osrm)).await;
+    // Both sessions are offered the same time of the first expert.
+    let bodies = [
+        partner.first_booking(&one_day(on_site()), "ONE").await,
+        partner.first_booking(&one_day(on_site()), "TWO").await,
+    ];
+    assert_eq!(bodies[0]["timeslot"]["startTime"], bodies[1]["timeslot"]["startTime"]);
+    partner.post("/appointments", &bodies[0]).await.expect(201);
+    partner.post("/appointments", &bodies[1]).await.expect(409);
 }
 
 #[tokio::test]
