@@ -82,9 +82,6 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result
     };
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    if !status.is_success() {
-        return Err(RoutingError::NotATable(format!("status {}", status.as_u16())));
-    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MOST_BYTES {
@@ -92,9 +89,52 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result
         }
         body.extend_from_slice(&chunk);
     }
+    if !status.is_success() {
+        let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();
+        return Err(if refusal.is_off_the_map() {
+            RoutingError::OffTheMap
+        } else {
+            RoutingError::NotATable(format!("status {}", status.as_u16()))
+        });
+    }
     // The parser's words may quote the answer: only where it failed is told.
     serde_json::from_slice(&body)
         .map_err(|error| RoutingError::NotATable(format!("not as expected at byte {} of its JSON", error.column())))
+}
+
+/// How the two servers refuse a whole table.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    /// OSRM's.
+    code: String,
+    /// Valhalla's.
+    error_code: u32,
+}
+
+impl Refusal {
+    /// OSRM: no street near a place. Valhalla: too far apart (154), unconnected regions (170), no
+    /// street near a place (171).
+    fn is_off_the_map(&self) -> bool {
+        self.code == "NoSegment" || matches!(self.error_code, 154 | 170 | 171)
+    }
+}
+
+/// How far from a place its nearest street may be, in metres. Both servers take the nearest street
+/// that they know, however far: without this limit every place beyond the edge of the map would lie
+/// on that edge, and the drives between such places would take no time.
+const FARTHEST_STREET_M: f64 = 2_000.0;
+
+/// Takes the drives out of a table whose source or target lies off the map.
+fn keep_on_the_map(mut rows: DriveTimes, from: &[bool], to: &[bool]) -> DriveTimes {
+    for (row, from) in rows.iter_mut().zip(from) {
+        for (drive, to) in row.iter_mut().zip(to) {
+            if !(*from && *to) {
+                *drive = None;
+            }
+        }
+    }
+    rows
 }
 
 /// A duration as whole seconds, a part counted as one.
@@ -120,6 +160,17 @@ struct Osrm {
 struct OsrmTable {
     code: String,
     durations: Option<Vec<Vec<Option<f64>>>>,
+    #[serde(default)]
+    sources: Vec<OsrmStreet>,
+    #[serde(default)]
+    destinations: Vec<OsrmStreet>,
+}
+
+/// Where a place was put onto a street.
+#[derive(Deserialize)]
+struct OsrmStreet {
+    /// Metres from the place.
+    distance: f64,
 }
 
 impl RoutingService for Osrm {
@@ -146,7 +197,13 @@ impl RoutingService for Osrm {
             url.set_query(Some(&format!("sources={sources}&destinations={destinations}&annotations=duration")));
             let told: OsrmTable = answer(self.server.http.get(url)).await?;
             match told.durations {
-                Some(rows) if told.code == "Ok" => whole_rows(rows.into_iter()),
+                Some(rows) if told.code == "Ok" => {
+                    let near = |streets: &[OsrmStreet]| -> Vec<bool> {
+                        streets.iter().map(|street| street.distance <= FARTHEST_STREET_M).collect()
+                    };
+                    let rows = whole_rows(rows.into_iter())?;
+                    Ok(keep_on_the_map(rows, &near(&told.sources), &near(&told.destinations)))
+                }
                 _ => Err(RoutingError::NotATable("its code is not Ok".to_owned())),
             }
         }
@@ -163,6 +220,10 @@ struct Valhalla {
 #[derive(Deserialize)]
 struct ValhallaTable {
     sources_to_targets: Vec<Vec<ValhallaDrive>>,
+    #[serde(default)]
+    sources: Vec<Position>,
+    #[serde(default)]
+    targets: Vec<Position>,
 }
 
 #[derive(Deserialize)]
@@ -189,7 +250,14 @@ impl RoutingService for Valhalla {
             });
             let request = self.server.http.post(self.server.url(&["sources_to_targets"])?).json(&body);
             let told: ValhallaTable = answer(request).await?;
-            whole_rows(told.sources_to_targets.into_iter().map(|row| row.into_iter().map(|drive| drive.time).collect()))
+            let rows = told.sources_to_targets.into_iter();
+            let rows = whole_rows(rows.map(|row| row.into_iter().map(|drive| drive.time).collect()))?;
+            // Where the streets are onto which the places were put.
+            let near = |places: &[Position], streets: &[Position]| -> Vec<bool> {
+                let pairs = places.iter().zip(streets);
+                pairs.map(|(place, street)| place.distance_m(*street) <= FARTHEST_STREET_M).collect()
+            };
+            Ok(keep_on_the_map(rows, &near(from, &told.sources), &near(to, &told.targets)))
         }
         .boxed()
     }

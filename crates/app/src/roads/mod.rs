@@ -41,6 +41,9 @@ pub enum RoutingError {
     /// An answer that is no table of the asked size.
     #[error("not a table: {0}")]
     NotATable(String),
+    /// One of the places is not on its map, and it tells nothing of the others.
+    #[error("a place is not on its map")]
+    OffTheMap,
     /// Not asked: it failed again and again a moment ago.
     #[error("not asked: it failed a moment ago")]
     Paused,

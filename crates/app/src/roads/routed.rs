@@ -21,6 +21,15 @@ const MOST_FAILURES: u32 = 3;
 /// Entries of a table that costs a routing server about as little as any.
 const SMALL_TABLE: usize = 100;
 
+/// Most calls into which one table is split, because a place in it is not on the server's map. What
+/// is left over waits for the next round.
+const MOST_PARTS: usize = 16;
+
+/// Longer drives are not asked for, as the crow flies and in metres: nobody drives so far for a visit
+/// and back, the estimate is about as good there, and Valhalla refuses a whole table for two places
+/// 400 km apart (`max_matrix_distance`).
+const LONGEST_M: f64 = 200_000.0;
+
 /// Tables asked for at the same time for one answer. What does not fit waits for the next round.
 const MOST_CALLS: usize = 4;
 
@@ -50,6 +59,25 @@ struct Health {
 struct Table {
     from: Vec<Position>,
     to: Vec<Position>,
+}
+
+/// What a server told of one drive.
+type Drive = (Position, Position, Option<u32>);
+
+impl Table {
+    /// The table in two; the drive, when there is only one.
+    fn halves(self) -> Result<[Self; 2], Leg> {
+        let Self { mut from, mut to } = self;
+        if from.len() >= to.len() && from.len() > 1 {
+            let rest = from.split_off(from.len() / 2);
+            return Ok([Self { from, to: to.clone() }, Self { from: rest, to }]);
+        }
+        if to.len() > 1 {
+            let rest = to.split_off(to.len() / 2);
+            return Ok([Self { from: from.clone(), to }, Self { from, to: rest }]);
+        }
+        Err((from[0], to[0]))
+    }
 }
 
 impl Routed {
@@ -95,7 +123,7 @@ impl Routed {
     pub fn unsettled(&self, legs: &[Leg]) -> Vec<Leg> {
         let known = self.known();
         let mut seen = HashSet::new();
-        let unknown = legs.iter().filter(|(from, to)| !known.is_settled(*from, *to));
+        let unknown = legs.iter().filter(|(from, to)| !known.is_settled(*from, *to) && is_askable(*from, *to));
         unknown.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).copied().collect()
     }
 
@@ -112,18 +140,12 @@ impl Routed {
         }
         let mut tables = tables(&unknown, self.coordinates);
         tables.truncate(MOST_CALLS);
-        let answers = join_all(tables.iter().map(|table| self.ask(table))).await;
+        let answers = join_all(tables.into_iter().map(|table| self.ask_for_parts(table))).await;
         let mut learned = Vec::new();
         let mut outcome = Ok(());
-        for (table, answer) in tables.iter().zip(answers) {
-            match answer {
-                Ok(rows) => {
-                    for (from, row) in table.from.iter().zip(rows) {
-                        learned.extend(table.to.iter().zip(row).map(|(to, seconds)| (*from, *to, seconds)));
-                    }
-                }
-                Err(error) => outcome = Err(error),
-            }
+        for (drives, end) in answers {
+            learned.extend(drives);
+            outcome = outcome.and(end);
         }
         if !learned.is_empty() {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -133,10 +155,10 @@ impl Routed {
         outcome
     }
 
-    /// Counts the drives of an answer that had to be estimated.
+    /// Counts the drives of an answer that had to be estimated, but for those that are never asked for.
     pub fn count_estimated(&self, known: &Known, legs: &[Leg]) {
         let mut seen = HashSet::new();
-        let estimated = legs.iter().filter(|(from, to)| known.is_estimated(*from, *to));
+        let estimated = legs.iter().filter(|(from, to)| known.is_estimated(*from, *to) && is_askable(*from, *to));
         let count = estimated.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).count();
         self.counts.roads.estimated.add(count as u64);
     }
@@ -151,6 +173,29 @@ impl Routed {
         }
     }
 
+    /// Asks for a table; where a place in it is not on the server's map, for parts of it, until the
+    /// place is found out. Gives what was learned, and how it ended.
+    async fn ask_for_parts(&self, table: Table) -> (Vec<Drive>, Result<(), RoutingError>) {
+        let mut learned = Vec::new();
+        let mut parts = vec![table];
+        for _ in 0..MOST_PARTS {
+            let Some(part) = parts.pop() else { break };
+            match self.ask(&part).await {
+                Ok(rows) => {
+                    for (from, row) in part.from.iter().zip(rows) {
+                        learned.extend(part.to.iter().zip(row).map(|(to, seconds)| (*from, *to, seconds)));
+                    }
+                }
+                Err(RoutingError::OffTheMap) => match part.halves() {
+                    Ok(halves) => parts.extend(halves),
+                    Err((from, to)) => learned.push((from, to, None)),
+                },
+                Err(error) => return (learned, Err(error)),
+            }
+        }
+        (learned, Ok(()))
+    }
+
     async fn ask(&self, table: &Table) -> Result<super::DriveTimes, RoutingError> {
         if self.is_paused() {
             self.counts.roads.skipped.one();
@@ -161,7 +206,8 @@ impl Routed {
             let fits = rows.len() == table.from.len() && rows.iter().all(|row| row.len() == table.to.len());
             if fits { Ok(rows) } else { Err(RoutingError::NotATable("of another size".to_owned())) }
         });
-        self.note(answer.as_ref().err());
+        // A server that knows its map's edge is well.
+        self.note(answer.as_ref().err().filter(|error| **error != RoutingError::OffTheMap));
         answer
     }
 
@@ -189,6 +235,10 @@ impl Routed {
             tracing::warn!(%error, seconds, "the routing service fails: drives are estimated for so many seconds");
         }
     }
+}
+
+fn is_askable(from: Position, to: Position) -> bool {
+    from.distance_m(to) <= LONGEST_M
 }
 
 /// Puts drives into tables of no more than so many sources and targets together. A table tells of

@@ -109,6 +109,12 @@ async fn the_real_osrm_knows_that_the_bridge_is_far() {
     assert!((35..70).contains(&minutes(0, 1)), "{told:?}");
     assert!((40..85).contains(&minutes(1, 1)), "{told:?}");
     assert_eq!(minutes(1, 0), 0);
+    // It would put an island in another ocean onto the nearest road that it knows.
+    let island = [Position { lat: -20.88, lon: 55.45 }, Position { lat: -21.0, lon: 55.5 }, PARIS];
+    assert_eq!(
+        service.table(&island, &island).await.unwrap(),
+        [vec![None, None, None], vec![None, None, None], vec![None, None, Some(0)]]
+    );
 
     let request = |at: Position| {
         let mut request = on_site();

@@ -89,8 +89,14 @@ impl FakeRoads {
     }
 }
 
+/// Writes a table as one of the two servers does.
+type Writes = fn(&[Point], &[Point], Vec<Vec<Option<f64>>>) -> Value;
+
+/// The fakes' map ends there.
+const EDGE: f64 = 49.5;
+
 impl World {
-    async fn answer(&self, from: &[Point], to: &[Point], written: fn(Vec<Vec<Option<f64>>>) -> Value) -> Response {
+    async fn answer(&self, from: &[Point], to: &[Point], written: Writes) -> Response {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.largest.fetch_max(from.len() + to.len(), Ordering::SeqCst);
         let mood = *self.mood.lock().unwrap();
@@ -98,14 +104,14 @@ impl World {
             from.iter().map(|from| to.iter().map(|to| tells(*from, *to)).collect()).collect()
         };
         match mood {
-            Mood::Tells(tells) => Json(written(rows(tells))).into_response(),
+            Mood::Tells(tells) => Json(written(from, to, rows(tells))).into_response(),
             Mood::Hangs => std::future::pending().await,
             Mood::Refuses => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             Mood::Says(text) => text.into_response(),
             Mood::CutsShort => {
                 let mut rows = rows(|_, _| Some(1.0));
                 rows.pop();
-                Json(written(rows)).into_response()
+                Json(written(from, to, rows)).into_response()
             }
         }
     }
@@ -124,7 +130,21 @@ async fn osrm(
         query[name].split(';').map(|index| points[index.parse::<usize>().unwrap()]).collect()
     };
     assert_eq!(query["annotations"], "duration");
-    let written = |rows| json!({ "code": "Ok", "durations": rows, "sources": [], "destinations": [] });
+    // Whatever lies beyond the edge is put onto the edge, and told how far that is.
+    let written: Writes = |from, to, rows| {
+        let streets = |points: &[Point]| -> Vec<Value> {
+            let beyond = |at: &Point| (at.0 - EDGE).max(0.0) * 111_000.0 + 3.5;
+            points.iter().map(|at| json!({ "location": [at.1, at.0.min(EDGE)], "distance": beyond(at) })).collect()
+        };
+        let beyond = |from: &Point, to: &Point| from.0 > EDGE && to.0 > EDGE;
+        let mut rows = rows;
+        for (from, row) in from.iter().zip(&mut rows) {
+            for (to, drive) in to.iter().zip(row) {
+                *drive = if beyond(from, to) { Some(0.0) } else { *drive };
+            }
+        }
+        json!({ "code": "Ok", "durations": rows, "sources": streets(from), "destinations": streets(to) })
+    };
     world.answer(&chosen("sources"), &chosen("destinations"), written).await
 }
 
@@ -134,11 +154,19 @@ async fn valhalla(State(world): State<Arc<World>>, Json(body): Json<Value>) -> R
         list.iter().map(|at| (at["lat"].as_f64().unwrap(), at["lon"].as_f64().unwrap())).collect()
     };
     assert_eq!(body["costing"], "auto");
-    let written = |rows: Vec<Vec<Option<f64>>>| {
+    let beyond = |name: &str| points(name).iter().any(|at| at.0 > EDGE);
+    if beyond("sources") || beyond("targets") {
+        let refusal = json!({ "error_code": 171, "error": "No suitable edges near location", "status_code": 400 });
+        return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
+    }
+    let written: Writes = |from, to, rows| {
+        let streets = |points: &[Point]| -> Vec<Value> {
+            points.iter().map(|at| json!({ "lat": at.0 + 0.0001, "lon": at.1 })).collect()
+        };
         let drive = |(to, time): (usize, Option<f64>)| json!({ "time": time, "distance": null, "to_index": to });
         let rows: Vec<Vec<Value>> =
             rows.into_iter().map(|row| row.into_iter().enumerate().map(drive).collect()).collect();
-        json!({ "sources_to_targets": rows, "units": "kilometers" })
+        json!({ "sources_to_targets": rows, "sources": streets(from), "targets": streets(to), "units": "kilometers" })
     };
     world.answer(&points("sources"), &points("targets"), written).await
 }
@@ -379,6 +407,32 @@ async fn where_there_is_no_way_the_drive_is_estimated_and_not_asked_for_again() 
     assert_eq!(roads.calls(), 1);
     assert!(partner.server.metric("constat_routing_drives_estimated_total").await >= 4);
     assert_eq!(partner.server.metric("constat_routing_failures_total").await, 0);
+}
+
+/// A base beyond the edge of the server's map spoils nobody else's drives, and a firm that works there
+/// is served by the estimate.
+#[tokio::test]
+async fn the_edge_of_the_map_is_no_failure() {
+    let beyond = |number| Expert { base: Position { lat: 49.6, lon: 2.35 }, ..expert(number) };
+    for kind in [RoutingKind::Osrm, RoutingKind::Valhalla] {
+        // Ten hours by road: only whoever is estimated can come.
+        let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(600)))).await;
+        let partner = firm(vec![expert(1), beyond(2)], roads.settings(kind)).await;
+        let plain = Partner::with(vec![beyond(2)]).await;
+        let found = times(&partner.search(&one_day(on_site())).await);
+        assert!(!found.is_empty());
+        assert_eq!(found, times(&plain.search(&one_day(on_site())).await), "{kind:?}");
+
+        let mut there = one_day(on_site());
+        there["appointmentLocation"]["position"] = json!({ "lat": 49.62, "long": 2.40 });
+        assert_eq!(times(&partner.search(&there).await), times(&plain.search(&there).await), "{kind:?}");
+        assert_eq!(partner.server.metric("constat_routing_failures_total").await, 0, "{kind:?}");
+        assert!(partner.server.metric("constat_routing_drives_estimated_total").await >= 2, "{kind:?}");
+        // What is not on the map is not asked for again.
+        let calls = roads.calls();
+        partner.search(&there).await;
+        assert_eq!(roads.calls(), calls, "{kind:?}");
+    }
 }
 
 /// A slot that was offered while the roads were unknown is judged by what is known when it is booked.
