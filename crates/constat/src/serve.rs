@@ -53,13 +53,14 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
 /// Binds the address of the metrics. A server that cannot be watched still serves.
 async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
     let address = address?;
-    match TcpListener::bind(address).await {
-        Ok(listener) => {
-            eprintln!("  metrics on http://{address}/metrics");
+    let bound = TcpListener::bind(address).await.and_then(|listener| Ok((reached(&listener)?, listener)));
+    match bound {
+        Ok((url, listener)) => {
+            eprintln!("  metrics on {url}/metrics");
             Some(listener)
         }
         Err(error) => {
-            tracing::warn!(%address, %error, "no metrics: choose another address with metrics.listen");
+            eprintln!("  no metrics: cannot listen on {address}: {error}; choose another with metrics.listen");
             None
         }
     }
@@ -89,10 +90,16 @@ pub async fn bind(listen: SocketAddr) -> Result<(TcpListener, String), Failure> 
         };
         Failure::new(format!("cannot listen on {listen}: {error}{help}"))
     })?;
+    let url = reached(&listener)?;
+    Ok((listener, url))
+}
+
+/// The URL at which this machine reaches a listener.
+fn reached(listener: &TcpListener) -> std::io::Result<String> {
     let bound = listener.local_addr()?;
     // "Every address" is a place to listen, not one to go to.
     let reached = if bound.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], bound.port())) } else { bound };
-    Ok((listener, format!("http://{reached}")))
+    Ok(format!("http://{reached}"))
 }
 
 /// Serves until `stop` resolves; then takes no new requests and lets those under way finish.

@@ -119,8 +119,9 @@ impl Routed {
         done
     }
 
-    /// Which of these drives the server should be asked for.
+    /// Which of these drives the server should be asked for: those it has not told, or too long ago.
     pub fn unsettled(&self, legs: &[Leg]) -> Vec<Leg> {
+        self.forget();
         let known = self.known();
         let mut seen = HashSet::new();
         let unknown = legs.iter().filter(|(from, to)| !known.is_settled(*from, *to) && is_askable(*from, *to));
@@ -133,7 +134,6 @@ impl Routed {
     /// # Errors
     /// The first call that failed; what others brought is kept.
     pub async fn learn(&self, legs: &[Leg]) -> Result<(), RoutingError> {
-        self.forget();
         let unknown = self.unsettled(legs);
         if unknown.is_empty() {
             return Ok(());

@@ -37,6 +37,8 @@ pub fn refused(folder: &Path, arguments: &[&str]) -> String {
 struct Running {
     child: Child,
     url: String,
+    /// What it said when it started.
+    said: Vec<String>,
 }
 
 impl Drop for Running {
@@ -48,15 +50,24 @@ impl Drop for Running {
 
 impl Running {
     fn serve(folder: &Path) -> Self {
+        Self::told(folder, "")
+    }
+
+    /// A server whose metrics listen there.
+    fn told(folder: &Path, metrics: &str) -> Self {
         let mut command = constat(folder);
+        command.env("CONSTAT_METRICS__LISTEN", metrics);
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let first = lines.next().expect("a line").expect("text");
-        let url = first.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+        let mut said = Vec::new();
+        while !said.last().is_some_and(|line: &String| line.contains("Stop with")) {
+            said.push(lines.next().expect("a line"));
+        }
+        let url = said[0].split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
         // What else it says must be read, or the pipe fills.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
+        Self { child, url, said }
     }
 
     #[cfg(unix)]
@@ -147,6 +158,23 @@ fn a_server_stops_when_told_and_says_why_it_cannot_start() {
     let said = refused(second.path(), &["serve", "--data", "a-file"]);
     assert!(said.contains("a-file"), "{said}");
     assert!(server.terminate(), "SIGTERM ends it well");
+}
+
+#[tokio::test]
+async fn a_server_can_be_watched_on_an_address_of_its_own_and_serves_without() {
+    install_tls();
+    let (first, second) = (folder(), folder());
+    let watched = Running::told(first.path(), "127.0.0.1:0");
+    let told = watched.said.iter().find(|line| line.contains("metrics on")).expect("where the metrics are");
+    let url = told.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
+    let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+    assert!(text.contains("constat_bookings_total 0"), "{text}");
+
+    let taken = url.trim_start_matches("http://").trim_end_matches("/metrics");
+    let unwatched = Running::told(second.path(), taken);
+    assert!(unwatched.said.iter().any(|line| line.contains("no metrics") && line.contains(taken)));
+    assert_eq!(reqwest::get(format!("{}/health", unwatched.url)).await.unwrap().status(), 200);
+    drop(Running::told(folder().path(), ""));
 }
 
 /// A folder with a platform and a partner firm registered.
@@ -348,7 +376,7 @@ async fn the_demonstration_gives_scripts_one_line_with_everything_they_need() {
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     let ready: Value = serde_json::from_str(&line).expect("JSON");
     let text = |name: &str| ready[name].as_str().unwrap_or_else(|| panic!("{name} in {line}")).to_owned();
-    let server = Running { child, url: text("baseUrl") };
+    let server = Running { child, url: text("baseUrl"), said: Vec::new() };
     let names = [
         "baseUrl",
         "claimsKey",

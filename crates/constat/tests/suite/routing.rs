@@ -277,6 +277,20 @@ async fn what_is_offered_can_be_booked_and_what_is_known_is_not_asked_again() {
     assert_eq!(server.metric("constat_routing_calls_total").await, u64::try_from(asked).unwrap());
 }
 
+/// Roads change: after two days at the latest a drive is asked for again.
+#[tokio::test]
+async fn what_was_told_is_believed_for_a_day_or_two() {
+    let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(10)))).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Osrm)).await;
+    partner.search(&on_site()).await;
+    assert_eq!(roads.calls(), 1);
+    for (hours, calls) in [(23, 1), (2, 1), (24, 2)] {
+        partner.server.clock.advance(SignedDuration::from_hours(hours));
+        partner.search(&on_site()).await;
+        assert_eq!(roads.calls(), calls, "{hours}");
+    }
+}
+
 /// A region of experts whom the estimate would send anywhere, and roads twice as slow: the very first
 /// answer rests on the roads.
 #[tokio::test]
