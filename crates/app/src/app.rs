@@ -28,7 +28,7 @@ pub struct App {
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
     /// Tells how long drives take.
-    pub travel: Roads,
+    pub travel: Arc<Roads>,
     /// What the server has done so far.
     pub counts: Arc<Counts>,
     /// Asks partner firms; leads nowhere until [`App::with_partners`] opens it.
@@ -49,8 +49,9 @@ impl App {
     ) -> Result<Self, AppError> {
         let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
         let counts = Arc::new(Counts::default());
-        let calendars = Calendars::new(store.clone(), settings.availability.horizon_days, Arc::clone(&counts));
-        let travel = Roads::Estimated(settings.travel);
+        let travel = Arc::new(Roads::Estimated(settings.travel));
+        let rules = Arc::new(settings.availability.clone());
+        let calendars = Calendars::new(store.clone(), rules, Arc::clone(&travel), Arc::clone(&counts));
         Ok(Self {
             store,
             documents,
@@ -78,7 +79,9 @@ impl App {
     pub fn with_routing(self, service: Arc<dyn RoutingService>) -> Self {
         let (clock, counts) = (Arc::clone(&self.clock), Arc::clone(&self.counts));
         let routed = Routed::new(service, self.settings.travel, &self.settings.routing, clock, counts);
-        Self { travel: Roads::Routed(Box::new(routed)), ..self }
+        let travel = Arc::new(Roads::Routed(Box::new(routed)));
+        let calendars = Arc::new(self.calendars.with_roads(Arc::clone(&travel)));
+        Self { calendars, travel, ..self }
     }
 
     /// The same application, which asks this service where addresses are.

@@ -1,4 +1,5 @@
-//! One expert's calendar, resolved to instants: flat sorted arrays that a search walks.
+//! One expert's calendar, resolved to instants: days, working time, appointments, and the gaps that a
+//! search walks.
 
 use std::sync::Arc;
 
@@ -8,7 +9,10 @@ use constat_domain::ids::AppointmentId;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::expert::{Absence, Expert};
+use crate::gaps::{GapTable, Origin};
 use crate::schedule::Duty;
+use crate::settings::Settings;
+use crate::travel::Travel;
 use crate::zone;
 
 /// Appointments that ended (or begin) at least this long before (or after) a visit put no limit on
@@ -18,9 +22,11 @@ pub const REACH_SECONDS: i64 = 24 * 3600;
 /// The instants between which a commit must load appointments and absences so that [`crate::feasible`]
 /// judges a visit exactly as the search did: everything that overlaps this range.
 ///
-/// Two days each way hold the visit's local day (25 hours at most) and the reach of a drive.
-pub fn neighbourhood(start: Timestamp, end: Timestamp) -> (Timestamp, Timestamp) {
-    let margin = 48 * 3600;
+/// Two days each way hold the visit's local day (25 hours at most) and the reach of a drive; eight
+/// hold its week, which counts when the expert has a cap of visits a week.
+pub fn neighbourhood(expert: &Expert, start: Timestamp, end: Timestamp) -> (Timestamp, Timestamp) {
+    let days = if expert.weekly_cap.is_some() { 8 } else { 2 };
+    let margin = days * 24 * 3600;
     (zone::timestamp(start.as_second() - margin), zone::timestamp(end.as_second() + margin))
 }
 
@@ -81,7 +87,7 @@ pub(crate) struct Day {
     last_free: u32,
     /// Appointments that start on this day.
     pub(crate) visits: u16,
-    /// Appointments that start in this week, Monday to Sunday, as far as the calendar reaches.
+    /// Appointments that start in this week, Monday to Sunday, as far as they are known.
     pub(crate) week_visits: u16,
 }
 
@@ -89,67 +95,66 @@ pub(crate) struct Day {
 #[derive(Debug, Clone)]
 pub struct ExpertCalendar {
     expert: Arc<Expert>,
+    settings: Arc<Settings>,
+    duty: Duty,
     zone: TimeZone,
     absences: Vec<Span>,
     busy: Vec<Busy>,
     pub(crate) days: Vec<Day>,
     first_date: civil::Date,
     free: Vec<Span>,
-    pub(crate) blocks: Vec<Block>,
-    /// The appointment of each block.
-    pub(crate) ids: Vec<Option<AppointmentId>>,
-    /// For each block index (and one past the end): the last on-site block before it, plus one.
-    site_before: Vec<u32>,
-    /// For each block index (and one past the end): the first on-site block from it on.
-    site_after: Vec<u32>,
+    pub(crate) origin: Origin,
+    pub(crate) gaps: GapTable,
 }
 
 impl ExpertCalendar {
-    /// Resolves the local days from `from` to `to`, both included.
+    /// Resolves the local days from `from` to `to`, both included, with the hours of a duty.
     ///
     /// # Errors
     /// When the record's zone is unknown. What else [`Expert::check`] refuses is harmless here.
-    pub fn new(
+    pub fn new<T: Travel + ?Sized>(
         expert: Arc<Expert>,
         absences: &[Absence],
         busy: Vec<Busy>,
-        from: Timestamp,
-        to: Timestamp,
+        duty: Duty,
+        (from, to): (Timestamp, Timestamp),
+        settings: &Arc<Settings>,
+        travel: &T,
     ) -> Result<Self, FieldError> {
         let message = "unknown time zone, expected an IANA name such as Europe/Paris";
         let zone = TimeZone::get(&expert.zone).map_err(|_| FieldError::new("zone", message))?;
         let first_date = zone::date(&zone, from.as_second());
         let mut calendar = Self {
             expert,
+            settings: Arc::clone(settings),
+            duty,
             zone,
             absences: merged(absences),
             busy,
             days: Vec::new(),
             first_date,
             free: Vec::new(),
-            blocks: Vec::new(),
-            ids: Vec::new(),
-            site_before: Vec::new(),
-            site_after: Vec::new(),
+            origin: Origin(from.as_second()),
+            gaps: GapTable::default(),
         };
         calendar.resolve(to.as_second());
-        calendar.lay_blocks();
+        calendar.lay(travel);
         Ok(calendar)
     }
 
-    /// The calendar that a commit needs to judge the visit from `start` to `end`, from the rows
-    /// that overlap its [`neighbourhood`].
+    /// The same person's calendar from other rows, over other days: what a commit judges by.
     ///
     /// # Errors
     /// As [`ExpertCalendar::new`].
-    pub fn around(
-        expert: Arc<Expert>,
+    pub fn afresh<T: Travel + ?Sized>(
+        &self,
         absences: &[Absence],
         busy: Vec<Busy>,
-        start: Timestamp,
-        end: Timestamp,
+        duty: Duty,
+        span: (Timestamp, Timestamp),
+        travel: &T,
     ) -> Result<Self, FieldError> {
-        Self::new(expert, absences, busy, start, end)
+        Self::new(Arc::clone(&self.expert), absences, busy, duty, span, &self.settings, travel)
     }
 
     /// The record.
@@ -162,25 +167,47 @@ impl ExpertCalendar {
         &self.busy
     }
 
-    /// Replaces all appointments and holds.
-    pub fn replace_busy(&mut self, busy: Vec<Busy>) {
-        self.busy = busy;
-        self.lay_blocks();
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Seconds kept free between two appointments besides the drive.
+    pub(crate) fn buffer(&self) -> i32 {
+        i32::try_from(self.expert.buffer_seconds(&self.settings)).unwrap_or(i32::MAX / 4)
     }
 
     /// Adds an appointment or hold; replaces the entry of the same appointment.
-    pub fn insert_busy(&mut self, entry: Busy) {
+    pub fn insert_busy<T: Travel + ?Sized>(&mut self, entry: Busy, travel: &T) {
         if entry.appointment.is_some() {
             self.busy.retain(|known| known.appointment != entry.appointment);
         }
         self.busy.push(entry);
-        self.lay_blocks();
+        self.lay(travel);
     }
 
     /// Takes an appointment out; nothing happens when it is not there.
-    pub fn remove_appointment(&mut self, appointment: AppointmentId) {
+    pub fn remove_appointment<T: Travel + ?Sized>(&mut self, appointment: AppointmentId, travel: &T) {
         self.busy.retain(|known| known.appointment != Some(appointment));
-        self.lay_blocks();
+        self.lay(travel);
+    }
+
+    /// The calendar without one appointment, when it is there: its time counts as free when it is
+    /// moved.
+    pub(crate) fn without<T: Travel + ?Sized>(&self, moved: Option<AppointmentId>, travel: &T) -> Option<Self> {
+        let moved = moved.filter(|id| self.holds(*id))?;
+        let mut calendar = self.clone();
+        calendar.remove_appointment(moved, travel);
+        Some(calendar)
+    }
+
+    pub(crate) fn holds(&self, appointment: AppointmentId) -> bool {
+        self.busy.iter().any(|entry| entry.appointment == Some(appointment))
+    }
+
+    /// True when the caps allow no further visit on a day.
+    pub(crate) fn is_full(&self, day: &Day) -> bool {
+        self.expert.daily_cap.is_some_and(|cap| day.visits >= u16::from(cap))
+            || self.expert.weekly_cap.is_some_and(|cap| day.week_visits >= cap)
     }
 
     /// The free working ranges of a day.
@@ -188,24 +215,10 @@ impl ExpertCalendar {
         &self.free[day.first_free as usize..day.last_free as usize]
     }
 
-    /// The last on-site block before block `index`, unless it is `ignored`.
-    pub(crate) fn site_before(&self, index: usize, ignored: Option<usize>) -> Option<usize> {
-        let found = (self.site_before[index] as usize).checked_sub(1)?;
-        if Some(found) == ignored { self.site_before(found, None) } else { Some(found) }
-    }
-
-    /// The first on-site block from block `index` on, unless it is `ignored`.
-    pub(crate) fn site_after(&self, index: usize, ignored: Option<usize>) -> Option<usize> {
-        let found = self.site_after[index] as usize;
-        if found >= self.blocks.len() {
-            return None;
-        }
-        if Some(found) == ignored { self.site_after(found + 1, None) } else { Some(found) }
-    }
-
-    /// The block of an appointment.
-    pub(crate) fn block_of(&self, appointment: Option<AppointmentId>) -> Option<usize> {
-        appointment.and_then(|wanted| self.ids.iter().position(|id| *id == Some(wanted)))
+    /// The day that holds an instant.
+    pub(crate) fn day_of(&self, instant: i64) -> Option<&Day> {
+        let known = &self.days[..self.days.partition_point(|day| day.start <= instant)];
+        known.last().filter(|day| instant < day.end)
     }
 
     /// Days, hours and free ranges: everything but appointments.
@@ -262,54 +275,41 @@ impl ExpertCalendar {
         };
         out.extend(
             self.expert
-                .hours_on(date, Duty::Ordinary)
+                .hours_on(date, self.duty)
                 .iter()
                 .map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }),
         );
         join(out);
     }
 
-    /// Blocks from absences and appointments, and what is counted by day and week.
-    fn lay_blocks(&mut self) {
+    /// Blocks from absences and appointments, what is counted by day and week, and the gaps between.
+    pub(crate) fn lay<T: Travel + ?Sized>(&mut self, travel: &T) {
         self.busy.retain(|entry| entry.end > entry.start);
         self.busy.sort_unstable_by_key(|entry| (entry.start, entry.end, entry.appointment));
-        let absent = self
-            .absences
-            .iter()
-            .map(|span| (Block { start: span.start, end: span.end, latest_end: span.end, what: What::Absent }, None));
+        let absent = self.absences.iter().map(|span| Block {
+            start: span.start,
+            end: span.end,
+            latest_end: span.end,
+            what: What::Absent,
+        });
         let taken = self.busy.iter().map(|entry| {
             // Parts of a second count as taken.
             let start = entry.start.as_second();
             let end = entry.end.as_second() + i64::from(entry.end.subsec_nanosecond() > 0);
             let what = entry.position.map_or(What::Remote, What::Site);
-            (Block { start, end, latest_end: end, what }, entry.appointment)
+            Block { start, end, latest_end: end, what }
         });
-        let mut rows: Vec<(Block, Option<AppointmentId>)> = absent.chain(taken).collect();
-        rows.sort_by_key(|(block, _)| (block.start, block.end));
-        (self.blocks, self.ids) = rows.into_iter().unzip();
-
-        let count = self.blocks.len();
-        self.site_before.clear();
-        self.site_after.clear();
-        self.site_after.resize(count + 1, index32(count));
-        let (mut latest_end, mut before) = (i64::MIN, 0);
-        for (index, block) in self.blocks.iter_mut().enumerate() {
+        let mut blocks: Vec<Block> = absent.chain(taken).collect();
+        blocks.sort_by_key(|block| (block.start, block.end));
+        let mut latest_end = i64::MIN;
+        for block in &mut blocks {
             latest_end = latest_end.max(block.end);
             block.latest_end = latest_end;
-            self.site_before.push(before);
-            if matches!(block.what, What::Site(_)) {
-                before = index32(index + 1);
-            }
-        }
-        self.site_before.push(before);
-        let mut after = index32(count);
-        for index in (0..count).rev() {
-            if matches!(self.blocks[index].what, What::Site(_)) {
-                after = index32(index);
-            }
-            self.site_after[index] = after;
         }
         self.count_visits();
+        let mut gaps = std::mem::take(&mut self.gaps);
+        gaps.lay(self, &blocks, travel);
+        self.gaps = gaps;
     }
 
     fn count_visits(&mut self) {
@@ -322,16 +322,31 @@ impl ExpertCalendar {
             }
         }
         let mut from = 0;
-        let mut weekday = usize::from(self.first_date.weekday().to_monday_zero_offset().unsigned_abs());
+        let weekday = usize::from(self.first_date.weekday().to_monday_zero_offset().unsigned_abs());
+        let mut left = 7 - weekday;
         while from < self.days.len() {
-            let to = (from + 7 - weekday).min(self.days.len());
-            let week = &mut self.days[from..to];
-            let total = week.iter().fold(0_u16, |sum, day| sum.saturating_add(day.visits));
-            for day in week {
+            let to = (from + left).min(self.days.len());
+            let mut total = self.days[from..to].iter().fold(0_u16, |sum, day| sum.saturating_add(day.visits));
+            // A week that is not resolved whole is counted from its Monday to its Sunday all the same.
+            if to - from < 7 {
+                total = self.visits_of_week(from);
+            }
+            for day in &mut self.days[from..to] {
                 day.week_visits = total;
             }
-            (from, weekday) = (to, 0);
+            (from, left) = (to, 7);
         }
+    }
+
+    /// Appointments that start in the week of a resolved day.
+    fn visits_of_week(&self, day: usize) -> u16 {
+        let date = zone::date(&self.zone, self.days[day].start);
+        let back = i64::from(date.weekday().to_monday_zero_offset());
+        let monday = date.saturating_sub(jiff::Span::new().days(back));
+        let next = monday.saturating_add(jiff::Span::new().days(7));
+        let (from, to) = (zone::midnight(&self.zone, monday), zone::midnight(&self.zone, next));
+        let count = |instant: i64| self.busy.partition_point(|entry| entry.start.as_second() < instant);
+        u16::try_from(count(to) - count(from)).unwrap_or(u16::MAX)
     }
 }
 

@@ -9,6 +9,7 @@ use constat_domain::service::LossTriple;
 use crate::expert::{Expert, Territory};
 use crate::reason::ReasonCode;
 use crate::requirement::Requirement;
+use crate::travel::Spot;
 
 /// True when the record allows the request as far as one rule goes.
 pub(crate) type Rule = fn(&Expert, &Requirement) -> bool;
@@ -98,7 +99,7 @@ pub(crate) fn goes_there(expert: &Expert, requirement: &Requirement) -> bool {
     match &expert.territory {
         Territory::Anywhere => true,
         Territory::Departments(served) => requirement.department.as_ref().is_some_and(|code| served.contains(code)),
-        Territory::RadiusKm(radius) => expert.base.distance_m(site) <= radius * 1000.0,
+        Territory::RadiusKm(radius) => Spot::new(expert.base).metres_to(&Spot::new(site)) <= radius * 1000.0,
     }
 }
 
@@ -117,7 +118,7 @@ fn lists<T: PartialEq>(list: Option<&Vec<T>>, wanted: Option<&T>) -> bool {
 }
 
 /// Stakes in another currency than the limit's are not within it: nobody can tell.
-fn within(stakes: Option<Money>, limit: Option<Money>) -> bool {
+pub(crate) fn within(stakes: Option<Money>, limit: Option<Money>) -> bool {
     match (stakes, limit) {
         (Some(stakes), Some(limit)) => stakes.currency == limit.currency && stakes.minor <= limit.minor,
         _ => true,

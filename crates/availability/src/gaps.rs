@@ -1,76 +1,127 @@
-//! The rules of a day: at which instants may a visit start in one gap of one expert's day?
+//! The free gaps of a calendar, and where in them a visit may start.
 //!
-//! Search asks for all starts of every gap, the commit for one start of one gap; both ask
-//! [`Walk::starts`].
+//! All that does not depend on the request is worked out when the calendar changes: what buffers
+//! leave of each gap, from when on one can drive there and until when one must have left, what the
+//! drive past it takes. A search then asks for the drives to one place and adds up. The commit lays
+//! the gaps of a few days in the same way and asks the same [`GapTable::starts`].
+//!
+//! Instants are seconds since the calendar's origin ([`Origin`]).
 
-use constat_domain::geo::Position;
-use jiff::Timestamp;
+use crate::calendar::{Block, Day, ExpertCalendar, REACH_SECONDS, What};
+use crate::settings::{SHORTEST_VISIT_SECONDS, Weights};
+use crate::travel::{LONGEST_DRIVE, Legs, Places, Spot, Travel};
 
-use crate::calendar::{Day, ExpertCalendar, REACH_SECONDS, Span, What};
-use crate::eligibility::eligible;
-use crate::reason::ReasonCode;
-use crate::requirement::Requirement;
-use crate::settings::Settings;
-use crate::travel::Travel;
+/// Where seconds are counted from, so that they fit in 32 bits: within 17 years each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) i64);
 
-/// Judges one exact visit, from `start` to `end`, in one expert's calendar: may the person take it,
-/// is the time free, and does the whole day stay drivable? What a search offers passes here on the
-/// same rows.
-///
-/// `start` to `end` is the time that the visit takes in the day (the whole arrival window of an
-/// HorairePlage), whole seconds.
-pub fn feasible<T: Travel + ?Sized>(
-    calendar: &ExpertCalendar,
-    requirement: &Requirement,
-    start: Timestamp,
-    end: Timestamp,
-    settings: &Settings,
-    travel: &T,
-) -> Result<(), ReasonCode> {
-    eligible(calendar.expert(), requirement)?;
-    let visit = Span { start: start.as_second(), end: end.as_second() };
-    let walk = Walk::new(calendar, requirement, settings, travel).lasting(visit.end - visit.start);
-    walk.judge(visit).map(|_| ())
+impl Origin {
+    /// What lies further away counts as so far away.
+    const FARTHEST: i64 = 1 << 29;
+
+    pub(crate) fn seconds(self, instant: i64) -> i32 {
+        let clamped = instant.saturating_sub(self.0).clamp(-Self::FARTHEST, Self::FARTHEST);
+        i32::try_from(clamped).unwrap_or(0)
+    }
+
+    pub(crate) fn instant(self, seconds: i32) -> i64 {
+        self.0 + i64::from(seconds)
+    }
 }
 
-/// One free gap within a range of working time.
+/// One free gap: what a search looks at. Small on purpose, a search reads all of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gap {
-    start: i64,
-    end: i64,
-    /// Index of the first block after the gap; all before it have ended when the gap starts.
-    next: usize,
+    /// First start that working time, appointments and their buffers allow.
+    pub(crate) lo: i32,
+    /// Last end that they allow.
+    pub(crate) hi: i32,
+    /// On site: one is there, at the earliest, a drive after this.
+    pub(crate) ready: i32,
+    /// On site: one must be gone, at the latest, a drive before this.
+    pub(crate) leave: i32,
+    /// Seconds of the drive from the place before to the place after.
+    pub(crate) direct: i32,
+    /// Points for what the expert has already that day and week.
+    pub(crate) load: u16,
+    /// Number of the place where one comes from: the visit before, or the base.
+    pub(crate) before: u16,
+    /// Number of the place where one goes on to.
+    pub(crate) after: u16,
+    /// Something stands between the gap and these places, see [`Detail`].
+    pub(crate) special: bool,
+}
+
+/// What is seldom looked at of a gap.
+#[derive(Debug, Clone, Copy)]
+struct Detail {
+    /// Longest free time in one piece, in seconds, after the place before and before whatever stands
+    /// next to the gap: a drive that fits there need not fit in the gap. Below zero: none.
+    piece_before: i32,
+    /// The same between the gap's end and the place after.
+    piece_after: i32,
+    /// Whoever was somewhere the day before must still get here.
+    night_before: Option<Night>,
+    /// And from here to where the next day begins.
+    night_after: Option<Night>,
+    /// Drives that a remote visit must leave room for.
+    drives: [Option<Kept>; 2],
+}
+
+/// A visit of another day than the gap's, within reach of it.
+#[derive(Debug, Clone, Copy)]
+struct Night {
+    place: u16,
+    /// As `ready` or `leave`.
+    edge: i32,
+    piece: i32,
+    /// After (or before) this instant one may have come from (or go) anywhere.
+    limit: i32,
+}
+
+/// A drive past a remote visit: it must be over before the visit starts, or begin after it ends.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// When the drive is over if it comes first.
+    over: i32,
+    /// When the visit must end if the drive comes last.
+    begin: i32,
 }
 
 /// The starts that a gap allows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Starts {
     /// First allowed start.
-    pub(crate) first: i64,
-    /// Last allowed start.
-    pub(crate) last: i64,
+    pub(crate) first: i32,
+    /// Last allowed start; before the first one when there is none.
+    pub(crate) last: i32,
     /// Between these instants (both excluded) a start is not allowed after all.
-    barred: [(i64, i64); Starts::MOST_BARRED],
+    barred: [(i32, i32); Starts::MOST_BARRED],
     barred_count: usize,
     /// Seconds of driving that a visit adds to the day.
-    pub(crate) added_travel: i64,
+    pub(crate) added_travel: i32,
 }
 
 impl Starts {
-    /// Three drives around a remote visit, and the holidays that touch one local day.
+    /// Two drives around a remote visit, and the holidays that touch one local day.
     const MOST_BARRED: usize = 6;
 
     /// True when a visit may start then.
-    pub(crate) fn contains(&self, start: i64) -> bool {
+    pub(crate) fn contains(&self, start: i32) -> bool {
         self.first <= start && start <= self.last && !self.is_barred(start)
     }
 
     /// True when a start between first and last is not allowed.
-    pub(crate) fn is_barred(&self, start: i64) -> bool {
+    pub(crate) fn is_barred(&self, start: i32) -> bool {
         self.barred[..self.barred_count].iter().any(|(after, before)| *after < start && start < *before)
     }
 
-    fn bar(&mut self, after: i64, before: i64) {
+    /// True when nothing between first and last is barred.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.barred_count == 0
+    }
+
+    fn bar(&mut self, after: i32, before: i32) {
         if before - after < 2 || before <= self.first || after >= self.last {
             return;
         }
@@ -83,344 +134,445 @@ impl Starts {
     }
 }
 
-/// One expert and one requirement: what is the same for every gap.
-#[derive(Debug)]
-pub(crate) struct Walk<'a, T: ?Sized> {
-    pub(crate) calendar: &'a ExpertCalendar,
-    requirement: &'a Requirement,
-    travel: &'a T,
-    /// Seconds that the visit takes.
-    occupied: i64,
-    buffer: i64,
-    commute: i64,
+/// What is asked of the gaps of one calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask<'a> {
     /// First start that window and notice allow.
-    pub(crate) earliest: i64,
-    /// The block of the appointment that is being moved.
-    ignored: Option<usize>,
-    cap: Option<u16>,
-    closed: &'a [Span],
-    /// Seconds from the base to the place.
-    base_leg: i64,
-    /// Seconds from the place back to the base: roads need not be the same both ways.
-    leg_back: i64,
+    pub(crate) earliest: i32,
+    /// Last end.
+    pub(crate) to: i32,
+    /// Seconds that the visit takes.
+    pub(crate) occupied: i32,
+    /// Public holidays of the place, when they are kept.
+    pub(crate) closed: &'a [(i32, i32)],
+    /// Somebody travels.
+    pub(crate) on_site: bool,
 }
 
-impl<'a, T: Travel + ?Sized> Walk<'a, T> {
-    pub(crate) fn new(
-        calendar: &'a ExpertCalendar,
-        requirement: &'a Requirement,
-        settings: &Settings,
-        travel: &'a T,
-    ) -> Self {
-        let expert = calendar.expert();
-        let notice = i64::from(expert.notice_minutes.unwrap_or(settings.notice_minutes)) * 60;
-        Self {
-            calendar,
-            requirement,
-            travel,
-            occupied: requirement.occupied,
-            buffer: expert.buffer_seconds(settings),
-            commute: i64::from(settings.commute_minutes) * 60,
-            earliest: requirement.from.max(requirement.asked_at + notice),
-            ignored: calendar.block_of(requirement.reschedules),
-            cap: expert.daily_cap.map(u16::from),
-            closed: if expert.holidays_off { &requirement.closed } else { &[] },
-            base_leg: requirement.site.map_or(0, |site| i64::from(travel.seconds(expert.base, site))),
-            leg_back: requirement.site.map_or(0, |site| i64::from(travel.seconds(site, expert.base))),
+/// Where to look for a window: one entry for each 24 hours from the origin on.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// First gap that ends after this slot begins.
+    gap: u32,
+    /// Lowest place (but the base) of that gap and all after it.
+    lowest: u16,
+    /// One above the highest place of that gap and all before it.
+    above: u16,
+}
+
+const SLOT_SECONDS: i32 = 24 * 3600;
+
+/// A gap that a longer drive over night reaches into is special by itself, in seconds: six hours. Others
+/// are only looked at when a place is farther away than any night is long.
+const LONG_DRIVE: i32 = 6 * 3600;
+
+/// The gaps of one calendar, in order of time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GapTable {
+    /// Where gaps begin and end; the base is number 0.
+    pub(crate) places: Places,
+    gaps: Vec<Gap>,
+    details: Vec<Detail>,
+    slots: Vec<Slot>,
+    buffer: i32,
+    /// No drive up to so many seconds is stopped by a visit of the day before or after.
+    night_slack: i32,
+}
+
+/// The part of a table that a window touches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    lowest: usize,
+    above: usize,
+}
+
+impl GapTable {
+    /// Lays the gaps of a calendar.
+    pub(crate) fn lay<T: Travel + ?Sized>(&mut self, calendar: &ExpertCalendar, blocks: &[Block], travel: &T) {
+        self.places.clear();
+        self.places.push(calendar.expert().base);
+        self.gaps.clear();
+        self.details.clear();
+        self.slots.clear();
+        self.buffer = calendar.buffer();
+        self.night_slack = i32::MAX;
+        let mut layer = Layer::new(calendar, blocks, self);
+        for day in &calendar.days {
+            if !calendar.is_full(day) {
+                layer.lay_day(day, travel);
+            }
         }
+        self.lay_slots(&calendar.days, calendar.origin);
     }
 
-    /// The same for a visit of another length.
-    pub(crate) fn lasting(self, occupied: i64) -> Self {
-        Self { occupied, ..self }
-    }
-
-    /// Judges one visit; answers how many seconds of driving it adds.
-    pub(crate) fn judge(&self, visit: Span) -> Result<(&'a Day, i64), ReasonCode> {
-        if visit.end <= visit.start || visit.start < self.requirement.from || visit.end > self.requirement.to {
-            return Err(ReasonCode::NotWorking);
-        }
-        let days = &self.calendar.days;
-        let day = days[..days.partition_point(|day| day.start <= visit.start)].last();
-        let day = day.filter(|day| visit.end <= day.end).ok_or(ReasonCode::NotWorking)?;
-        let holds = |span: &Span| span.start <= visit.start && visit.end <= span.end;
-        let Some(range) = self.calendar.free_of(day).iter().find(|span| holds(span)) else {
-            return Err(if holds(&day.hours) { ReasonCode::Absent } else { ReasonCode::NotWorking });
+    fn lay_slots(&mut self, days: &[Day], origin: Origin) {
+        let last = days.last().map_or(0, |day| origin.seconds(day.end));
+        let touched = |number: usize| {
+            let (gap, detail) = (&self.gaps[number], &self.details[number]);
+            let nights = [detail.night_before, detail.night_after].map(|night| night.map_or(0, |night| night.place));
+            [gap.before, gap.after, nights[0], nights[1]]
         };
-        if visit.start < self.earliest {
-            return Err(ReasonCode::Notice);
+        let mut lowest = vec![u16::MAX; self.gaps.len() + 1];
+        for number in (0..self.gaps.len()).rev() {
+            let places = touched(number).into_iter().filter(|place| *place > 0);
+            lowest[number] = places.fold(lowest[number + 1], u16::min);
         }
-        if self.is_full(day) {
-            return Err(ReasonCode::FullyBooked);
-        }
-        let mut from = self.first_block(range.start);
-        let mut found = None;
-        self.each_gap(*range, &mut from, |gap| {
-            if gap.start <= visit.start && visit.end <= gap.end {
-                found = Some(gap);
+        let (mut gap, mut above) = (0, 1);
+        let mut begin = 0;
+        // The last entry begins after everything.
+        while begin <= last.saturating_add(SLOT_SECONDS) {
+            while gap < self.gaps.len() && self.gaps[gap].hi <= begin {
+                above = touched(gap).into_iter().fold(above, |above, place| above.max(place + 1));
+                gap += 1;
             }
-        });
-        let gap = found.ok_or(ReasonCode::FullyBooked)?;
-        // Only the gap's edges are this visit's own affair; which rule they break is told.
-        let room = self.room(gap);
-        if visit.start < room.start || visit.end > room.end {
-            return Err(ReasonCode::FullyBooked);
-        }
-        if self.closed.iter().any(|closed| visit.start < closed.end && closed.start < visit.end) {
-            return Err(ReasonCode::PublicHoliday);
-        }
-        let starts = self.starts(day, gap)?;
-        if starts.contains(visit.start) { Ok((day, starts.added_travel)) } else { Err(ReasonCode::TooFar) }
-    }
-
-    /// True when the day's cap of visits is reached (the one that is being moved does not count).
-    pub(crate) fn is_full(&self, day: &Day) -> bool {
-        let Some(cap) = self.cap else { return false };
-        let moved = self.ignored.map(|index| self.calendar.blocks[index].start);
-        let moved_today = moved.is_some_and(|start| day.start <= start && start < day.end);
-        day.visits.saturating_sub(u16::from(moved_today)) >= cap
-    }
-
-    /// True when all the day's hours lie within public holidays of the place.
-    pub(crate) fn is_closed(&self, day: &Day) -> bool {
-        self.closed.iter().any(|closed| closed.start <= day.hours.start && day.hours.end <= closed.end)
-    }
-
-    /// The first block that ends after an instant.
-    pub(crate) fn first_block(&self, at: i64) -> usize {
-        self.calendar.blocks.partition_point(|block| block.latest_end <= at)
-    }
-
-    /// Visits the gaps of one free range. `from` is the first block that may end after the range
-    /// starts; it is moved on, so that ranges in order share one pass over the blocks.
-    pub(crate) fn each_gap(&self, range: Span, from: &mut usize, mut visit: impl FnMut(Gap)) {
-        let blocks = &self.calendar.blocks;
-        while blocks.get(*from).is_some_and(|block| block.latest_end <= range.start) {
-            *from += 1;
-        }
-        let mut cursor = range.start;
-        let mut next = *from;
-        while let Some(block) = blocks.get(next).filter(|block| block.start < range.end) {
-            if Some(next) != self.ignored {
-                if block.start > cursor {
-                    visit(Gap { start: cursor, end: block.start, next });
-                }
-                cursor = cursor.max(block.end);
-            }
-            next += 1;
-        }
-        if cursor < range.end {
-            visit(Gap { start: cursor, end: range.end, next });
+            let with_this = if gap < self.gaps.len() { touched(gap) } else { [0; 4] };
+            let above = with_this.into_iter().fold(above, |above, place| above.max(place + 1));
+            self.slots.push(Slot { gap: index32(gap), lowest: lowest[gap], above });
+            begin += SLOT_SECONDS;
         }
     }
 
-    /// What window, notice and buffers leave of a gap.
-    fn room(&self, gap: Gap) -> Span {
-        let blocks = &self.calendar.blocks;
-        let counts = |index: usize| Some(index) != self.ignored && blocks[index].what != What::Absent;
-        let mut start = gap.start.max(self.earliest);
-        let mut end = gap.end.min(self.requirement.to);
-        for index in (0..gap.next).rev() {
-            if blocks[index].latest_end + self.buffer <= start {
-                break;
-            }
-            if counts(index) {
-                start = start.max(blocks[index].end + self.buffer);
-            }
-        }
-        for (index, block) in blocks.iter().enumerate().skip(gap.next) {
-            if block.start - self.buffer >= end {
-                break;
-            }
-            if counts(index) {
-                end = end.min(block.start - self.buffer);
-            }
-        }
-        Span { start, end }
+    /// The gaps that a window may touch.
+    pub(crate) fn part(&self, from: i32, to: i32) -> Part {
+        let number = |second: i32| usize::try_from(second / SLOT_SECONDS).unwrap_or(0);
+        let (Some(first), Some(end)) = (
+            self.slots.get(number(from).min(self.slots.len().saturating_sub(1))),
+            self.slots.get((number(to) + 1).min(self.slots.len().saturating_sub(1))),
+        ) else {
+            return Part { from: 0, to: 0, lowest: 1, above: 1 };
+        };
+        let to = (end.gap as usize + 1).min(self.gaps.len());
+        Part { from: first.gap as usize, to, lowest: usize::from(first.lowest), above: usize::from(end.above) }
     }
 
-    /// The starts that a gap allows, or what stands in the way of all of them.
-    pub(crate) fn starts(&self, day: &Day, gap: Gap) -> Result<Starts, ReasonCode> {
-        if gap.end.min(self.requirement.to) - gap.start.max(self.earliest) < self.occupied {
-            return Err(ReasonCode::FullyBooked);
+    /// The gaps of a part.
+    pub(crate) fn of(&self, part: Part) -> &[Gap] {
+        self.gaps.get(part.from..part.to).unwrap_or_default()
+    }
+
+    /// Asks for the drives that the gaps of a part rest on. True when each gap that is not special
+    /// is judged by its own fields alone.
+    pub(crate) fn ask_drives<T: Travel + ?Sized>(&self, site: &Spot, part: Part, travel: &T, legs: &mut Legs) -> bool {
+        legs.fit(self.places.len());
+        travel.legs(site, &self.places, 0..1, legs);
+        if part.lowest >= part.above {
+            return true;
         }
-        let room = self.room(gap);
+        travel.legs(site, &self.places, part.lowest..part.above, legs);
+        let longest = |legs: &[i32]| legs[part.lowest..part.above].iter().fold(0, |most, leg| most.max(*leg));
+        longest(&legs.to_site).max(longest(&legs.from_site)) <= self.night_slack
+    }
+
+    /// Asks for every drive.
+    pub(crate) fn ask_all_drives<T: Travel + ?Sized>(&self, site: &Spot, travel: &T, legs: &mut Legs) {
+        legs.fit(self.places.len());
+        travel.legs(site, &self.places, 0..self.places.len(), legs);
+    }
+
+    /// Points for what the expert has already on the day of a gap, and that week.
+    pub(crate) fn load(&self, number: usize) -> u16 {
+        self.gaps[number].load
+    }
+
+    /// The gap that holds a visit, working time and buffers looked at.
+    pub(crate) fn around(&self, start: i32, end: i32) -> Option<usize> {
+        let number = self.gaps.partition_point(|gap| gap.hi < end);
+        self.gaps.get(number).filter(|gap| gap.lo <= start && end <= gap.hi).map(|_| number)
+    }
+
+    /// The starts that a gap allows: the rule itself.
+    pub(crate) fn starts(&self, number: usize, ask: &Ask<'_>, legs: &Legs) -> Starts {
+        let (gap, detail) = (&self.gaps[number], &self.details[number]);
         let mut starts = Starts {
-            first: room.start,
-            last: room.end - self.occupied,
+            first: gap.lo.max(ask.earliest),
+            last: gap.hi.min(ask.to) - ask.occupied,
             barred: [(0, 0); Starts::MOST_BARRED],
             barred_count: 0,
             added_travel: 0,
         };
-        if starts.first > starts.last {
-            return Err(ReasonCode::FullyBooked);
+        for (from, to) in ask.closed {
+            starts.bar(from - ask.occupied, *to);
         }
-        self.keep_holidays(&mut starts)?;
-        match self.requirement.site {
-            Some(site) => self.drive_to_site(day, gap, site, &mut starts),
-            None => self.keep_drives(day, gap, &mut starts),
-        }
-        if starts.first > starts.last { Err(ReasonCode::TooFar) } else { Ok(starts) }
-    }
-
-    /// Takes public holidays out.
-    fn keep_holidays(&self, starts: &mut Starts) -> Result<(), ReasonCode> {
-        for closed in self.closed {
-            let (after, before) = (closed.start - self.occupied, closed.end);
-            if after < starts.first && starts.first < before {
-                starts.first = before;
-            } else if after < starts.last && starts.last < before {
-                starts.last = after;
-            } else {
-                starts.bar(after, before);
+        if ask.on_site {
+            let leg_in = legs.to_site[usize::from(gap.before)];
+            let leg_out = legs.from_site[usize::from(gap.after)];
+            if leg_in + self.buffer > detail.piece_before {
+                starts.first = starts.first.max(gap.ready + leg_in);
+            }
+            if leg_out + self.buffer > detail.piece_after {
+                starts.last = starts.last.min(gap.leave - leg_out - ask.occupied);
+            }
+            if let Some(night) = detail.night_before {
+                let leg = legs.to_site[usize::from(night.place)];
+                if leg + self.buffer > night.piece {
+                    starts.first = starts.first.max((night.edge + leg).min(night.limit));
+                }
+            }
+            if let Some(night) = detail.night_after {
+                let leg = legs.from_site[usize::from(night.place)];
+                if leg + self.buffer > night.piece {
+                    starts.last = starts.last.min((night.edge - leg).max(night.limit) - ask.occupied);
+                }
+            }
+            starts.added_travel = (leg_in + leg_out - gap.direct).max(0);
+        } else {
+            for kept in detail.drives.iter().flatten() {
+                starts.bar(kept.begin - ask.occupied, kept.over);
             }
         }
-        if starts.first > starts.last { Err(ReasonCode::PublicHoliday) } else { Ok(()) }
+        starts
+    }
+}
+
+/// Lays gaps one after the other.
+struct Layer<'a> {
+    calendar: &'a ExpertCalendar,
+    blocks: &'a [Block],
+    table: &'a mut GapTable,
+    weights: Weights,
+    commute: i64,
+    buffer: i64,
+    /// For each block, and one past the end: the on-site block before it, plus one.
+    site_before: Vec<u32>,
+    /// For each block, and one past the end: the first on-site block from it on.
+    site_after: Vec<u32>,
+    /// The place of each block.
+    place_of: Vec<u16>,
+    /// More places than can be numbered. Nobody has 65,000 visits: then nothing is free.
+    crowded: bool,
+    /// First block that may end after the range at hand begins.
+    from: usize,
+}
+
+/// Free time between an instant and a gap's edge, when blocks lie between.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The edge of the block next to the gap, or the instant itself.
+    edge: i64,
+    /// Longest free time between the blocks; below zero when there is none.
+    piece: i64,
+}
+
+impl Way {
+    fn over_after(self, needed: i64) -> Option<i64> {
+        (needed > self.piece).then_some(self.edge + needed)
     }
 
-    /// On site: one must get there from the visit before (or the base), and on to the one after
-    /// (or back to the base).
-    fn drive_to_site(&self, day: &Day, gap: Gap, site: Position, starts: &mut Starts) {
-        let base = self.calendar.expert().base;
-        let seconds = |from, to| i64::from(self.travel.seconds(from, to));
-        let before = self.site_before(gap).map(|(at, block_end)| (at, block_end, block_end > day.duty.start));
-        let after = self.site_after(gap).map(|(at, block_start)| (at, block_start, block_start < day.duty.end));
+    fn begins_before(self, needed: i64) -> Option<i64> {
+        (needed > self.piece).then_some(self.edge - needed)
+    }
+}
 
-        let (mut leg_in, mut origin) = (self.base_leg, base);
-        if let Some((at, ended, today)) = before
-            && (today || ended + REACH_SECONDS > starts.first)
-        {
-            let leg = seconds(at, site);
-            let ready = self.earliest_after(ended, gap, leg + self.buffer);
-            starts.first = starts.first.max(ready.min(ended + REACH_SECONDS));
-            if today {
-                (leg_in, origin) = (leg, at);
+impl<'a> Layer<'a> {
+    fn new(calendar: &'a ExpertCalendar, blocks: &'a [Block], table: &'a mut GapTable) -> Self {
+        let count = blocks.len();
+        let (mut site_before, mut place_of) = (Vec::with_capacity(count + 1), Vec::with_capacity(count));
+        let mut before = 0;
+        for (index, block) in blocks.iter().enumerate() {
+            site_before.push(before);
+            let mut place = 0;
+            if let What::Site(position) = block.what {
+                before = index32(index + 1);
+                place = u16::try_from(table.places.push(position)).unwrap_or(u16::MAX);
+            }
+            place_of.push(place);
+        }
+        site_before.push(before);
+        let crowded = table.places.len() > usize::from(u16::MAX);
+        let mut site_after = vec![index32(count); count + 1];
+        for index in (0..count).rev() {
+            let here = matches!(blocks[index].what, What::Site(_));
+            site_after[index] = if here { index32(index) } else { site_after[index + 1] };
+        }
+        Self {
+            calendar,
+            blocks,
+            table,
+            weights: calendar.settings().weights,
+            commute: i64::from(calendar.settings().commute_minutes) * 60,
+            buffer: i64::from(calendar.buffer()),
+            site_before,
+            site_after,
+            place_of,
+            crowded,
+            from: 0,
+        }
+    }
+
+    fn lay_day<T: Travel + ?Sized>(&mut self, day: &Day, travel: &T) {
+        for range in self.calendar.free_of(day) {
+            while self.blocks.get(self.from).is_some_and(|block| block.latest_end <= range.start) {
+                self.from += 1;
+            }
+            let (mut cursor, mut next) = (range.start, self.from);
+            while let Some(block) = self.blocks.get(next).filter(|block| block.start < range.end) {
+                if block.start > cursor {
+                    self.gap(day, (cursor, block.start), next, travel);
+                }
+                cursor = cursor.max(block.end);
+                next += 1;
+            }
+            if cursor < range.end {
+                self.gap(day, (cursor, range.end), next, travel);
             }
         }
-        if !before.is_some_and(|(_, _, today)| today) {
-            let ready = self.earliest_after(self.leaves_base(day), gap, self.base_leg + self.buffer);
-            starts.first = starts.first.max(ready);
-        }
-        let (mut leg_out, mut goal) = (self.leg_back, base);
-        let mut latest_end = starts.last + self.occupied;
-        if let Some((at, begins, today)) = after
-            && (today || begins - REACH_SECONDS < latest_end)
-        {
-            let leg = seconds(site, at);
-            let leave = self.latest_before(begins, gap, leg + self.buffer);
-            latest_end = latest_end.min(leave.max(begins - REACH_SECONDS));
-            if today {
-                (leg_out, goal) = (leg, at);
-            }
-        }
-        if !after.is_some_and(|(_, _, today)| today) {
-            latest_end = latest_end.min(self.latest_before(self.back_at_base(day), gap, self.leg_back + self.buffer));
-        }
-        starts.last = latest_end - self.occupied;
-        starts.added_travel = (leg_in + leg_out - seconds(origin, goal)).max(0);
     }
 
-    /// Remote: no drive of its own, but the drive between the visits around it must still fit, in
-    /// one piece, before or after it.
-    fn keep_drives(&self, day: &Day, gap: Gap, starts: &mut Starts) {
-        let base = self.calendar.expert().base;
-        let before = self.site_before(gap);
-        let after = self.site_after(gap);
-        let came_today = before.is_some_and(|(_, ended)| ended > day.duty.start);
-        let goes_today = after.is_some_and(|(_, begins)| begins < day.duty.end);
-        if let (Some((from, ended)), Some((to, begins))) = (before, after)
-            && begins - ended < REACH_SECONDS
-        {
-            self.keep_drive(gap, (from, ended), (to, begins), starts);
+    /// Lays one gap. `next` is the first block after it; all before that have ended when it begins.
+    fn gap<T: Travel + ?Sized>(&mut self, day: &Day, gap: (i64, i64), next: usize, travel: &T) {
+        let (lo, hi) = self.room(gap, next);
+        let site_before = (self.site_before[next] as usize).checked_sub(1);
+        let site_after = Some(self.site_after[next] as usize).filter(|index| *index < self.blocks.len());
+        let came = site_before.filter(|index| self.blocks[*index].end > day.duty.start);
+        let goes = site_after.filter(|index| self.blocks[*index].start < day.duty.end);
+        if hi - lo < i64::from(SHORTEST_VISIT_SECONDS) || self.crowded {
+            return;
         }
-        if let (false, true, Some(to)) = (came_today, goes_today, after) {
-            self.keep_drive(gap, (base, self.leaves_base(day)), to, starts);
+        let origin = self.calendar.origin;
+        // Base: so early that what is left of the drive when the duty starts is the same as if the
+        // commute allowance were a gap after an appointment.
+        let leaves_base = day.duty.start - self.commute - self.buffer;
+        let back_at_base = day.duty.end + self.commute + self.buffer;
+        let way_in = self.way_before(came.map_or(leaves_base, |index| self.blocks[index].end), next);
+        let way_out = self.way_after(goes.map_or(back_at_base, |index| self.blocks[index].start), next);
+        let (before, after) = (self.place(came), self.place(goes));
+        let direct = travel.between(&self.table.places, usize::from(before), usize::from(after));
+        let night_before = site_before.filter(|_| came.is_none()).map(|index| {
+            let ended = self.blocks[index].end;
+            let way = self.way_before(ended, next);
+            let (edge, limit) = (way.edge + self.buffer, ended + REACH_SECONDS);
+            let slack = if limit <= lo { i64::MAX } else { (lo - way.edge).max(way.piece) - self.buffer };
+            (slack, self.night(index, (edge, way.piece), limit))
+        });
+        let night_after = site_after.filter(|_| goes.is_none()).map(|index| {
+            let begins = self.blocks[index].start;
+            let way = self.way_after(begins, next);
+            let (edge, limit) = (way.edge - self.buffer, begins - REACH_SECONDS);
+            let slack = if limit >= hi { i64::MAX } else { (way.edge - hi).max(way.piece) - self.buffer };
+            (slack, self.night(index, (edge, way.piece), limit))
+        });
+        let nights = [night_before, night_after].map(|night| night.filter(|(slack, _)| *slack < i64::MAX));
+        let slack = nights.iter().flatten().map(|(slack, _)| *slack).min().unwrap_or(i64::MAX);
+        let [night_before, night_after] = nights.map(|night| night.map(|(_, night)| night));
+        let over_night = slack < i64::from(LONG_DRIVE);
+        if !over_night {
+            self.table.night_slack = self.table.night_slack.min(seconds32(slack));
         }
-        if let (true, false, Some(from)) = (came_today, goes_today, before) {
-            self.keep_drive(gap, from, (base, self.back_at_base(day)), starts);
-        }
+        let drives =
+            self.drives_past(next, (site_before, came), (site_after, goes), (leaves_base, back_at_base), travel);
+        let visits = self.weights.visit_that_day.saturating_mul(u32::from(day.visits));
+        let load = visits.saturating_add(self.weights.visit_that_week.saturating_mul(u32::from(day.week_visits)));
+        self.table.gaps.push(Gap {
+            lo: origin.seconds(lo),
+            hi: origin.seconds(hi),
+            ready: origin.seconds(way_in.edge + self.buffer),
+            leave: origin.seconds(way_out.edge - self.buffer),
+            direct,
+            load: u16::try_from(load).unwrap_or(u16::MAX),
+            before,
+            after,
+            special: way_in.piece >= 0 || way_out.piece >= 0 || over_night,
+        });
+        let (piece_before, piece_after) = (seconds32(way_in.piece), seconds32(way_out.piece));
+        self.table.details.push(Detail { piece_before, piece_after, night_before, night_after, drives });
     }
 
-    fn keep_drive(&self, gap: Gap, from: (Position, i64), to: (Position, i64), starts: &mut Starts) {
-        let needed = i64::from(self.travel.seconds(from.0, to.0)) + self.buffer;
-        let earliest = self.earliest_after(from.1, gap, needed);
-        let latest = self.latest_before(to.1, gap, needed);
-        if earliest != i64::MIN && latest != i64::MAX {
-            let (after, before) = (latest - self.occupied, earliest);
-            if after < starts.first && before > starts.last {
-                starts.last = i64::MIN;
-            } else {
-                starts.bar(after, before);
-            }
-        }
+    fn place(&self, block: Option<usize>) -> u16 {
+        block.map_or(0, |index| self.place_of[index])
     }
 
-    /// When the drive from the base may begin: so early that what is left of it when the duty
-    /// starts is the same as if the commute allowance were a gap after an appointment.
-    fn leaves_base(&self, day: &Day) -> i64 {
-        day.duty.start - self.commute - self.buffer
+    fn night(&self, block: usize, (edge, piece): (i64, i64), limit: i64) -> Night {
+        let origin = self.calendar.origin;
+        let (edge, limit) = (origin.seconds(edge), origin.seconds(limit));
+        Night { place: self.place_of[block], edge, piece: seconds32(piece), limit }
     }
 
-    fn back_at_base(&self, day: &Day) -> i64 {
-        day.duty.end + self.commute + self.buffer
-    }
-
-    /// Where and when the last on-site appointment before a gap ends.
-    fn site_before(&self, gap: Gap) -> Option<(Position, i64)> {
-        let block = &self.calendar.blocks[self.calendar.site_before(gap.next, self.ignored)?];
-        if let What::Site(at) = block.what { Some((at, block.end)) } else { None }
-    }
-
-    /// Where and when the first on-site appointment after a gap begins.
-    fn site_after(&self, gap: Gap) -> Option<(Position, i64)> {
-        let block = &self.calendar.blocks[self.calendar.site_after(gap.next, self.ignored)?];
-        if let What::Site(at) = block.what { Some((at, block.start)) } else { None }
-    }
-
-    /// The first instant of the gap by which `needed` seconds in one piece were free since `since`;
-    /// `i64::MIN` when they were before the last block already.
-    fn earliest_after(&self, since: i64, gap: Gap, needed: i64) -> i64 {
-        let blocks = &self.calendar.blocks[..gap.next];
-        let mut index = gap.next;
-        while index > 0 && blocks[index - 1].latest_end > since {
-            index -= 1;
-        }
-        let mut cursor = since;
-        for (index, block) in blocks.iter().enumerate().skip(index) {
-            if block.end <= since || Some(index) == self.ignored {
-                continue;
-            }
-            if block.start - cursor >= needed {
-                return i64::MIN;
-            }
-            cursor = cursor.max(block.end);
-        }
-        cursor + needed
-    }
-
-    /// The last instant of the gap from which `needed` seconds in one piece are free until `until`;
-    /// `i64::MAX` when they are after the next block.
-    fn latest_before(&self, until: i64, gap: Gap, needed: i64) -> i64 {
-        let mut first = None;
-        let mut cursor = i64::MIN;
-        for (index, block) in self.calendar.blocks.iter().enumerate().skip(gap.next) {
-            if block.start >= until {
+    /// What the buffers to the appointments around leave of a gap. Absences ask for none.
+    fn room(&self, (mut lo, mut hi): (i64, i64), next: usize) -> (i64, i64) {
+        let counts = |block: &Block| block.what != What::Absent;
+        for block in self.blocks[..next].iter().rev() {
+            if block.latest_end + self.buffer <= lo {
                 break;
             }
-            if Some(index) == self.ignored {
-                continue;
+            if counts(block) {
+                lo = lo.max(block.end + self.buffer);
             }
-            if first.is_none() {
-                first = Some(block.start);
-            } else if block.start - cursor >= needed {
-                return i64::MAX;
+        }
+        for block in &self.blocks[next..] {
+            if block.start - self.buffer >= hi {
+                break;
             }
+            if counts(block) {
+                hi = hi.min(block.start - self.buffer);
+            }
+        }
+        (lo, hi)
+    }
+
+    /// Free time since an instant up to a gap.
+    fn way_before(&self, since: i64, next: usize) -> Way {
+        let blocks = &self.blocks[..next];
+        let first = blocks.iter().rposition(|block| block.latest_end <= since).map_or(0, |index| index + 1);
+        let mut way = Way { edge: since, piece: -1 };
+        for block in blocks[first..].iter().filter(|block| block.end > since) {
+            way.piece = way.piece.max(block.start - way.edge);
+            way.edge = way.edge.max(block.end);
+        }
+        way
+    }
+
+    /// Free time from a gap until an instant.
+    fn way_after(&self, until: i64, next: usize) -> Way {
+        let mut blocks = self.blocks[next..].iter().take_while(|block| block.start < until);
+        let Some(first) = blocks.next() else { return Way { edge: until, piece: -1 } };
+        let (mut piece, mut cursor) = (-1, first.end);
+        for block in blocks {
+            piece = piece.max(block.start - cursor);
             cursor = cursor.max(block.end);
         }
-        match first {
-            Some(_) if until - cursor >= needed => i64::MAX,
-            Some(start) => start - needed,
-            None => until - needed,
-        }
+        Way { edge: first.start, piece: piece.max(until - cursor) }
     }
+
+    /// Drives that a remote visit in a gap must leave room for, in one piece, before or after it:
+    /// from the visit before to the one after, from the base to the day's first, from its last back.
+    fn drives_past<T: Travel + ?Sized>(
+        &self,
+        next: usize,
+        (site_before, came): (Option<usize>, Option<usize>),
+        (site_after, goes): (Option<usize>, Option<usize>),
+        (leaves_base, back_at_base): (i64, i64),
+        travel: &T,
+    ) -> [Option<Kept>; 2] {
+        let ended = |index: usize| (self.place_of[index], self.blocks[index].end);
+        let begins = |index: usize| (self.place_of[index], self.blocks[index].start);
+        let keep = |from: (u16, i64), to: (u16, i64)| {
+            let drive = travel.between(&self.table.places, usize::from(from.0), usize::from(to.0));
+            let needed = i64::from(drive) + self.buffer;
+            let over = self.way_before(from.1, next).over_after(needed)?;
+            let begin = self.way_after(to.1, next).begins_before(needed)?;
+            let origin = self.calendar.origin;
+            Some(Kept { over: origin.seconds(over), begin: origin.seconds(begin) })
+        };
+        let past = site_before.zip(site_after).and_then(|(before, after)| {
+            let (from, to) = (ended(before), begins(after));
+            if to.1 - from.1 < REACH_SECONDS { keep(from, to) } else { None }
+        });
+        let commute = match (came, goes) {
+            (None, Some(after)) => keep((0, leaves_base), begins(after)),
+            (Some(before), None) => keep(ended(before), (0, back_at_base)),
+            _ => None,
+        };
+        [past, commute]
+    }
+}
+
+fn seconds32(seconds: i64) -> i32 {
+    i32::try_from(seconds.clamp(-1, i64::from(LONGEST_DRIVE) * 2)).unwrap_or(-1)
+}
+
+/// Indices are kept in 32 bits; no calendar has four thousand million entries.
+fn index32(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -1,31 +1,61 @@
 //! All calendars of a firm over the horizon, ready to be searched.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use constat_domain::FieldError;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
 
+use crate::bits::Bits;
 use crate::calendar::{Busy, ExpertCalendar};
 use crate::expert::{Absence, Expert};
+use crate::gaps::Origin;
+use crate::pool::Pool;
+use crate::reason::Tally;
+use crate::requirement::Requirement;
+use crate::schedule::Duty;
+use crate::settings::Settings;
+use crate::travel::Travel;
 use crate::zone;
 
 /// Calendars of many experts, sorted by expert id.
 ///
-/// A clone shares every calendar with the original and costs one pointer each, so a reader can
-/// search a snapshot while a writer changes one expert in the next.
+/// A clone shares every calendar with the original, and costs one pointer for every 64 of them: a
+/// reader can search a snapshot while a writer changes one expert in the next.
 #[derive(Debug, Clone)]
 pub struct CalendarIndex {
     from: Timestamp,
     to: Timestamp,
-    calendars: Vec<Arc<ExpertCalendar>>,
+    settings: Arc<Settings>,
+    /// Full but for the last one.
+    chunks: Vec<Arc<Vec<Member>>>,
+    /// Who may take what; worked out at the first search after an expert's record has changed.
+    pool: OnceLock<Arc<Pool>>,
 }
+
+/// One expert's calendars.
+#[derive(Debug, Clone)]
+struct Member {
+    /// With the ordinary hours.
+    ordinary: Arc<ExpertCalendar>,
+    /// With the hours on call besides, for those who have some.
+    on_call: Option<Arc<ExpertCalendar>>,
+}
+
+impl Member {
+    fn id(&self) -> ExpertId {
+        self.ordinary.expert().id
+    }
+}
+
+/// Calendars that are copied together, as pointers, when one of them changes.
+const CHUNK: usize = 64;
 
 impl CalendarIndex {
     /// An empty index that resolves working time from the day of `from` for so many days.
-    pub fn new(from: Timestamp, days: u16) -> Self {
+    pub fn new(from: Timestamp, days: u16, settings: Arc<Settings>) -> Self {
         let to = zone::timestamp(from.as_second() + i64::from(days) * 86_400);
-        Self { from, to, calendars: Vec::new() }
+        Self { from, to, settings, chunks: Vec::new(), pool: OnceLock::new() }
     }
 
     /// The instants between which working time is resolved. Nothing is ever free outside.
@@ -33,70 +63,153 @@ impl CalendarIndex {
         (self.from, self.to)
     }
 
+    /// The settings that the calendars were laid with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Adds an expert with everything known about the person, or replaces it all.
     ///
     /// # Errors
     /// When the record's zone is unknown; the index is unchanged.
-    pub fn put(&mut self, expert: Expert, absences: &[Absence], busy: Vec<Busy>) -> Result<(), FieldError> {
-        let calendar = ExpertCalendar::new(Arc::new(expert), absences, busy, self.from, self.to)?;
-        let calendar = Arc::new(calendar);
-        match self.position(calendar.expert().id) {
-            Ok(at) => self.calendars[at] = calendar,
-            Err(at) => self.calendars.insert(at, calendar),
+    pub fn put<T: Travel + ?Sized>(
+        &mut self,
+        expert: Expert,
+        absences: &[Absence],
+        busy: Vec<Busy>,
+        travel: &T,
+    ) -> Result<(), FieldError> {
+        let expert = Arc::new(expert);
+        let calendar = |duty, busy| {
+            let span = (self.from, self.to);
+            ExpertCalendar::new(Arc::clone(&expert), absences, busy, duty, span, &self.settings, travel).map(Arc::new)
+        };
+        let on_call = match expert.on_call.as_slice() {
+            [] => None,
+            _ => Some(calendar(Duty::OnCall, busy.clone())?),
+        };
+        let member = Member { ordinary: calendar(Duty::Ordinary, busy)?, on_call };
+        self.pool = OnceLock::new();
+        match self.position(expert.id) {
+            Ok(at) => Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK] = member,
+            Err(at) if at == self.len() => match self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+                Some(chunk) => Arc::make_mut(chunk).push(member),
+                None => self.chunks.push(Arc::new(vec![member])),
+            },
+            Err(at) => self.rearrange(|members| members.insert(at, member)),
         }
         Ok(())
     }
 
     /// Forgets an expert. False when there was none.
     pub fn remove(&mut self, expert: ExpertId) -> bool {
-        self.position(expert).map(|at| self.calendars.remove(at)).is_ok()
-    }
-
-    /// Replaces all appointments and holds of one expert. False when there is no such expert.
-    pub fn replace_busy(&mut self, expert: ExpertId, busy: Vec<Busy>) -> bool {
-        self.change(expert, |calendar| calendar.replace_busy(busy))
+        let Ok(at) = self.position(expert) else { return false };
+        self.pool = OnceLock::new();
+        self.rearrange(|members| {
+            members.remove(at);
+        });
+        true
     }
 
     /// Adds one appointment or hold (or moves it, when the appointment is known). False when there
     /// is no such expert.
-    pub fn insert_busy(&mut self, expert: ExpertId, entry: Busy) -> bool {
-        self.change(expert, |calendar| calendar.insert_busy(entry))
+    pub fn insert_busy<T: Travel + ?Sized>(&mut self, expert: ExpertId, entry: Busy, travel: &T) -> bool {
+        self.change(expert, |calendar| calendar.insert_busy(entry, travel))
     }
 
     /// Takes one appointment out. False when there is no such expert.
-    pub fn remove_appointment(&mut self, expert: ExpertId, appointment: AppointmentId) -> bool {
-        self.change(expert, |calendar| calendar.remove_appointment(appointment))
+    pub fn remove_appointment<T: Travel + ?Sized>(
+        &mut self,
+        expert: ExpertId,
+        appointment: AppointmentId,
+        travel: &T,
+    ) -> bool {
+        self.change(expert, |calendar| calendar.remove_appointment(appointment, travel))
+    }
+
+    /// Works out an expert's gaps anew, after the travel times have changed. False when there is no
+    /// such expert.
+    pub fn lay_again<T: Travel + ?Sized>(&mut self, expert: ExpertId, travel: &T) -> bool {
+        self.change(expert, |calendar| calendar.lay(travel))
+    }
+
+    /// A copy of an expert's calendar for a requirement, its gaps worked out anew.
+    pub fn laid_again<T: Travel + ?Sized>(
+        &self,
+        expert: ExpertId,
+        requirement: &Requirement,
+        travel: &T,
+    ) -> Option<ExpertCalendar> {
+        let mut calendar = self.calendar(self.position(expert).ok()?, requirement).clone();
+        calendar.lay(travel);
+        Some(calendar)
     }
 
     /// One expert's calendar.
     pub fn get(&self, expert: ExpertId) -> Option<&ExpertCalendar> {
-        self.position(expert).ok().map(|at| &*self.calendars[at])
+        self.position(expert).ok().map(|at| &*self.at(at).ordinary)
     }
 
     /// Every calendar, by expert id.
-    pub fn calendars(&self) -> impl ExactSizeIterator<Item = &ExpertCalendar> {
-        self.calendars.iter().map(|calendar| &**calendar)
+    pub fn calendars(&self) -> impl Iterator<Item = &ExpertCalendar> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter().map(|member| &*member.ordinary))
     }
 
     /// How many experts.
     pub fn len(&self) -> usize {
-        self.calendars.len()
+        self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
     }
 
     /// True without experts.
     pub fn is_empty(&self) -> bool {
-        self.calendars.is_empty()
+        self.chunks.is_empty()
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin(self.from.as_second())
+    }
+
+    /// The calendar of a number that [`CalendarIndex::eligible`] gave.
+    #[inline]
+    pub(crate) fn calendar(&self, number: usize, requirement: &Requirement) -> &ExpertCalendar {
+        let member = self.at(number);
+        let on_call = member.on_call.as_ref().filter(|_| requirement.catastrophe);
+        on_call.unwrap_or(&member.ordinary)
+    }
+
+    /// Who may take a requirement at all, by number, and why the others may not.
+    pub(crate) fn eligible(&self, requirement: &Requirement) -> (Bits, Tally) {
+        let make = || Arc::new(Pool::new(self.len(), self.calendars().map(ExpertCalendar::expert)));
+        self.pool.get_or_init(make).eligible(requirement)
+    }
+
+    #[inline]
+    fn at(&self, number: usize) -> &Member {
+        &self.chunks[number / CHUNK][number % CHUNK]
     }
 
     fn position(&self, expert: ExpertId) -> Result<usize, usize> {
-        self.calendars.binary_search_by_key(&expert, |calendar| calendar.expert().id)
+        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.id() < expert));
+        let Some(members) = self.chunks.get(chunk) else { return Err(self.len()) };
+        let place = members.binary_search_by_key(&expert, Member::id);
+        place.map(|at| chunk * CHUNK + at).map_err(|at| chunk * CHUNK + at)
     }
 
-    fn change(&mut self, expert: ExpertId, change: impl FnOnce(&mut ExpertCalendar)) -> bool {
+    fn rearrange(&mut self, change: impl FnOnce(&mut Vec<Member>)) {
+        let mut members: Vec<_> = self.chunks.iter().flat_map(|chunk| chunk.iter().cloned()).collect();
+        change(&mut members);
+        self.chunks = members.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())).collect();
+    }
+
+    fn change(&mut self, expert: ExpertId, change: impl Fn(&mut ExpertCalendar)) -> bool {
         let Ok(at) = self.position(expert) else {
             return false;
         };
-        change(Arc::make_mut(&mut self.calendars[at]));
+        let member = &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK];
+        change(Arc::make_mut(&mut member.ordinary));
+        if let Some(on_call) = &mut member.on_call {
+            change(Arc::make_mut(on_call));
+        }
         true
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. [`search()`] reads a [`CalendarIndex`] and answers with
 //! ranked offers and with the reasons why others were refused; [`feasible`] judges one exact visit
-//! in one expert's calendar. Both rest on the same rules (`gaps`), so what is offered can be
+//! in one expert's calendar. Both rest on the same gaps (`gaps`), so what is offered can be
 //! booked, and the commit, which runs [`feasible`] on rows fresh from the database, is only ever
 //! stricter by what was booked meanwhile.
 //!
@@ -22,12 +22,16 @@
 //! - Neighbours are found by instants, not by dates: a visit that ended just before midnight counts.
 //!   Whoever was somewhere a day ago ([`REACH_SECONDS`]) may be anywhere now.
 
+mod bits;
+mod board;
 mod calendar;
 mod eligibility;
 mod expert;
 mod gaps;
 mod hours;
 mod index;
+mod judge;
+mod pool;
 mod rank;
 mod reason;
 mod requirement;
@@ -41,9 +45,9 @@ mod zone;
 pub use calendar::{Busy, ExpertCalendar, REACH_SECONDS, neighbourhood};
 pub use eligibility::eligible;
 pub use expert::{Absence, Exclusions, Expert, Skills, Territory};
-pub use gaps::feasible;
 pub use hours::{HourRange, WeeklyHours};
 pub use index::CalendarIndex;
+pub use judge::feasible;
 pub use rank::Score;
 pub use reason::{Reason, ReasonCode};
 pub use requirement::{PlaceFacts, Requirement};
@@ -51,4 +55,4 @@ pub use schedule::{Duty, Exception, OnCall, Schedule};
 pub use search::{Offer, Outcome, search, who_can};
 pub use settings::{DurationRules, Settings, StakesStep, Weights};
 pub use trades::{Trade, TradeTable};
-pub use travel::{Estimator, Travel};
+pub use travel::{Estimator, Legs, Places, Spot, Travel};

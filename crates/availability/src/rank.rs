@@ -3,6 +3,7 @@
 use constat_domain::service::Granularity;
 use serde::Serialize;
 
+use crate::board::Entry;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
 
@@ -23,26 +24,13 @@ pub struct Score {
     pub total: u32,
 }
 
-/// The best expert for one start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Best {
-    /// Points that depend on the expert: travel, load, trades. `u32::MAX` while nobody was found.
-    pub(crate) cost: u32,
-    /// Index of the expert.
-    pub(crate) expert: u32,
-    pub(crate) travel: u32,
-    pub(crate) load: u32,
-}
-
-impl Best {
-    pub(crate) const NONE: Self = Self { cost: u32::MAX, expert: 0, travel: 0, load: 0 };
-}
-
 /// A start that was chosen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen {
     pub(crate) start: i64,
+    /// Number of the expert.
     pub(crate) expert: u32,
+    /// What is known of the points so far: delay, spread, total.
     pub(crate) score: Score,
 }
 
@@ -54,49 +42,51 @@ struct Bucket {
     date: u32,
     chosen: u32,
     /// Cheapest start that is left: points and index.
-    head: Option<(u32, usize)>,
+    head: Option<(u64, usize)>,
 }
 
-/// Chooses up to `limit` starts, best first.
+/// Chooses up to `limit` starts, best first, and takes them out of the cells.
 ///
-/// `best[i]` belongs to the start `first + i * grid`. Each choice makes the others of its day and
-/// half-day dearer. Equal points: the earlier start.
-pub(crate) fn choose(best: &mut [Best], first: i64, requirement: &Requirement, weights: &Weights) -> Vec<Chosen> {
+/// Cell `i` belongs to the `i`th start of the requirement's grid. Each choice makes the others of its
+/// day and half-day dearer. Equal points: the earlier start.
+pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &Weights) -> Vec<Chosen> {
+    let first = requirement.on_grid(requirement.from);
     let start_of = |index: usize| first + as_seconds(index) * requirement.grid;
     let delay_of = |index: usize| {
         let waited = (start_of(index) - requirement.from).max(0);
-        points(waited.saturating_mul(i64::from(weights.hour_of_delay)) / 3600)
+        waited.unsigned_abs() * u64::from(weights.hour_of_delay) / 3600
     };
-    let head = |best: &[Best], from: usize, to: usize| {
-        let open = (from..to).filter(|index| best[*index].cost != u32::MAX);
-        open.map(|index| (best[index].cost.saturating_add(delay_of(index)), index)).min()
+    let head = |cells: &[Entry], from: usize, to: usize| {
+        let open = (from..to).filter_map(|index| Some((cells[index].get()?, index)));
+        open.map(|((cost, _), index)| (cost + delay_of(index), index)).min()
     };
-    let mut buckets = lay_buckets(best.len(), first, requirement);
+    let mut buckets = lay_buckets(cells.len(), first, requirement);
     for bucket in &mut buckets {
-        bucket.head = head(best, bucket.from, bucket.to);
+        bucket.head = head(cells, bucket.from, bucket.to);
     }
     let once = requirement.granularity != Granularity::Hour;
     let mut chosen_on = vec![0_u32; buckets.last().map_or(0, |bucket| bucket.date as usize + 1)];
-    let mut chosen = Vec::with_capacity(requirement.limit.min(best.len()));
+    let mut chosen = Vec::with_capacity(requirement.limit.min(cells.len()));
     while chosen.len() < requirement.limit {
         let candidates = buckets.iter().enumerate().filter_map(|(number, bucket)| {
             let (points, index) = bucket.head?;
-            let that_day = chosen_on[bucket.date as usize].saturating_mul(weights.same_day);
-            let spread = bucket.chosen.saturating_mul(weights.same_half_day).saturating_add(that_day);
-            Some((points.saturating_add(spread), index, number, spread))
+            let that_day = u64::from(chosen_on[bucket.date as usize]) * u64::from(weights.same_day);
+            let spread = u64::from(bucket.chosen) * u64::from(weights.same_half_day) + that_day;
+            Some((points + spread, index, number, spread))
         });
         let Some((total, index, number, spread)) = candidates.min() else {
             break;
         };
-        let Best { cost, expert, travel, load } = best[index];
-        let trades = cost.saturating_sub(travel).saturating_sub(load);
-        let score = Score { travel, load, trades, delay: delay_of(index), spread, total };
+        let Some((_, expert)) = std::mem::replace(&mut cells[index], Entry::NONE).get() else {
+            break;
+        };
+        let score =
+            Score { delay: points(delay_of(index)), spread: points(spread), total: points(total), ..Score::default() };
         chosen.push(Chosen { start: start_of(index), expert, score });
-        best[index] = Best::NONE;
         let bucket = &mut buckets[number];
         bucket.chosen += 1;
         chosen_on[bucket.date as usize] += 1;
-        bucket.head = if once { None } else { head(best, bucket.from, bucket.to) };
+        bucket.head = if once { None } else { head(cells, bucket.from, bucket.to) };
     }
     chosen
 }
@@ -124,7 +114,7 @@ fn as_seconds(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }
 
-/// Points, saturating.
-pub(crate) fn points(value: i64) -> u32 {
-    u32::try_from(value.max(0)).unwrap_or(u32::MAX - 1)
+/// Points as they are told.
+pub(crate) fn points(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }

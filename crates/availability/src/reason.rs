@@ -107,7 +107,11 @@ pub(crate) struct Tally([u32; ReasonCode::COUNT]);
 
 impl Tally {
     pub(crate) fn add(&mut self, code: ReasonCode) {
-        self.0[code as usize] += 1;
+        self.add_many(code, 1);
+    }
+
+    pub(crate) fn add_many(&mut self, code: ReasonCode, count: u32) {
+        self.0[code as usize] += count;
     }
 
     /// What was counted, in the order of the codes.

@@ -9,7 +9,8 @@ use constat_domain::service::{
 };
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::calendar::Span;
+use crate::calendar::{ExpertCalendar, Span};
+use crate::schedule::Duty;
 use crate::settings::Settings;
 use crate::trades::Trade;
 use crate::zone;
@@ -204,6 +205,22 @@ impl Requirement {
             }
             (date, start, number) = (next, end, number + 1);
         }
+    }
+
+    /// Whose hours count.
+    pub fn duty(&self) -> Duty {
+        if self.catastrophe { Duty::OnCall } else { Duty::Ordinary }
+    }
+
+    /// The first start that the window and an expert's notice allow.
+    pub(crate) fn earliest(&self, calendar: &ExpertCalendar) -> i64 {
+        let minutes = calendar.expert().notice_minutes.unwrap_or(calendar.settings().notice_minutes);
+        self.from.max(self.asked_at + i64::from(minutes) * 60)
+    }
+
+    /// The public holidays that an expert keeps.
+    pub(crate) fn closed_for(&self, calendar: &ExpertCalendar) -> &[Span] {
+        if calendar.expert().holidays_off { &self.closed } else { &[] }
     }
 
     /// The first start on the grid at or after an instant.

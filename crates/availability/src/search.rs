@@ -4,15 +4,16 @@ use constat_domain::appointment::Slot;
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
 
-use crate::calendar::{Day, ExpertCalendar, Span};
-use crate::eligibility::eligible;
-use crate::gaps::Walk;
+use crate::board::{Board, Entry};
+use crate::calendar::{ExpertCalendar, Span};
+use crate::gaps::{Ask, Gap, Origin};
 use crate::index::CalendarIndex;
-use crate::rank::{Best, Score, choose, points};
-use crate::reason::{Reason, ReasonCode, Tally};
+use crate::judge::{Judge, Verdict};
+use crate::rank::{Chosen, Score, choose, points};
+use crate::reason::Reason;
 use crate::requirement::Requirement;
-use crate::settings::{Settings, Weights};
-use crate::travel::Travel;
+use crate::settings::Weights;
+use crate::travel::{Legs, Spot, Travel};
 use crate::zone;
 
 /// A time that can be booked.
@@ -35,7 +36,7 @@ pub struct Offer {
 pub struct Outcome {
     /// Best first; each start once.
     pub offers: Vec<Offer>,
-    /// How many experts have no possible start, by reason. Counted whether or not there are offers.
+    /// How many experts have no possible start, by reason. Counted when nothing is offered.
     pub reasons: Vec<Reason>,
 }
 
@@ -43,36 +44,24 @@ pub struct Outcome {
 ///
 /// Deterministic: of equal offers the earlier start comes first, of equal experts the one with the
 /// lower id.
-pub fn search<T: Travel + ?Sized>(
-    index: &CalendarIndex,
-    requirement: &Requirement,
-    settings: &Settings,
-    travel: &T,
-) -> Outcome {
-    let first = requirement.on_grid(requirement.from);
-    let count = (requirement.to - first).max(0) / requirement.grid + 1;
-    let mut best = vec![Best::NONE; usize::try_from(count).unwrap_or(0)];
-    let mut tally = Tally::default();
-    for (number, calendar) in (0_u32..).zip(index.calendars()) {
-        let found = eligible(calendar.expert(), requirement).and_then(|()| {
-            let cost = ExpertCost::new(calendar, requirement, &settings.weights);
-            let walk = Walk::new(calendar, requirement, settings, travel);
-            scan(&walk, requirement, &cost, number, first, &mut best)
-        });
-        if let Err(reason) = found {
-            tally.add(reason);
-        }
+pub fn search<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requirement, travel: &T) -> Outcome {
+    let (candidates, mut tally) = index.eligible(requirement);
+    let mut cells = Scan::new(index, requirement, travel).run(&candidates);
+    let weights = &index.settings().weights;
+    let chosen = choose(&mut cells, requirement, weights);
+    let mut judge = Judge::new(requirement, travel);
+    let offers: Vec<Offer> = chosen.into_iter().map(|chosen| offer(index, requirement, &mut judge, &chosen)).collect();
+    if !offers.is_empty() {
+        return Outcome { offers, reasons: Vec::new() };
     }
-    let experts: Vec<ExpertId> = index.calendars().map(|calendar| calendar.expert().id).collect();
-    let offers = choose(&mut best, first, requirement, &settings.weights)
-        .into_iter()
-        .map(|chosen| {
-            let (start, end) = (zone::timestamp(chosen.start), zone::timestamp(chosen.start + requirement.occupied));
-            let slot = Slot { kind: requirement.slot_kind, start, end, duration_minutes: requirement.duration_minutes };
-            let expert = experts[chosen.expert as usize];
-            Offer { expert, slot, busy_from: start, busy_to: end, score: chosen.score }
-        })
-        .collect();
+    for number in candidates.iter() {
+        let calendar = index.calendar(number, requirement);
+        let reason = match calendar.without(requirement.reschedules, travel) {
+            Some(moved) => judge.why_not(&moved),
+            None => judge.why_not(calendar),
+        };
+        tally.add(reason);
+    }
     Outcome { offers, reasons: tally.into_reasons() }
 }
 
@@ -83,110 +72,249 @@ pub fn who_can<T: Travel + ?Sized>(
     requirement: &Requirement,
     start: Timestamp,
     end: Timestamp,
-    settings: &Settings,
     travel: &T,
 ) -> Vec<ExpertId> {
     let visit = Span { start: start.as_second(), end: end.as_second() };
-    let mut able: Vec<(u32, ExpertId)> = index
-        .calendars()
-        .filter(|calendar| eligible(calendar.expert(), requirement).is_ok())
-        .filter_map(|calendar| {
-            let walk = Walk::new(calendar, requirement, settings, travel).lasting(visit.end - visit.start);
-            let (day, added_travel) = walk.judge(visit).ok()?;
-            let cost = ExpertCost::new(calendar, requirement, &settings.weights);
-            Some((cost.of(day, added_travel).cost, calendar.expert().id))
+    let mut judge = Judge::new(requirement, travel);
+    let (candidates, _) = index.eligible(requirement);
+    let mut able: Vec<(u64, ExpertId)> = candidates
+        .iter()
+        .filter_map(|number| {
+            let calendar = index.calendar(number, requirement);
+            let verdict = judge.judge(calendar, visit).ok()?;
+            let price = Price::new(calendar, requirement, &index.settings().weights);
+            Some((price.of(verdict.added_travel, verdict.load), calendar.expert().id))
         })
         .collect();
     able.sort_unstable();
     able.into_iter().map(|(_, expert)| expert).collect()
 }
 
-/// Points of one expert.
-struct ExpertCost<'a> {
-    weights: &'a Weights,
+/// Completes a chosen start: who, when exactly, and what its points are made of.
+fn offer<T: Travel + ?Sized>(
+    index: &CalendarIndex,
+    requirement: &Requirement,
+    judge: &mut Judge<'_, T>,
+    chosen: &Chosen,
+) -> Offer {
+    let calendar = index.calendar(chosen.expert as usize, requirement);
+    let visit = Span { start: chosen.start, end: chosen.start + requirement.occupied };
+    let Verdict { added_travel, load } = judge.judge(calendar, visit).unwrap_or(Verdict { added_travel: 0, load: 0 });
+    let price = Price::new(calendar, requirement, &index.settings().weights);
+    let score = Score {
+        travel: points(price.travel(added_travel)),
+        load: u32::from(load),
+        trades: price.trades,
+        ..chosen.score
+    };
+    let (start, end) = (zone::timestamp(visit.start), zone::timestamp(visit.end));
+    let slot = Slot { kind: requirement.slot_kind, start, end, duration_minutes: requirement.duration_minutes };
+    Offer { expert: calendar.expert().id, slot, busy_from: start, busy_to: end, score }
+}
+
+/// Points that depend on the expert.
+#[derive(Debug, Clone, Copy)]
+struct Price {
+    /// Points for each second of driving, in 65,536ths.
+    second: u64,
     trades: u32,
 }
 
-impl<'a> ExpertCost<'a> {
-    fn new(calendar: &ExpertCalendar, requirement: &Requirement, weights: &'a Weights) -> Self {
+impl Price {
+    fn new(calendar: &ExpertCalendar, requirement: &Requirement, weights: &Weights) -> Self {
         let held = &calendar.expert().skills.trades;
         let missing = requirement.trades.iter().filter(|trade| !held.contains(trade)).count();
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        Self { weights, trades: weights.missing_trade.saturating_mul(missing) }
+        let minute = u64::from(weights.added_travel_minute.min(Weights::HIGHEST));
+        Self { second: minute * 65_536 / 60, trades: weights.missing_trade.saturating_mul(missing) }
     }
 
-    fn of(&self, day: &Day, added_travel: i64) -> Best {
-        let travel = points(added_travel.saturating_mul(i64::from(self.weights.added_travel_minute)) / 60);
-        let that_day = self.weights.visit_that_day.saturating_mul(u32::from(day.visits));
-        let that_week = self.weights.visit_that_week.saturating_mul(u32::from(day.week_visits));
-        let load = that_day.saturating_add(that_week);
-        // One below the mark of "nobody".
-        let cost = travel.saturating_add(load).saturating_add(self.trades).min(u32::MAX - 1);
-        Best { cost, expert: 0, travel, load }
+    #[inline]
+    fn travel(self, added: i32) -> u64 {
+        (u64::from(added.max(0).unsigned_abs()) * self.second) >> 16
+    }
+
+    #[inline]
+    fn of(self, added: i32, load: u16) -> u64 {
+        self.travel(added) + u64::from(load) + u64::from(self.trades)
     }
 }
 
-/// Enters one expert's possible starts; tells why there is none.
-fn scan<T: Travel + ?Sized>(
-    walk: &Walk<'_, T>,
-    requirement: &Requirement,
-    cost: &ExpertCost<'_>,
-    number: u32,
-    first: i64,
-    best: &mut [Best],
-) -> Result<(), ReasonCode> {
-    let calendar = walk.calendar;
-    let occupied = requirement.occupied;
-    let mut reason = ReasonCode::NotWorking;
-    let mut found = false;
-    let days = &calendar.days;
-    let first_day = days.partition_point(|day| day.end <= requirement.from);
-    let mut block = days.get(first_day).map_or(0, |day| walk.first_block(day.start));
-    for day in days[first_day..].iter().take_while(|day| day.start < requirement.to) {
-        let fits = |span: Span, from: i64| span.end.min(requirement.to) - span.start.max(from) >= occupied;
-        if !fits(day.hours, requirement.from) {
-            continue;
-        }
-        if !fits(day.hours, walk.earliest) {
-            reason = reason.max(ReasonCode::Notice);
-            continue;
-        }
-        let free = calendar.free_of(day);
-        if !free.iter().any(|span| fits(*span, walk.earliest)) {
-            reason = reason.max(if day.has_absence { ReasonCode::Absent } else { ReasonCode::NotWorking });
-            continue;
-        }
-        if walk.is_closed(day) {
-            reason = reason.max(ReasonCode::PublicHoliday);
-            continue;
-        }
-        // Whatever follows, there is working time for the visit; unless a gap is found, it is taken.
-        reason = reason.max(ReasonCode::FullyBooked);
-        if walk.is_full(day) {
-            continue;
-        }
-        for range in free {
-            if !fits(*range, walk.earliest) {
-                continue;
-            }
-            walk.each_gap(*range, &mut block, |gap| match walk.starts(day, gap) {
-                Err(code) => reason = reason.max(code),
-                Ok(starts) => {
-                    let entry = Best { expert: number, ..cost.of(day, starts.added_travel) };
-                    let mut start = requirement.on_grid(starts.first);
-                    while start <= starts.last {
-                        if !starts.is_barred(start) {
-                            found = true;
-                            let index = usize::try_from((start - first) / requirement.grid).unwrap_or(usize::MAX);
-                            if let Some(known) = best.get_mut(index).filter(|known| entry.cost < known.cost) {
-                                *known = entry;
-                            }
-                        }
-                        start += requirement.grid;
-                    }
-                }
-            });
+/// The grid of starts, in the index's seconds.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    first: i32,
+    step: i32,
+    /// `2^45 / step`, rounded up: divides 31-bit numbers exactly.
+    reciprocal: u64,
+    cells: usize,
+}
+
+impl Grid {
+    fn new(requirement: &Requirement, origin: Origin) -> Self {
+        let first = requirement.on_grid(requirement.from);
+        let count = (requirement.to - first).max(0) / requirement.grid + 1;
+        let step = u64::try_from(requirement.grid).unwrap_or(1).max(1);
+        Self {
+            first: origin.seconds(first),
+            step: i32::try_from(step).unwrap_or(1),
+            reciprocal: (1_u64 << 45).div_ceil(step),
+            cells: usize::try_from(count).unwrap_or(0),
         }
     }
-    if found { Ok(()) } else { Err(reason) }
+
+    #[inline]
+    fn divide(self, seconds: i32) -> usize {
+        usize::try_from((u64::from(seconds.unsigned_abs()) * self.reciprocal) >> 45).unwrap_or(usize::MAX)
+    }
+
+    /// The first cell at or after an instant.
+    #[inline]
+    fn from(self, first: i32) -> usize {
+        self.divide(first - self.first + self.step - 1)
+    }
+
+    /// One past the last cell at or before an instant.
+    #[inline]
+    fn to(self, last: i32) -> usize {
+        self.divide(last - self.first + self.step)
+    }
+}
+
+/// One pass over the calendars.
+pub(crate) struct Scan<'a, T: ?Sized> {
+    index: &'a CalendarIndex,
+    requirement: &'a Requirement,
+    travel: &'a T,
+    site: Option<Spot>,
+    grid: Grid,
+    from: i32,
+    to: i32,
+    occupied: i32,
+    closed: Vec<(i32, i32)>,
+    legs: Legs,
+    fits: Vec<Fit>,
+    board: Board,
+}
+
+impl<'a, T: Travel + ?Sized> Scan<'a, T> {
+    pub(crate) fn new(index: &'a CalendarIndex, requirement: &'a Requirement, travel: &'a T) -> Self {
+        let origin = index.origin();
+        let grid = Grid::new(requirement, origin);
+        // A gap lies within one local day.
+        let longest = usize::try_from(26 * 3600 / requirement.grid.max(1)).unwrap_or(1) + 1;
+        let closed = requirement.closed.iter().map(|span| (origin.seconds(span.start), origin.seconds(span.end)));
+        Self {
+            index,
+            requirement,
+            travel,
+            site: requirement.site.map(Spot::new),
+            grid,
+            from: origin.seconds(requirement.from),
+            to: origin.seconds(requirement.to),
+            occupied: i32::try_from(requirement.occupied).unwrap_or(i32::MAX / 4),
+            closed: closed.collect(),
+            legs: Legs::default(),
+            fits: Vec::new(),
+            board: Board::new(grid.cells, longest),
+        }
+    }
+
+    /// The best expert for each start.
+    pub(crate) fn run(mut self, candidates: &crate::bits::Bits) -> Vec<Entry> {
+        for number in candidates.iter() {
+            let calendar = self.index.calendar(number, self.requirement);
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            match calendar.without(self.requirement.reschedules, self.travel) {
+                Some(moved) => self.calendar(&moved, number),
+                None => self.calendar(calendar, number),
+            }
+        }
+        self.board.settle()
+    }
+
+    fn calendar(&mut self, calendar: &ExpertCalendar, number: u32) {
+        let price = Price::new(calendar, self.requirement, &self.index.settings().weights);
+        let part = calendar.gaps.part(self.from, self.to);
+        let gaps = calendar.gaps.of(part);
+        let earliest = self.index.origin().seconds(self.requirement.earliest(calendar));
+        let closed = if calendar.expert().holidays_off { self.closed.as_slice() } else { &[] };
+        let (to, occupied) = (self.to, self.occupied);
+        let ask = Ask { earliest, to, occupied, closed, on_site: self.site.is_some() };
+        let plain = match &self.site {
+            Some(site) => calendar.gaps.ask_drives(site, part, self.travel, &mut self.legs) && closed.is_empty(),
+            None => false,
+        };
+        if plain {
+            let sweep = Sweep { grid: self.grid, earliest, to, occupied, price, number };
+            sweep.run(gaps, &self.legs, &mut self.fits, &mut self.board);
+        }
+        for (offset, gap) in gaps.iter().enumerate() {
+            if plain && !gap.special {
+                continue;
+            }
+            let starts = calendar.gaps.starts(part.from + offset, &ask, &self.legs);
+            if starts.first > starts.last {
+                continue;
+            }
+            let entry = Entry::new(price.of(starts.added_travel, gap.load), number);
+            let (from, to) = (self.grid.from(starts.first), self.grid.to(starts.last));
+            if starts.is_whole() {
+                self.board.lower(from, to, entry);
+                continue;
+            }
+            for cell in from..to {
+                let at = self.grid.first + self.grid.step * i32::try_from(cell).unwrap_or(0);
+                if !starts.is_barred(at) {
+                    self.board.lower(cell, cell + 1, entry);
+                }
+            }
+        }
+    }
+}
+
+/// One expert's plain gaps: nearly all of a search's work.
+///
+/// Whether a visit fits in a gap cannot be foreseen, so that a branch on it would stall the machine
+/// every other time. A first pass writes down what fits, one behind the other, without a branch; a
+/// second one prices it.
+struct Sweep {
+    grid: Grid,
+    earliest: i32,
+    to: i32,
+    occupied: i32,
+    price: Price,
+    number: u32,
+}
+
+/// A gap where the visit fits, and its first and last start.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fit {
+    gap: u32,
+    first: i32,
+    last: i32,
+}
+
+impl Sweep {
+    fn run(&self, gaps: &[Gap], legs: &Legs, fits: &mut Vec<Fit>, board: &mut Board) {
+        if fits.len() < gaps.len() {
+            fits.resize(gaps.len(), Fit::default());
+        }
+        let (to_site, from_site) = (legs.to_site.as_slice(), legs.from_site.as_slice());
+        let (earliest, latest, occupied) = (self.earliest, self.to, self.occupied);
+        let mut count = 0;
+        for (number, gap) in (0_u32..).zip(gaps) {
+            let (leg_in, leg_out) = (to_site[usize::from(gap.before)], from_site[usize::from(gap.after)]);
+            let first = gap.lo.max(earliest).max(gap.ready + leg_in);
+            let last = gap.hi.min(latest).min(gap.leave - leg_out) - occupied;
+            fits[count] = Fit { gap: number, first, last };
+            count += usize::from(first <= last && !gap.special);
+        }
+        for Fit { gap, first, last } in fits[..count].iter().copied() {
+            let gap = &gaps[gap as usize];
+            let added = to_site[usize::from(gap.before)] + from_site[usize::from(gap.after)] - gap.direct;
+            let entry = Entry::new(self.price.of(added, gap.load), self.number);
+            board.lower(self.grid.from(first), self.grid.to(last), entry);
+        }
+    }
 }

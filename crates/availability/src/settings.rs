@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::trades::TradeTable;
 
+/// No visit is shorter, in seconds: five minutes.
+pub(crate) const SHORTEST_VISIT_SECONDS: i32 = 300;
+
 /// Settings of search and feasibility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -74,6 +77,9 @@ impl Settings {
         refuse(!(15..=LONGEST_WINDOW_MINUTES).contains(&window), "window_minutes", "must be 15 to 120");
         let longest = self.durations.longest_minutes;
         refuse(!(5..=720).contains(&longest), "durations.longest_minutes", "must be 5 to 720");
+        for (field, points) in self.weights.all() {
+            refuse(points > Weights::HIGHEST, field, "must be 1000000 at most");
+        }
         let codes = Codes::embedded();
         // The table's own spelling: what a request says is put into it before it is compared.
         let unknown = |code: &&String| codes.canonical(Table::LossNature, code) != Some(code.as_str());
@@ -164,6 +170,23 @@ pub struct Weights {
     pub same_half_day: u32,
     /// For each offer already made for the same day.
     pub same_day: u32,
+}
+
+impl Weights {
+    /// Highest number of points for one thing.
+    pub const HIGHEST: u32 = 1_000_000;
+
+    fn all(&self) -> [(&'static str, u32); 7] {
+        [
+            ("weights.added_travel_minute", self.added_travel_minute),
+            ("weights.visit_that_day", self.visit_that_day),
+            ("weights.visit_that_week", self.visit_that_week),
+            ("weights.hour_of_delay", self.hour_of_delay),
+            ("weights.missing_trade", self.missing_trade),
+            ("weights.same_half_day", self.same_half_day),
+            ("weights.same_day", self.same_day),
+        ]
+    }
 }
 
 impl Default for Weights {

@@ -1,5 +1,8 @@
 //! How long a drive takes.
 
+use std::ops::Range;
+
+use constat_domain::FieldError;
 use constat_domain::geo::Position;
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +10,148 @@ use serde::{Deserialize, Serialize};
 ///
 /// An implementation must be a pure look-up (an adapter that asks a routing server fills its table
 /// before the search): the same question gets the same answer within one search and its commit.
+/// The batch methods answer what [`Travel::seconds`] answers, faster.
 pub trait Travel {
     /// Seconds of travel, parking and finding the door included. Zero for the same position.
     fn seconds(&self, from: Position, to: Position) -> u32;
+
+    /// Seconds between two places of one list, by their numbers.
+    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
+        drive(self.seconds(places.position(from), places.position(to)))
+    }
+
+    /// Enters the drives from some places of a list to the site, and back.
+    fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
+        for number in which {
+            let place = places.position(number);
+            legs.to_site[number] = drive(self.seconds(place, site.position));
+            legs.from_site[number] = drive(self.seconds(site.position, place));
+        }
+    }
+}
+
+/// A drive in the engine's own seconds. Nobody drives for more than eight years.
+fn drive(seconds: u32) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX).min(LONGEST_DRIVE)
+}
+
+/// Longest drive that is told apart from a longer one, in seconds.
+pub(crate) const LONGEST_DRIVE: i32 = 1 << 28;
+
+/// A position with what an estimate needs of it: its unit vector from the Earth's centre.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// The position.
+    pub position: Position,
+    vector: [f32; 3],
+}
+
+impl Spot {
+    /// Places a position on the unit sphere. Single precision keeps it to within half a metre.
+    #[expect(clippy::cast_possible_truncation, reason = "single precision is what is wanted")]
+    pub fn new(position: Position) -> Self {
+        let (lat, lon) = (position.lat.to_radians(), position.lon.to_radians());
+        let (sin, cos) = lat.sin_cos();
+        let (east, north) = lon.sin_cos();
+        Self { position, vector: [(cos * north) as f32, (cos * east) as f32, sin as f32] }
+    }
+
+    /// Great-circle metres to another spot, to about a metre in a thousand.
+    pub fn metres_to(&self, other: &Self) -> f64 {
+        EARTH_M * f64::from(arc(self.chord2(other)))
+    }
+
+    /// Square of the chord to another spot, in Earth radii.
+    fn chord2(&self, other: &Self) -> f32 {
+        square_sum(self.vector[0] - other.vector[0], self.vector[1] - other.vector[1], self.vector[2] - other.vector[2])
+    }
+}
+
+/// IUGG mean Earth radius in metres.
+const EARTH_M: f64 = 6_371_008.8;
+
+/// The arc over a chord whose square is given, in radii, as a series: to 0.1 % over 3,000 km.
+#[inline]
+fn arc(chord2: f32) -> f32 {
+    chord2.sqrt() * (1.0 + chord2 * (1.0 / 24.0 + chord2 * (3.0 / 640.0)))
+}
+
+#[inline]
+fn square_sum(x: f32, y: f32, z: f32) -> f32 {
+    x * x + y * y + z * z
+}
+
+/// A list of places, laid out so that a drive to each of them is estimated several at a time.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    positions: Vec<Position>,
+    x: Vec<f32>,
+    y: Vec<f32>,
+    z: Vec<f32>,
+}
+
+impl Places {
+    /// Adds a place; answers its number.
+    pub fn push(&mut self, position: Position) -> usize {
+        let spot = Spot::new(position);
+        self.positions.push(position);
+        self.x.push(spot.vector[0]);
+        self.y.push(spot.vector[1]);
+        self.z.push(spot.vector[2]);
+        self.positions.len() - 1
+    }
+
+    /// How many places.
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// True without places.
+    pub fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.positions.clear();
+        self.x.clear();
+        self.y.clear();
+        self.z.clear();
+    }
+
+    /// A place by its number.
+    pub fn position(&self, number: usize) -> Position {
+        self.positions[number]
+    }
+
+    fn spot(&self, number: usize) -> Spot {
+        Spot { position: self.positions[number], vector: [self.x[number], self.y[number], self.z[number]] }
+    }
+}
+
+/// Drives between one site and the places of a list, by their numbers, in seconds.
+#[derive(Debug, Default)]
+pub struct Legs {
+    /// From each place to the site.
+    pub to_site: Vec<i32>,
+    /// From the site to each place.
+    pub from_site: Vec<i32>,
+}
+
+impl Legs {
+    /// Makes room for so many places.
+    pub fn fit(&mut self, count: usize) {
+        if self.to_site.len() < count {
+            self.to_site.resize(count, 0);
+            self.from_site.resize(count, 0);
+        }
+    }
 }
 
 /// An estimate without a map: great-circle distance, times a winding factor, at a speed that
 /// depends on how far along the way one is.
 ///
 /// The time grows with the distance and each further kilometre costs no more than the one before
-/// (while the speeds ascend), so a detour by a third place never looks shorter than the direct way.
+/// (the speeds ascend), so a detour by a third place never looks shorter than the direct way.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Estimator {
@@ -40,6 +175,36 @@ impl Estimator {
     pub const TOWN_M: f64 = 6_000.0;
     /// Road metres from the start after which the highway speed holds.
     pub const ROAD_M: f64 = 40_000.0;
+
+    /// Everything that a configuration must not contain.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut refuse = |holds: bool, field: &str, message: &str| {
+            if !holds {
+                errors.push(FieldError::new(field, message));
+            }
+        };
+        refuse((1.0..=5.0).contains(&self.winding), "winding", "must be 1 to 5");
+        refuse((1.0..=200.0).contains(&self.town_kmh), "town_kmh", "must be 1 to 200");
+        refuse((self.town_kmh..=200.0).contains(&self.road_kmh), "road_kmh", "must be at least town_kmh, 200 at most");
+        let highway = (self.road_kmh..=200.0).contains(&self.highway_kmh);
+        refuse(highway, "highway_kmh", "must be at least road_kmh, 200 at most");
+        refuse(self.access_seconds <= 3600, "access_seconds", "must be 3600 at most");
+        errors
+    }
+
+    fn curve(&self) -> Curve {
+        #[expect(clippy::cast_possible_truncation, reason = "single precision is what is wanted")]
+        let single = |value: f64| value as f32;
+        Curve {
+            road_m: single(EARTH_M * self.winding),
+            town: single(3.6 / self.town_kmh),
+            main: single(3.6 / self.road_kmh),
+            highway: single(3.6 / self.highway_kmh),
+            // Half a second more, so that rounding to the nearest second rounds up.
+            access: single(f64::from(self.access_seconds) + 0.5),
+        }
+    }
 }
 
 impl Default for Estimator {
@@ -48,33 +213,60 @@ impl Default for Estimator {
     }
 }
 
-impl Travel for Estimator {
-    fn seconds(&self, from: Position, to: Position) -> u32 {
-        if from == to {
-            return 0;
-        }
-        let road = crow_metres(from, to) * self.winding;
-        let town = road.min(Self::TOWN_M);
-        let main = (road - Self::TOWN_M).clamp(0.0, Self::ROAD_M - Self::TOWN_M);
-        let highway = (road - Self::ROAD_M).max(0.0);
-        let drive = 3.6 * (town / self.town_kmh + main / self.road_kmh + highway / self.highway_kmh);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-        let drive = drive.ceil() as u32;
-        drive.saturating_add(self.access_seconds)
+/// An [`Estimator`] worked out: plain arithmetic without a branch, so that a compiler can do several
+/// drives at a time, and each in the same way as one alone.
+#[derive(Clone, Copy)]
+struct Curve {
+    /// Road metres for a chord of one Earth radius.
+    road_m: f32,
+    /// Seconds for each road metre in town.
+    town: f32,
+    main: f32,
+    highway: f32,
+    access: f32,
+}
+
+impl Curve {
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "constants and 23 bits")]
+    fn seconds(self, chord2: f32) -> i32 {
+        const TOWN_M: f32 = Estimator::TOWN_M as f32;
+        const ROAD_M: f32 = Estimator::ROAD_M as f32;
+        /// Above it, whole numbers are the only ones: adding it rounds, and leaves the number in the
+        /// low bits.
+        const WHOLE: f32 = 8_388_608.0;
+        let less = |a: f32, b: f32| if a < b { a } else { b };
+        let more = |a: f32, b: f32| if a > b { a } else { b };
+        let road = arc(chord2) * self.road_m;
+        let town = less(road, TOWN_M);
+        let main = less(more(road - TOWN_M, 0.0), ROAD_M - TOWN_M);
+        let highway = more(road - ROAD_M, 0.0);
+        let drive = self.access + town * self.town + main * self.main + highway * self.highway;
+        let whole = (less(drive, 8_000_000.0) + WHOLE).to_bits() & 0x7f_ffff;
+        if chord2 > 0.0 { whole as i32 } else { 0 }
     }
 }
 
-/// Metres as the crow flies: on the local plane while that is exact to a metre or so in a
-/// kilometre, else on the sphere.
-fn crow_metres(from: Position, to: Position) -> f64 {
-    /// One degree of a great circle of the IUGG mean Earth radius, 6 371 008.8 m.
-    const DEGREE_M: f64 = 6_371_008.8 * std::f64::consts::PI / 180.0;
-    let (north, east) = (to.lat - from.lat, to.lon - from.lon);
-    if north.abs() > 3.0 || east.abs() > 3.0 || from.lat.abs() > 75.0 {
-        return from.distance_m(to);
+impl Travel for Estimator {
+    fn seconds(&self, from: Position, to: Position) -> u32 {
+        let seconds = self.curve().seconds(Spot::new(from).chord2(&Spot::new(to)));
+        u32::try_from(seconds).unwrap_or(0)
     }
-    let east = east * f64::midpoint(from.lat, to.lat).to_radians().cos();
-    (north * north + east * east).sqrt() * DEGREE_M
+
+    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
+        self.curve().seconds(places.spot(from).chord2(&places.spot(to)))
+    }
+
+    fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
+        let curve = self.curve();
+        let [x, y, z] = site.vector;
+        let to_site = &mut legs.to_site[which.clone()];
+        let vectors = places.x[which.clone()].iter().zip(&places.y[which.clone()]).zip(&places.z[which.clone()]);
+        for (leg, ((px, py), pz)) in to_site.iter_mut().zip(vectors) {
+            *leg = curve.seconds(square_sum(px - x, py - y, pz - z));
+        }
+        legs.from_site[which].copy_from_slice(to_site);
+    }
 }
 
 #[cfg(test)]
@@ -95,16 +287,52 @@ mod tests {
         assert!((10..25).contains(&minutes(paris, batignolles)), "{}", minutes(paris, batignolles));
         assert!((30..60).contains(&minutes(paris, versailles)), "{}", minutes(paris, versailles));
         assert!((260..420).contains(&minutes(paris, lyon)), "{}", minutes(paris, lyon));
+        assert_eq!(estimator.check(), []);
     }
 
     #[test]
-    fn the_plane_agrees_with_the_sphere() {
-        for (from, to) in [((48.85, 2.35), (50.63, 3.06)), ((-21.1, 55.5), (-20.9, 55.3)), ((42.0, 9.0), (44.9, 6.1))] {
+    fn the_distance_is_that_of_the_great_circle() {
+        // At one speed throughout, seconds are metres.
+        let metres = Estimator { winding: 1.0, town_kmh: 3.6, road_kmh: 3.6, highway_kmh: 3.6, access_seconds: 0 };
+        let pairs = [
+            ((48.85, 2.35), (50.63, 3.06)),
+            ((48.85, 2.35), (48.8502, 2.3501)),
+            ((-21.1, 55.5), (-20.9, 55.3)),
+            ((42.0, 9.0), (44.9, 6.1)),
+            ((0.0, -179.9), (0.0, 179.9)),
+            ((48.85, 2.35), (36.75, 3.05)),
+        ];
+        for (from, to) in pairs {
             let (from, to) = (at(from.0, from.1), at(to.0, to.1));
             let exact = from.distance_m(to);
-            assert!((crow_metres(from, to) - exact).abs() < exact / 1000.0);
+            let estimated = f64::from(metres.seconds(from, to));
+            assert!((estimated - exact).abs() < exact / 1000.0 + 2.0, "{estimated} for {exact}");
         }
-        let (west, east) = (at(0.0, -179.9), at(0.0, 179.9));
-        assert!(crow_metres(west, east) < 23_000.0, "across the date line");
+    }
+
+    #[test]
+    fn many_at_a_time_and_one_alone_are_the_same_to_the_second() {
+        let estimator = Estimator::default();
+        let mut places = Places::default();
+        for number in 0..61_u16 {
+            let number = f64::from(number);
+            places.push(at(48.1 + number * 0.037, 1.2 + number * number * 0.0019));
+        }
+        let site = Spot::new(at(48.8566, 2.3522));
+        let mut legs = Legs::default();
+        legs.fit(places.len());
+        estimator.legs(&site, &places, 0..places.len(), &mut legs);
+        for number in 0..places.len() {
+            let alone = estimator.seconds(places.position(number), site.position);
+            assert_eq!(u32::try_from(legs.to_site[number]).unwrap(), alone);
+            assert_eq!(
+                u32::try_from(legs.from_site[number]).unwrap(),
+                estimator.seconds(site.position, places.position(number))
+            );
+            assert_eq!(
+                estimator.between(&places, 0, number),
+                i32::try_from(estimator.seconds(places.position(0), places.position(number))).unwrap()
+            );
+        }
     }
 }

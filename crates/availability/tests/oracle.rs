@@ -11,10 +11,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use constat_availability::{
-    Absence, Busy, ExpertCalendar, HourRange, Requirement, Travel, WeeklyHours, feasible, neighbourhood, search,
-    who_can,
-};
+use constat_availability::{Absence, Busy, HourRange, Requirement, Travel, WeeklyHours, feasible, search, who_can};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, AppointmentId};
 use constat_domain::service::{Granularity, ServiceKind};
@@ -59,6 +56,7 @@ struct Case {
     commute: u16,
     notice: u32,
     cap: Option<u8>,
+    weekly_cap: Option<u16>,
     holiday: Option<i8>,
     moved: Option<usize>,
     from: i64,
@@ -100,14 +98,15 @@ fn case_strategy() -> impl Strategy<Value = Case> {
         prop_oneof![Just(0_u16), Just(10), Just(25)],
         prop_oneof![Just(0_u16), Just(60), Just(90)],
         0_u32..600,
-        proptest::option::weighted(0.3, 1_u8..4),
+        (proptest::option::weighted(0.3, 1_u8..4), proptest::option::weighted(0.3, 1_u16..8)),
         proptest::option::weighted(0.3, 24_i8..31),
         proptest::option::weighted(0.2, 0_usize..12),
         (0_i64..2000, 60_i64..4000),
     );
     (calendar, ask).prop_map(|(calendar, ask)| {
         let (first_day, zone, place_zone, hours, other_hours, absences, visits) = calendar;
-        let (mut roads, site, duration, buffer, commute, notice, cap, holiday, moved, (from, length)) = ask;
+        let (mut roads, site, duration, buffer, commute, notice, (cap, weekly_cap), holiday, moved, (from, length)) =
+            ask;
         for (number, row) in roads.iter_mut().enumerate() {
             row[number] = 0;
         }
@@ -127,6 +126,7 @@ fn case_strategy() -> impl Strategy<Value = Case> {
             commute,
             notice,
             cap,
+            weekly_cap,
             holiday,
             moved,
             from,
@@ -158,6 +158,7 @@ impl Case {
         world.expert.week.thursday = hours(&self.other_hours);
         world.expert.buffer_after_minutes = Some(self.buffer);
         world.expert.daily_cap = self.cap;
+        world.expert.weekly_cap = self.weekly_cap;
         world.settings.notice_minutes = self.notice;
         world.settings.commute_minutes = self.commute;
         world.now = second(zero - 3600);
@@ -297,6 +298,14 @@ impl<'a> Oracle<'a> {
         if world.expert.daily_cap.is_some_and(|cap| that_day >= usize::from(cap)) {
             return false;
         }
+        let monday = |date: civil::Date| {
+            date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())))
+        };
+        let same_week = |row: &&Busy| monday(self.date(row.start.as_second())) == monday(today);
+        let that_week = self.busy.iter().filter(same_week).count();
+        if world.expert.weekly_cap.is_some_and(|cap| that_week >= usize::from(cap)) {
+            return false;
+        }
         let buffer = i64::from(self.case.buffer) * MINUTE;
         let close = |row: &Busy| row.end.as_second() + buffer > start && row.start.as_second() - buffer < end;
         if self.busy.iter().any(close) {
@@ -367,8 +376,8 @@ proptest! {
     fn the_engine_offers_exactly_what_the_oracle_finds(case in case_strategy()) {
         let world = case.world();
         let requirement = case.requirement(&world);
-        let index = world.index();
-        let outcome = search(&index, &requirement, &world.settings, &case.roads);
+        let index = world.index_with(&case.roads);
+        let outcome = search(&index, &requirement, &case.roads);
         let mut starts: Vec<i64> = outcome.offers.iter().map(|offer| offer.slot.start.as_second()).collect();
         starts.sort_unstable();
         prop_assert_eq!(&starts, &Oracle::new(&case, &world).starts(i64::from(case.duration) * MINUTE));
@@ -376,17 +385,9 @@ proptest! {
 
         // Each offer passes the commit's judgement, on the rows around it.
         for offer in &outcome.offers {
-            let (from, to) = neighbourhood(offer.busy_from, offer.busy_to);
-            let absences: Vec<Absence> =
-                world.absences.iter().filter(|row| row.start < to && from < row.end).cloned().collect();
-            let busy = world.busy.iter().filter(|row| row.start < to && from < row.end).copied().collect();
-            let expert = world.expert.clone().into();
-            let day = ExpertCalendar::around(expert, &absences, busy, offer.busy_from, offer.busy_to).unwrap();
-            let judged =
-                feasible(&day, &requirement, offer.busy_from, offer.busy_to, &world.settings, &case.roads);
+            let judged = world.judge_with(&requirement, offer.busy_from, offer.busy_to, &case.roads);
             prop_assert_eq!(judged, Ok(()));
-            let able =
-                who_can(&index, &requirement, offer.busy_from, offer.busy_to, &world.settings, &case.roads);
+            let able = who_can(&index, &requirement, offer.busy_from, offer.busy_to, &case.roads);
             prop_assert_eq!(able, vec![offer.expert]);
         }
     }
@@ -398,14 +399,13 @@ proptest! {
     ) {
         let world = case.world();
         let requirement = case.requirement(&world);
-        let index = world.index();
+        let index = world.index_with(&case.roads);
         let calendar = index.get(world.expert.id).unwrap();
         let oracle = Oracle::new(&case, &world);
         for (after, minutes) in asked {
             let start = case.zero() + after * MINUTE;
             let end = start + minutes * MINUTE;
-            let judged =
-                feasible(calendar, &requirement, second(start), second(end), &world.settings, &case.roads);
+            let judged = feasible(calendar, &requirement, second(start), second(end), &case.roads);
             prop_assert_eq!(judged.is_ok(), oracle.possible(start, end - start), "{} {:?}", second(start), judged);
         }
     }
@@ -415,7 +415,7 @@ proptest! {
         let mut world = case.world();
         world.request.granularity = if by_day { Granularity::Day } else { Granularity::HalfDay };
         let requirement = case.requirement(&world);
-        let outcome = search(&world.index(), &requirement, &world.settings, &case.roads);
+        let outcome = search(&world.index_with(&case.roads), &requirement, &case.roads);
         let oracle = Oracle::new(&case, &world);
         let bucket = |start: i64| {
             let civil = oracle.place_zone.to_datetime(second(start));

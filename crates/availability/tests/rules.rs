@@ -283,17 +283,17 @@ fn the_nearer_and_less_busy_expert_is_preferred_and_ties_go_to_the_lower_id() {
     let world = World::new();
     let mut index = world.index();
     let twin = world::expert(9);
-    index.put(twin.clone(), &[], Vec::new()).unwrap();
+    index.put(twin.clone(), &[], Vec::new(), &Estimator::default()).unwrap();
     let ask = world.requirement();
     let travel = Estimator::default();
-    let outcome = search(&index, &ask, &world.settings, &travel);
+    let outcome = search(&index, &ask, &travel);
     assert!(outcome.offers.iter().all(|offer| offer.expert == world.expert.id));
     // One call on Monday makes the twin the better choice for the week.
-    index.insert_busy(world.expert.id, world.remote("2026-03-02T13:00:00Z", "2026-03-02T13:30:00Z"));
-    let outcome = search(&index, &ask, &world.settings, &travel);
+    index.insert_busy(world.expert.id, world.remote("2026-03-02T13:00:00Z", "2026-03-02T13:30:00Z"), &travel);
+    let outcome = search(&index, &ask, &travel);
     assert_eq!(outcome.offers[0].expert, twin.id);
     let offer = &outcome.offers[0];
-    let able = who_can(&index, &ask, offer.busy_from, offer.busy_to, &world.settings, &travel);
+    let able = who_can(&index, &ask, offer.busy_from, offer.busy_to, &travel);
     assert_eq!(able, [twin.id, world.expert.id]);
 }
 
@@ -311,8 +311,8 @@ fn a_repair_prefers_the_worker_who_holds_most_of_the_trades() {
     let mut both = world::expert(9);
     both.skills.kinds = vec![ServiceKind::RepairInKind];
     both.skills.trades = vec![Trade::Flooring, Trade::Plumbing];
-    index.put(both.clone(), &[], Vec::new()).unwrap();
-    let outcome = search(&index, &world.requirement(), &world.settings, &Estimator::default());
+    index.put(both.clone(), &[], Vec::new(), &Estimator::default()).unwrap();
+    let outcome = search(&index, &world.requirement(), &Estimator::default());
     assert!(outcome.offers.iter().all(|offer| offer.expert == both.id));
     assert_eq!(outcome.offers[0].score.trades, 0);
 }
@@ -400,7 +400,7 @@ fn bad_data_is_harmless() {
     assert_eq!(world.starts()[0], at("2026-03-02T08:00:00Z"));
     world.expert.zone = "Europe/Lutetia".to_owned();
     let mut index = World::new().index();
-    assert_eq!(index.put(world.expert.clone(), &[], Vec::new()).unwrap_err().field, "zone");
+    assert_eq!(index.put(world.expert.clone(), &[], Vec::new(), &Estimator::default()).unwrap_err().field, "zone");
     assert_eq!(index.len(), 1);
     world.place.position = None;
     assert_eq!(world.try_requirement().unwrap_err()[0].field, "appointmentLocation");
@@ -412,15 +412,15 @@ fn a_booked_offer_is_gone_and_a_cancelled_one_is_back() {
     let mut index = world.index();
     let ask = world.requirement();
     let travel = Estimator::default();
-    let before = search(&index, &ask, &world.settings, &travel);
+    let before = search(&index, &ask, &travel);
     let offer = before.offers[0].clone();
     let snapshot = index.clone();
     let booked = world.site_seconds(offer.busy_from.as_second(), offer.busy_to.as_second(), NEAR);
-    index.insert_busy(offer.expert, booked);
+    index.insert_busy(offer.expert, booked, &travel);
     let calendar = index.get(offer.expert).unwrap();
-    let again = feasible(calendar, &ask, offer.busy_from, offer.busy_to, &world.settings, &travel);
+    let again = feasible(calendar, &ask, offer.busy_from, offer.busy_to, &travel);
     assert_eq!(again, Err(ReasonCode::FullyBooked));
-    assert_eq!(search(&snapshot, &ask, &world.settings, &travel), before, "the snapshot did not change");
-    index.remove_appointment(offer.expert, booked.appointment.unwrap());
-    assert_eq!(search(&index, &ask, &world.settings, &travel), before);
+    assert_eq!(search(&snapshot, &ask, &travel), before, "the snapshot did not change");
+    index.remove_appointment(offer.expert, booked.appointment.unwrap(), &travel);
+    assert_eq!(search(&index, &ask, &travel), before);
 }

@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
-use constat_availability::{Absence, Busy, CalendarIndex, Expert};
+use constat_availability::{Absence, Busy, CalendarIndex, Expert, Settings, Travel};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::absences::AbsenceRow;
@@ -24,6 +24,7 @@ use constat_store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Counts;
+use crate::roads::{Roads, with_travel};
 
 /// A snapshot is read again after this long.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(12);
@@ -53,13 +54,17 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    fn apply(self, index: &mut CalendarIndex) {
+    fn apply(self, index: &mut CalendarIndex, roads: &Roads) {
+        with_travel!(roads, travel => self.apply_with(index, travel));
+    }
+
+    fn apply_with<T: Travel>(self, index: &mut CalendarIndex, travel: &T) {
         let now_with = self.takes.as_ref().map(|(expert, _)| *expert);
         if let Some(expert) = self.left.filter(|expert| Some(*expert) != now_with) {
-            index.remove_appointment(expert, self.appointment);
+            index.remove_appointment(expert, self.appointment, travel);
         }
         if let Some((expert, busy)) = self.takes {
-            index.insert_busy(expert, busy);
+            index.insert_busy(expert, busy, travel);
         }
     }
 }
@@ -67,7 +72,8 @@ impl Change {
 /// Every firm's calendars.
 pub struct Calendars {
     store: Store,
-    days: u16,
+    rules: Arc<Settings>,
+    roads: Arc<Roads>,
     counts: Arc<Counts>,
     firms: RwLock<HashMap<TenantId, Arc<Firm>>>,
 }
@@ -105,28 +111,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Calendars {
-    /// Empty calendars over a database; `horizon_days` is how far ahead a search may look.
-    pub fn new(store: Store, horizon_days: u16, counts: Arc<Counts>) -> Self {
-        Self { store, days: horizon_days.min(366) + MORE_DAYS, counts, firms: RwLock::default() }
+    /// Empty calendars over a database, searched by these rules and laid with these drives.
+    pub fn new(store: Store, rules: Arc<Settings>, roads: Arc<Roads>, counts: Arc<Counts>) -> Self {
+        Self { store, rules, roads, counts, firms: RwLock::default() }
+    }
+
+    /// The same, still empty, laid with other drives.
+    pub(crate) fn with_roads(&self, roads: Arc<Roads>) -> Self {
+        Self::new(self.store.clone(), Arc::clone(&self.rules), roads, Arc::clone(&self.counts))
     }
 
     /// A firm's calendars as of now.
     pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
         let firm = self.firm(tenant);
         let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
-        if let Some(loaded) = firm.current().filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = firm.current(&self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         let _alone = match firm.loading.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => match firm.current() {
+            Err(TryLockError::WouldBlock) => match firm.current(&self.roads) {
                 // Somebody loads it already; until then the old snapshot will do.
                 Some(stale) => return Ok(stale.index),
                 None => lock(&firm.loading),
             },
         };
-        if let Some(loaded) = firm.current().filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = firm.current(&self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         self.load(tenant, &firm, now)
@@ -180,7 +191,7 @@ impl Calendars {
         let (version, mut index) = read?;
         // What was read may hold some of them already: applied again, in order, they change nothing.
         for change in missed {
-            change.apply(&mut index);
+            change.apply(&mut index, &self.roads);
         }
         let index = Arc::new(index);
         state.pending.clear();
@@ -208,12 +219,14 @@ impl Calendars {
         for row in taken {
             taken_of.entry(row.expert).or_default().push(busy(&row));
         }
-        let mut index = CalendarIndex::new(from, self.days);
+        let days = self.rules.horizon_days.min(366) + MORE_DAYS;
+        let mut index = CalendarIndex::new(from, days, Arc::clone(&self.rules));
         for expert in people {
             let id = expert.id;
             let away = away_of.remove(&id).unwrap_or_default();
             let taken = taken_of.remove(&id).unwrap_or_default();
-            if let Err(error) = index.put(expert, &away, taken) {
+            let put = with_travel!(&*self.roads, travel => index.put(expert, &away, taken, travel));
+            if let Err(error) = put {
                 tracing::warn!(expert = %id, field = error.field, "an expert's record is unsound and is left out");
             }
         }
@@ -223,7 +236,7 @@ impl Calendars {
 
 impl Firm {
     /// The snapshot with all that has committed.
-    fn current(&self) -> Option<Loaded> {
+    fn current(&self, roads: &Roads) -> Option<Loaded> {
         let mut state = lock(&self.state);
         let state = &mut *state;
         let loaded = state.loaded.as_mut()?;
@@ -232,7 +245,7 @@ impl Firm {
             // shared but for those that change.
             let index = Arc::make_mut(&mut loaded.index);
             for change in state.pending.drain(..) {
-                change.apply(index);
+                change.apply(index, roads);
             }
         }
         Some(loaded.clone())

@@ -4,9 +4,7 @@
 //! and, once the visit is written, advance the guards: if one has moved, somebody was faster, and
 //! the whole decision is made again in a fresh transaction ([`crate::App::command`]).
 
-use std::sync::Arc;
-
-use constat_availability::{Absence, Busy, Expert, ExpertCalendar, Requirement, feasible, neighbourhood, who_can};
+use constat_availability::{Absence, Busy, ExpertCalendar, Requirement, feasible, neighbourhood, who_can};
 use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::ExpertId;
@@ -52,10 +50,23 @@ impl Guards {
         let first = zone.to_datetime(from.saturating_sub(GUARDED_AROUND).unwrap_or(from)).date();
         let last = zone.to_datetime(to.saturating_add(GUARDED_AROUND).unwrap_or(to)).date();
         for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
-            if !self.0.iter().any(|(known, date, _)| (*known, *date) == (expert, day)) {
-                let version = expert_days::version(tx, expert, day)?;
-                self.0.push((expert, day, version));
-            }
+            self.read_day(tx, expert, day)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the guard of the week, for whoever has a cap of visits a week: two visits of one week share
+    /// the guard of its Monday.
+    fn read_week(&mut self, tx: &mut Tx, expert: ExpertId, zone: &str, at: Timestamp) -> Result<(), StoreError> {
+        let day = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_datetime(at).date();
+        let monday = day.saturating_sub(jiff::Span::new().days(i64::from(day.weekday().to_monday_zero_offset())));
+        self.read_day(tx, expert, monday)
+    }
+
+    fn read_day(&mut self, tx: &mut Tx, expert: ExpertId, day: Date) -> Result<(), StoreError> {
+        if !self.0.iter().any(|(known, date, _)| (*known, *date) == (expert, day)) {
+            let version = expert_days::version(tx, expert, day)?;
+            self.0.push((expert, day, version));
         }
         Ok(())
     }
@@ -88,7 +99,7 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
     let calendars = app.calendars.of(&offer.tenant, now)?;
     let mut judge = |expert: ExpertId| match calendars.get(expert) {
         Some(calendar) => {
-            let assigned = judge(tx, app, calendar.expert(), &requirement, from, to)?;
+            let assigned = judge(tx, app, calendar, &requirement, from, to)?;
             if assigned.is_some() {
                 app.calendars.promise(&offer.tenant, expert, from, to);
             }
@@ -99,8 +110,8 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
     if let Some(assigned) = judge(offer.expert)? {
         return Ok(assigned);
     }
-    let mut others = with_travel!(&app.travel, travel => {
-        who_can(&calendars, &requirement, from, to, settings, travel)
+    let mut others = with_travel!(&*app.travel, travel => {
+        who_can(&calendars, &requirement, from, to, travel)
     });
     app.calendars.unpromised_first(&offer.tenant, &mut others, from, to);
     for expert in others.into_iter().filter(|expert| *expert != offer.expert) {
@@ -115,24 +126,26 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
 fn judge(
     tx: &mut Tx,
     app: &App,
-    expert: &Expert,
+    known: &ExpertCalendar,
     requirement: &Requirement,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Option<Assigned>, AppError> {
+    let expert = known.expert();
     let mut guards = Guards::default();
     guards.read(tx, expert.id, &expert.zone, from, to)?;
-    let (first, last) = neighbourhood(from, to);
+    if expert.weekly_cap.is_some() {
+        guards.read_week(tx, expert.id, &expert.zone, from)?;
+    }
+    let (first, last) = neighbourhood(expert, from, to);
     let taken: Vec<Busy> = appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
     let away: Vec<Absence> = absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
-    // The snapshot leaves out a record with an unknown zone, so this cannot fail here.
-    let Ok(calendar) = ExpertCalendar::around(Arc::new(expert.clone()), &away, taken, from, to) else {
-        return Ok(None);
-    };
-    let verdict = with_travel!(&app.travel, travel => {
-        feasible(&calendar, requirement, from, to, &app.settings.availability, travel)
+    let verdict = with_travel!(&*app.travel, travel => {
+        let calendar = known.afresh(&away, taken, requirement.duty(), (from, to), travel);
+        // The snapshot leaves out a record with an unknown zone, so `calendar` cannot fail here.
+        calendar.ok().and_then(|calendar| feasible(&calendar, requirement, from, to, travel).ok())
     });
-    Ok(verdict.ok().map(|()| Assigned { expert: expert.id, display_name: expert.display_name.clone(), guards }))
+    Ok(verdict.map(|()| Assigned { expert: expert.id, display_name: expert.display_name.clone(), guards }))
 }
 
 /// What an appointment takes of its expert's time, as the calendars keep it.

@@ -24,8 +24,8 @@ pub(super) fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Sl
         .requirement(offer.busy_from, offer.busy_to, offer.asked_at, settings)
         .map_err(Refusal::Invalid)?;
     let calendars = app.calendars.of(&caller.tenant, now)?;
-    let able = with_travel!(&app.travel, travel => {
-        who_can(&calendars, &requirement, offer.busy_from, offer.busy_to, settings, travel)
+    let able = with_travel!(&*app.travel, travel => {
+        who_can(&calendars, &requirement, offer.busy_from, offer.busy_to, travel)
     });
     if able.is_empty() { Err(BookingRefusal::UnknownSlot.into()) } else { Ok(offer.slot) }
 }

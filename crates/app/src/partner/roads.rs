@@ -41,11 +41,9 @@ const MOST_OTHERS: usize = 5;
 /// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
     let asked = ask(app, caller, request)?;
-    let outcome = match &app.travel {
-        Roads::Estimated(estimator) => {
-            search(&asked.calendars, &asked.requirement, &app.settings.availability, estimator)
-        }
-        Roads::Routed(routed) => by_road(app, routed, &asked).await,
+    let outcome = match &*app.travel {
+        Roads::Estimated(estimator) => search(&asked.calendars, &asked.requirement, estimator),
+        Roads::Routed(routed) => by_road(routed, &asked).await,
     };
     answer(app, caller, asked, outcome)
 }
@@ -80,9 +78,9 @@ pub async fn look_up_drives(app: &App, offer: &Offer) {
     let learning = async {
         let mut outcome = routed.learn(&legs).await;
         let known = routed.known();
-        let can = |calendar| feasible(calendar, &requirement, from, to, settings, &known).is_ok();
+        let can = |calendar| feasible(calendar, &requirement, from, to, &known).is_ok();
         if outcome.is_ok() && !calendars.get(offer.expert).is_some_and(can) {
-            let others = who_can(&calendars, &requirement, from, to, settings, &known);
+            let others = who_can(&calendars, &requirement, from, to, &known);
             legs.extend(others.into_iter().take(MOST_OTHERS).flat_map(drives_of));
             outcome = routed.learn(&legs).await;
         }
@@ -92,17 +90,16 @@ pub async fn look_up_drives(app: &App, offer: &Offer) {
     routed.count_estimated(&routed.known(), &legs);
 }
 
-async fn by_road(app: &App, routed: &Routed, asked: &Asked) -> Outcome {
-    let settings = &app.settings.availability;
+async fn by_road(routed: &Routed, asked: &Asked) -> Outcome {
     let Asked { calendars, requirement, .. } = asked;
-    let settled = routed.within_budget(settle(app, routed, asked)).await.flatten();
+    let settled = routed.within_budget(settle(routed, asked)).await.flatten();
     let known = routed.known();
-    let mut outcome = settled.unwrap_or_else(|| search(calendars, requirement, settings, &known));
+    let mut outcome = settled.unwrap_or_else(|| search(calendars, requirement, &known));
     // Others learn meanwhile: what is offered is what a booking would accept now.
     outcome.offers.retain(|offer| {
-        calendars.get(offer.expert).is_some_and(|calendar| {
-            feasible(calendar, requirement, offer.busy_from, offer.busy_to, settings, &known).is_ok()
-        })
+        let calendar = calendars.laid_again(offer.expert, requirement, &known);
+        calendar
+            .is_some_and(|calendar| feasible(&calendar, requirement, offer.busy_from, offer.busy_to, &known).is_ok())
     });
     routed.count_estimated(&known, &drives_of(calendars, requirement, &outcome));
     outcome
@@ -110,22 +107,27 @@ async fn by_road(app: &App, routed: &Routed, asked: &Asked) -> Outcome {
 
 /// Searches and learns in turn. Answers a search whose offers all rest on settled drives, or nothing
 /// when the rounds are over or the server fails.
-async fn settle(app: &App, routed: &Routed, asked: &Asked) -> Option<Outcome> {
-    let settings = &app.settings.availability;
+async fn settle(routed: &Routed, asked: &Asked) -> Option<Outcome> {
     let Asked { calendars, requirement, .. } = asked;
     let mut wider = requirement.clone();
     wider.limit = (requirement.limit * SPARE_OFFERS).min(MOST_OFFERS).max(requirement.limit);
+    let mut calendars = CalendarIndex::clone(calendars);
     for _ in 0..MOST_ROUNDS {
         let known = routed.known();
-        let outcome = search(calendars, requirement, settings, &known);
-        if routed.unsettled(&drives_of(calendars, requirement, &outcome)).is_empty() {
+        let outcome = search(&calendars, requirement, &known);
+        if routed.unsettled(&drives_of(&calendars, requirement, &outcome)).is_empty() {
             return Some(outcome);
         }
-        let wider = search(calendars, &wider, settings, &known);
-        let mut legs = drives_of(calendars, requirement, &outcome);
-        legs.extend(drives_of(calendars, requirement, &wider));
-        legs.extend(nearest(calendars, requirement, &known));
+        let wider = search(&calendars, &wider, &known);
+        let mut legs = drives_of(&calendars, requirement, &outcome);
+        legs.extend(drives_of(&calendars, requirement, &wider));
+        legs.extend(nearest(&calendars, requirement, &known));
         routed.learn(&legs).await.ok()?;
+        // What lies between two appointments was worked out with the drives known then.
+        let known = routed.known();
+        for offer in outcome.offers.iter().chain(&wider.offers) {
+            calendars.lay_again(offer.expert, &known);
+        }
     }
     None
 }

@@ -6,9 +6,11 @@
     reason = "a world that cannot be built fails the test; rows are made by the world they belong to"
 )]
 
+use std::sync::Arc;
+
 use constat_availability::{
     Absence, Busy, CalendarIndex, Estimator, Expert, ExpertCalendar, HourRange, Outcome, PlaceFacts, ReasonCode,
-    Requirement, Settings, Skills, WeeklyHours, feasible, neighbourhood, search,
+    Requirement, Settings, Skills, Travel, WeeklyHours, feasible, neighbourhood, search,
 };
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, AppointmentId, ExpertId};
@@ -125,13 +127,17 @@ impl World {
     }
 
     pub fn index(&self) -> CalendarIndex {
-        let mut index = CalendarIndex::new(self.now, 92);
-        index.put(self.expert.clone(), &self.absences, self.busy.clone()).unwrap();
+        self.index_with(&Estimator::default())
+    }
+
+    pub fn index_with(&self, travel: &impl Travel) -> CalendarIndex {
+        let mut index = CalendarIndex::new(self.now, 92, Arc::new(self.settings.clone()));
+        index.put(self.expert.clone(), &self.absences, self.busy.clone(), travel).unwrap();
         index
     }
 
     pub fn search(&self) -> Outcome {
-        search(&self.index(), &self.requirement(), &self.settings, &Estimator::default())
+        search(&self.index(), &self.requirement(), &Estimator::default())
     }
 
     /// The starts that are offered, in order of time.
@@ -144,12 +150,24 @@ impl World {
     /// Judges one visit as a commit does: from the rows around it.
     pub fn judge(&self, start: i64, seconds: i64) -> Result<(), ReasonCode> {
         let (start, end) = (Timestamp::from_second(start).unwrap(), Timestamp::from_second(start + seconds).unwrap());
-        let (from, to) = neighbourhood(start, end);
+        self.judge_with(&self.requirement(), start, end, &Estimator::default())
+    }
+
+    pub fn judge_with(
+        &self,
+        requirement: &Requirement,
+        start: Timestamp,
+        end: Timestamp,
+        travel: &impl Travel,
+    ) -> Result<(), ReasonCode> {
+        let (from, to) = neighbourhood(&self.expert, start, end);
         let absences: Vec<Absence> =
             self.absences.iter().filter(|row| row.start < to && from < row.end).cloned().collect();
         let busy = self.busy.iter().filter(|row| row.start < to && from < row.end).copied().collect();
-        let calendar = ExpertCalendar::around(self.expert.clone().into(), &absences, busy, start, end).unwrap();
-        feasible(&calendar, &self.requirement(), start, end, &self.settings, &Estimator::default())
+        let (expert, settings) = (Arc::new(self.expert.clone()), Arc::new(self.settings.clone()));
+        let calendar =
+            ExpertCalendar::new(expert, &absences, busy, requirement.duty(), (start, end), &settings, travel).unwrap();
+        feasible(&calendar, requirement, start, end, travel)
     }
 
     pub fn absence(&self, start: &str, end: &str) -> Absence {

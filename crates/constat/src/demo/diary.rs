@@ -42,7 +42,7 @@ pub struct Diary {
 }
 
 /// What the diaries are written for.
-pub struct Writer<'a> {
+pub struct Writer {
     /// The firm's data.
     pub tenant: TenantId,
     /// The platform that booked a third of the visits; the firm itself booked the others.
@@ -50,15 +50,15 @@ pub struct Writer<'a> {
     /// The present.
     pub now: Timestamp,
     /// The rules that bookings pass.
-    pub settings: &'a Settings,
+    pub settings: Arc<Settings>,
     neighbours: HashMap<String, Vec<&'static Commune>>,
     /// Number of the next case.
     next_case: u32,
 }
 
-impl<'a> Writer<'a> {
+impl Writer {
     /// A writer of diaries.
-    pub fn new(tenant: TenantId, platform: OrgId, now: Timestamp, settings: &'a Settings) -> Self {
+    pub fn new(tenant: TenantId, platform: OrgId, now: Timestamp, settings: Arc<Settings>) -> Self {
         Self { tenant, platform, now, settings, neighbours: HashMap::new(), next_case: 1 }
     }
 
@@ -72,7 +72,15 @@ impl<'a> Writer<'a> {
         let mut diary = Diary { absences: absences(dice, person, today, &zone), appointments: Vec::new() };
         let bounds = (midnight(first, &zone), midnight(last, &zone));
         let (Some(from), Some(to)) = bounds else { return diary };
-        let calendar = ExpertCalendar::new(Arc::new(person.clone()), &diary.absences, Vec::new(), from, to);
+        let calendar = ExpertCalendar::new(
+            Arc::new(person.clone()),
+            &diary.absences,
+            Vec::new(),
+            Duty::Ordinary,
+            (from, to),
+            &self.settings,
+            &Estimator::default(),
+        );
         let Ok(mut calendar) = calendar else { return diary };
         let near = self.near(person);
         for day in first.series(1.day()).take_while(|day| *day < last) {
@@ -90,7 +98,8 @@ impl<'a> Writer<'a> {
                 }
                 let position = visit.request.kind.is_on_site().then_some(visit.place.position).flatten();
                 let (start, end) = (visit.busy_from, visit.busy_to);
-                calendar.insert_busy(Busy { start, end, position, appointment: Some(visit.id) });
+                let entry = Busy { start, end, position, appointment: Some(visit.id) };
+                calendar.insert_busy(entry, &Estimator::default());
                 diary.appointments.push(visit);
             }
         }
@@ -197,9 +206,9 @@ impl<'a> Writer<'a> {
         let department = commune.map(|commune| commune.department().to_owned());
         let facts = PlaceFacts { position: visit.place.position, department, zone: visit.zone.clone() };
         let is_holiday = |department: &str, date: civil::Date| Holidays::embedded().is_holiday(date, department);
-        Requirement::derive(&visit.request, &facts, self.settings, &is_holiday, asked_at).is_ok_and(|requirement| {
+        Requirement::derive(&visit.request, &facts, &self.settings, &is_holiday, asked_at).is_ok_and(|requirement| {
             let (start, end) = (visit.busy_from, visit.busy_to);
-            feasible(calendar, &requirement, start, end, self.settings, &Estimator::default()).is_ok()
+            feasible(calendar, &requirement, start, end, &Estimator::default()).is_ok()
         })
     }
 }
@@ -240,7 +249,7 @@ mod tests {
         let tenant = TenantId { org: org(1), mode: constat_domain::tenancy::Mode::Test };
         let now = Timestamp::from_second(1_795_417_200).unwrap();
         let (settings, mut dice) = (Settings::default(), Dice::new(2026));
-        let mut writer = Writer::new(tenant, org(2), now, &settings);
+        let mut writer = Writer::new(tenant, org(2), now, Arc::new(settings.clone()));
         let mut total = 0;
         for person in people::experts(&mut dice, "02000402").iter().take(30) {
             let diary = writer.write(&mut dice, person);

@@ -1,5 +1,7 @@
 //! The made-up world, saved: organisations, keys, contracts, people and their diaries.
 
+use std::sync::Arc;
+
 use constat_app::{Chance as _, Clock as _, IssuedKey, NewKey, PartnerLink, issue_key};
 use constat_availability::{Expert, Settings};
 use constat_domain::appointment::Appointment;
@@ -159,7 +161,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
     let experts = people::experts(&mut dice, ACAM_CODES[0]);
     let artisans = people::artisans(&mut dice);
     for (org, people) in [(firm, experts), (network, artisans)] {
-        let mut writer = Writer::new(test(org), platform, now, settings);
+        let mut writer = Writer::new(test(org), platform, now, Arc::new(settings.clone()));
         let people = people
             .into_iter()
             .map(|person| {

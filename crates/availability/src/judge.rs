@@ -1,0 +1,124 @@
+//! One visit, one expert: is it possible, and if not, why not?
+
+use jiff::Timestamp;
+
+use crate::calendar::{Day, ExpertCalendar, Span};
+use crate::eligibility::eligible;
+use crate::gaps::Ask;
+use crate::reason::ReasonCode;
+use crate::requirement::Requirement;
+use crate::travel::{Legs, Spot, Travel};
+
+/// Judges one exact visit, from `start` to `end`, in one expert's calendar: may the person take it,
+/// is the time free, and does the whole day stay drivable? What a search offers passes here on the
+/// same rows.
+///
+/// `start` to `end` is the time that the visit takes in the day (the whole arrival window of an
+/// HorairePlage), whole seconds.
+pub fn feasible<T: Travel + ?Sized>(
+    calendar: &ExpertCalendar,
+    requirement: &Requirement,
+    start: Timestamp,
+    end: Timestamp,
+    travel: &T,
+) -> Result<(), ReasonCode> {
+    eligible(calendar.expert(), requirement)?;
+    let visit = Span { start: start.as_second(), end: end.as_second() };
+    Judge::new(requirement, travel).judge(calendar, visit).map(|_| ())
+}
+
+/// What a visit would mean for a day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict {
+    /// Seconds of driving that it adds.
+    pub(crate) added_travel: i32,
+    /// Points for what the expert has already that day and week.
+    pub(crate) load: u16,
+}
+
+/// A requirement, made ready for calendar after calendar.
+pub(crate) struct Judge<'a, T: ?Sized> {
+    requirement: &'a Requirement,
+    site: Option<Spot>,
+    travel: &'a T,
+    legs: Legs,
+}
+
+impl<'a, T: Travel + ?Sized> Judge<'a, T> {
+    pub(crate) fn new(requirement: &'a Requirement, travel: &'a T) -> Self {
+        Self { requirement, site: requirement.site.map(Spot::new), travel, legs: Legs::default() }
+    }
+
+    /// Judges one visit.
+    pub(crate) fn judge(&mut self, calendar: &ExpertCalendar, visit: Span) -> Result<Verdict, ReasonCode> {
+        let requirement = self.requirement;
+        if let Some(moved) = calendar.without(requirement.reschedules, self.travel) {
+            return self.judge_visit(&moved, visit);
+        }
+        self.judge_visit(calendar, visit)
+    }
+
+    fn judge_visit(&mut self, calendar: &ExpertCalendar, visit: Span) -> Result<Verdict, ReasonCode> {
+        let requirement = self.requirement;
+        if visit.end <= visit.start || visit.start < requirement.from || visit.end > requirement.to {
+            return Err(ReasonCode::NotWorking);
+        }
+        let day = calendar.day_of(visit.start).filter(|day| visit.end <= day.end).ok_or(ReasonCode::NotWorking)?;
+        let holds = |span: &Span| span.start <= visit.start && visit.end <= span.end;
+        if !calendar.free_of(day).iter().any(holds) {
+            return Err(if holds(&day.hours) { ReasonCode::Absent } else { ReasonCode::NotWorking });
+        }
+        if visit.start < requirement.earliest(calendar) {
+            return Err(ReasonCode::Notice);
+        }
+        let origin = calendar.origin;
+        let (start, end) = (origin.seconds(visit.start), origin.seconds(visit.end));
+        let number = calendar.gaps.around(start, end).ok_or(ReasonCode::FullyBooked)?;
+        let closed = requirement.closed_for(calendar);
+        if closed.iter().any(|closed| visit.start < closed.end && closed.start < visit.end) {
+            return Err(ReasonCode::PublicHoliday);
+        }
+        if let Some(site) = &self.site {
+            calendar.gaps.ask_all_drives(site, self.travel, &mut self.legs);
+        }
+        let ask = Ask { earliest: start, to: end, occupied: end - start, closed: &[], on_site: self.site.is_some() };
+        let starts = calendar.gaps.starts(number, &ask, &self.legs);
+        let load = calendar.gaps.load(number);
+        let verdict = Verdict { added_travel: starts.added_travel, load };
+        if starts.contains(start) { Ok(verdict) } else { Err(ReasonCode::TooFar) }
+    }
+
+    /// Why a calendar holds no possible start at all: how far the search got.
+    pub(crate) fn why_not(&mut self, calendar: &ExpertCalendar) -> ReasonCode {
+        let requirement = self.requirement;
+        let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar));
+        let closed = requirement.closed_for(calendar);
+        let fits = |span: &Span, from: i64| span.end.min(requirement.to) - span.start.max(from) >= occupied;
+        let open = |day: &Day| {
+            let covers = |closed: &Span| closed.start <= day.hours.start && day.hours.end <= closed.end;
+            !closed.iter().any(covers)
+        };
+        let mut reason = ReasonCode::NotWorking;
+        for day in calendar.days.iter().filter(|day| fits(&day.hours, requirement.from)) {
+            reason = reason.max(if !fits(&day.hours, earliest) {
+                ReasonCode::Notice
+            } else if !calendar.free_of(day).iter().any(|span| fits(span, earliest)) {
+                if day.has_absence { ReasonCode::Absent } else { ReasonCode::NotWorking }
+            } else if open(day) {
+                // There is working time for the visit; unless a gap is found, it is taken.
+                ReasonCode::FullyBooked
+            } else {
+                ReasonCode::PublicHoliday
+            });
+        }
+        let origin = calendar.origin;
+        let seconds = |second: i64| origin.seconds(second);
+        let part = calendar.gaps.part(seconds(requirement.from), seconds(requirement.to));
+        let room = calendar.gaps.of(part).iter().any(|gap| {
+            let (from, to) = (origin.instant(gap.lo).max(earliest), origin.instant(gap.hi).min(requirement.to));
+            let shut = |closed: &Span| closed.start <= from && to <= closed.end;
+            to - from >= occupied && !closed.iter().any(shut)
+        });
+        if room { reason.max(ReasonCode::TooFar) } else { reason }
+    }
+}
