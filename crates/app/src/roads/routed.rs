@@ -211,9 +211,17 @@ impl Routed {
         answer
     }
 
+    /// True while the server is left alone. When a pause is over one call is let through; the others
+    /// wait for how it ends, or for another pause.
     fn is_paused(&self) -> bool {
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.paused_until.is_some_and(|until| self.clock.now() < until)
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(until) = health.paused_until else { return false };
+        let now = self.clock.now();
+        if now >= until {
+            health.paused_until = now.checked_add(self.pause).ok();
+            return false;
+        }
+        true
     }
 
     /// Notes how a call ended. After the pause one failure more is enough for the next.
@@ -229,10 +237,12 @@ impl Routed {
         self.counts.roads.failures.one();
         health.failures = health.failures.saturating_add(1);
         let now = self.clock.now();
-        if health.failures >= MOST_FAILURES && health.paused_until.is_none_or(|until| until <= now) {
+        if health.failures >= MOST_FAILURES {
+            // Calls that were under way together fail together: told once.
+            if health.failures == MOST_FAILURES {
+                tracing::warn!(%error, "the routing service fails: drives are estimated until it answers again");
+            }
             health.paused_until = now.checked_add(self.pause).ok();
-            let seconds = self.pause.as_secs();
-            tracing::warn!(%error, seconds, "the routing service fails: drives are estimated for so many seconds");
         }
     }
 }

@@ -394,13 +394,19 @@ async fn a_dead_routing_server_is_left_alone_for_a_while() {
     let server = &partner.server;
     assert_eq!((roads.calls(), server.metric("constat_routing_failures_total").await), (3, 3));
     assert_eq!(server.metric("constat_routing_skipped_total").await, 7);
+    // After the pause one call finds out whether it is still dead.
+    server.clock.advance(SignedDuration::from_secs(30));
+    for _ in 0..5 {
+        partner.search(&on_site()).await;
+    }
+    assert_eq!(roads.calls(), 4);
     roads.set(Mood::Tells(|_, _| Some(minutes(600))));
     server.clock.advance(SignedDuration::from_secs(29));
     assert!(!times(&partner.search(&on_site()).await).is_empty());
-    assert_eq!(roads.calls(), 3);
+    assert_eq!(roads.calls(), 4);
     server.clock.advance(SignedDuration::from_secs(1));
     assert!(times(&partner.search(&on_site()).await).is_empty(), "it is asked again");
-    assert_eq!(server.metric("constat_routing_failures_total").await, 3);
+    assert_eq!(server.metric("constat_routing_failures_total").await, 4);
 
     // And one that is not there at all.
     let url = roads.url.clone();
