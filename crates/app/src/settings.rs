@@ -100,21 +100,14 @@ impl Default for RoutingSettings {
 impl Settings {
     /// Everything about drives that a configuration must not contain.
     pub fn check_roads(&self) -> Vec<FieldError> {
-        let mut errors = Vec::new();
+        let of_travel = self.travel.check().into_iter();
+        let mut errors: Vec<FieldError> =
+            of_travel.map(|fault| FieldError::new(format!("travel.{}", fault.field), fault.message)).collect();
         let mut refuse = |refused: bool, field: &str, message: &str| {
             if refused {
                 errors.push(FieldError::new(field, message));
             }
         };
-        let Estimator { winding, town_kmh, road_kmh, highway_kmh, access_seconds } = self.travel;
-        refuse(!(1.0..=5.0).contains(&winding), "travel.winding", "must be 1 to 5");
-        let speeds = [("town_kmh", town_kmh), ("road_kmh", road_kmh), ("highway_kmh", highway_kmh)];
-        for (name, speed) in speeds {
-            refuse(!(5.0..=200.0).contains(&speed), &format!("travel.{name}"), "must be 5 to 200");
-        }
-        let ascend = town_kmh <= road_kmh && road_kmh <= highway_kmh;
-        refuse(!ascend, "travel.road_kmh", "must lie between town_kmh and highway_kmh");
-        refuse(access_seconds > 3600, "travel.access_seconds", "must be 3600 at most");
         let routing = &self.routing;
         let is_url = routing.url.starts_with("http://") || routing.url.starts_with("https://");
         let wants_url = routing.kind != RoutingKind::None || !routing.url.is_empty();

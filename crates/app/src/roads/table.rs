@@ -1,15 +1,15 @@
 //! Known drive times by pair of grid cells.
 //!
 //! A plain grid of 15 seconds of arc: 463 m from south to north, 305 m from west to east in Paris.
-//! The number of a cell fits 32 bits, so a pair is one 64-bit key; hexagons (h3o) would be more
-//! even, at the price of a projection for each look-up and a crate, for an error that is below the
-//! routing server's own either way. Drives within one cell are estimated.
+//! The number of a cell fits 32 bits; hexagons (h3o) would be more even, at the price of a projection
+//! for each look-up and a crate, for an error that is below the routing server's own either way. Drives within one cell are estimated.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
-use constat_availability::{Estimator, Travel};
+use constat_availability::{Estimator, Legs, Places, Spot, Travel};
 use constat_domain::geo::Position;
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,11 +23,51 @@ const ROWS: u32 = 180 * 240;
 /// Stands for "the routing server knows no way": kept, so that it is not asked again and again.
 const NO_WAY: u32 = u32::MAX;
 
-/// What is learned goes into a small map that is copied at each change, and from there in one go
-/// into a large one.
-const RECENT: usize = 4096;
+/// Stands for "not told yet", where the other way round has been told.
+const UNTOLD: u32 = u32::MAX - 1;
 
-type Drives = HashMap<u64, u32, BuildHasherDefault<Mix>>;
+/// No drive is kept as longer, in seconds: four years.
+const LONGEST: u32 = 1 << 27;
+
+/// What is learned goes into a small table that is copied at each change, and from there in one go
+/// into a large one.
+const RECENT: usize = 2048;
+
+/// From one cell: by the other cell, the seconds there and back.
+type Row = HashMap<u32, [u32; 2], BuildHasherDefault<Mix>>;
+
+/// Drives by pair of cells. Each pair stands in the rows of both its cells: a search looks at one
+/// row for all the drives to and from its site.
+#[derive(Clone, Default)]
+struct Drives {
+    rows: HashMap<u32, Arc<Row>, BuildHasherDefault<Mix>>,
+    count: usize,
+}
+
+impl Drives {
+    fn get(&self, from: u32, to: u32) -> Option<u32> {
+        let [there, _] = self.rows.get(&from)?.get(&to)?;
+        (*there != UNTOLD).then_some(*there)
+    }
+
+    fn insert(&mut self, from: u32, to: u32, seconds: u32) {
+        let mut row = |of: u32, other: u32, way: usize| {
+            let row = Arc::make_mut(self.rows.entry(of).or_default());
+            std::mem::replace(&mut row.entry(other).or_insert([UNTOLD; 2])[way], seconds)
+        };
+        let before = row(from, to, 0);
+        row(to, from, 1);
+        self.count += usize::from(before == UNTOLD);
+    }
+
+    fn extend(&mut self, more: &Self) {
+        for (from, row) in &more.rows {
+            for (to, [there, _]) in row.iter().filter(|(_, [there, _])| *there != UNTOLD) {
+                self.insert(*from, *to, *there);
+            }
+        }
+    }
+}
 
 /// Drive times that are known, over an estimate for all others. A snapshot: a clone costs one
 /// pointer, and never changes.
@@ -67,17 +107,17 @@ impl Known {
 
     /// True when the routing server need not be asked: it has told, or the two are neighbours.
     pub fn is_settled(&self, from: Position, to: Position) -> bool {
-        pair(from, to).is_none_or(|pair| self.0.get(pair).is_some())
+        pair(from, to).is_none_or(|(from, to)| self.0.get(from, to).is_some())
     }
 
     /// True when [`Travel::seconds`] rests on the estimate although a routing server should know.
     pub fn is_estimated(&self, from: Position, to: Position) -> bool {
-        pair(from, to).is_some_and(|pair| self.0.get(pair).is_none_or(|seconds| seconds == NO_WAY))
+        pair(from, to).is_some_and(|(from, to)| self.0.told(from, to).is_none())
     }
 
     /// How many drives are known.
     pub fn len(&self) -> usize {
-        self.0.recent.len() + self.0.young.len() + self.0.old.len()
+        self.0.recent.count + self.0.young.count + self.0.old.count
     }
 
     /// True when nothing is known yet.
@@ -92,15 +132,15 @@ impl Known {
         next.age(now, memory);
         let access = next.estimator.access_seconds;
         for (from, to, seconds) in learned {
-            let Some(pair) = pair(*from, *to) else { continue };
-            if next.get(pair).is_none() {
-                let seconds = seconds.map_or(NO_WAY, |drive| drive.saturating_add(access).min(NO_WAY - 1));
-                next.recent.insert(pair, seconds);
+            let Some((from, to)) = pair(*from, *to) else { continue };
+            if next.get(from, to).is_none() {
+                let seconds = seconds.map_or(NO_WAY, |drive| drive.saturating_add(access).min(LONGEST));
+                next.recent.insert(from, to, seconds);
             }
         }
-        if next.recent.len() > RECENT.min(memory.drives / 4) {
+        if next.recent.count > RECENT.min(memory.drives / 4) {
             let recent = std::mem::take(&mut next.recent);
-            Arc::make_mut(&mut next.young).extend(recent);
+            Arc::make_mut(&mut next.young).extend(&recent);
         }
         Self(Arc::new(next))
     }
@@ -117,22 +157,30 @@ impl Known {
 }
 
 impl Snapshot {
-    fn get(&self, pair: u64) -> Option<u32> {
-        let known = self.young.get(&pair).or_else(|| self.recent.get(&pair)).or_else(|| self.old.get(&pair));
-        known.copied()
+    fn layers(&self) -> [&Drives; 3] {
+        [&self.young, &self.recent, &self.old]
+    }
+
+    fn get(&self, from: u32, to: u32) -> Option<u32> {
+        self.layers().into_iter().find_map(|drives| drives.get(from, to))
+    }
+
+    /// Seconds, where the routing server knows a way.
+    fn told(&self, from: u32, to: u32) -> Option<u32> {
+        self.get(from, to).filter(|seconds| *seconds != NO_WAY)
     }
 
     /// The young become the old, and the old are forgotten, when there are too many or their time is
     /// over.
     fn age(&mut self, now: Timestamp, memory: Memory) {
-        if self.recent.is_empty() && self.young.is_empty() && self.old.is_empty() {
+        if self.layers().into_iter().all(|drives| drives.count == 0) {
             self.since = now;
         }
-        let full = self.recent.len() + self.young.len() >= memory.drives / 2;
+        let full = self.recent.count + self.young.count >= memory.drives / 2;
         if full || now.duration_since(self.since) >= memory.keep {
             let mut young = std::mem::take(&mut self.young);
-            if !self.recent.is_empty() {
-                Arc::make_mut(&mut young).extend(std::mem::take(&mut self.recent));
+            if self.recent.count > 0 {
+                Arc::make_mut(&mut young).extend(&std::mem::take(&mut self.recent));
             }
             self.old = young;
             self.since = now;
@@ -142,17 +190,45 @@ impl Snapshot {
 
 impl Travel for Known {
     fn seconds(&self, from: Position, to: Position) -> u32 {
-        match pair(from, to).and_then(|pair| self.0.get(pair)) {
-            Some(seconds) if seconds != NO_WAY => seconds,
-            _ => self.0.estimator.seconds(from, to),
+        let told = pair(from, to).and_then(|(from, to)| self.0.told(from, to));
+        told.unwrap_or_else(|| self.0.estimator.seconds(from, to))
+    }
+
+    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
+        let told = pair(places.position(from), places.position(to)).and_then(|(from, to)| self.0.told(from, to));
+        told.map_or_else(|| self.0.estimator.between(places, from, to), engine_seconds)
+    }
+
+    /// Estimates all, then enters what is told: the drives of one site are in one row.
+    fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
+        self.0.estimator.legs(site, places, which.clone(), legs);
+        let at = cell(site.position);
+        let rows = self.0.layers().map(|drives| drives.rows.get(&at));
+        if rows.iter().all(Option::is_none) {
+            return;
+        }
+        for number in which {
+            let place = cell(places.position(number));
+            for (way, seconds) in [(1, &mut legs.to_site[number]), (0, &mut legs.from_site[number])] {
+                let found = rows.iter().flatten().filter_map(|row| Some(row.get(&place)?[way]));
+                let told = found.into_iter().find(|told| *told != UNTOLD);
+                if let Some(told) = told.filter(|told| *told != NO_WAY) {
+                    *seconds = engine_seconds(told);
+                }
+            }
         }
     }
 }
 
-/// The key of a drive; `None` within one cell.
-fn pair(from: Position, to: Position) -> Option<u64> {
+/// Seconds as the engine counts them. What is kept always fits.
+fn engine_seconds(told: u32) -> i32 {
+    i32::try_from(told.min(LONGEST)).unwrap_or(i32::MAX)
+}
+
+/// The cells of a drive; `None` within one cell.
+fn pair(from: Position, to: Position) -> Option<(u32, u32)> {
     let (from, to) = (cell(from), cell(to));
-    (from != to).then_some(u64::from(from) << 32 | u64::from(to))
+    (from != to).then_some((from, to))
 }
 
 /// The number of a position's cell.
@@ -164,7 +240,7 @@ pub(super) fn cell(at: Position) -> u32 {
     row * COLUMNS + column
 }
 
-/// Spreads a 64-bit key. Keys come from positions, not from whoever asks: no need for more.
+/// Spreads a cell's number. Cells come from positions, not from whoever asks: no need for more.
 #[derive(Default)]
 pub struct Mix(u64);
 
@@ -173,6 +249,10 @@ impl Hasher for Mix {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_u32(&mut self, key: u32) {
+        self.write_u64(key.into());
     }
 
     fn write_u64(&mut self, key: u64) {
@@ -216,6 +296,38 @@ mod tests {
         assert!(nothing.is_empty());
         let again = known.with(&[(PARIS, east(5000.0), Some(1))], at(0), MEMORY);
         assert_eq!(again.seconds(PARIS, east(5000.0)), 600 + estimator.access_seconds);
+    }
+
+    /// The engine asks in bulk, the commit one by one: both get the same answer, in every layer.
+    #[test]
+    fn in_bulk_the_drives_are_the_same() {
+        let mut known = Known::nothing(Estimator::default());
+        let mut places = Places::default();
+        let there: Vec<Position> = (0..600).map(|step| east(f64::from(step) * 331.0)).collect();
+        for position in &there {
+            places.push(*position);
+        }
+        let drive = |step: usize| Some(u32::try_from(step).unwrap() * 7).filter(|_| step % 11 != 0);
+        for (step, position) in there.iter().enumerate().filter(|(step, _)| step % 3 != 0) {
+            let both = [(PARIS, *position, drive(step)), (*position, PARIS, drive(step + 1))];
+            known = known.with(&both[step % 2..], at(0), MEMORY);
+            known = known.with(&[(there[step - 1], *position, Some(5))], at(0), MEMORY);
+        }
+        for site in [PARIS, there[300], east(-5000.0)] {
+            let mut legs = Legs::default();
+            legs.fit(there.len());
+            known.legs(&Spot::new(site), &places, 0..there.len(), &mut legs);
+            for (number, place) in there.iter().enumerate() {
+                assert_eq!(i64::from(legs.to_site[number]), i64::from(known.seconds(*place, site)), "{number}");
+                assert_eq!(i64::from(legs.from_site[number]), i64::from(known.seconds(site, *place)), "{number}");
+                let next = (number + 1) % there.len();
+                assert_eq!(
+                    i64::from(known.between(&places, number, next)),
+                    i64::from(known.seconds(*place, there[next]))
+                );
+            }
+        }
+        assert!(known.len() > 300);
     }
 
     #[test]
