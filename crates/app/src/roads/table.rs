@@ -307,8 +307,8 @@ mod tests {
         for position in &there {
             places.push(*position);
         }
-        let drive = |step: usize| Some(u32::try_from(step).unwrap() * 7).filter(|_| step % 11 != 0);
-        for (step, position) in there.iter().enumerate().filter(|(step, _)| step % 3 != 0) {
+        let drive = |step: usize| Some(u32::try_from(step).unwrap() * 7).filter(|_| !step.is_multiple_of(11));
+        for (step, position) in there.iter().enumerate().filter(|(step, _)| !step.is_multiple_of(3)) {
             let both = [(PARIS, *position, drive(step)), (*position, PARIS, drive(step + 1))];
             known = known.with(&both[step % 2..], at(0), MEMORY);
             known = known.with(&[(there[step - 1], *position, Some(5))], at(0), MEMORY);
