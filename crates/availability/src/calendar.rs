@@ -135,7 +135,7 @@ impl ExpertCalendar {
             first_date,
             free: Vec::new(),
             origin: Origin(from.as_second()),
-            gaps: GapTable::default(),
+            gaps: GapTable::empty(),
         };
         calendar.resolve(to.as_second());
         calendar.lay(travel);
@@ -307,9 +307,7 @@ impl ExpertCalendar {
             block.latest_end = latest_end;
         }
         self.count_visits();
-        let mut gaps = std::mem::take(&mut self.gaps);
-        gaps.lay(self, &blocks, travel);
-        self.gaps = gaps;
+        self.gaps = GapTable::lay(self, &blocks, travel);
     }
 
     fn count_visits(&mut self) {

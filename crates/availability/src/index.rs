@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::bits::Bits;
 use crate::calendar::{Busy, ExpertCalendar};
 use crate::expert::{Absence, Expert};
-use crate::gaps::Origin;
+use crate::gaps::{Lane, Origin};
 use crate::pool::Pool;
 use crate::reason::Tally;
 use crate::requirement::Requirement;
@@ -35,7 +35,9 @@ pub struct CalendarIndex {
 
 /// One expert's calendars.
 #[derive(Debug, Clone)]
-struct Member {
+pub(crate) struct Member {
+    /// What a search reads of the ordinary calendar; here, so that it reads one place after the other.
+    lane: Lane,
     /// With the ordinary hours.
     ordinary: Arc<ExpertCalendar>,
     /// With the hours on call besides, for those who have some.
@@ -43,8 +45,27 @@ struct Member {
 }
 
 impl Member {
+    fn new(ordinary: Arc<ExpertCalendar>, on_call: Option<Arc<ExpertCalendar>>) -> Self {
+        Self { lane: ordinary.gaps.lane.clone(), ordinary, on_call }
+    }
+
     fn id(&self) -> ExpertId {
         self.ordinary.expert().id
+    }
+
+    /// The calendar that a requirement is held against.
+    pub(crate) fn calendar(&self, requirement: &Requirement) -> &ExpertCalendar {
+        let on_call = self.on_call.as_ref().filter(|_| requirement.catastrophe);
+        on_call.unwrap_or(&self.ordinary)
+    }
+
+    /// What a search reads of it.
+    #[inline]
+    pub(crate) fn lane(&self, requirement: &Requirement) -> &Lane {
+        match &self.on_call {
+            Some(calendar) if requirement.catastrophe => &calendar.gaps.lane,
+            _ => &self.lane,
+        }
     }
 }
 
@@ -88,7 +109,7 @@ impl CalendarIndex {
             [] => None,
             _ => Some(calendar(Duty::OnCall, busy.clone())?),
         };
-        let member = Member { ordinary: calendar(Duty::Ordinary, busy)?, on_call };
+        let member = Member::new(calendar(Duty::Ordinary, busy)?, on_call);
         self.pool = OnceLock::new();
         match self.position(expert.id) {
             Ok(at) => Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK] = member,
@@ -170,11 +191,8 @@ impl CalendarIndex {
     }
 
     /// The calendar of a number that [`CalendarIndex::eligible`] gave.
-    #[inline]
     pub(crate) fn calendar(&self, number: usize, requirement: &Requirement) -> &ExpertCalendar {
-        let member = self.at(number);
-        let on_call = member.on_call.as_ref().filter(|_| requirement.catastrophe);
-        on_call.unwrap_or(&member.ordinary)
+        self.at(number).calendar(requirement)
     }
 
     /// Who may take a requirement at all, by number, and why the others may not.
@@ -184,7 +202,7 @@ impl CalendarIndex {
     }
 
     #[inline]
-    fn at(&self, number: usize) -> &Member {
+    pub(crate) fn at(&self, number: usize) -> &Member {
         &self.chunks[number / CHUNK][number % CHUNK]
     }
 
@@ -207,6 +225,7 @@ impl CalendarIndex {
         };
         let member = &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK];
         change(Arc::make_mut(&mut member.ordinary));
+        member.lane = member.ordinary.gaps.lane.clone();
         if let Some(on_call) = &mut member.on_call {
             change(Arc::make_mut(on_call));
         }

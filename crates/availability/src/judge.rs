@@ -68,7 +68,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         if !calendar.free_of(day).iter().any(holds) {
             return Err(if holds(&day.hours) { ReasonCode::Absent } else { ReasonCode::NotWorking });
         }
-        if visit.start < requirement.earliest(calendar) {
+        if visit.start < requirement.earliest(calendar.gaps.lane.notice) {
             return Err(ReasonCode::Notice);
         }
         let origin = calendar.origin;
@@ -91,7 +91,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
     /// Why a calendar holds no possible start at all: how far the search got.
     pub(crate) fn why_not(&mut self, calendar: &ExpertCalendar) -> ReasonCode {
         let requirement = self.requirement;
-        let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar));
+        let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar.gaps.lane.notice));
         let closed = requirement.closed_for(calendar);
         let fits = |span: &Span, from: i64| span.end.min(requirement.to) - span.start.max(from) >= occupied;
         let open = |day: &Day| {
@@ -111,14 +111,16 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
                 ReasonCode::PublicHoliday
             });
         }
-        let origin = calendar.origin;
-        let seconds = |second: i64| origin.seconds(second);
-        let part = calendar.gaps.part(seconds(requirement.from), seconds(requirement.to));
-        let room = calendar.gaps.of(part).iter().any(|gap| {
-            let (from, to) = (origin.instant(gap.lo).max(earliest), origin.instant(gap.hi).min(requirement.to));
-            let shut = |closed: &Span| closed.start <= from && to <= closed.end;
-            to - from >= occupied && !closed.iter().any(shut)
-        });
+        let seconds = |second: i64| calendar.origin.seconds(second);
+        let closed: Vec<_> = closed.iter().map(|span| (seconds(span.start), seconds(span.end))).collect();
+        let ask = Ask {
+            earliest: seconds(earliest),
+            to: seconds(requirement.to),
+            occupied: requirement.occupied_seconds(),
+            closed: &closed,
+            on_site: self.site.is_some(),
+        };
+        let room = calendar.gaps.has_room(&ask);
         if room { reason.max(ReasonCode::TooFar) } else { reason }
     }
 }

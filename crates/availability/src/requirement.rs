@@ -212,10 +212,14 @@ impl Requirement {
         if self.catastrophe { Duty::OnCall } else { Duty::Ordinary }
     }
 
-    /// The first start that the window and an expert's notice allow.
-    pub(crate) fn earliest(&self, calendar: &ExpertCalendar) -> i64 {
-        let minutes = calendar.expert().notice_minutes.unwrap_or(calendar.settings().notice_minutes);
-        self.from.max(self.asked_at + i64::from(minutes) * 60)
+    /// The first start that the window and a notice of so many seconds allow.
+    pub(crate) fn earliest(&self, notice: i64) -> i64 {
+        self.from.max(self.asked_at + notice)
+    }
+
+    /// What an offer takes, in seconds.
+    pub(crate) fn occupied_seconds(&self) -> i32 {
+        i32::try_from(self.occupied).unwrap_or(i32::MAX / 4)
     }
 
     /// The public holidays that an expert keeps.

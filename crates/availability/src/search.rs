@@ -4,15 +4,17 @@ use constat_domain::appointment::Slot;
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
 
+use crate::bits::Bits;
 use crate::board::{Board, Entry};
 use crate::calendar::{ExpertCalendar, Span};
-use crate::gaps::{Ask, Gap, Origin};
+use crate::gaps::{Ask, Gap, GapTable, Lane, Origin};
 use crate::index::CalendarIndex;
 use crate::judge::{Judge, Verdict};
 use crate::rank::{Chosen, Score, choose, points};
 use crate::reason::Reason;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
+use crate::trades::Trade;
 use crate::travel::{Legs, Spot, Travel};
 use crate::zone;
 
@@ -82,7 +84,7 @@ pub fn who_can<T: Travel + ?Sized>(
         .filter_map(|number| {
             let calendar = index.calendar(number, requirement);
             let verdict = judge.judge(calendar, visit).ok()?;
-            let price = Price::new(calendar, requirement, &index.settings().weights);
+            let price = Price::of_calendar(calendar, requirement);
             Some((price.of(verdict.added_travel, verdict.load), calendar.expert().id))
         })
         .collect();
@@ -100,7 +102,7 @@ fn offer<T: Travel + ?Sized>(
     let calendar = index.calendar(chosen.expert as usize, requirement);
     let visit = Span { start: chosen.start, end: chosen.start + requirement.occupied };
     let Verdict { added_travel, load } = judge.judge(calendar, visit).unwrap_or(Verdict { added_travel: 0, load: 0 });
-    let price = Price::new(calendar, requirement, &index.settings().weights);
+    let price = Price::of_calendar(calendar, requirement);
     let score = Score {
         travel: points(price.travel(added_travel)),
         load: u32::from(load),
@@ -121,12 +123,16 @@ struct Price {
 }
 
 impl Price {
-    fn new(calendar: &ExpertCalendar, requirement: &Requirement, weights: &Weights) -> Self {
-        let held = &calendar.expert().skills.trades;
-        let missing = requirement.trades.iter().filter(|trade| !held.contains(trade)).count();
-        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+    /// Points for a worker who holds some trades of those wanted.
+    fn new(wanted: u8, held: u8, weights: &Weights) -> Self {
         let minute = u64::from(weights.added_travel_minute.min(Weights::HIGHEST));
+        let missing = (wanted & !held).count_ones();
         Self { second: minute * 65_536 / 60, trades: weights.missing_trade.saturating_mul(missing) }
+    }
+
+    fn of_calendar(calendar: &ExpertCalendar, requirement: &Requirement) -> Self {
+        let weights = &calendar.settings().weights;
+        Self::new(Trade::set(&requirement.trades), calendar.gaps.lane.trades, weights)
     }
 
     #[inline]
@@ -190,11 +196,19 @@ pub(crate) struct Scan<'a, T: ?Sized> {
     grid: Grid,
     from: i32,
     to: i32,
-    occupied: i32,
+    trades: u8,
     closed: Vec<(i32, i32)>,
     legs: Legs,
     fits: Vec<Fit>,
     board: Board,
+}
+
+/// A gap where the visit fits, and its first and last start.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fit {
+    gap: u32,
+    first: i32,
+    last: i32,
 }
 
 impl<'a, T: Travel + ?Sized> Scan<'a, T> {
@@ -212,7 +226,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             grid,
             from: origin.seconds(requirement.from),
             to: origin.seconds(requirement.to),
-            occupied: i32::try_from(requirement.occupied).unwrap_or(i32::MAX / 4),
+            trades: Trade::set(&requirement.trades),
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),
@@ -221,39 +235,53 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
     }
 
     /// The best expert for each start.
-    pub(crate) fn run(mut self, candidates: &crate::bits::Bits) -> Vec<Entry> {
+    pub(crate) fn run(mut self, candidates: &Bits) -> Vec<Entry> {
+        let requirement = self.requirement;
         for number in candidates.iter() {
-            let calendar = self.index.calendar(number, self.requirement);
+            let member = self.index.at(number);
             let number = u32::try_from(number).unwrap_or(u32::MAX);
-            match calendar.without(self.requirement.reschedules, self.travel) {
-                Some(moved) => self.calendar(&moved, number),
-                None => self.calendar(calendar, number),
+            if requirement.reschedules.is_some()
+                && let Some(moved) = member.calendar(requirement).without(requirement.reschedules, self.travel)
+            {
+                self.expert(number, &moved.gaps.lane, || &moved.gaps);
+            } else {
+                self.expert(number, member.lane(requirement), || &member.calendar(requirement).gaps);
             }
         }
         self.board.settle()
     }
 
-    fn calendar(&mut self, calendar: &ExpertCalendar, number: u32) {
-        let price = Price::new(calendar, self.requirement, &self.index.settings().weights);
-        let part = calendar.gaps.part(self.from, self.to);
-        let gaps = calendar.gaps.of(part);
-        let earliest = self.index.origin().seconds(self.requirement.earliest(calendar));
-        let closed = if calendar.expert().holidays_off { self.closed.as_slice() } else { &[] };
-        let (to, occupied) = (self.to, self.occupied);
-        let ask = Ask { earliest, to, occupied, closed, on_site: self.site.is_some() };
-        let plain = match &self.site {
-            Some(site) => calendar.gaps.ask_drives(site, part, self.travel, &mut self.legs) && closed.is_empty(),
+    /// Enters one expert's starts. The whole table is only asked for what the lane does not tell.
+    fn expert<'t>(&mut self, number: u32, lane: &Lane, table: impl FnOnce() -> &'t GapTable) {
+        let requirement = self.requirement;
+        let price = Price::new(self.trades, lane.trades, &self.index.settings().weights);
+        let part = lane.part(self.from, self.to);
+        let closed = if lane.holidays_off { self.closed.as_slice() } else { &[] };
+        let ask = Ask {
+            earliest: self.index.origin().seconds(requirement.earliest(lane.notice)),
+            to: self.to,
+            occupied: requirement.occupied_seconds(),
+            closed,
+            on_site: self.site.is_some(),
+        };
+        let is_plain = match &self.site {
+            Some(site) => lane.ask_drives(site, part, self.travel, &mut self.legs) && closed.is_empty(),
             None => false,
         };
-        if plain {
-            let sweep = Sweep { grid: self.grid, earliest, to, occupied, price, number };
-            sweep.run(gaps, &self.legs, &mut self.fits, &mut self.board);
-        }
-        for (offset, gap) in gaps.iter().enumerate() {
-            if plain && !gap.special {
-                continue;
+        let gaps = lane.of(part);
+        if is_plain {
+            let entry = |cost| Entry::new(cost, number);
+            sweep(gaps, &ask, &self.legs, &mut self.fits, |gap, (leg_in, leg_out), (first, last)| {
+                let cost = price.of(gap.added_travel(leg_in, leg_out), gap.load);
+                self.board.lower(self.grid.from(first), self.grid.to(last), entry(cost));
+            });
+            if !lane.has_special {
+                return;
             }
-            let starts = calendar.gaps.starts(part.from + offset, &ask, &self.legs);
+        }
+        let table = table();
+        for (offset, gap) in gaps.iter().enumerate().filter(|(_, gap)| !is_plain || gap.is_special()) {
+            let starts = table.starts(part.from + offset, &ask, &self.legs);
             if starts.first > starts.last {
                 continue;
             }
@@ -273,48 +301,31 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
     }
 }
 
-/// One expert's plain gaps: nearly all of a search's work.
+/// Goes through the plain gaps of one expert: nearly all of a search's work.
 ///
 /// Whether a visit fits in a gap cannot be foreseen, so that a branch on it would stall the machine
 /// every other time. A first pass writes down what fits, one behind the other, without a branch; a
-/// second one prices it.
-struct Sweep {
-    grid: Grid,
-    earliest: i32,
-    to: i32,
-    occupied: i32,
-    price: Price,
-    number: u32,
-}
-
-/// A gap where the visit fits, and its first and last start.
-#[derive(Debug, Clone, Copy, Default)]
-struct Fit {
-    gap: u32,
-    first: i32,
-    last: i32,
-}
-
-impl Sweep {
-    fn run(&self, gaps: &[Gap], legs: &Legs, fits: &mut Vec<Fit>, board: &mut Board) {
-        if fits.len() < gaps.len() {
-            fits.resize(gaps.len(), Fit::default());
-        }
-        let (to_site, from_site) = (legs.to_site.as_slice(), legs.from_site.as_slice());
-        let (earliest, latest, occupied) = (self.earliest, self.to, self.occupied);
-        let mut count = 0;
-        for (number, gap) in (0_u32..).zip(gaps) {
-            let (leg_in, leg_out) = (to_site[usize::from(gap.before)], from_site[usize::from(gap.after)]);
-            let first = gap.lo.max(earliest).max(gap.ready + leg_in);
-            let last = gap.hi.min(latest).min(gap.leave - leg_out) - occupied;
-            fits[count] = Fit { gap: number, first, last };
-            count += usize::from(first <= last && !gap.special);
-        }
-        for Fit { gap, first, last } in fits[..count].iter().copied() {
-            let gap = &gaps[gap as usize];
-            let added = to_site[usize::from(gap.before)] + from_site[usize::from(gap.after)] - gap.direct;
-            let entry = Entry::new(self.price.of(added, gap.load), self.number);
-            board.lower(self.grid.from(first), self.grid.to(last), entry);
-        }
+/// second one enters it.
+#[inline]
+fn sweep(
+    gaps: &[Gap],
+    ask: &Ask<'_>,
+    legs: &Legs,
+    fits: &mut Vec<Fit>,
+    mut enter: impl FnMut(&Gap, (i32, i32), (i32, i32)),
+) {
+    if fits.len() < gaps.len() {
+        fits.resize(gaps.len(), Fit::default());
+    }
+    let mut count = 0;
+    for (number, gap) in (0_u32..).zip(gaps) {
+        let (leg_in, leg_out) = gap.legs(legs);
+        let (first, last) = gap.starts(leg_in, leg_out, ask);
+        fits[count] = Fit { gap: number, first, last };
+        count += usize::from(first <= last);
+    }
+    for Fit { gap, first, last } in fits[..count].iter().copied() {
+        let gap = &gaps[gap as usize];
+        enter(gap, gap.legs(legs), (first, last));
     }
 }

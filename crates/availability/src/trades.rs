@@ -24,6 +24,11 @@ pub enum Trade {
 impl Trade {
     /// Every trade.
     pub const ALL: [Self; 5] = [Self::Plumbing, Self::Painting, Self::Flooring, Self::Joinery, Self::Electricity];
+
+    /// Trades as a set, one bit each.
+    pub(crate) fn set(trades: &[Self]) -> u8 {
+        trades.iter().fold(0, |set, trade| set | 1 << (*trade as u8))
+    }
 }
 
 /// Which trade repairs what. Data, so that a network can change it.

@@ -1,6 +1,7 @@
 //! How long a drive takes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use constat_domain::FieldError;
 use constat_domain::geo::Position;
@@ -15,14 +16,15 @@ pub trait Travel {
     /// Seconds of travel, parking and finding the door included. Zero for the same position.
     fn seconds(&self, from: Position, to: Position) -> u32;
 
-    /// Seconds between two places of one list, by their numbers.
-    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
-        drive(self.seconds(places.position(from), places.position(to)))
+    /// Seconds from one spot to another.
+    fn between(&self, from: &Spot, to: &Spot) -> i32 {
+        drive(self.seconds(from.position, to.position))
     }
 
-    /// Enters the drives from some places of a list to the site, and back.
+    /// Enters the drives from the first place of a list (the base), and from some others, to the site,
+    /// and back.
     fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
-        for number in which {
+        for number in (0..1).chain(which) {
             let place = places.position(number);
             legs.to_site[number] = drive(self.seconds(place, site.position));
             legs.from_site[number] = drive(self.seconds(site.position, place));
@@ -81,24 +83,21 @@ fn square_sum(x: f32, y: f32, z: f32) -> f32 {
     x * x + y * y + z * z
 }
 
-/// A list of places, laid out so that a drive to each of them is estimated several at a time.
-#[derive(Debug, Clone, Default)]
+/// A list of places that never changes, laid out so that a drive to each of them is estimated several
+/// at a time. A clone shares it.
+#[derive(Debug, Clone)]
 pub struct Places {
-    positions: Vec<Position>,
-    x: Vec<f32>,
-    y: Vec<f32>,
-    z: Vec<f32>,
+    positions: Arc<[Position]>,
+    /// All first coordinates, then all second ones, then all third ones.
+    vectors: Arc<[f32]>,
 }
 
 impl Places {
-    /// Adds a place; answers its number.
-    pub fn push(&mut self, position: Position) -> usize {
-        let spot = Spot::new(position);
-        self.positions.push(position);
-        self.x.push(spot.vector[0]);
-        self.y.push(spot.vector[1]);
-        self.z.push(spot.vector[2]);
-        self.positions.len() - 1
+    /// A list of places; the first one is number 0.
+    pub fn new(spots: &[Spot]) -> Self {
+        let plane = |axis: usize| spots.iter().map(move |spot| spot.vector[axis]);
+        let vectors = plane(0).chain(plane(1)).chain(plane(2)).collect();
+        Self { positions: spots.iter().map(|spot| spot.position).collect(), vectors }
     }
 
     /// How many places.
@@ -111,20 +110,16 @@ impl Places {
         self.positions.is_empty()
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.positions.clear();
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-    }
-
     /// A place by its number.
     pub fn position(&self, number: usize) -> Position {
         self.positions[number]
     }
 
-    fn spot(&self, number: usize) -> Spot {
-        Spot { position: self.positions[number], vector: [self.x[number], self.y[number], self.z[number]] }
+    fn planes(&self) -> [&[f32]; 3] {
+        let count = self.positions.len();
+        let (x, rest) = self.vectors.split_at(count);
+        let (y, z) = rest.split_at(count);
+        [x, y, z]
     }
 }
 
@@ -253,19 +248,24 @@ impl Travel for Estimator {
         u32::try_from(seconds).unwrap_or(0)
     }
 
-    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
-        self.curve().seconds(places.spot(from).chord2(&places.spot(to)))
+    fn between(&self, from: &Spot, to: &Spot) -> i32 {
+        self.curve().seconds(from.chord2(to))
     }
 
     fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
         let curve = self.curve();
         let [x, y, z] = site.vector;
-        let to_site = &mut legs.to_site[which.clone()];
-        let vectors = places.x[which.clone()].iter().zip(&places.y[which.clone()]).zip(&places.z[which.clone()]);
-        for (leg, ((px, py), pz)) in to_site.iter_mut().zip(vectors) {
-            *leg = curve.seconds(square_sum(px - x, py - y, pz - z));
-        }
-        legs.from_site[which].copy_from_slice(to_site);
+        let axes = places.planes();
+        let fill = |out: &mut [i32], which: Range<usize>| {
+            let [px, py, pz] = axes.map(|axis| &axis[which.clone()]);
+            for (((leg, px), py), pz) in out[which].iter_mut().zip(px).zip(py).zip(pz) {
+                *leg = curve.seconds(square_sum(px - x, py - y, pz - z));
+            }
+        };
+        fill(&mut legs.to_site, 0..1);
+        fill(&mut legs.to_site, which.clone());
+        legs.from_site[0] = legs.to_site[0];
+        legs.from_site[which.clone()].copy_from_slice(&legs.to_site[which]);
     }
 }
 
@@ -313,15 +313,13 @@ mod tests {
     #[test]
     fn many_at_a_time_and_one_alone_are_the_same_to_the_second() {
         let estimator = Estimator::default();
-        let mut places = Places::default();
-        for number in 0..61_u16 {
-            let number = f64::from(number);
-            places.push(at(48.1 + number * 0.037, 1.2 + number * number * 0.0019));
-        }
+        let place = |number: u16| at(48.1 + f64::from(number) * 0.037, 1.2 + f64::from(number).powi(2) * 0.0019);
+        let spots: Vec<Spot> = (0..61).map(place).map(Spot::new).collect();
+        let places = Places::new(&spots);
         let site = Spot::new(at(48.8566, 2.3522));
         let mut legs = Legs::default();
         legs.fit(places.len());
-        estimator.legs(&site, &places, 0..places.len(), &mut legs);
+        estimator.legs(&site, &places, 1..places.len(), &mut legs);
         for number in 0..places.len() {
             let alone = estimator.seconds(places.position(number), site.position);
             assert_eq!(u32::try_from(legs.to_site[number]).unwrap(), alone);
@@ -330,7 +328,7 @@ mod tests {
                 estimator.seconds(site.position, places.position(number))
             );
             assert_eq!(
-                estimator.between(&places, 0, number),
+                estimator.between(&spots[0], &spots[number]),
                 i32::try_from(estimator.seconds(places.position(0), places.position(number))).unwrap()
             );
         }

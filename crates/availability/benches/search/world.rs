@@ -131,7 +131,6 @@ pub fn request(days: u16, _share: Share) -> ServiceRequest {
 #[derive(Default)]
 pub struct Floor(Vec<Intervals>);
 
-#[derive(Default)]
 struct Intervals {
     places: Places,
     free: Vec<Interval>,
@@ -150,8 +149,8 @@ const WORKED: [(i32, i32); 2] = [(8 * 3600, 11 * 3600 + 1800), (12 * 3600 + 1800
 
 impl Floor {
     fn enter(&mut self, base: Position, days: u16, busy: &[Busy]) {
-        let mut intervals = Intervals::default();
-        intervals.places.push(base);
+        let mut places = vec![Spot::new(base)];
+        let mut free = Vec::new();
         for day in (0..i32::from(days)).filter(|day| day % 7 < 5) {
             let midnight = day * 86_400;
             let second = |at: Timestamp| i32::try_from(at.as_second() - MONDAY).unwrap();
@@ -159,23 +158,26 @@ impl Floor {
                 .iter()
                 .map(|entry| (second(entry.start), second(entry.end), entry.position.unwrap()))
                 .filter(|(start, ..)| *start / 86_400 == day)
-                .map(|(start, end, at)| (start, end, u16::try_from(intervals.places.push(at)).unwrap()))
+                .map(|(start, end, at)| {
+                    places.push(Spot::new(at));
+                    (start, end, u16::try_from(places.len() - 1).unwrap())
+                })
                 .collect();
             for (from, to) in WORKED.map(|(from, to)| (midnight + from, midnight + to)) {
                 let (mut start, mut before) = (from, 0);
                 for (begin, end, place) in &today {
                     let until = to.min(*begin);
                     if until > start {
-                        intervals.free.push(Interval { start, end: until, before, after: *place });
+                        free.push(Interval { start, end: until, before, after: *place });
                     }
                     (start, before) = (start.max(*end), *place);
                 }
                 if to > start {
-                    intervals.free.push(Interval { start, end: to, before, after: 0 });
+                    free.push(Interval { start, end: to, before, after: 0 });
                 }
             }
         }
-        self.0.push(intervals);
+        self.0.push(Intervals { places: Places::new(&places), free });
     }
 
     pub fn bytes(&self) -> usize {
@@ -191,7 +193,7 @@ impl Floor {
         let mut starts = 0;
         for intervals in &self.0 {
             legs.fit(intervals.places.len());
-            travel.legs(site, &intervals.places, 0..intervals.places.len(), legs);
+            travel.legs(site, &intervals.places, 1..intervals.places.len(), legs);
             for free in &intervals.free {
                 let first = free.start + legs.to_site[usize::from(free.before)];
                 let last = free.end - legs.from_site[usize::from(free.after)] - VISIT;
