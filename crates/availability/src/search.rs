@@ -237,9 +237,19 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
     /// The best expert for each start.
     pub(crate) fn run(mut self, candidates: &Bits) -> Vec<Entry> {
         let requirement = self.requirement;
+        let (index, from, to) = (self.index, self.from, self.to);
+        let mut ahead = candidates.iter().skip(1).map(|number| {
+            let lane = index.at(number).lane(requirement);
+            (lane, lane.part(from, to))
+        });
+        let mut next = ahead.next();
         for number in candidates.iter() {
             let member = self.index.at(number);
             let number = u32::try_from(number).unwrap_or(u32::MAX);
+            if let Some((lane, part)) = next {
+                lane.touch(part);
+            }
+            next = ahead.next();
             if requirement.reschedules.is_some()
                 && let Some(moved) = member.calendar(requirement).without(requirement.reschedules, self.travel)
             {

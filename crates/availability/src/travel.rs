@@ -115,6 +115,13 @@ impl Places {
         self.positions[number]
     }
 
+    /// Reads a coordinate of a place on each plane.
+    #[inline]
+    pub(crate) fn touch(&self, number: usize) -> f32 {
+        let planes = self.planes();
+        planes.iter().filter_map(|plane| plane.get(number)).sum()
+    }
+
     fn planes(&self) -> [&[f32]; 3] {
         let count = self.positions.len();
         let (x, rest) = self.vectors.split_at(count);
