@@ -194,9 +194,9 @@ impl Travel for Known {
         told.unwrap_or_else(|| self.0.estimator.seconds(from, to))
     }
 
-    fn between(&self, places: &Places, from: usize, to: usize) -> i32 {
-        let told = pair(places.position(from), places.position(to)).and_then(|(from, to)| self.0.told(from, to));
-        told.map_or_else(|| self.0.estimator.between(places, from, to), engine_seconds)
+    fn between(&self, from: &Spot, to: &Spot) -> i32 {
+        let told = pair(from.position, to.position).and_then(|(from, to)| self.0.told(from, to));
+        told.map_or_else(|| self.0.estimator.between(from, to), engine_seconds)
     }
 
     /// Estimates all, then enters what is told: the drives of one site are in one row.
@@ -207,7 +207,7 @@ impl Travel for Known {
         if rows.iter().all(Option::is_none) {
             return;
         }
-        for number in which {
+        for number in (0..1).chain(which) {
             let place = cell(places.position(number));
             for (way, seconds) in [(1, &mut legs.to_site[number]), (0, &mut legs.from_site[number])] {
                 let found = rows.iter().flatten().filter_map(|row| Some(row.get(&place)?[way]));
@@ -302,11 +302,9 @@ mod tests {
     #[test]
     fn in_bulk_the_drives_are_the_same() {
         let mut known = Known::nothing(Estimator::default());
-        let mut places = Places::default();
         let there: Vec<Position> = (0..600).map(|step| east(f64::from(step) * 331.0)).collect();
-        for position in &there {
-            places.push(*position);
-        }
+        let spots: Vec<Spot> = there.iter().copied().map(Spot::new).collect();
+        let places = Places::new(&spots);
         let drive = |step: usize| Some(u32::try_from(step).unwrap() * 7).filter(|_| !step.is_multiple_of(11));
         for (step, position) in there.iter().enumerate().filter(|(step, _)| !step.is_multiple_of(3)) {
             let both = [(PARIS, *position, drive(step)), (*position, PARIS, drive(step + 1))];
@@ -316,13 +314,13 @@ mod tests {
         for site in [PARIS, there[300], east(-5000.0)] {
             let mut legs = Legs::default();
             legs.fit(there.len());
-            known.legs(&Spot::new(site), &places, 0..there.len(), &mut legs);
+            known.legs(&Spot::new(site), &places, 1..there.len(), &mut legs);
             for (number, place) in there.iter().enumerate() {
                 assert_eq!(i64::from(legs.to_site[number]), i64::from(known.seconds(*place, site)), "{number}");
                 assert_eq!(i64::from(legs.from_site[number]), i64::from(known.seconds(site, *place)), "{number}");
                 let next = (number + 1) % there.len();
                 assert_eq!(
-                    i64::from(known.between(&places, number, next)),
+                    i64::from(known.between(&spots[number], &spots[next])),
                     i64::from(known.seconds(*place, there[next]))
                 );
             }
