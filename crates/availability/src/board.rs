@@ -22,6 +22,11 @@ impl Entry {
         Self(cost << Self::NUMBER | u64::from(expert))
     }
 
+    /// The same with any price; one that is too high becomes the highest.
+    pub(crate) fn capped(cost: u64, expert: u32) -> Self {
+        Self::new(cost.min((1 << (64 - Self::NUMBER)) - 2), expert)
+    }
+
     /// Points and number of the expert; `None` for nobody.
     pub(crate) fn get(self) -> Option<(u64, u32)> {
         let number = u32::try_from(self.0 & ((1 << Self::NUMBER) - 1)).unwrap_or(0);

@@ -191,17 +191,20 @@ impl ExpertCalendar {
         self.lay(travel);
     }
 
-    /// The calendar without one appointment, when it is there: its time counts as free when it is
-    /// moved.
-    pub(crate) fn without<T: Travel + ?Sized>(&self, moved: Option<AppointmentId>, travel: &T) -> Option<Self> {
-        let moved = moved.filter(|id| self.holds(*id))?;
+    /// The calendar without some appointments, when one of them is there: their time counts as free
+    /// when they are moved.
+    pub(crate) fn without<T: Travel + ?Sized>(&self, moved: &[AppointmentId], travel: &T) -> Option<Self> {
+        if moved.is_empty() {
+            return None;
+        }
+        let is_moved = |entry: &Busy| entry.appointment.is_some_and(|id| moved.contains(&id));
+        if !self.busy.iter().any(is_moved) {
+            return None;
+        }
         let mut calendar = self.clone();
-        calendar.remove_appointment(moved, travel);
+        calendar.busy.retain(|entry| !is_moved(entry));
+        calendar.lay(travel);
         Some(calendar)
-    }
-
-    pub(crate) fn holds(&self, appointment: AppointmentId) -> bool {
-        self.busy.iter().any(|entry| entry.appointment == Some(appointment))
     }
 
     /// True when the caps allow no further visit on a day.

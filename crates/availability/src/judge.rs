@@ -52,7 +52,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
     /// Judges one visit.
     pub(crate) fn judge(&mut self, calendar: &ExpertCalendar, visit: Span) -> Result<Verdict, ReasonCode> {
         let requirement = self.requirement;
-        if let Some(moved) = calendar.without(requirement.reschedules, self.travel) {
+        if let Some(moved) = calendar.without(&requirement.reschedules, self.travel) {
             return self.judge_visit(&moved, visit);
         }
         self.judge_visit(calendar, visit)
@@ -86,6 +86,39 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         let load = calendar.gaps.load(number);
         let verdict = Verdict { added_travel: starts.added_travel, load };
         if starts.contains(start) { Ok(verdict) } else { Err(ReasonCode::TooFar) }
+    }
+
+    /// True when a calendar holds a start of the requirement's grid.
+    pub(crate) fn has_start(&mut self, calendar: &ExpertCalendar) -> bool {
+        let requirement = self.requirement;
+        let origin = calendar.origin;
+        if let Some(site) = &self.site {
+            calendar.gaps.ask_all_drives(site, self.travel, &mut self.legs);
+        }
+        let seconds = |second: i64| origin.seconds(second);
+        let closed = requirement.closed_for(calendar).iter();
+        let closed: Vec<_> = closed.map(|span| (seconds(span.start), seconds(span.end))).collect();
+        let ask = Ask {
+            earliest: seconds(requirement.earliest(calendar.gaps.lane.notice)),
+            to: seconds(requirement.to),
+            occupied: requirement.occupied_seconds(),
+            closed: &closed,
+            on_site: self.site.is_some(),
+        };
+        let lane = &calendar.gaps.lane;
+        let part = lane.part(seconds(requirement.from), ask.to);
+        (part.from..part.from + lane.of(part).len()).any(|number| {
+            let starts = calendar.gaps.starts(number, &ask, &self.legs);
+            let (first, last) = (origin.0 + i64::from(starts.first), origin.0 + i64::from(starts.last));
+            let mut at = requirement.on_grid(first);
+            while at <= last {
+                if starts.contains(seconds(at)) {
+                    return true;
+                }
+                at += requirement.grid;
+            }
+            false
+        })
     }
 
     /// Why a calendar holds no possible start at all: how far the search got.

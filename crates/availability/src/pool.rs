@@ -345,6 +345,8 @@ mod tests {
                     granularity: Granularity::Hour,
                     process: None,
                     reschedules: None,
+                    parties: Vec::new(),
+                    all_trades: false,
                 };
                 let now = Timestamp::UNIX_EPOCH;
                 let mut requirement =

@@ -41,11 +41,13 @@ pub enum ReasonCode {
     FullyBooked,
     /// Free, but the drive does not fit.
     TooFar,
+    /// Free, but never when everybody else who must be there is.
+    NotTogether,
 }
 
 impl ReasonCode {
     /// How many codes there are.
-    pub(crate) const COUNT: usize = 17;
+    pub(crate) const COUNT: usize = 18;
 
     /// Every code, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -66,6 +68,7 @@ impl ReasonCode {
         Self::Absent,
         Self::FullyBooked,
         Self::TooFar,
+        Self::NotTogether,
     ];
 
     /// The code on the wire.
@@ -88,6 +91,7 @@ impl ReasonCode {
             Self::Absent => "absent",
             Self::FullyBooked => "fully_booked",
             Self::TooFar => "too_far",
+            Self::NotTogether => "not_together",
         }
     }
 }

@@ -68,8 +68,9 @@ pub struct Requirement {
     pub granularity: Granularity,
     /// Most offers.
     pub limit: usize,
-    /// The appointment whose own time counts as free.
-    pub reschedules: Option<AppointmentId>,
+    /// The appointments whose own time counts as free: the one that is moved, with all others of a
+    /// joint one.
+    pub reschedules: Vec<AppointmentId>,
     /// Length of the visit itself, in minutes.
     pub duration_minutes: u32,
     /// What an offer takes in the expert's day, in seconds: the visit, or its whole arrival window.
@@ -159,7 +160,7 @@ impl Requirement {
             slot_kind: if windowed { SlotKind::Window } else { SlotKind::Fixed },
             granularity: request.granularity,
             limit: usize::from(request.limit),
-            reschedules: request.reschedules,
+            reschedules: request.reschedules.into_iter().collect(),
             duration_minutes,
             occupied: i64::from(occupied_minutes) * 60,
             asked_at,

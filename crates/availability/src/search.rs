@@ -23,6 +23,8 @@ use crate::zone;
 pub struct Offer {
     /// Who would come or call.
     pub expert: ExpertId,
+    /// Who else would be there, in a joint search.
+    pub others: Vec<ExpertId>,
     /// What is promised.
     pub slot: Slot,
     /// What it takes in the expert's day: from.
@@ -58,7 +60,7 @@ pub fn search<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requireme
     }
     for number in candidates.iter() {
         let calendar = index.calendar(number, requirement);
-        let reason = match calendar.without(requirement.reschedules, travel) {
+        let reason = match calendar.without(&requirement.reschedules, travel) {
             Some(moved) => judge.why_not(&moved),
             None => judge.why_not(calendar),
         };
@@ -93,7 +95,7 @@ pub fn who_can<T: Travel + ?Sized>(
 }
 
 /// Completes a chosen start: who, when exactly, and what its points are made of.
-fn offer<T: Travel + ?Sized>(
+pub(crate) fn offer<T: Travel + ?Sized>(
     index: &CalendarIndex,
     requirement: &Requirement,
     judge: &mut Judge<'_, T>,
@@ -111,7 +113,7 @@ fn offer<T: Travel + ?Sized>(
     };
     let (start, end) = (zone::timestamp(visit.start), zone::timestamp(visit.end));
     let slot = Slot { kind: requirement.slot_kind, start, end, duration_minutes: requirement.duration_minutes };
-    Offer { expert: calendar.expert().id, slot, busy_from: start, busy_to: end, score }
+    Offer { expert: calendar.expert().id, others: Vec::new(), slot, busy_from: start, busy_to: end, score }
 }
 
 /// Points that depend on the expert.
@@ -250,8 +252,8 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
                 lane.touch(part);
             }
             next = ahead.next();
-            if requirement.reschedules.is_some()
-                && let Some(moved) = member.calendar(requirement).without(requirement.reschedules, self.travel)
+            if !requirement.reschedules.is_empty()
+                && let Some(moved) = member.calendar(requirement).without(&requirement.reschedules, self.travel)
             {
                 self.expert(number, &moved.gaps.lane, || &moved.gaps);
             } else {

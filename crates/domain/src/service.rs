@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geo::Place;
-use crate::ids::AppointmentId;
+use crate::ids::{AppointmentId, OrgId};
 use crate::money::Money;
 
 /// The kind of intervention. The wire name is the variant's, in capitals.
@@ -190,4 +190,24 @@ pub struct ServiceRequest {
     pub process: Option<String>,
     /// The appointment that is to be moved; its own time counts as free.
     pub reschedules: Option<AppointmentId>,
+    /// For an adversarial expertise: the firms whose experts must be there too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parties: Vec<Party>,
+    /// For a repair: every trade wanted must be there at the same time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_trades: bool,
+}
+
+/// Most firms in an adversarial expertise besides the one that is asked. Insured, third parties and
+/// their insurers seldom make more than four parties at one table.
+pub const MOST_PARTIES: usize = 3;
+
+/// Another firm in an adversarial expertise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// The firm.
+    pub firm: OrgId,
+    /// ACAM code of the insurer that its expert comes for, when told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer: Option<String>,
 }

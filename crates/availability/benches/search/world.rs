@@ -123,6 +123,8 @@ pub fn request(days: u16, _share: Share) -> ServiceRequest {
         granularity: Granularity::Hour,
         process: None,
         reschedules: None,
+        parties: Vec::new(),
+        all_trades: false,
     }
 }
 

@@ -74,6 +74,8 @@ pub fn request() -> ServiceRequest {
         granularity: Granularity::Hour,
         process: None,
         reschedules: None,
+        parties: Vec::new(),
+        all_trades: false,
     }
 }
 

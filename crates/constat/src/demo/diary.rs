@@ -164,6 +164,8 @@ impl Writer {
             granularity: Granularity::Hour,
             process: None,
             reschedules: None,
+            parties: Vec::new(),
+            all_trades: false,
         };
         let booked_at = self.now.min(start).checked_sub(SignedDuration::from_hours(48)).ok()?;
         let id = AppointmentId::new(booked_at, &dice.entropy());

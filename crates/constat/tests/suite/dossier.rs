@@ -132,6 +132,8 @@ impl World {
             granularity: Granularity::Hour,
             process: None,
             reschedules: None,
+            parties: Vec::new(),
+            all_trades: false,
         };
         let appointment = Appointment {
             id: AppointmentId::new(now, &chance.entropy()),

@@ -1,0 +1,216 @@
+//! Several people at one place at one time: the parties' experts of an adversarial expertise, each
+//! of another firm, or the workers of one firm whose trades a repair asks for.
+//!
+//! Each party is searched by itself; what is left is where all have somebody, at the sum of their
+//! prices. A team is searched by the trades that people hold: whoever holds the same of the wanted
+//! ones is one group, each group is searched by itself, and at each start the fewest groups that
+//! hold everything together are taken. Groups have no member in common, so nobody is needed twice.
+
+use constat_domain::ids::ExpertId;
+
+use crate::bits::Bits;
+use crate::board::Entry;
+use crate::expert::Expert;
+use crate::index::CalendarIndex;
+use crate::judge::Judge;
+use crate::rank::{Chosen, Score, choose};
+use crate::reason::{Reason, ReasonCode, Tally};
+use crate::requirement::Requirement;
+use crate::search::{Offer, Outcome, Scan, offer};
+use crate::trades::Trade;
+use crate::travel::Travel;
+
+/// One party to a meeting: whose calendars, and what its expert must meet.
+///
+/// The parties' requirements are of one window, place and length; they may differ in what the record
+/// of an expert is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Party<'a> {
+    /// The firm's calendars.
+    pub index: &'a CalendarIndex,
+    /// What is asked of its expert.
+    pub requirement: &'a Requirement,
+}
+
+/// Searches the times at which every party has somebody. Each offer names the first party's expert,
+/// and in [`Offer::others`] those of the other parties, in their order.
+///
+/// Ranked by the sum of what each party's expert costs, otherwise as [`search()`](crate::search()).
+pub fn search_together<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) -> Outcome {
+    let Some(first) = parties.first() else { return Outcome { offers: Vec::new(), reasons: Vec::new() } };
+    let searched: Vec<Vec<Entry>> = parties
+        .iter()
+        .map(|party| {
+            let (candidates, _) = party.index.eligible(party.requirement);
+            Scan::new(party.index, party.requirement, travel).run(&candidates)
+        })
+        .collect();
+    let count = searched.iter().map(Vec::len).min().unwrap_or(0);
+    let mut cells: Vec<Entry> = (0..count).map(|cell| sum(searched.iter().map(|party| party[cell]))).collect();
+    let mut judges: Vec<_> = parties.iter().map(|party| Judge::new(party.requirement, travel)).collect();
+    let weights = &first.index.settings().weights;
+    let offers = choose(&mut cells, first.requirement, weights).into_iter().filter_map(|chosen| {
+        let cell = cell_of(first.requirement, &chosen)?;
+        let present = parties.iter().zip(&searched).zip(&mut judges).map(|((party, found), judge)| {
+            let (_, expert) = found.get(cell)?.get()?;
+            Some(offer(party.index, party.requirement, judge, &Chosen { expert, ..chosen }))
+        });
+        together(present.collect::<Option<Vec<_>>>()?)
+    });
+    let offers: Vec<Offer> = offers.collect();
+    let reasons = if offers.is_empty() { why_not(parties, travel) } else { Vec::new() };
+    Outcome { offers, reasons }
+}
+
+/// Searches the times at which one firm can have every wanted trade there: one worker who holds all
+/// of them, or several who do together, as few as possible. Who holds most comes first; those in
+/// [`Offer::others`] are other people.
+///
+/// With less than two trades wanted it is [`search()`](crate::search()).
+pub fn search_team<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requirement, travel: &T) -> Outcome {
+    let wanted = requirement.trades.as_slice();
+    if wanted.len() < 2 {
+        return crate::search(index, requirement, travel);
+    }
+    let (candidates, _) = index.eligible(requirement);
+    let mut groups: Vec<Option<Bits>> = vec![None; everything(wanted) + 1];
+    for number in candidates.iter() {
+        let held = held_of(index.calendar(number, requirement).expert(), wanted);
+        groups[held].get_or_insert_with(|| Bits::none(index.len())).insert(number);
+    }
+    let searched: Vec<Option<Vec<Entry>>> = groups
+        .iter()
+        .map(|group| group.as_ref().map(|group| Scan::new(index, requirement, travel).run(group)))
+        .collect();
+    let found = |held: usize, cell: usize| searched[held].as_ref().and_then(|cells| cells.get(cell)?.get());
+    let team_at = |cell: usize| fewest(wanted, |held| found(held, cell).map(|(cost, _)| cost));
+    let count = searched.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let cells = (0..count).map(|cell| team_at(cell).map_or(Entry::NONE, |team| Entry::capped(team.cost, 0)));
+    let mut cells: Vec<Entry> = cells.collect();
+    let mut judge = Judge::new(requirement, travel);
+    let weights = &index.settings().weights;
+    let offers = choose(&mut cells, requirement, weights).into_iter().filter_map(|chosen| {
+        let cell = cell_of(requirement, &chosen)?;
+        let members = team_at(cell)?.members().filter_map(|held| found(held, cell));
+        let present = members.map(|(_, expert)| offer(index, requirement, &mut judge, &Chosen { expert, ..chosen }));
+        together(present.collect())
+    });
+    let offers: Vec<Offer> = offers.collect();
+    let reasons = if offers.is_empty() { why_not(&[Party { index, requirement }], travel) } else { Vec::new() };
+    Outcome { offers, reasons }
+}
+
+/// The fewest of some people, given best first, who hold every trade wanted among them, in the
+/// order in which [`search_team`] names them; of equally few, those who come first. With less than two
+/// trades wanted: the first person. `None` when something is held by nobody.
+pub fn pick_team(index: &CalendarIndex, requirement: &Requirement, people: &[ExpertId]) -> Option<Vec<ExpertId>> {
+    let wanted = requirement.trades.as_slice();
+    if wanted.len() < 2 {
+        return people.first().map(|expert| vec![*expert]);
+    }
+    let mut firsts: Vec<Option<(u64, ExpertId)>> = vec![None; everything(wanted) + 1];
+    for (place, expert) in (0..).zip(people) {
+        if let Some(calendar) = index.get(*expert) {
+            firsts[held_of(calendar.expert(), wanted)].get_or_insert((place, *expert));
+        }
+    }
+    let team = fewest(wanted, |held| firsts[held].map(|(place, _)| place))?;
+    Some(team.members().filter_map(|held| firsts[held].map(|(_, expert)| expert)).collect())
+}
+
+/// Sets of wanted trades are written as bits: trade `i` of those wanted is bit `i`.
+fn everything(wanted: &[Trade]) -> usize {
+    (1 << wanted.len().min(Trade::ALL.len())) - 1
+}
+
+fn held_of(expert: &Expert, wanted: &[Trade]) -> usize {
+    let held = wanted.iter().take(Trade::ALL.len()).enumerate();
+    held.filter(|(_, trade)| expert.skills.trades.contains(trade)).fold(0, |set, (bit, _)| set | 1 << bit)
+}
+
+/// Some groups; ordered by what is preferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Team {
+    people: u32,
+    cost: u64,
+    /// Bit `n`: somebody of the group that holds exactly the set `n`.
+    groups: u64,
+}
+
+impl Team {
+    /// The sets that its members hold, the largest first.
+    fn members(self) -> impl Iterator<Item = usize> {
+        let mut held: Vec<usize> = (0..64).filter(|set| self.groups >> set & 1 == 1).collect();
+        held.sort_by_key(|set| (std::cmp::Reverse(set.count_ones()), *set));
+        held.into_iter()
+    }
+}
+
+/// The fewest groups, and of equally few the cheapest, that hold everything wanted together. One
+/// more member of a group that is in already would add nothing.
+fn fewest(wanted: &[Trade], cost_of: impl Fn(usize) -> Option<u64>) -> Option<Team> {
+    let all = everything(wanted);
+    // By what is held together. Five trades make 32 sets.
+    let mut best = [None::<Team>; 1 << Trade::ALL.len()];
+    best[0] = Some(Team { people: 0, cost: 0, groups: 0 });
+    for set in 1..=all {
+        let Some(cost) = cost_of(set) else { continue };
+        for held in (0..=all).rev() {
+            let Some(team) = best[held] else { continue };
+            let with = held | set;
+            let larger = Team { people: team.people + 1, cost: team.cost + cost, groups: team.groups | 1 << set };
+            if with != held && best[with].is_none_or(|known| larger < known) {
+                best[with] = Some(larger);
+            }
+        }
+    }
+    best[all]
+}
+
+/// Everybody's price together; nobody when somebody is missing. The number is of no use.
+fn sum(entries: impl Iterator<Item = Entry>) -> Entry {
+    let mut total: u64 = 0;
+    for entry in entries {
+        let Some((cost, _)) = entry.get() else { return Entry::NONE };
+        total += cost;
+    }
+    Entry::capped(total, 0)
+}
+
+fn cell_of(requirement: &Requirement, chosen: &Chosen) -> Option<usize> {
+    usize::try_from((chosen.start - requirement.on_grid(requirement.from)) / requirement.grid).ok()
+}
+
+/// One offer of everybody's: the first one's with all others named, the points added up.
+fn together(present: Vec<Offer>) -> Option<Offer> {
+    let mut present = present.into_iter();
+    let mut first = present.next()?;
+    for Offer { expert, score, .. } in present {
+        first.others.push(expert);
+        let Score { travel, load, trades, .. } = score;
+        first.score.travel = first.score.travel.saturating_add(travel);
+        first.score.load = first.score.load.saturating_add(load);
+        first.score.trades = first.score.trades.saturating_add(trades);
+    }
+    Some(first)
+}
+
+/// Why each person of each party is not offered.
+fn why_not<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) -> Vec<Reason> {
+    let mut tally = Tally::default();
+    for Party { index, requirement } in parties {
+        let (candidates, refused) = index.eligible(requirement);
+        for Reason { code, count } in refused.into_reasons() {
+            tally.add_many(code, count);
+        }
+        let mut judge = Judge::new(requirement, travel);
+        for number in candidates.iter() {
+            let known = index.calendar(number, requirement);
+            let moved = known.without(&requirement.reschedules, travel);
+            let calendar = moved.as_ref().unwrap_or(known);
+            let free = judge.has_start(calendar);
+            tally.add(if free { ReasonCode::NotTogether } else { judge.why_not(calendar) });
+        }
+    }
+    tally.into_reasons()
+}
