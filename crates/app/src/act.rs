@@ -50,9 +50,21 @@ impl Act {
         kind: &str,
         data: serde_json::Value,
     ) -> Result<(), StoreError> {
+        self.record_in(tx, self.caller.tenant, subject, kind, data)
+    }
+
+    /// The same in the data of another firm, whose part of a joint appointment changes.
+    pub(crate) fn record_in(
+        &self,
+        tx: &mut Tx,
+        tenant: TenantId,
+        subject: impl std::fmt::Display,
+        kind: &str,
+        data: serde_json::Value,
+    ) -> Result<(), StoreError> {
         let event = Event {
             id: EventId::new(self.at, &self.entropy()),
-            tenant: self.caller.tenant,
+            tenant,
             subject: subject.to_string(),
             kind: kind.to_owned(),
             at: self.at,

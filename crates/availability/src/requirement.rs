@@ -175,6 +175,12 @@ impl Requirement {
         Ok(requirement)
     }
 
+    /// The same visit for another party, whose expert comes for this insurer; `None`: nobody said.
+    #[must_use]
+    pub fn for_party(&self, insurer: Option<&String>) -> Self {
+        Self { insurer: insurer.cloned(), ..self.clone() }
+    }
+
     /// The requirement for what happened: a requirement derived without a claim, as a commit does.
     pub fn set_loss(&mut self, loss: Option<LossTriple>, settings: &Settings) {
         self.catastrophe = is_catastrophe(loss.as_ref(), settings);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use constat_availability::{
-    Busy, CalendarIndex, Estimator, Expert, Party, ReasonCode, Requirement, Skills, Trade, Weights, WeeklyHours,
+    Busy, CalendarIndex, Estimator, Expert, Party, ReasonCode, Requirement, Skills, Trade, WeeklyHours, Weights,
     feasible, pick_team, search, search_team, search_together, who_can,
 };
 use constat_domain::ids::{AppointmentId, ExpertId};
@@ -39,9 +39,8 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
         proptest::sample::subsequence(WANTED.to_vec(), 0..=3),
         proptest::collection::vec(visit, 0..12),
     );
-    let person = person.prop_map(|(afternoons_only, base, trades, visits)| {
-        Person { afternoons_only, base, trades, visits }
-    });
+    let person =
+        person.prop_map(|(afternoons_only, base, trades, visits)| Person { afternoons_only, base, trades, visits });
     proptest::collection::vec(person, 0..5)
 }
 
@@ -70,7 +69,8 @@ fn index(world: &World, firm: u8, people: &[Person]) -> CalendarIndex {
             let start = world.request.from + SignedDuration::from_mins(after * 30);
             let end = start + SignedDuration::from_hours(*long);
             if busy.iter().all(|known| known.end <= start || end <= known.start) {
-                let appointment = Some(AppointmentId::new(Timestamp::UNIX_EPOCH, &[firm * 50 + number * 10 + which; 10]));
+                let appointment =
+                    Some(AppointmentId::new(Timestamp::UNIX_EPOCH, &[firm * 50 + number * 10 + which; 10]));
                 busy.push(Busy { start, end, position: lat.map(|lat| position(lat, 2.35)), appointment });
             }
         }

@@ -175,6 +175,9 @@ pub struct Appointment {
     pub connection: Option<Connection>,
     /// Set when cancelled.
     pub cancellation: Option<Cancellation>,
+    /// Set when other people's appointments belong to it: all of them take place, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<Joint>,
     /// Number of changes so far; the resource's entity tag.
     pub version: i64,
     /// When it was booked.
@@ -183,7 +186,30 @@ pub struct Appointment {
     pub updated_at: Timestamp,
 }
 
+/// A joint appointment: one for each person who must be there, of one firm or of several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joint {
+    /// The one that was booked: it is moved, and all others with it.
+    pub main: AppointmentId,
+    /// All of them, the main one first.
+    pub parties: Vec<JointParty>,
+}
+
+/// One person's part of a joint appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JointParty {
+    /// That person's appointment.
+    pub appointment: AppointmentId,
+    /// The data of the person's firm.
+    pub tenant: TenantId,
+}
+
 impl Appointment {
+    /// True for a part of a joint appointment that is not its main one.
+    pub fn is_linked(&self) -> bool {
+        self.joint.as_ref().is_some_and(|joint| joint.main != self.id)
+    }
+
     /// True while it will take place or has taken place: what a partner's mandate rests on.
     pub fn is_live(&self) -> bool {
         self.status != AppointmentStatus::Cancelled

@@ -174,6 +174,9 @@ pub enum BookingRefusal {
     /// The appointment is cancelled or over.
     #[error("the appointment is no longer open")]
     AppointmentClosed,
+    /// A part of a joint appointment has no time of its own.
+    #[error("this is a part of a joint appointment: it moves with the main one, see `joint.main`")]
+    MovedWithMain,
     /// This key may not do this.
     #[error("not allowed for this key")]
     NotAllowed,

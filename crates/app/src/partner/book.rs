@@ -12,10 +12,9 @@ use constat_store::Tx;
 use constat_store::queries::appointments;
 use jiff::tz::TimeZone;
 
-use super::calendars::Change;
-use super::commit::{assign, event_data, taken_by};
+use super::assign::{Assigned, assign};
 use super::meeting::MEETING_PATH;
-use super::{Offer, Promised};
+use super::{Offer, Promised, linked};
 use crate::{Act, App, AppError};
 
 /// What to book.
@@ -42,6 +41,9 @@ pub struct BookAppointment {
 
 /// Books the slot for whoever can take it, the expert named in the offer first.
 ///
+/// A joint offer books everybody it names, or whoever else can: an appointment for each, in the data of
+/// that person's firm. The answer is that of the firm that was asked.
+///
 /// A session books once. Without an idempotency key a repeat with the same case number gets the
 /// appointment already made, even after the session has ended.
 pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Appointment, AppError> {
@@ -52,14 +54,16 @@ pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppoint
         return made_before(tx, act, command);
     }
     command.promised.unexpired(act.at)?;
-    let assigned = assign(tx, app, offer, act.at)?;
+    let Assigned { people, guards } = assign(tx, app, offer, act.at)?;
+    let mut people = people.into_iter();
+    let first = people.next().ok_or(BookingRefusal::SlotTaken)?;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
     let position = offer.criteria.position.or(command.place.position);
-    let appointment = Appointment {
+    let mut appointment = Appointment {
         id,
         tenant: session.tenant,
-        expert: assigned.expert,
-        expert_name: assigned.display_name,
+        expert: first.expert,
+        expert_name: first.display_name,
         status: AppointmentStatus::Booked,
         slot: offer.slot,
         busy_from: offer.busy_from,
@@ -76,15 +80,17 @@ pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppoint
         process: command.process.clone().or_else(|| session.request.process.clone()),
         connection: connection(act, app, offer, id),
         cancellation: None,
+        joint: None,
         version: 1,
         created_at: act.at,
         updated_at: act.at,
     };
-    appointments::insert(tx, &appointment)?;
-    act.record(tx, id, "appointment.booked", event_data(&appointment))?;
-    assigned.guards.advance(tx)?;
-    let change = Change { appointment: id, left: None, takes: Some((appointment.expert, taken_by(&appointment))) };
-    app.calendars.follow(tx, appointment.tenant, change);
+    let mut others: Vec<Appointment> = people.map(|person| linked::beside(&appointment, act, person)).collect();
+    linked::join(&mut appointment, &mut others);
+    for made in [&appointment].into_iter().chain(&others) {
+        linked::insert(tx, act, app, made)?;
+    }
+    guards.advance(tx)?;
     count_booked(tx, app);
     Ok(appointment)
 }

@@ -1,13 +1,13 @@
-//! Cancel an appointment: its time is free at once.
+//! Cancel an appointment: its time is free at once. A joint one is cancelled as a whole, whoever's
+//! part it is: an adversarial expertise without one of its parties is none.
 
-use constat_domain::appointment::{Appointment, AppointmentStatus, Cancellation};
+use constat_domain::appointment::Appointment;
 use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_store::Tx;
-use constat_store::queries::appointments;
 
-use super::calendars::Change;
-use super::commit::{Guards, event_data, guards_of};
+use super::commit::{Guards, guards_of};
+use super::linked;
 use super::modify::change;
 use crate::{Act, App, AppError};
 
@@ -33,17 +33,15 @@ pub fn cancel_appointment(
 ) -> Result<Appointment, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = change(tx, act, command.id, command.if_match.as_deref())?;
+    let others = linked::others_of(tx, &known)?;
     let mut guards = Guards::default();
-    guards_of(tx, app, &known, act.at, &mut guards)?;
-    let cancellation =
-        Cancellation { reason: reason.to_owned(), comment: command.comment.clone(), at: act.at, by: act.caller.holder };
-    let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..known };
-    appointments::update(tx, &cancelled)?;
-    let mut data = event_data(&cancelled);
-    data["reason"] = cancelled.cancellation.as_ref().map(|cancelled| cancelled.reason.clone()).into();
-    act.record(tx, cancelled.id, "appointment.cancelled", data)?;
+    for left in [&known].into_iter().chain(&others) {
+        guards_of(tx, app, left, act.at, &mut guards)?;
+    }
+    let cancelled = linked::cancel(tx, act, app, known, reason, command.comment.as_ref())?;
+    for other in others {
+        linked::cancel(tx, act, app, linked::changing(other, act), reason, command.comment.as_ref())?;
+    }
     guards.advance(tx)?;
-    let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None };
-    app.calendars.follow(tx, cancelled.tenant, change);
     Ok(cancelled)
 }

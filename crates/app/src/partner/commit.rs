@@ -2,20 +2,19 @@
 //!
 //! Read the guards' versions and the rows around the visit, run the function that the search ran,
 //! and, once the visit is written, advance the guards: if one has moved, somebody was faster, and
-//! the whole decision is made again in a fresh transaction ([`crate::App::command`]).
+//! the whole decision is made again in a fresh transaction ([`crate::App::command`]). Who is judged,
+//! and who instead, is the business of `assign`.
 
-use constat_availability::{Absence, Busy, ExpertCalendar, Requirement, feasible, neighbourhood, who_can};
-use constat_domain::Refusal;
+use constat_availability::{Absence, Busy, ExpertCalendar, Requirement, feasible, neighbourhood};
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::ExpertId;
-use constat_domain::refusal::BookingRefusal;
+use constat_domain::tenancy::TenantId;
 use constat_store::queries::{absences, appointments, expert_days};
 use constat_store::{StoreError, Tx};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Offer;
 use super::calendars::{absence, busy};
 use crate::roads::with_travel;
 use crate::{App, AppError};
@@ -24,11 +23,12 @@ use crate::{App, AppError};
 /// that share a drive share a guard.
 const GUARDED_AROUND: SignedDuration = SignedDuration::from_hours(6);
 
-/// Who takes a visit, under which guards.
-pub(super) struct Assigned {
+/// Somebody who takes a visit.
+pub(super) struct Person {
+    /// The data of the person's firm.
+    pub(super) tenant: TenantId,
     pub(super) expert: ExpertId,
     pub(super) display_name: String,
-    pub(super) guards: Guards,
 }
 
 /// Guarded days with the versions that a decision rests on.
@@ -71,6 +71,15 @@ impl Guards {
         Ok(())
     }
 
+    /// Adds guards that were read elsewhere, each once.
+    pub(super) fn join(&mut self, others: Self) {
+        for (expert, day, version) in others.0 {
+            if !self.0.iter().any(|(known, date, _)| (*known, *date) == (expert, day)) {
+                self.0.push((expert, day, version));
+            }
+        }
+    }
+
     /// Advances every guard, always in one order. A [`StoreError::Conflict`] says that somebody was
     /// faster.
     pub(super) fn advance(mut self, tx: &mut Tx) -> Result<(), StoreError> {
@@ -84,53 +93,15 @@ impl Guards {
     }
 }
 
-/// Finds somebody for an offered time: the expert it names, else whoever else can take it, best
-/// first. What was promised is the time.
-///
-/// # Errors
-/// [`BookingRefusal::SlotTaken`] when nobody can.
-pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> Result<Assigned, AppError> {
-    let settings = &app.settings.availability;
-    let (from, to) = (offer.busy_from, offer.busy_to);
-    if offer.slot.start < now {
-        return Err(BookingRefusal::SlotTaken.into());
-    }
-    let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
-    let calendars = app.calendars.of(&offer.tenant, now)?;
-    let mut judge = |expert: ExpertId| match calendars.get(expert) {
-        Some(calendar) => {
-            let assigned = judge(tx, app, calendar, &requirement, from, to)?;
-            if assigned.is_some() {
-                app.calendars.promise(&offer.tenant, expert, from, to);
-            }
-            Ok::<_, AppError>(assigned)
-        }
-        None => Ok(None),
-    };
-    if let Some(assigned) = judge(offer.expert)? {
-        return Ok(assigned);
-    }
-    let mut others = with_travel!(&*app.travel, travel => {
-        who_can(&calendars, &requirement, from, to, travel)
-    });
-    app.calendars.unpromised_first(&offer.tenant, &mut others, from, to);
-    for expert in others.into_iter().filter(|expert| *expert != offer.expert) {
-        if let Some(assigned) = judge(expert)? {
-            return Ok(assigned);
-        }
-    }
-    Err(BookingRefusal::SlotTaken.into())
-}
-
-/// Judges one expert on rows fresh from the database.
-fn judge(
+/// Judges one person of a firm on rows fresh from the database. Gives the person with the guards of
+/// that time, or nothing.
+pub(super) fn judge(
     tx: &mut Tx,
     app: &App,
-    known: &ExpertCalendar,
+    (tenant, known): (&TenantId, &ExpertCalendar),
     requirement: &Requirement,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Option<Assigned>, AppError> {
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Option<(Person, Guards)>, AppError> {
     let expert = known.expert();
     let mut guards = Guards::default();
     guards.read(tx, expert.id, &expert.zone, from, to)?;
@@ -145,7 +116,8 @@ fn judge(
         // The snapshot leaves out a record with an unknown zone, so `calendar` cannot fail here.
         calendar.ok().and_then(|calendar| feasible(&calendar, requirement, from, to, travel).ok())
     });
-    Ok(verdict.map(|()| Assigned { expert: expert.id, display_name: expert.display_name.clone(), guards }))
+    let person = Person { tenant: *tenant, expert: expert.id, display_name: expert.display_name.clone() };
+    Ok(verdict.map(|()| (person, guards)))
 }
 
 /// What an appointment takes of its expert's time, as the calendars keep it.

@@ -47,14 +47,17 @@ pub struct Criteria {
     /// The insurer's reference of the claim, for those who are not to be sent on that file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer_claim: Option<String>,
-    /// The appointment that is to be moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reschedules: Option<AppointmentId>,
+    /// Every trade wanted must be there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_trades: bool,
+    /// The appointments that are to be moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reschedules: Vec<AppointmentId>,
 }
 
 impl Criteria {
     /// What a search was for.
-    pub(super) fn of(requirement: &Requirement, place: &PlaceFacts) -> Self {
+    pub(super) fn of(requirement: &Requirement, place: &PlaceFacts, all_trades: bool) -> Self {
         Self {
             kind: requirement.kind,
             position: place.position,
@@ -68,8 +71,14 @@ impl Criteria {
             dwelling: requirement.dwelling,
             language: requirement.language.clone(),
             insurer_claim: requirement.insurer_claim.clone(),
-            reschedules: requirement.reschedules,
+            all_trades,
+            reschedules: requirement.reschedules.clone(),
         }
+    }
+
+    /// True when several workers may be needed for the trades wanted.
+    pub(super) fn is_for_a_team(&self) -> bool {
+        self.all_trades && self.trades.len() > 1
     }
 
     /// The requirement of one exact visit. `asked_at` is the instant of the search, so that a visit
@@ -97,7 +106,9 @@ impl Criteria {
             language: self.language.clone(),
             granularity: Granularity::Hour,
             process: None,
-            reschedules: self.reschedules,
+            reschedules: None,
+            parties: Vec::new(),
+            all_trades: self.all_trades,
         };
         let place =
             PlaceFacts { position: self.position, department: self.department.clone(), zone: self.zone.clone() };
@@ -106,6 +117,7 @@ impl Criteria {
         requirement.trades.clone_from(&self.trades);
         requirement.stakes = self.stakes;
         requirement.insurer.clone_from(&self.insurer);
+        requirement.reschedules.clone_from(&self.reschedules);
         Ok(requirement)
     }
 }

@@ -4,13 +4,16 @@
 //! sealed into tokens ([`Session`], [`Offer`]) and stored nowhere. A booking opens the tokens and
 //! commits by compare-and-swap on the expert's day (`commit`), on rows fresh from the database.
 
+mod assign;
 mod book;
 mod calendars;
 mod cancel;
 mod commit;
 mod criteria;
+mod linked;
 mod meeting;
 mod modify;
+mod parties;
 mod place;
 mod read;
 mod recheck;
@@ -31,4 +34,4 @@ pub use read::{find_appointment, list_appointments, open_schedule};
 pub use reschedule::{MoveAppointment, move_appointment};
 pub use roads::{look_up_drives, recheck_slot, search_slots};
 pub use search::{Found, OfferedSlot};
-pub use tokens::{Offer, Promised, Session, open_promised};
+pub use tokens::{Offer, Participant, Promised, Session, open_promised};

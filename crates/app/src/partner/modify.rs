@@ -9,6 +9,7 @@ use constat_store::Tx;
 use constat_store::queries::appointments;
 
 use super::commit::event_data;
+use super::linked;
 use super::read::{still_open, visible};
 use crate::{Act, AppError, require_version};
 
@@ -48,6 +49,7 @@ pub(super) fn change(
 pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -> Result<Appointment, AppError> {
     let mut known = change(tx, act, command.id, command.if_match.as_deref())?;
     let mut errors = Vec::new();
+    let others = if command.address.is_some() { linked::others_of(tx, &known)? } else { Vec::new() };
     if command.kind != MeetingKind::from(known.request.kind) {
         errors.push(FieldError::new("data.type", "cannot be changed: cancel, and book anew"));
     }
@@ -63,11 +65,19 @@ pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -
         } else if address.country_code != known.place.address.country_code {
             let message = "another country is another drive: search with this appointmentId and move it";
             errors.push(FieldError::new("data.address.countryCode", message));
+        } else if known.is_linked() && *address != known.place.address {
+            let message = "is that of everybody in this joint appointment: change it in the main one";
+            errors.push(FieldError::new("data.address", message));
         }
     }
     Refusal::unless_empty(errors)?;
-    if let Some(address) = &command.address {
+    if let Some(address) = command.address.as_ref().filter(|address| **address != known.place.address) {
         known.place.address = address.clone();
+        for other in others {
+            let mut other = linked::changing(other, act);
+            other.place.address = address.clone();
+            save(tx, act, other)?;
+        }
     }
     if command.notes.is_some() {
         known.notes.clone_from(&command.notes);
@@ -92,6 +102,6 @@ pub fn set_contact(
 
 fn save(tx: &mut Tx, act: &Act, changed: Appointment) -> Result<Appointment, AppError> {
     appointments::update(tx, &changed)?;
-    act.record(tx, changed.id, "appointment.modified", event_data(&changed))?;
+    act.record_in(tx, changed.tenant, changed.id, "appointment.modified", event_data(&changed))?;
     Ok(changed)
 }

@@ -1,12 +1,12 @@
 //! Is an offered slot still free?
 
-use constat_availability::who_can;
-use constat_domain::Refusal;
+use constat_availability::{pick_team, who_can};
 use constat_domain::appointment::Slot;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 
 use super::Offer;
+use super::assign::sides_of;
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -18,14 +18,19 @@ pub(super) fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Sl
     if now >= offer.expires_at {
         return Err(BookingRefusal::UnknownSlot.into());
     }
-    let settings = &app.settings.availability;
-    let requirement = offer
-        .criteria
-        .requirement(offer.busy_from, offer.busy_to, offer.asked_at, settings)
-        .map_err(Refusal::Invalid)?;
-    let calendars = app.calendars.of(&caller.tenant, now)?;
-    let able = with_travel!(&*app.travel, travel => {
-        who_can(&calendars, &requirement, offer.busy_from, offer.busy_to, travel)
-    });
-    if able.is_empty() { Err(BookingRefusal::UnknownSlot.into()) } else { Ok(offer.slot) }
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    for side in sides_of(app, &offer, now)? {
+        let able = with_travel!(&*app.travel, travel => {
+            who_can(&side.calendars, &side.requirement, from, to, travel)
+        });
+        let is_kept = if offer.criteria.is_for_a_team() {
+            pick_team(&side.calendars, &side.requirement, &able).is_some()
+        } else {
+            !able.is_empty()
+        };
+        if !is_kept {
+            return Err(BookingRefusal::UnknownSlot.into());
+        }
+    }
+    Ok(offer.slot)
 }

@@ -10,11 +10,11 @@ use constat_store::Tx;
 use constat_store::queries::appointments;
 use jiff::tz::TimeZone;
 
-use super::Promised;
+use super::assign::{Assigned, assign};
 use super::book::{count_booked, differences};
-use super::calendars::Change;
-use super::commit::{assign, event_data, guards_of, taken_by};
+use super::commit::{Person, guards_of};
 use super::modify::change;
+use super::{Promised, linked};
 use crate::{Act, App, AppError};
 
 /// What to move where, and why.
@@ -34,13 +34,16 @@ pub struct MoveAppointment {
     pub has_idempotency_key: bool,
 }
 
-/// Moves the appointment; whatever fails, it keeps the time it has. Without an idempotency key a
+/// Moves the appointment, and all others of a joint one; whatever fails, they keep the time they have. Without an idempotency key a
 /// repeat gets the appointment as it is.
 pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppointment) -> Result<Appointment, AppError> {
     let Promised { session, offer } = &command.promised;
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let mut errors = differences(&command.slot, &offer.slot);
     if session.request.reschedules != Some(command.id) {
+        if super::read::visible(tx, &act.caller, command.id).is_ok_and(|known| known.is_linked()) {
+            return Err(BookingRefusal::MovedWithMain.into());
+        }
         errors.push(FieldError::new("sessionID", "this session was not searched with this appointmentId"));
     }
     Refusal::unless_empty(errors)?;
@@ -51,13 +54,41 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
     }
     let known = change(tx, act, command.id, command.if_match.as_deref())?;
     command.promised.unexpired(act.at)?;
-    let mut assigned = assign(tx, app, offer, act.at)?;
-    guards_of(tx, app, &known, act.at, &mut assigned.guards)?;
+    let Assigned { people, mut guards } = assign(tx, app, offer, act.at)?;
+    let others = linked::others_of(tx, &known)?;
+    for left in [&known].into_iter().chain(&others) {
+        guards_of(tx, app, left, act.at, &mut guards)?;
+    }
+    let pairs = linked::pair(&known, others, people).ok_or(BookingRefusal::SlotTaken)?;
+    let at_offer = |row: Appointment, person: Person| moved(&command.promised, row, person);
+    let mut main = at_offer(known.clone(), pairs.main);
+    let (before, mut others): (Vec<Appointment>, Vec<Appointment>) =
+        pairs.kept.into_iter().map(|(row, person)| (row.clone(), at_offer(linked::changing(row, act), person))).unzip();
+    others.extend(pairs.new.into_iter().map(|person| linked::beside(&main, act, person)));
+    linked::join(&mut main, &mut others);
+    linked::save_moved(tx, act, app, (&known, &main), reason)?;
+    let (kept, new) = others.split_at(before.len());
+    for (before, moved) in before.iter().zip(kept) {
+        linked::save_moved(tx, act, app, (before, moved), reason)?;
+    }
+    for made in new {
+        linked::insert(tx, act, app, made)?;
+    }
+    for left in pairs.left {
+        linked::cancel(tx, act, app, linked::changing(left, act), reason, None)?;
+    }
+    guards.advance(tx)?;
+    count_booked(tx, app);
+    Ok(main)
+}
+
+/// An appointment at the offered time, with the person who keeps it.
+fn moved(promised: &Promised, known: Appointment, person: Person) -> Appointment {
+    let Promised { session, offer } = promised;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
-    let left = known.expert;
-    let moved = Appointment {
-        expert: assigned.expert,
-        expert_name: assigned.display_name,
+    Appointment {
+        expert: person.expert,
+        expert_name: person.display_name,
         slot: offer.slot,
         busy_from: offer.busy_from,
         busy_to: offer.busy_to,
@@ -65,14 +96,5 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
         zone: offer.criteria.zone.clone(),
         place: session.request.place.clone().unwrap_or(known.place),
         ..known
-    };
-    appointments::update(tx, &moved)?;
-    let mut data = event_data(&moved);
-    data["reason"] = reason.into();
-    act.record(tx, moved.id, "appointment.rescheduled", data)?;
-    assigned.guards.advance(tx)?;
-    let change = Change { appointment: moved.id, left: Some(left), takes: Some((moved.expert, taken_by(&moved))) };
-    app.calendars.follow(tx, moved.tenant, change);
-    count_booked(tx, app);
-    Ok(moved)
+    }
 }

@@ -6,9 +6,10 @@
 //! times at most, until its offers rest on known drives. What stays unknown is estimated, and
 //! counted.
 
+use std::sync::Arc;
+
 use constat_availability::{
-    CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, Travel as _, eligible, feasible, search,
-    who_can,
+    CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, Travel as _, eligible, feasible, who_can,
 };
 use constat_domain::appointment::Slot;
 use constat_domain::geo::Position;
@@ -17,7 +18,8 @@ use constat_domain::service::ServiceRequest;
 use constat_domain::tenancy::Caller;
 use jiff::{SignedDuration, Timestamp};
 
-use super::search::{Asked, Found, answer, ask};
+use super::assign::{Side, sides_of};
+use super::search::{self, Asked, Found, answer, ask};
 use super::{Offer, recheck};
 use crate::roads::{Known, Leg, Roads, Routed};
 use crate::{App, AppError};
@@ -42,7 +44,7 @@ const MOST_OTHERS: usize = 5;
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
     let asked = ask(app, caller, request)?;
     let outcome = match &*app.travel {
-        Roads::Estimated(estimator) => search(&asked.calendars, &asked.requirement, estimator),
+        Roads::Estimated(estimator) => asked.search(&asked.sides, estimator),
         Roads::Routed(routed) => by_road(routed, &asked).await,
     };
     answer(app, caller, asked, outcome)
@@ -62,71 +64,88 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
 pub async fn look_up_drives(app: &App, offer: &Offer) {
     let Some(routed) = app.travel.routed() else { return };
     // Whatever is wrong with the calendars or the offer, the booking itself will say.
-    let Ok(calendars) = app.calendars.of(&offer.tenant, app.clock.now()) else { return };
-    let settings = &app.settings.availability;
-    let Offer { criteria, busy_from: from, busy_to: to, .. } = offer;
-    let (from, to) = (*from, *to);
-    let Ok(requirement) = criteria.requirement(from, to, offer.asked_at, settings) else { return };
-    let drives_of = |expert: ExpertId| {
-        let mut legs = Vec::new();
+    let Ok(sides) = sides_of(app, offer, app.clock.now()) else { return };
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    let drives_of = |side: &Side, expert: ExpertId| {
+        let (mut legs, Side { calendars, requirement, .. }) = (Vec::new(), side);
         if let Some(calendar) = calendars.get(expert) {
-            drives_around(calendar, requirement.site, from, to, criteria.reschedules, &mut legs);
+            drives_around(calendar, requirement.site, from, to, &requirement.reschedules, &mut legs);
         }
         legs
     };
-    let mut legs = drives_of(offer.expert);
-    let learning = async {
-        let mut outcome = routed.learn(&legs).await;
-        let known = routed.known();
-        let can = |calendar| feasible(calendar, &requirement, from, to, &known).is_ok();
-        if outcome.is_ok() && !calendars.get(offer.expert).is_some_and(can) {
-            let others = who_can(&calendars, &requirement, from, to, &known);
-            legs.extend(others.into_iter().take(MOST_OTHERS).flat_map(drives_of));
-            outcome = routed.learn(&legs).await;
+    let mut legs = Vec::new();
+    for side in &sides {
+        for expert in &side.named {
+            legs.extend(drives_of(side, *expert));
         }
-        outcome
+    }
+    let learning = async {
+        routed.learn(&legs).await?;
+        let known = routed.known();
+        // Whoever may step in on a side where somebody's time is gone.
+        let mut more = Vec::new();
+        for side in &sides {
+            if !side.can_be_kept(&known, (from, to)) {
+                let others = who_can(&side.calendars, &side.requirement, from, to, &known);
+                let others = others.into_iter().filter(|expert| !side.named.contains(expert));
+                more.extend(others.take(MOST_OTHERS).flat_map(|expert| drives_of(side, expert)));
+            }
+        }
+        if more.is_empty() {
+            return Ok(());
+        }
+        legs.extend(more);
+        routed.learn(&legs).await
     };
     let _learned = routed.within_budget(learning).await;
     routed.count_estimated(&routed.known(), &legs);
 }
 
 async fn by_road(routed: &Routed, asked: &Asked) -> Outcome {
-    let Asked { calendars, requirement, .. } = asked;
     let settled = routed.within_budget(settle(routed, asked)).await.flatten();
     let known = routed.known();
-    let mut outcome = settled.unwrap_or_else(|| search(calendars, requirement, &known));
+    let mut outcome = settled.unwrap_or_else(|| asked.search(&asked.sides, &known));
     // Others learn meanwhile: what is offered is what a booking would accept now.
     outcome.offers.retain(|offer| {
-        let calendar = calendars.laid_again(offer.expert, requirement, &known);
-        calendar
-            .is_some_and(|calendar| feasible(&calendar, requirement, offer.busy_from, offer.busy_to, &known).is_ok())
+        asked.people(offer).all(|(side, expert)| {
+            let search::Side { calendars, requirement, .. } = &asked.sides[side];
+            let calendar = calendars.laid_again(expert, requirement, &known);
+            calendar.is_some_and(|calendar| {
+                feasible(&calendar, requirement, offer.busy_from, offer.busy_to, &known).is_ok()
+            })
+        })
     });
-    routed.count_estimated(&known, &drives_of(calendars, requirement, &outcome));
+    routed.count_estimated(&known, &drives_of(asked, &asked.sides, &outcome));
     outcome
 }
 
 /// Searches and learns in turn. Answers a search whose offers all rest on settled drives, or nothing
 /// when the rounds are over or the server fails.
 async fn settle(routed: &Routed, asked: &Asked) -> Option<Outcome> {
-    let Asked { calendars, requirement, .. } = asked;
-    let mut wider = requirement.clone();
-    wider.limit = (requirement.limit * SPARE_OFFERS).min(MOST_OFFERS).max(requirement.limit);
-    let mut calendars = CalendarIndex::clone(calendars);
+    let mut sides = asked.sides.clone();
     for _ in 0..MOST_ROUNDS {
         let known = routed.known();
-        let outcome = search(&calendars, requirement, &known);
-        if routed.unsettled(&drives_of(&calendars, requirement, &outcome)).is_empty() {
+        let outcome = asked.search(&sides, &known);
+        let mut legs = drives_of(asked, &sides, &outcome);
+        if routed.unsettled(&legs).is_empty() {
             return Some(outcome);
         }
-        let wider = search(&calendars, &wider, &known);
-        let mut legs = drives_of(&calendars, requirement, &outcome);
-        legs.extend(drives_of(&calendars, requirement, &wider));
-        legs.extend(nearest(&calendars, requirement, &known));
+        let mut wider = sides.clone();
+        for search::Side { requirement, .. } in &mut wider {
+            requirement.limit = (requirement.limit * SPARE_OFFERS).min(MOST_OFFERS).max(requirement.limit);
+        }
+        let wider = asked.search(&wider, &known);
+        legs.extend(drives_of(asked, &sides, &wider));
+        for side in &sides {
+            legs.extend(nearest(&side.calendars, &side.requirement, &known));
+        }
         routed.learn(&legs).await.ok()?;
         // What lies between two appointments was worked out with the drives known then.
         let known = routed.known();
         for offer in outcome.offers.iter().chain(&wider.offers) {
-            calendars.lay_again(offer.expert, &known);
+            for (side, expert) in asked.people(offer) {
+                Arc::make_mut(&mut sides[side].calendars).lay_again(expert, &known);
+            }
         }
     }
     None
@@ -144,12 +163,15 @@ fn nearest(calendars: &CalendarIndex, requirement: &Requirement, known: &Known) 
 }
 
 /// The drives that the offers of a search rest on.
-fn drives_of(calendars: &CalendarIndex, requirement: &Requirement, outcome: &Outcome) -> Vec<Leg> {
+fn drives_of(asked: &Asked, sides: &[search::Side], outcome: &Outcome) -> Vec<Leg> {
     let mut legs = Vec::new();
     for offer in &outcome.offers {
-        if let Some(calendar) = calendars.get(offer.expert) {
-            let moved = requirement.reschedules;
-            drives_around(calendar, requirement.site, offer.busy_from, offer.busy_to, moved, &mut legs);
+        for (side, expert) in asked.people(offer) {
+            let search::Side { calendars, requirement, .. } = &sides[side];
+            if let Some(calendar) = calendars.get(expert) {
+                let moved = &requirement.reschedules;
+                drives_around(calendar, requirement.site, offer.busy_from, offer.busy_to, moved, &mut legs);
+            }
         }
     }
     legs
@@ -162,13 +184,13 @@ fn drives_around(
     site: Option<Position>,
     from: Timestamp,
     to: Timestamp,
-    moved: Option<AppointmentId>,
+    moved: &[AppointmentId],
     legs: &mut Vec<Leg>,
 ) {
     // A day more than a drive can reach, for the hull of the day's working time.
     let reach = SignedDuration::from_secs(2 * REACH_SECONDS);
     let on_site = || {
-        let others = calendar.busy().iter().filter(move |busy| moved.is_none() || busy.appointment != moved);
+        let others = calendar.busy().iter().filter(move |busy| busy.appointment.is_none_or(|id| !moved.contains(&id)));
         others.filter_map(|busy| Some((busy.start, busy.position?)))
     };
     let before = on_site().take_while(|(start, _)| *start < to).last();

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use constat_availability::{CalendarIndex, Outcome, PlaceFacts, Reason, Requirement};
+use constat_availability::{
+    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Travel, search, search_team,
+    search_together,
+};
 use constat_domain::FieldError;
 use constat_domain::Refusal;
 use constat_domain::appointment::{SESSION_SECONDS, Slot};
 use constat_domain::codes::{Codes, Table};
-use constat_domain::ids::SessionId;
+use constat_domain::ids::{AppointmentId, ExpertId, SessionId};
 use constat_domain::service::{LossTriple, ServiceRequest};
-use constat_domain::tenancy::Caller;
+use constat_domain::tenancy::{Caller, TenantId};
 use jiff::{SignedDuration, Timestamp};
 
+use super::parties::check_parties;
 use super::place::{is_holiday, locate};
 use super::read::open_appointment;
-use super::{Criteria, Offer, Session};
+use super::{Criteria, Offer, Participant, Session};
 use crate::{App, AppError, Seal};
 
 /// The answer to a search.
@@ -46,10 +50,39 @@ pub(super) struct Asked {
     /// The request, its codes in their own spelling and its place located.
     request: ServiceRequest,
     place: PlaceFacts,
-    /// What it asks for.
+    /// Whose calendars: the firm that is asked, then the other parties.
+    pub(super) sides: Vec<Side>,
+}
+
+/// One firm of a search.
+#[derive(Clone)]
+pub(super) struct Side {
+    tenant: TenantId,
+    /// What is asked of its expert.
     pub(super) requirement: Requirement,
     /// The firm's calendars at that moment.
     pub(super) calendars: Arc<CalendarIndex>,
+}
+
+impl Asked {
+    /// Searches; `sides` are those of the request, perhaps with other calendars or a higher limit.
+    pub(super) fn search<'a, T: Travel>(&self, sides: &'a [Side], travel: &T) -> Outcome {
+        match sides {
+            [side] if self.request.all_trades => search_team(&side.calendars, &side.requirement, travel),
+            [side] => search(&side.calendars, &side.requirement, travel),
+            sides => {
+                let party = |side: &'a Side| Party { index: &side.calendars, requirement: &side.requirement };
+                search_together(&sides.iter().map(party).collect::<Vec<_>>(), travel)
+            }
+        }
+    }
+
+    /// Everybody that an offer names, with the number of the person's side.
+    pub(super) fn people(&self, found: &Proposal) -> impl Iterator<Item = (usize, ExpertId)> {
+        let has_parties = self.sides.len() > 1;
+        let people = [found.expert].into_iter().chain(found.others.clone());
+        people.enumerate().map(move |(place, expert)| (if has_parties { place } else { 0 }, expert))
+    }
 }
 
 /// Checks a request and gets ready to search it.
@@ -57,22 +90,44 @@ pub(super) fn ask(app: &App, caller: &Caller, request: ServiceRequest) -> Result
     let now = app.clock.now();
     let mut request = request;
     let mut errors = check_codes(&mut request);
-    if let Err(refused) = continue_appointment(app, caller, &mut request) {
-        errors.push(refused?);
-    }
+    let moved = match continue_appointment(app, caller, &mut request) {
+        Ok(moved) => moved,
+        Err(refused) => {
+            errors.push(refused?);
+            Vec::new()
+        }
+    };
+    let parties = check_parties(app, caller, &request, &mut errors)?;
     let place = locate(request.kind, request.place.as_mut()).map_err(|error| errors.push(error)).ok();
     Refusal::unless_empty(errors)?;
     let place = place.ok_or_else(|| AppError::Fault("a request without a place passed".to_owned()))?;
     let settings = &app.settings.availability;
-    let requirement = Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
-    let calendars = app.calendars.of(&caller.tenant, now)?;
-    Ok(Asked { now, request, place, requirement, calendars })
+    let mut requirement =
+        Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
+    requirement.reschedules = moved;
+    let mut sides = Vec::with_capacity(1 + parties.len());
+    for (tenant, party) in parties.into_iter().zip(&request.parties) {
+        let requirement = requirement.for_party(party.insurer.as_ref());
+        sides.push(Side { tenant, requirement, calendars: app.calendars.of(&tenant, now)? });
+    }
+    sides.insert(0, Side { tenant: caller.tenant, requirement, calendars: app.calendars.of(&caller.tenant, now)? });
+    Ok(Asked { now, request, place, sides })
 }
 
 /// Seals what was found. Stores nothing: the session and each slot are sealed tokens.
 pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<Found, AppError> {
-    let Asked { now, request, place, requirement, .. } = asked;
-    let criteria = Criteria::of(&requirement, &place);
+    let participants = |found: &Proposal| -> Vec<Participant> {
+        let others = asked.people(found).skip(1).filter_map(|(side, expert)| {
+            let tenant = asked.sides.get(side)?.tenant;
+            let insurer = if side == 0 { None } else { asked.sides[side].requirement.insurer.clone() };
+            Some(Participant { tenant, expert, insurer })
+        });
+        others.collect()
+    };
+    let others: Vec<Vec<Participant>> = outcome.offers.iter().map(participants).collect();
+    let Asked { now, request, place, sides } = asked;
+    let main = sides.into_iter().next().ok_or_else(|| AppError::Fault("a search of no firm".to_owned()))?;
+    let criteria = Criteria::of(&main.requirement, &place, request.all_trades);
     let expires_at = now.saturating_add(SignedDuration::from_secs(SESSION_SECONDS)).unwrap_or(now);
     let session = Session {
         id: SessionId::new(now, &app.chance.entropy()),
@@ -82,7 +137,7 @@ pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome)
         expires_at,
         request,
     };
-    let slots = outcome.offers.iter().map(|found| {
+    let slots = outcome.offers.iter().zip(others).map(|(found, others)| {
         let offer = Offer {
             session: session.id,
             tenant: session.tenant,
@@ -90,6 +145,7 @@ pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome)
             asked_at: now,
             expires_at,
             expert: found.expert,
+            others,
             slot: found.slot,
             busy_from: found.busy_from,
             busy_to: found.busy_to,
@@ -107,15 +163,16 @@ pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome)
 }
 
 /// A search in order to move an appointment: it must be the caller's and open, and of the same kind.
-/// The place is the appointment's unless another is given.
+/// The place is the appointment's unless another is given; the parties are its own. Answers the
+/// appointments whose time counts as free: all of a joint one.
 ///
 /// The outer error is what went wrong: a field of the request, or (inner `Err`) a failure.
 fn continue_appointment(
     app: &App,
     caller: &Caller,
     request: &mut ServiceRequest,
-) -> Result<(), Result<FieldError, AppError>> {
-    let Some(id) = request.reschedules else { return Ok(()) };
+) -> Result<Vec<AppointmentId>, Result<FieldError, AppError>> {
+    let Some(id) = request.reschedules else { return Ok(Vec::new()) };
     let known = match open_appointment(app, caller, id) {
         Ok(known) => known,
         Err(AppError::Refused(Refusal::Booking(_))) => {
@@ -127,6 +184,22 @@ fn continue_appointment(
         let message = format!("expected {}, the type of the appointment to move", known.request.kind.wire());
         return Err(Ok(FieldError::new("type.name", message)));
     }
+    if known.is_linked() {
+        let message = "is a part of a joint appointment: it moves with the main one, see its joint.main";
+        return Err(Ok(FieldError::new("appointmentId", message)));
+    }
+    if !request.parties.is_empty() && request.parties != known.request.parties {
+        let message = "are not those of the appointment to move: leave them out, or cancel and book anew";
+        return Err(Ok(FieldError::new("parties", message)));
+    }
+    if request.all_trades && !known.request.all_trades {
+        let message = "the appointment to move was booked without it: leave it out, or cancel and book anew";
+        return Err(Ok(FieldError::new("allTrades", message)));
+    }
+    let moved = known.joint.iter().flat_map(|joint| &joint.parties).map(|party| party.appointment);
+    let moved = [id].into_iter().chain(moved.filter(|party| *party != id)).collect();
+    request.parties.clone_from(&known.request.parties);
+    request.all_trades = known.request.all_trades;
     if request.place.is_none() {
         request.place = Some(known.place);
     }
@@ -136,7 +209,7 @@ fn continue_appointment(
     if request.language.is_none() {
         request.language = known.request.language;
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// Checks the codes that the contract lists, and puts them in their own spelling. Guarantees and

@@ -43,6 +43,9 @@ pub struct Offer {
     pub expires_at: Timestamp,
     /// Who would come, unless somebody takes that person's time first.
     pub expert: ExpertId,
+    /// Who else would be there, when several must.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Participant>,
     /// What is promised.
     pub slot: Slot,
     /// What it takes of the expert's day: from.
@@ -51,6 +54,18 @@ pub struct Offer {
     pub busy_to: Timestamp,
     /// What the visit asks of whoever takes it.
     pub criteria: Criteria,
+}
+
+/// Somebody who must be there besides the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Participant {
+    /// The person's firm: the one that offers the slot, or another party's.
+    pub tenant: TenantId,
+    /// Who would come.
+    pub expert: ExpertId,
+    /// ACAM code of the insurer that another firm's expert comes for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer: Option<String>,
 }
 
 /// An offer and the session it was made in, both opened.

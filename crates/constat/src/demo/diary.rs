@@ -195,6 +195,7 @@ impl Writer {
             process: None,
             connection,
             cancellation: None,
+            joint: None,
             version: 1,
             created_at: booked_at,
             updated_at: booked_at,

@@ -156,6 +156,7 @@ impl World {
             process: None,
             connection: None,
             cancellation: None,
+            joint: None,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -15,6 +15,7 @@ mod flow;
 mod geo;
 mod geocoder;
 mod import;
+mod joint;
 mod metrics;
 mod openapi;
 mod osrm;

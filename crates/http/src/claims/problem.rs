@@ -140,7 +140,7 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
         R::SessionExpired => {
             Written::new(StatusCode::GONE, 3003, refusal).naming("sessionID", "a session lasts 300 seconds")
         }
-        R::SlotTaken | R::SessionUsed | R::AppointmentClosed | R::MissionHasAppointment => {
+        R::SlotTaken | R::SessionUsed | R::AppointmentClosed | R::MovedWithMain | R::MissionHasAppointment => {
             Written::new(StatusCode::CONFLICT, 3003, refusal)
         }
         R::NotAllowed => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),

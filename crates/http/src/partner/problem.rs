@@ -92,7 +92,9 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             }
             BookingRefusal::SessionExpired => (StatusCode::GONE, Code::SlotNotAvailable),
             BookingRefusal::SlotTaken | BookingRefusal::SessionUsed => (StatusCode::CONFLICT, Code::SlotOccupied),
-            BookingRefusal::AppointmentClosed => (StatusCode::CONFLICT, Code::SlotNotAvailable),
+            BookingRefusal::AppointmentClosed | BookingRefusal::MovedWithMain => {
+                (StatusCode::CONFLICT, Code::SlotNotAvailable)
+            }
             BookingRefusal::MissionHasAppointment => (StatusCode::CONFLICT, Code::NotAllowed),
             BookingRefusal::NotAllowed => (StatusCode::FORBIDDEN, Code::NotAllowed),
             BookingRefusal::NoPartner => (StatusCode::BAD_REQUEST, Code::InvalidParameters),

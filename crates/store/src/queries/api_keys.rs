@@ -1,6 +1,6 @@
 //! API keys, found by the hash of their secret.
 
-use constat_domain::ids::KeyId;
+use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::ApiKey;
 use diesel::prelude::*;
 
@@ -35,6 +35,19 @@ pub fn by_id(connection: &mut Connection, id: KeyId) -> Result<Option<ApiKey>, S
     let body: Option<String> =
         api_keys::table.find(id.to_string()).select(api_keys::body).get_result(connection).optional()?;
     body.as_deref().map(from_body).transpose()
+}
+
+/// The keys that one organisation issued to another, revoked or not.
+pub fn of_issuer_and_holder(
+    connection: &mut Connection,
+    issuer: OrgId,
+    holder: OrgId,
+) -> Result<Vec<ApiKey>, StoreError> {
+    let bodies: Vec<String> = api_keys::table
+        .filter(api_keys::issuer.eq(issuer.to_string()).and(api_keys::holder.eq(holder.to_string())))
+        .select(api_keys::body)
+        .load(connection)?;
+    from_bodies(&bodies)
 }
 
 /// All keys, oldest first.

@@ -139,6 +139,38 @@ pub struct Appointment {
     /// Carried through untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
+    /// Extension: the appointments of everybody who must be there at the same time, when several must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<Joint>,
+}
+
+/// A joint appointment: one for each person who must be there. All take place, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Joint {
+    /// The appointment that was booked: the others move with it. Cancelling any of them cancels all.
+    pub main: String,
+    /// All of them, the main one first.
+    pub parties: Vec<JointParty>,
+}
+
+/// One person's part of a joint appointment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JointParty {
+    /// That person's appointment: read it with a key of the person's firm.
+    pub appointment_id: String,
+    /// The person's firm.
+    pub firm: String,
+}
+
+impl From<&appointment::Joint> for Joint {
+    fn from(joint: &appointment::Joint) -> Self {
+        let party = |party: &appointment::JointParty| JointParty {
+            appointment_id: party.appointment.to_string(),
+            firm: party.tenant.org.to_string(),
+        };
+        Self { main: joint.main.to_string(), parties: joint.parties.iter().map(party).collect() }
+    }
 }
 
 /// The schedule's id is the appointment's own. An address is told for a site visit only.
@@ -160,6 +192,7 @@ impl From<&appointment::Appointment> for Appointment {
             connection: appointment.connection.as_ref().map(Into::into),
             cancellation: appointment.cancellation.as_ref().map(Into::into),
             process: appointment.process.clone(),
+            joint: appointment.joint.as_ref().map(Into::into),
         }
     }
 }

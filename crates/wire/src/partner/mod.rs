@@ -9,12 +9,13 @@ mod timeslot;
 
 pub use appointment::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentStatus, AppointmentType,
-    Cancellation, Connection, Expert, ListFilter, SortBy, SortOrder,
+    Cancellation, Connection, Expert, Joint, JointParty, ListFilter, SortBy, SortOrder,
 };
 pub use booking::{BookingAnswer, BookingReply, BookingRequest, CheckedBooking};
 pub use change::{AppointmentUpdate, CancelAppointment, CheckedMove, CheckedUpdate, MoveAppointment};
 pub use service_request::{
-    Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, RiskType, ServiceRequest, ServiceType,
+    Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
+    ServiceRequest, ServiceType,
 };
 pub use timeslot::{Reason, SearchAnswer, Timeslot, TimeslotType};
 

@@ -2,7 +2,9 @@
 
 use constat_domain::FieldError;
 use constat_domain::ids::AppointmentId;
-use constat_domain::service::{self, Dwelling as DomainDwelling, Granularity as DomainGranularity, ServiceKind};
+use constat_domain::service::{
+    self, Dwelling as DomainDwelling, Granularity as DomainGranularity, MOST_PARTIES, ServiceKind,
+};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,6 +183,39 @@ pub struct Damage {
     pub damage_detail: Option<String>,
 }
 
+/// Another firm in an adversarial expertise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Party {
+    /// The firm's id. You must hold a key of it, in the same mode.
+    #[schemars(length(min = 1, max = 100))]
+    pub firm: String,
+    /// The insurer that its expert comes for: whoever may not be sent for it is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer: Option<PartyInsurer>,
+}
+
+/// An insurer by its code alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartyInsurer {
+    /// The insurer's ACAM code.
+    #[schemars(length(min = 1, max = 20), example = &"02000402")]
+    pub id: String,
+}
+
+impl Party {
+    fn read(&self, checker: &mut Checker) -> Option<service::Party> {
+        let insurer = self.insurer.as_ref().map(|insurer| {
+            checker.object("insurer", |inner| inner.text("id", &insurer.id, 1, 20));
+            insurer.id.clone()
+        });
+        let firm = self.firm.parse().map_err(|_| checker.fail("firm", UNKNOWN_FIRM)).ok()?;
+        Some(service::Party { firm, insurer })
+    }
+}
+
+/// What is said of a firm that is none, and of one that the caller may not ask: the same.
+pub const UNKNOWN_FIRM: &str = "is no firm that you hold a key of, in this mode";
+
 /// A request for free slots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -234,6 +269,15 @@ pub struct ServiceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     pub appointment_id: Option<String>,
+    /// Extension, for `CONTRADICTOIRE`: the other firms whose experts must be there. Every slot is one at
+    /// which each firm has somebody; booking it books all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3))]
+    pub parties: Vec<Party>,
+    /// Extension, for `REN`: every trade wanted must be there at the same time, with one worker who
+    /// holds all of them, or with several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_trades: Option<bool>,
 }
 
 impl ServiceRequest {
@@ -279,8 +323,20 @@ impl ServiceRequest {
         let reschedules = self.appointment_id.as_ref().and_then(|id| {
             id.parse::<AppointmentId>().map_err(|error| checker.fail("appointmentId", error.to_string())).ok()
         });
+        let kind = ServiceKind::from(self.kind.name);
+        if !self.parties.is_empty() && kind != ServiceKind::Adversarial {
+            checker.fail("parties", "only goes with the type CONTRADICTOIRE");
+        }
+        if self.parties.len() > MOST_PARTIES {
+            checker.fail("parties", format!("expected at most {MOST_PARTIES} other firms"));
+        }
+        let parties = checker.each("parties", &self.parties, Party::read);
+        let all_trades = self.all_trades.unwrap_or_default();
+        if all_trades && kind != ServiceKind::RepairInKind {
+            checker.fail("allTrades", "only goes with the type REN");
+        }
         let request = service::ServiceRequest {
-            kind: self.kind.name.into(),
+            kind,
             kind_label: self.kind.label.clone(),
             claim: self.claim.as_ref().map(|claim| checker.object("claim", |inner| claim.read(inner))),
             from,
@@ -299,6 +355,8 @@ impl ServiceRequest {
             language,
             process: self.process,
             reschedules,
+            parties: parties.into_iter().flatten().collect(),
+            all_trades,
         };
         checker.finish(Some(request))
     }
@@ -338,6 +396,15 @@ impl From<&service::ServiceRequest> for ServiceRequest {
             language: request.language.clone(),
             process: request.process.clone(),
             appointment_id: request.reschedules.map(|id| id.to_string()),
+            parties: request
+                .parties
+                .iter()
+                .map(|party| Party {
+                    firm: party.firm.to_string(),
+                    insurer: party.insurer.clone().map(|id| PartyInsurer { id }),
+                })
+                .collect(),
+            all_trades: request.all_trades.then_some(true),
         }
     }
 }

@@ -1,0 +1,175 @@
+//! Who keeps an offered time: the people it names, else whoever else can. What was promised is the
+//! time.
+//!
+//! For a joint appointment everybody is found or nobody: each firm's expert by itself, a firm's team
+//! of workers together.
+
+use std::sync::Arc;
+
+use constat_availability::{CalendarIndex, Requirement, Travel, feasible, pick_team, who_can};
+use constat_domain::Refusal;
+use constat_domain::ids::ExpertId;
+use constat_domain::refusal::BookingRefusal;
+use constat_domain::tenancy::TenantId;
+use constat_store::Tx;
+use jiff::Timestamp;
+
+use super::Offer;
+use super::commit::{Guards, Person, judge};
+use super::parties::may_book;
+use crate::roads::with_travel;
+use crate::{App, AppError};
+
+/// Who takes a visit, under which guards.
+pub(super) struct Assigned {
+    /// Never empty: the firm's own first.
+    pub(super) people: Vec<Person>,
+    pub(super) guards: Guards,
+}
+
+/// One firm's part of an offer.
+pub(super) struct Side {
+    pub(super) tenant: TenantId,
+    pub(super) calendars: Arc<CalendarIndex>,
+    pub(super) requirement: Requirement,
+    /// Who was named.
+    pub(super) named: Vec<ExpertId>,
+}
+
+impl Side {
+    /// True when everybody who was named can take the time, as far as the snapshot knows.
+    pub(super) fn can_be_kept<T: Travel>(&self, travel: &T, (from, to): (Timestamp, Timestamp)) -> bool {
+        self.named.iter().all(|expert| {
+            let calendar = self.calendars.get(*expert);
+            calendar.is_some_and(|calendar| feasible(calendar, &self.requirement, from, to, travel).is_ok())
+        })
+    }
+}
+
+/// The sides of an offer, the firm that makes it first.
+pub(super) fn sides_of(app: &App, offer: &Offer, now: Timestamp) -> Result<Vec<Side>, AppError> {
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    let settings = &app.settings.availability;
+    let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
+    let mut sides: Vec<Side> = Vec::with_capacity(1 + offer.others.len());
+    let calendars = app.calendars.of(&offer.tenant, now)?;
+    sides.push(Side { tenant: offer.tenant, calendars, requirement, named: vec![offer.expert] });
+    for other in &offer.others {
+        if let Some(side) = sides.iter_mut().find(|side| side.tenant == other.tenant) {
+            side.named.push(other.expert);
+            continue;
+        }
+        let requirement = sides[0].requirement.for_party(other.insurer.as_ref());
+        let calendars = app.calendars.of(&other.tenant, now)?;
+        sides.push(Side { tenant: other.tenant, calendars, requirement, named: vec![other.expert] });
+    }
+    Ok(sides)
+}
+
+/// Finds everybody for an offered time.
+///
+/// # Errors
+/// [`BookingRefusal::SlotTaken`] when somebody is missing, or a firm takes no more bookings from the
+/// caller.
+pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> Result<Assigned, AppError> {
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    if offer.slot.start < now {
+        return Err(BookingRefusal::SlotTaken.into());
+    }
+    let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
+    for side in sides_of(app, offer, now)? {
+        if side.tenant != offer.tenant && !may_book(tx, offer.holder, &side.tenant)? {
+            return Err(BookingRefusal::SlotTaken.into());
+        }
+        let mut judging = Judging { tx: &mut *tx, app, side: &side, time: (from, to), able: Vec::new() };
+        let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
+        for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
+            assigned.people.push(person);
+            assigned.guards.join(guards);
+        }
+    }
+    for person in &assigned.people {
+        app.calendars.promise(&person.tenant, person.expert, from, to);
+    }
+    Ok(assigned)
+}
+
+/// One side while it is judged.
+struct Judging<'a> {
+    tx: &'a mut Tx,
+    app: &'a App,
+    side: &'a Side,
+    time: (Timestamp, Timestamp),
+    /// Who was judged and can.
+    able: Vec<(ExpertId, (Person, Guards))>,
+}
+
+impl Judging<'_> {
+    fn judge(&mut self, expert: ExpertId) -> Result<Option<(Person, Guards)>, AppError> {
+        let Some(calendar) = self.side.calendars.get(expert) else { return Ok(None) };
+        judge(self.tx, self.app, (&self.side.tenant, calendar), &self.side.requirement, self.time)
+    }
+
+    /// Everybody else who can, best first; those last who are probably taken by a transaction under
+    /// way.
+    fn others(&self) -> Vec<ExpertId> {
+        let (Side { tenant, calendars, requirement, named }, (from, to)) = (self.side, self.time);
+        let mut others = with_travel!(&*self.app.travel, travel => {
+            who_can(calendars, requirement, from, to, travel)
+        });
+        self.app.calendars.unpromised_first(tenant, &mut others, from, to);
+        others.retain(|expert| !named.contains(expert));
+        others
+    }
+
+    /// The expert who was named, else the best of the others.
+    fn one(&mut self) -> Result<Option<(Person, Guards)>, AppError> {
+        for expert in &self.side.named {
+            if let Some(found) = self.judge(*expert)? {
+                return Ok(Some(found));
+            }
+        }
+        for expert in self.others() {
+            if let Some(found) = self.judge(expert)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The workers who were named, else the fewest who hold every trade wanted.
+    fn team(&mut self) -> Result<Option<Vec<(Person, Guards)>>, AppError> {
+        let side = self.side;
+        // Those who were named, as long as they still hold everything.
+        let team = pick_team(&side.calendars, &side.requirement, &side.named);
+        if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
+            return Ok(Some(found));
+        }
+        let mut people: Vec<ExpertId> = side.named.iter().copied().chain(self.others()).collect();
+        while let Some(team) = pick_team(&side.calendars, &side.requirement, &people) {
+            match self.all(&team)? {
+                Ok(found) => return Ok(Some(found)),
+                Err(missing) => people.retain(|expert| *expert != missing),
+            }
+        }
+        Ok(None)
+    }
+
+    /// All of some people, or the first of them who cannot.
+    fn all(&mut self, team: &[ExpertId]) -> Result<Result<Vec<(Person, Guards)>, ExpertId>, AppError> {
+        for expert in team {
+            if self.able.iter().any(|(known, _)| known == expert) {
+                continue;
+            }
+            match self.judge(*expert)? {
+                Some(found) => self.able.push((*expert, found)),
+                None => return Ok(Err(*expert)),
+            }
+        }
+        let place = |expert: &ExpertId| team.iter().position(|member| member == expert);
+        let mut found: Vec<_> = std::mem::take(&mut self.able);
+        found.retain(|(expert, _)| place(expert).is_some());
+        found.sort_by_key(|(expert, _)| place(expert));
+        Ok(Ok(found.into_iter().map(|(_, found)| found).collect()))
+    }
+}

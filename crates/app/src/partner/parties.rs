@@ -1,0 +1,49 @@
+//! The other firms of an adversarial expertise: which may be asked.
+
+use constat_domain::FieldError;
+use constat_domain::ids::OrgId;
+use constat_domain::service::ServiceRequest;
+use constat_domain::tenancy::{Api, Caller, TenantId};
+use constat_store::queries::api_keys;
+use constat_store::{Connection, StoreError};
+
+use crate::{App, AppError};
+
+/// Said of a firm that is none and of one that gave the caller no key alike: what is not the caller's
+/// business stays hidden.
+const UNKNOWN: &str = "is no firm that you hold a key of, in this mode";
+
+/// The calendars of the firms that a request names besides the one it is sent to, in its order.
+///
+/// # Errors
+/// One fault for each firm that the caller may not ask, and for each that would stand on two sides.
+pub(super) fn check_parties(
+    app: &App,
+    caller: &Caller,
+    request: &ServiceRequest,
+    errors: &mut Vec<FieldError>,
+) -> Result<Vec<TenantId>, AppError> {
+    let mut tenants: Vec<TenantId> = Vec::with_capacity(request.parties.len());
+    for (index, party) in request.parties.iter().enumerate() {
+        let tenant = TenantId { org: party.firm, mode: caller.tenant.mode };
+        let fault = if tenant == caller.tenant {
+            Some("is the firm that is asked: one firm cannot stand on both sides")
+        } else if tenants.contains(&tenant) {
+            Some("is named twice: one firm cannot stand on both sides")
+        } else if !app.store.read(|connection| may_book(connection, caller.holder, &tenant))? {
+            Some(UNKNOWN)
+        } else {
+            None
+        };
+        errors.extend(fault.map(|message| FieldError::new(format!("parties[{index}].firm"), message)));
+        tenants.push(tenant);
+    }
+    Ok(tenants)
+}
+
+/// True when a platform holds a live partner key of a firm, in the mode of the firm's data that is
+/// meant.
+pub(super) fn may_book(connection: &mut Connection, holder: OrgId, firm: &TenantId) -> Result<bool, StoreError> {
+    let keys = api_keys::of_issuer_and_holder(connection, firm.org, holder)?;
+    Ok(keys.iter().any(|key| key.api == Api::Partner && key.mode == firm.mode && key.revoked_at.is_none()))
+}
