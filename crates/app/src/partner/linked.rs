@@ -48,6 +48,7 @@ pub(super) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
         let bare = ServiceRequest {
             claim: None,
             kind_label: None,
+            insurer_claim_id: String::new(),
             process: None,
             parties: Vec::new(),
             reschedules: None,
