@@ -25,6 +25,7 @@
 mod bits;
 mod board;
 mod calendar;
+mod day_plan;
 mod eligibility;
 mod expert;
 mod gaps;
@@ -44,6 +45,10 @@ mod travel;
 mod zone;
 
 pub use calendar::{Busy, ExpertCalendar, REACH_SECONDS, neighbourhood};
+pub use day_plan::{
+    Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,
+    propose,
+};
 pub use eligibility::eligible;
 pub use expert::{Absence, Exclusions, Expert, Skills, Territory};
 pub use hours::{HourRange, WeeklyHours};

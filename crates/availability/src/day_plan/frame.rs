@@ -1,0 +1,314 @@
+//! One expert's day before anybody is visited: hours, absences, base, what the days around demand.
+
+use constat_domain::FieldError;
+use constat_domain::geo::Position;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Visit;
+use crate::expert::{Absence, Expert};
+use crate::schedule::Duty;
+use crate::settings::Settings;
+use crate::travel::Travel;
+use crate::zone;
+use crate::{HourRange, REACH_SECONDS};
+
+/// From one instant to another, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: i64,
+    pub(super) end: i64,
+}
+
+impl Span {
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// Every place of a proposal, and the drives between them.
+#[derive(Debug)]
+pub(super) struct Roads {
+    places: Vec<Position>,
+    seconds: Vec<i64>,
+}
+
+impl Roads {
+    /// The drives between all of these places; each is looked up once.
+    pub(super) fn between<T: Travel + ?Sized>(positions: impl Iterator<Item = Position>, travel: &T) -> Self {
+        let mut places: Vec<Position> = Vec::new();
+        for position in positions {
+            if !places.contains(&position) {
+                places.push(position);
+            }
+        }
+        let seconds = places
+            .iter()
+            .flat_map(|from| places.iter().map(|to| i64::from(travel.seconds(*from, *to))))
+            .collect();
+        Self { places, seconds }
+    }
+
+    /// The number of a place; all that are asked for were given.
+    pub(super) fn number(&self, position: Position) -> usize {
+        self.places.iter().position(|known| *known == position).unwrap_or(0)
+    }
+
+    pub(super) fn position(&self, place: usize) -> Position {
+        self.places[place]
+    }
+
+    pub(super) fn seconds(&self, from: usize, to: usize) -> i64 {
+        self.seconds[from * self.places.len() + to]
+    }
+}
+
+/// A visit as a tour takes it. Instants are seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop {
+    /// Earliest start that was promised.
+    pub(super) earliest: i64,
+    /// Latest start that was promised.
+    pub(super) latest: i64,
+    /// Seconds that the visit takes.
+    pub(super) lasting: i64,
+    /// Where; `None` for a remote one.
+    pub(super) place: Option<usize>,
+    /// On-call hours count too.
+    pub(super) on_call: bool,
+}
+
+impl Stop {
+    pub(super) fn of(visit: &Visit, roads: &Roads) -> Self {
+        let promise = visit.promise();
+        Self {
+            earliest: promise.earliest,
+            latest: promise.latest,
+            lasting: promise.lasting,
+            place: visit.site.map(|site| roads.number(site)),
+            on_call: visit.on_call,
+        }
+    }
+}
+
+/// A visit of another day from which, or to which, somebody must drive.
+#[derive(Debug, Clone, Copy)]
+struct Neighbour {
+    place: usize,
+    at: i64,
+}
+
+/// One expert's day.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// From one local midnight to the next.
+    pub(super) day: Span,
+    /// Working time less absences: ordinary, and with on-call hours.
+    free: [Vec<Span>; 2],
+    /// Absences that touch the day or the drives around it.
+    pub(super) away: Vec<Span>,
+    /// Those that no visit was promised within: the others are visits' own affair, and are warned of.
+    closed_to_drives: Vec<Span>,
+    pub(super) base: usize,
+    /// The drive from the base may begin then, a buffer earlier than it may in truth.
+    pub(super) leave: i64,
+    /// The drive back must be over then, a buffer later than in truth.
+    pub(super) home_by: i64,
+    pub(super) buffer: i64,
+    pub(super) buffer_before: i64,
+    pub(super) buffer_after: i64,
+    before: Option<Neighbour>,
+    after: Option<Neighbour>,
+}
+
+/// So far away that no sum leads there.
+const NEVER: i64 = i64::MAX / 4;
+
+impl Frame {
+    /// Resolves a date. `visits` are the person's own, of that date and of those around it.
+    ///
+    /// # Errors
+    /// When the record's zone is unknown.
+    pub(super) fn new(
+        expert: &Expert,
+        absences: &[Absence],
+        visits: &[Visit],
+        date: Date,
+        settings: &Settings,
+        roads: &Roads,
+    ) -> Result<Self, FieldError> {
+        let zone = zone_of(expert)?;
+        let day = day_of(&zone, date);
+        let around = Span { start: day.start - REACH_SECONDS, end: day.end + REACH_SECONDS };
+        let mut away: Vec<Span> = absences
+            .iter()
+            .map(|absence| Span { start: absence.start.as_second(), end: ceil(absence.end) })
+            .filter(|span| span.start < span.end && span.meets(around))
+            .collect();
+        join(&mut away);
+        let free = [Duty::Ordinary, Duty::OnCall].map(|duty| {
+            let mut hours = resolve(&expert.hours_on(date, duty), &zone, date, day);
+            join(&mut hours);
+            less(&hours, &away)
+        });
+        let today: Vec<Stop> =
+            visits.iter().filter(|visit| visit.is_within(day)).map(|visit| Stop::of(visit, roads)).collect();
+        let duty = &free[usize::from(today.iter().any(|stop| stop.on_call))];
+        let duty = duty.first().zip(duty.last()).map(|(first, last)| Span { start: first.start, end: last.end });
+        let commute = i64::from(settings.commute_minutes) * 60;
+        let buffer = expert.buffer_seconds(settings);
+        let buffer_before = i64::from(expert.buffer_before_minutes.unwrap_or(0)) * 60;
+        let site = |visit: &Visit| visit.site.map(|site| roads.number(site));
+        let before = visits
+            .iter()
+            .filter(|visit| visit.promise().earliest < day.start)
+            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.promise().end() }))
+            .max_by_key(|neighbour| neighbour.at);
+        let after = visits
+            .iter()
+            .filter(|visit| visit.promise().earliest >= day.end)
+            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.promise().earliest }))
+            .min_by_key(|neighbour| neighbour.at);
+        let closed_to_drives = away.iter().copied().filter(|span| !today.iter().any(|stop| covers(*span, stop)));
+        Ok(Self {
+            day,
+            closed_to_drives: closed_to_drives.collect(),
+            free,
+            away,
+            base: roads.number(expert.base),
+            leave: duty.map_or(-NEVER, |duty| duty.start - commute - buffer),
+            home_by: duty.map_or(NEVER, |duty| duty.end + commute + buffer),
+            buffer,
+            buffer_before,
+            buffer_after: buffer - buffer_before,
+            before,
+            after,
+        })
+    }
+
+    /// Working time less absences, on-call hours included for whoever is on call.
+    pub(super) fn free(&self, on_call: bool) -> &[Span] {
+        &self.free[usize::from(on_call)]
+    }
+
+    /// The first promised start from an instant on that lies within working time.
+    pub(super) fn fit(&self, stop: &Stop, from: i64) -> Option<i64> {
+        let from = from.max(stop.earliest);
+        let starts = self.free(stop.on_call).iter().map(|range| (from.max(range.start), range.end));
+        starts.filter(|(start, end)| start + stop.lasting <= *end).map(|(start, _)| start).find(|at| *at <= stop.latest)
+    }
+
+    /// The last promised start up to an instant that lies within working time.
+    pub(super) fn last_fit(&self, stop: &Stop, until: i64) -> Option<i64> {
+        let until = until.min(stop.latest);
+        let starts = self.free(stop.on_call).iter().rev().map(|range| (range.start, until.min(range.end - stop.lasting)));
+        starts.filter(|(first, last)| first <= last).map(|(_, last)| last).find(|at| *at >= stop.earliest)
+    }
+
+    /// When so many seconds in one piece have passed since an instant, absences left out.
+    pub(super) fn drive_end(&self, since: i64, needed: i64) -> i64 {
+        let mut start = since;
+        for away in &self.closed_to_drives {
+            if away.end > start && start + needed > away.start {
+                start = away.end;
+            }
+        }
+        start + needed
+    }
+
+    /// The last instant from which so many seconds in one piece remain until another.
+    pub(super) fn drive_start(&self, until: i64, needed: i64) -> i64 {
+        let mut end = until;
+        for away in self.closed_to_drives.iter().rev() {
+            if away.start < end && end - needed < away.end {
+                end = away.start;
+            }
+        }
+        end - needed
+    }
+
+    /// True when a drive between two instants would fall into an absence.
+    pub(super) fn bars(&self, drive: Span) -> bool {
+        self.closed_to_drives.iter().any(|away| away.meets(drive))
+    }
+
+    /// The first instant at which somebody who was somewhere the day before can be at a place.
+    pub(super) fn reachable_from(&self, place: usize, roads: &Roads) -> i64 {
+        self.before.map_or(-NEVER, |before| {
+            let ready = self.drive_end(before.at, roads.seconds(before.place, place) + self.buffer);
+            ready.min(before.at + REACH_SECONDS)
+        })
+    }
+
+    /// The last instant at which somebody who is awaited the day after may leave a place.
+    pub(super) fn must_leave(&self, place: usize, roads: &Roads) -> i64 {
+        self.after.map_or(NEVER, |after| {
+            let leave = self.drive_start(after.at, roads.seconds(place, after.place) + self.buffer);
+            leave.max(after.at - REACH_SECONDS)
+        })
+    }
+}
+
+/// True when no promised start of a visit lies clear of an absence.
+fn covers(away: Span, stop: &Stop) -> bool {
+    away.start < stop.earliest + stop.lasting && stop.latest < away.end
+}
+
+/// The zone of a record.
+pub(super) fn zone_of(expert: &Expert) -> Result<TimeZone, FieldError> {
+    let message = "unknown time zone, expected an IANA name such as Europe/Paris";
+    TimeZone::get(&expert.zone).map_err(|_| FieldError::new("zone", message))
+}
+
+/// A date from its first instant to the next date's.
+pub(super) fn day_of(zone: &TimeZone, date: Date) -> Span {
+    Span { start: zone::midnight(zone, date), end: zone::midnight(zone, zone::next_day(date)) }
+}
+
+/// Parts of a second count as taken.
+pub(super) fn ceil(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
+fn resolve(hours: &[HourRange], zone: &TimeZone, date: Date, day: Span) -> Vec<Span> {
+    let at = |minute: u16| match minute {
+        1440 => day.end,
+        _ => {
+            let time = Time::midnight() + SignedDuration::from_mins(i64::from(minute));
+            zone::instant(zone, date.to_datetime(time))
+        }
+    };
+    hours.iter().map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }).collect()
+}
+
+/// Sorts, and joins what overlaps or touches.
+fn join(spans: &mut Vec<Span>) {
+    spans.retain(|span| span.start < span.end);
+    spans.sort_unstable_by_key(|span| (span.start, span.end));
+    spans.dedup_by(|next, kept| {
+        let joins = next.start <= kept.end;
+        if joins {
+            kept.end = kept.end.max(next.end);
+        }
+        joins
+    });
+}
+
+/// What is left of sorted ranges without sorted absences.
+fn less(ranges: &[Span], away: &[Span]) -> Vec<Span> {
+    let mut left = Vec::new();
+    for range in ranges {
+        let mut start = range.start;
+        for absence in away.iter().filter(|absence| absence.meets(*range)) {
+            if absence.start > start {
+                left.push(Span { start, end: absence.start });
+            }
+            start = start.max(absence.end);
+        }
+        if start < range.end {
+            left.push(Span { start, end: range.end });
+        }
+    }
+    left
+}
