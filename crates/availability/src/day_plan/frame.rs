@@ -228,11 +228,6 @@ impl Frame {
         end - needed
     }
 
-    /// True when a drive between two instants would fall into an absence.
-    pub(super) fn bars(&self, drive: Span) -> bool {
-        self.closed_to_drives.iter().any(|away| away.meets(drive))
-    }
-
     /// The first instant at which somebody who was somewhere the day before can be at a place.
     pub(super) fn reachable_from(&self, place: usize, roads: &Roads) -> i64 {
         self.before.map_or(-NEVER, |before| {

@@ -308,5 +308,3 @@ fn warnings(
     all
 }
 
-#[cfg(test)]
-mod tests;

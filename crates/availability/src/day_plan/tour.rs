@@ -5,7 +5,7 @@
 //! made before one of them or after the last: so each remote visit has two times, one for when the
 //! drive is already made and one for when it is not, and the better way is picked at the next place.
 
-use super::frame::{Frame, Roads, Span, Stop};
+use super::frame::{Frame, Roads, Stop};
 
 /// How a stop is reached, in one of two ways.
 #[derive(Debug, Clone, Copy)]
@@ -270,11 +270,13 @@ impl<'a> Tour<'a> {
         let limit = times.get(before).map_or(frame.home_by, |next| next.latest);
         let leave_by = (limit < i64::MAX / 8)
             .then(|| frame.drive_start(limit, seconds + frame.buffer) + frame.buffer_after);
-        let in_time = times.get(before).map(|next| next.start - frame.buffer_before - seconds);
-        let departure = match (ended, in_time) {
-            (Some(ended), _) => frame.drive_end(ended, seconds + frame.buffer) - seconds - frame.buffer_before,
-            (None, Some(in_time)) if !frame.bars(Span { start: in_time, end: in_time + seconds }) => in_time,
-            (None, _) => frame.drive_end(frame.leave, seconds + frame.buffer) - seconds - frame.buffer_before,
+        // One leaves the base no earlier than need be, and a visit as soon as it is over.
+        let departure = match (ended, times.get(before)) {
+            (None, Some(next)) => frame.drive_start(next.start, seconds + frame.buffer) + frame.buffer_after,
+            (ended, _) => {
+                let since = ended.unwrap_or(frame.leave);
+                frame.drive_end(since, seconds + frame.buffer) - seconds - frame.buffer_before
+            }
         };
         Drive { towards, from, to, seconds, departure, leave_by }
     }
