@@ -175,6 +175,11 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+
     #[test]
     fn a_proposal_breaks_no_promise_and_could_be_booked(case in case_strategy(3)) {
         let people = people(&case);
@@ -275,8 +280,10 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
         world.place.position = Some(site);
         world.requirement()
     };
-    let mut requirements =
-        HashMap::from([(of_west[0].appointment, requirement(meaux)), (of_east[0].appointment, requirement(versailles))]);
+    let mut requirements = HashMap::from([
+        (of_west[0].appointment, requirement(meaux)),
+        (of_east[0].appointment, requirement(versailles)),
+    ]);
     let day = date(2026, 3, 2);
     let ask = |west: &World, east: &World, requirements: &HashMap<_, _>, now: Timestamp| {
         let members = [
@@ -338,7 +345,8 @@ fn windows_that_overlap_are_put_in_the_order_that_drives_least() {
     ];
     let members = [Member { expert: &world.expert, absences: &[], visits: &visits }];
     let proposal =
-        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default()).unwrap();
+        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
+            .unwrap();
     let order: Vec<_> = proposal.after[0].visits.iter().map(|planned| planned.visit.appointment).collect();
     assert_eq!(order, [visits[0].appointment, visits[2].appointment, visits[1].appointment]);
     assert!(proposal.seconds_after() < proposal.seconds_before());
@@ -370,15 +378,9 @@ fn what_cannot_be_kept_any_more_is_told_and_stays_where_it_is() {
     ];
     world.absences = vec![world.absence("2026-03-02T07:30:00Z", "2026-03-02T08:30:00Z")];
     world.expert.daily_cap = Some(2);
-    let plan = plan_day(
-        &world.expert,
-        &world.absences,
-        &visits,
-        date(2026, 3, 2),
-        &world.settings,
-        &Estimator::default(),
-    )
-    .unwrap();
+    let plan =
+        plan_day(&world.expert, &world.absences, &visits, date(2026, 3, 2), &world.settings, &Estimator::default())
+            .unwrap();
     let codes: Vec<_> = plan
         .warnings
         .iter()
@@ -395,6 +397,7 @@ fn what_cannot_be_kept_any_more_is_told_and_stays_where_it_is() {
     assert!(plan.visits[1].slack_minutes.unwrap() < 0);
     let members = [Member { expert: &world.expert, absences: &world.absences, visits: &visits }];
     let proposal =
-        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default()).unwrap();
+        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
+            .unwrap();
     assert_eq!((proposal.changes.len(), proposal.before), (0, vec![plan]));
 }

@@ -4,7 +4,9 @@ use constat_domain::tenancy::Api;
 use constat_wire::common::Customer;
 use constat_wire::partner::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentUpdate, BookingReply,
-    BookingRequest, CancelAppointment, MoveAppointment, SearchAnswer, ServiceRequest, Timeslot,
+    BookingRequest, CancelAppointment, DayAnswer, DayFormat, DayPlan, DayQuery, ExpertList, FeatureCollection,
+    KnownExpert, MoveAppointment, Proposal, ProposalAnswer, ProposalRequest, SearchAnswer, ServiceRequest,
+    TeamDayAnswer, TeamDayQuery, Timeslot,
 };
 use http::Method;
 use serde_json::Value;
@@ -101,5 +103,46 @@ impl PartnerClient {
         reason: &CancelAppointment,
     ) -> Result<Option<Appointment>, ClientError> {
         self.0.tell(Method::DELETE, &["appointments", id], &[], reason).await.map(appointment_in)
+    }
+
+    /// `GET /experts`: the firm's own experts. For the firm's own key, as all that follow.
+    pub async fn list_experts(&self) -> Result<Vec<KnownExpert>, ClientError> {
+        let answer: ExpertList = self.0.ask(Method::GET, &["experts"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /experts/{id}/day/{date}`: one expert's day. The date is written `2026-11-24`.
+    pub async fn read_expert_day(&self, expert: &str, date: &str) -> Result<DayPlan, ClientError> {
+        let answer: DayAnswer = self.0.ask(Method::GET, &["experts", expert, "day", date], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// The same as GeoJSON.
+    pub async fn map_expert_day(&self, expert: &str, date: &str) -> Result<FeatureCollection, ClientError> {
+        let query = pairs(&DayQuery { format: Some(DayFormat::Geojson) })?;
+        self.0.ask(Method::GET, &["experts", expert, "day", date], &query).await
+    }
+
+    /// `GET /day/{date}`: the days of these experts; of everybody who has an appointment when there
+    /// are none.
+    pub async fn read_team_day(&self, experts: &[String], date: &str) -> Result<Vec<DayPlan>, ClientError> {
+        let experts = (!experts.is_empty()).then(|| experts.join(","));
+        let query = pairs(&TeamDayQuery { format: None, experts })?;
+        let answer: TeamDayAnswer = self.0.ask(Method::GET, &["day", date], &query).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /experts/{id}/day/{date}/proposal`: a better order of one expert's day. Changes nothing.
+    pub async fn propose_expert_day(&self, expert: &str, date: &str) -> Result<Proposal, ClientError> {
+        let path = ["experts", expert, "day", date, "proposal"];
+        let answer: ProposalAnswer = self.0.tell(Method::POST, &path, &[], &serde_json::json!({})).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /day/{date}/proposal`: a better sharing of a team's day. Changes nothing.
+    pub async fn propose_team_day(&self, experts: Vec<String>, date: &str) -> Result<Proposal, ClientError> {
+        let answer: ProposalAnswer =
+            self.0.tell(Method::POST, &["day", date, "proposal"], &[], &ProposalRequest { experts }).await?;
+        Ok(answer.data)
     }
 }

@@ -171,6 +171,9 @@ pub enum BookingRefusal {
     /// No such appointment for this caller.
     #[error("appointment not found")]
     AppointmentNotFound,
+    /// No such expert for this caller.
+    #[error("expert not found")]
+    ExpertNotFound,
     /// The appointment is cancelled or over.
     #[error("the appointment is no longer open")]
     AppointmentClosed,

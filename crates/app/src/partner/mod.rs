@@ -10,6 +10,7 @@ mod calendars;
 mod cancel;
 mod commit;
 mod criteria;
+mod day;
 mod linked;
 mod meeting;
 mod modify;
@@ -27,6 +28,10 @@ pub use calendars::Calendars;
 pub use cancel::{CancelAppointment, cancel_appointment};
 pub use constat_store::queries::appointments::Filter;
 pub use criteria::Criteria;
+pub use day::{
+    ExpertDay, KnownExpert, LegEnd, MOST_DAYS, MOST_EXPERTS, MOST_VISITS, ProposedDays, Range, Team, list_experts,
+    propose_days, read_day, read_team_day,
+};
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};
 pub use place::geocode;

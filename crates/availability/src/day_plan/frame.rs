@@ -43,10 +43,8 @@ impl Roads {
                 places.push(position);
             }
         }
-        let seconds = places
-            .iter()
-            .flat_map(|from| places.iter().map(|to| i64::from(travel.seconds(*from, *to))))
-            .collect();
+        let seconds =
+            places.iter().flat_map(|from| places.iter().map(|to| i64::from(travel.seconds(*from, *to)))).collect();
         Self { places, seconds }
     }
 
@@ -154,8 +152,15 @@ impl Frame {
         });
         let today: Vec<Stop> =
             visits.iter().filter(|visit| visit.is_within(day)).map(|visit| Stop::of(visit, roads)).collect();
-        let duty = &free[usize::from(today.iter().any(|stop| stop.on_call))];
-        let duty = duty.first().zip(duty.last()).map(|(first, last)| Span { start: first.start, end: last.end });
+        let hours = &free[usize::from(today.iter().any(|stop| stop.on_call))];
+        // What was promised outside the hours counts as duty that day: the drives around it are due.
+        let outside = today.iter().filter(|stop| fit(&free[usize::from(stop.on_call)], stop, stop.earliest).is_none());
+        let outside = outside.map(|stop| Span { start: stop.earliest, end: stop.latest + stop.lasting });
+        let duty = hours
+            .iter()
+            .copied()
+            .chain(outside)
+            .reduce(|hull, span| Span { start: hull.start.min(span.start), end: hull.end.max(span.end) });
         let commute = i64::from(settings.commute_minutes) * 60;
         let buffer = expert.buffer_seconds(settings);
         let buffer_before = i64::from(expert.buffer_before_minutes.unwrap_or(0)) * 60;
@@ -194,15 +199,14 @@ impl Frame {
 
     /// The first promised start from an instant on that lies within working time.
     pub(super) fn fit(&self, stop: &Stop, from: i64) -> Option<i64> {
-        let from = from.max(stop.earliest);
-        let starts = self.free(stop.on_call).iter().map(|range| (from.max(range.start), range.end));
-        starts.filter(|(start, end)| start + stop.lasting <= *end).map(|(start, _)| start).find(|at| *at <= stop.latest)
+        fit(self.free(stop.on_call), stop, from)
     }
 
     /// The last promised start up to an instant that lies within working time.
     pub(super) fn last_fit(&self, stop: &Stop, until: i64) -> Option<i64> {
         let until = until.min(stop.latest);
-        let starts = self.free(stop.on_call).iter().rev().map(|range| (range.start, until.min(range.end - stop.lasting)));
+        let starts =
+            self.free(stop.on_call).iter().rev().map(|range| (range.start, until.min(range.end - stop.lasting)));
         starts.filter(|(first, last)| first <= last).map(|(_, last)| last).find(|at| *at >= stop.earliest)
     }
 
@@ -243,6 +247,12 @@ impl Frame {
             leave.max(after.at - REACH_SECONDS)
         })
     }
+}
+
+fn fit(free: &[Span], stop: &Stop, from: i64) -> Option<i64> {
+    let from = from.max(stop.earliest);
+    let starts = free.iter().map(|range| (from.max(range.start), range.end));
+    starts.filter(|(start, end)| start + stop.lasting <= *end).map(|(start, _)| start).find(|at| *at <= stop.latest)
 }
 
 /// True when no promised start of a visit lies clear of an absence.

@@ -307,4 +307,3 @@ fn warnings(
     }
     all
 }
-

@@ -194,7 +194,8 @@ impl<'a> Search<'a> {
             search.visits.extend(order);
             search.frames.push(frame);
         }
-        for (visit, stop, owner) in search.visits.iter().zip(&search.stops).zip(&search.owner).map(|((v, s), o)| (v, s, *o))
+        for (visit, stop, owner) in
+            search.visits.iter().zip(&search.stops).zip(&search.owner).map(|((v, s), o)| (v, s, *o))
         {
             let requirement = requirements.get(&visit.appointment).filter(|_| visit.slot.start > now);
             let may = |(number, member): (usize, &Member<'_>)| {

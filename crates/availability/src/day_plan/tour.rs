@@ -23,7 +23,9 @@ struct State {
 impl State {
     fn better(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
-            (Some(one), Some(other)) => Some(if (other.late, other.ready) < (one.late, one.ready) { other } else { one }),
+            (Some(one), Some(other)) => {
+                Some(if (other.late, other.ready) < (one.late, one.ready) { other } else { one })
+            }
             (one, other) => one.or(other),
         }
     }
@@ -268,8 +270,8 @@ impl<'a> Tour<'a> {
         let (from, to, seconds) = self.legs[before];
         let ended = before.checked_sub(1).map(|index| times[index].start + self.stops[index].lasting);
         let limit = times.get(before).map_or(frame.home_by, |next| next.latest);
-        let leave_by = (limit < i64::MAX / 8)
-            .then(|| frame.drive_start(limit, seconds + frame.buffer) + frame.buffer_after);
+        let leave_by =
+            (limit < i64::MAX / 8).then(|| frame.drive_start(limit, seconds + frame.buffer) + frame.buffer_after);
         // One leaves the base no earlier than need be, and a visit as soon as it is over.
         let departure = match (ended, times.get(before)) {
             (None, Some(next)) => frame.drive_start(next.start, seconds + frame.buffer) + frame.buffer_after,

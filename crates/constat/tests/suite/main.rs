@@ -9,6 +9,7 @@ mod claims;
 mod claims_bad_input;
 mod cli;
 mod concurrency;
+mod day_plan;
 mod documents;
 mod dossier;
 mod flow;

@@ -136,7 +136,7 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
     use BookingRefusal as R;
     match refusal {
         R::UnknownSlot => Written::new(StatusCode::NOT_FOUND, 2004, refusal).naming("timeslot.id", "unknown slot"),
-        R::AppointmentNotFound => Written::new(StatusCode::NOT_FOUND, 2004, refusal),
+        R::AppointmentNotFound | R::ExpertNotFound => Written::new(StatusCode::NOT_FOUND, 2004, refusal),
         R::SessionExpired => {
             Written::new(StatusCode::GONE, 3003, refusal).naming("sessionID", "a session lasts 300 seconds")
         }

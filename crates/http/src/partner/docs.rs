@@ -46,6 +46,26 @@ pub(super) fn usual_of_a_change(op: TransformOperation<'_>) -> TransformOperatio
     refuses::<412>(op, "`If-Match` names another version than the present one.")
 }
 
+/// The errors of an endpoint for the firm's own key.
+pub(super) fn usual_of_the_firm(op: TransformOperation<'_>) -> TransformOperation<'_> {
+    refuses::<403>(usual(op), "The key is not the firm's own.")
+}
+
+/// An answer may also come as another media type, with a schema of its own.
+pub(super) fn also_as<'t, T: JsonSchema>(
+    mut op: TransformOperation<'t>,
+    status: u16,
+    media_type: &str,
+) -> TransformOperation<'t> {
+    let schema = aide::generate::in_context(|context| context.schema.subschema_for::<T>());
+    let responses = op.inner_mut().responses.as_mut();
+    let response = responses.and_then(|all| all.responses.get_mut(&StatusCode::Code(status)));
+    if let Some(ReferenceOr::Item(response)) = response {
+        response.content.insert(media_type.to_owned(), media(schema));
+    }
+    op
+}
+
 /// The body may also come as a form with the JSON in its field `data`.
 pub(super) fn also_as_form(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
     if let Some(ReferenceOr::Item(body)) = op.inner_mut().request_body.as_mut() {

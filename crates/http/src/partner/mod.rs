@@ -7,11 +7,17 @@ mod appointments_find;
 mod appointments_list;
 mod appointments_modify;
 mod availabilities_find;
+mod day;
+mod day_propose;
+mod day_read;
 mod docs;
+mod experts_list;
 mod intervention;
 pub mod problem;
 mod schedule_find;
 mod schedule_move;
+mod team_day_propose;
+mod team_day_read;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with, put_with};
@@ -83,6 +89,11 @@ pub fn routes() -> ApiRouter<Shared> {
             "/appointments/{id}/schedule",
             put_with(schedule_move::handle, schedule_move::docs).get_with(schedule_find::handle, schedule_find::docs),
         )
+        .api_route("/experts", get_with(experts_list::handle, experts_list::docs))
+        .api_route("/experts/{id}/day/{date}", get_with(day_read::handle, day_read::docs))
+        .api_route("/experts/{id}/day/{date}/proposal", post_with(day_propose::handle, day_propose::docs))
+        .api_route("/day/{date}", get_with(team_day_read::handle, team_day_read::docs))
+        .api_route("/day/{date}/proposal", post_with(team_day_propose::handle, team_day_propose::docs))
         // Singular, as published.
         .api_route("/appointment/{id}/schedule", get_with(schedule_find::handle, schedule_find::published_docs))
 }

@@ -87,7 +87,7 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
         }
         Refusal::Claim(_) => (StatusCode::BAD_REQUEST, Code::InvalidParameters),
         Refusal::Booking(booking) => match booking {
-            BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound => {
+            BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound | BookingRefusal::ExpertNotFound => {
                 (StatusCode::NOT_FOUND, Code::NotFound)
             }
             BookingRefusal::SessionExpired => (StatusCode::GONE, Code::SlotNotAvailable),

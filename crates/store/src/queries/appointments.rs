@@ -235,6 +235,53 @@ pub fn busy_of_tenant_after(
     rows.into_iter().map(busy).collect()
 }
 
+/// One expert's appointments, booked or done, that touch the time from `from` (included) to `to`
+/// (excluded), by start.
+pub fn of_tenant_by_expert_between(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    expert: ExpertId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Appointment>, StoreError> {
+    let live = [AppointmentStatus::Booked.as_str(), AppointmentStatus::Done.as_str()];
+    let bodies: Vec<String> = appointments::table
+        .filter(
+            appointments::expert
+                .eq(expert.to_string())
+                .and(appointments::tenant.eq(tenant.to_string()))
+                .and(appointments::status.eq_any(live))
+                .and(appointments::busy_to.gt(micros(from)))
+                .and(appointments::busy_from.lt(micros(to))),
+        )
+        .order((appointments::busy_from, appointments::id))
+        .select(appointments::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// Who of a firm has appointments, booked or done, that start from `from` on and before `to`; by id.
+pub fn experts_of_tenant_between(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<ExpertId>, StoreError> {
+    let ids: Vec<String> = appointments::table
+        .filter(
+            appointments::tenant
+                .eq(tenant.to_string())
+                .and(appointments::starts_at.ge(micros(from)))
+                .and(appointments::starts_at.lt(micros(to)))
+                .and(appointments::status.ne(AppointmentStatus::Cancelled.as_str())),
+        )
+        .select(appointments::expert)
+        .distinct()
+        .order(appointments::expert)
+        .load(connection)?;
+    ids.iter().map(|id| parse(id)).collect()
+}
+
 /// The appointments of a firm that a filter wants.
 pub fn list_of_tenant(
     connection: &mut Connection,

@@ -77,3 +77,16 @@ pub fn all_of_tenant<T: DeserializeOwned>(
         .load(connection)?;
     from_bodies(&bodies)
 }
+
+/// All of a firm's experts with the firm's own references, by reference.
+pub fn listed_of_tenant<T: DeserializeOwned>(
+    connection: &mut Connection,
+    tenant: &TenantId,
+) -> Result<Vec<(String, T)>, StoreError> {
+    let rows: Vec<(String, String)> = experts::table
+        .filter(experts::tenant.eq(tenant.to_string()))
+        .order((experts::reference, experts::id))
+        .select((experts::reference, experts::body))
+        .load(connection)?;
+    rows.into_iter().map(|(reference, body)| Ok((reference, from_body(&body)?))).collect()
+}

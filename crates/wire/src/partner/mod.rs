@@ -4,6 +4,9 @@
 mod appointment;
 mod booking;
 mod change;
+mod day;
+mod expert;
+mod geojson;
 mod service_request;
 mod timeslot;
 
@@ -13,6 +16,12 @@ pub use appointment::{
 };
 pub use booking::{BookingAnswer, BookingReply, BookingRequest, CheckedBooking};
 pub use change::{AppointmentUpdate, CancelAppointment, CheckedMove, CheckedUpdate, MoveAppointment};
+pub use day::{
+    BASE, DayAnswer, DayFormat, DayPlan, DayQuery, DayWarning, Moment, MomentRange, PlannedLeg, PlannedVisit, Proposal,
+    ProposalAnswer, ProposalOutcome, ProposalRequest, ProposedChange, TeamDayAnswer, TeamDayQuery, read_date,
+};
+pub use expert::{ExpertList, KnownExpert};
+pub use geojson::{CollectionType, Feature, FeatureCollection, FeatureType, Geometry, Properties};
 pub use service_request::{
     Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
     ServiceRequest, ServiceType,
