@@ -6,7 +6,7 @@
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod world;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use constat_availability::{Busy, DayPlan, Estimator, Member, Requirement, Visit, plan_day, propose};
 use constat_domain::appointment::SlotKind;
@@ -49,11 +49,13 @@ fn ask_strategy() -> impl Strategy<Value = Ask> {
     )
 }
 
+/// Hours, absence (minutes after the first midnight, length), base, cap, buffer.
+type Someone = (usize, Option<(i64, i64)>, usize, Option<u8>, u16);
+
 #[derive(Debug, Clone)]
 struct Case {
     first: Date,
-    /// Hours, absence (minutes after the first midnight, length), base, cap, buffer.
-    people: Vec<(usize, Option<(i64, i64)>, usize, Option<u8>, u16)>,
+    people: Vec<Someone>,
     asks: Vec<Ask>,
 }
 
@@ -183,11 +185,11 @@ proptest! {
     #[test]
     fn a_proposal_breaks_no_promise_and_could_be_booked(case in case_strategy(3)) {
         let people = people(&case);
-        let asked: HashMap<AppointmentId, &Ask> = (0_u8..)
+        let asked: BTreeMap<AppointmentId, &Ask> = (0_u8..)
             .zip(&case.asks)
             .map(|(number, ask)| (AppointmentId::new(Timestamp::UNIX_EPOCH, &[number; 10]), ask))
             .collect();
-        let mut requirements: HashMap<AppointmentId, Requirement> = HashMap::new();
+        let mut requirements: BTreeMap<AppointmentId, Requirement> = BTreeMap::new();
         for person in &people {
             for visit in &person.visits {
                 let mut world = World::new();
@@ -280,12 +282,12 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
         world.place.position = Some(site);
         world.requirement()
     };
-    let mut requirements = HashMap::from([
+    let mut requirements = BTreeMap::from([
         (of_west[0].appointment, requirement(meaux)),
         (of_east[0].appointment, requirement(versailles)),
     ]);
     let day = date(2026, 3, 2);
-    let ask = |west: &World, east: &World, requirements: &HashMap<_, _>, now: Timestamp| {
+    let ask = |west: &World, east: &World, requirements: &BTreeMap<_, _>, now: Timestamp| {
         let members = [
             Member { expert: &west.expert, absences: &west.absences, visits: &of_west },
             Member { expert: &east.expert, absences: &east.absences, visits: &of_east },
@@ -345,7 +347,7 @@ fn windows_that_overlap_are_put_in_the_order_that_drives_least() {
     ];
     let members = [Member { expert: &world.expert, absences: &[], visits: &visits }];
     let proposal =
-        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
+        propose(&members, &BTreeMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
             .unwrap();
     let order: Vec<_> = proposal.after[0].visits.iter().map(|planned| planned.visit.appointment).collect();
     assert_eq!(order, [visits[0].appointment, visits[2].appointment, visits[1].appointment]);
@@ -397,7 +399,62 @@ fn what_cannot_be_kept_any_more_is_told_and_stays_where_it_is() {
     assert!(plan.visits[1].slack_minutes.unwrap() < 0);
     let members = [Member { expert: &world.expert, absences: &world.absences, visits: &visits }];
     let proposal =
-        propose(&members, &HashMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
+        propose(&members, &BTreeMap::new(), date(2026, 3, 2), world.now, &world.settings, &Estimator::default())
             .unwrap();
     assert_eq!((proposal.changes.len(), proposal.before), (0, vec![plan]));
+}
+
+#[test]
+fn the_largest_team_with_the_fullest_days_gets_an_answer() {
+    let settings = constat_availability::Settings { buffer_minutes: 0, ..Default::default() };
+    let spread = |number: usize, salt: usize| -> Position {
+        let step = |factor: usize| f64::from(u8::try_from((number * factor + salt) % 31).unwrap()) / 31.0;
+        position(48.84 + 0.03 * step(7), 2.30 + 0.05 * step(11))
+    };
+    let experts: Vec<_> = (1..=10_u8)
+        .map(|number| {
+            let mut expert = world::expert(number);
+            expert.week = constat_availability::WeeklyHours::every_day(&hours(&["06:00-22:00"]));
+            expert.base = spread(usize::from(number), 3);
+            expert
+        })
+        .collect();
+    let midnight = at("2026-03-02T05:00:00Z");
+    let days: Vec<Vec<Visit>> = (0..10_usize)
+        .map(|who| {
+            let visit = |number: usize| {
+                let start = midnight + SignedDuration::from_mins(i64::try_from(number * 60).unwrap());
+                let kind = if (number + who).is_multiple_of(3) { SlotKind::Window } else { SlotKind::Fixed };
+                let slot = constat_domain::appointment::Slot {
+                    kind,
+                    start,
+                    end: start + SignedDuration::from_mins(if kind == SlotKind::Window { 35 } else { 25 }),
+                    duration_minutes: 25,
+                };
+                let appointment = AppointmentId::new(start, &[u8::try_from(who).unwrap(); 10]);
+                Visit { appointment, slot, site: Some(spread(number + 15 * who, 5)), on_call: false }
+            };
+            (0..15).map(visit).collect()
+        })
+        .collect();
+    let requirements: BTreeMap<AppointmentId, Requirement> = days
+        .iter()
+        .flatten()
+        .map(|visit| {
+            let mut world = World::new();
+            world.place.position = visit.site;
+            (visit.appointment, world.requirement())
+        })
+        .collect();
+    let members: Vec<Member<'_>> =
+        experts.iter().zip(&days).map(|(expert, visits)| Member { expert, absences: &[], visits }).collect();
+    let begun = std::time::Instant::now();
+    let found =
+        propose(&members, &requirements, date(2026, 3, 2), World::new().now, &settings, &Estimator::default()).unwrap();
+    let took = begun.elapsed();
+    assert!(found.before.iter().chain(&found.after).all(|day| day.warnings.is_empty()));
+    let (before, after) = (found.seconds_before(), found.seconds_after());
+    println!("{} minutes of driving become {} in {took:?}", before / 60, after / 60);
+    assert!(after * 10 < before * 9, "a tenth at least is saved: {before} {after}");
+    found.after.iter().for_each(check_promises);
 }

@@ -117,7 +117,7 @@ impl PartnerClient {
         Ok(answer.data)
     }
 
-    /// The same as GeoJSON.
+    /// The same as `GeoJSON`.
     pub async fn map_expert_day(&self, expert: &str, date: &str) -> Result<FeatureCollection, ClientError> {
         let query = pairs(&DayQuery { format: Some(DayFormat::Geojson) })?;
         self.0.ask(Method::GET, &["experts", expert, "day", date], &query).await

@@ -277,12 +277,12 @@ pub(super) fn ceil(at: Timestamp) -> i64 {
 }
 
 fn resolve(hours: &[HourRange], zone: &TimeZone, date: Date, day: Span) -> Vec<Span> {
-    let at = |minute: u16| match minute {
-        1440 => day.end,
-        _ => {
-            let time = Time::midnight() + SignedDuration::from_mins(i64::from(minute));
-            zone::instant(zone, date.to_datetime(time))
+    let at = |minute: u16| {
+        if minute == 1440 {
+            return day.end;
         }
+        let time = Time::midnight() + SignedDuration::from_mins(i64::from(minute));
+        zone::instant(zone, date.to_datetime(time))
     };
     hours.iter().map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }).collect()
 }

@@ -8,6 +8,7 @@
 
 mod frame;
 mod proposal;
+mod search;
 mod tour;
 
 use constat_domain::FieldError;

@@ -195,7 +195,7 @@ impl TeamDayAnswer {
 pub enum DayFormat {
     /// The plan.
     Json,
-    /// A GeoJSON `FeatureCollection` (RFC 7946) to draw on a map.
+    /// A `GeoJSON` `FeatureCollection` (RFC 7946) to draw on a map.
     Geojson,
 }
 

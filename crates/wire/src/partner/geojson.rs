@@ -1,4 +1,4 @@
-//! Days as GeoJSON (RFC 7946): the base and the visits as points, the drives as straight lines.
+//! Days as `GeoJSON` (RFC 7946): the base and the visits as points, the drives as straight lines.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

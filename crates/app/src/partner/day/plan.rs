@@ -62,12 +62,11 @@ pub async fn read_team_day(
     let is_listed = experts.is_some();
     let natures = &app.settings.availability.on_call_natures;
     let found = app.store.read(|connection| {
-        let wanted = match experts {
-            Some(experts) => experts,
-            None => {
-                let (from, to) = around(date, 0);
-                appointments::experts_of_tenant_between(connection, &caller.tenant, from, to)?
-            }
+        let wanted = if let Some(experts) = experts {
+            experts
+        } else {
+            let (from, to) = around(date, 0);
+            appointments::experts_of_tenant_between(connection, &caller.tenant, from, to)?
         };
         if wanted.len() > MOST_DAYS {
             return Ok(Err(wanted.len()));

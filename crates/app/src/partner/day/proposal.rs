@@ -1,6 +1,6 @@
 //! How a day, or a team's day, could be driven better. Proposed, never applied.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use constat_availability::{Change, Member, PlaceFacts, Proposal, Requirement, propose};
@@ -151,7 +151,7 @@ async fn search(app: &Arc<App>, diaries: &Arc<Vec<Diary>>, date: Date, now: Time
             .map(|diary| Member { expert: &diary.expert, absences: &diary.absences, visits: &diary.visits })
             .collect();
         // Nobody else could take a visit of one person alone.
-        let requirements = if members.len() > 1 { requirements(&app, &diaries, now) } else { HashMap::new() };
+        let requirements = if members.len() > 1 { requirements(&app, &diaries, now) } else { BTreeMap::new() };
         let settings = &app.settings.availability;
         with_travel!(&*app.travel, travel => propose(&members, &requirements, date, now, settings, travel))
     });
@@ -162,7 +162,7 @@ async fn search(app: &Arc<App>, diaries: &Arc<Vec<Diary>>, date: Date, now: Time
 
 /// What each visit asks of whoever takes it. A visit that several parties' experts attend stays with
 /// its expert, and so does one whose requirement cannot be told any more.
-fn requirements(app: &App, diaries: &[Diary], now: Timestamp) -> HashMap<AppointmentId, Requirement> {
+fn requirements(app: &App, diaries: &[Diary], now: Timestamp) -> BTreeMap<AppointmentId, Requirement> {
     let booked = diaries.iter().flat_map(|diary| diary.appointments.values());
     let movable = booked.filter(|appointment| appointment.request.kind != ServiceKind::Adversarial);
     movable.filter_map(|appointment| Some((appointment.id, requirement(app, appointment, now)?))).collect()
