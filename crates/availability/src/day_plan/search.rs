@@ -24,7 +24,7 @@ use crate::settings::Settings;
 use crate::zone;
 
 /// Tours that are walked at most: well below half a second of one core.
-const MOST_WALKS: usize = 200_000;
+const MOST_WALKS: usize = 150_000;
 
 /// Rounds of taking out and putting back without gain after which the search is over.
 const MOST_IDLE_ROUNDS: usize = 150;
