@@ -164,7 +164,8 @@ async fn search(app: &Arc<App>, diaries: &Arc<Vec<Diary>>, date: Date, now: Time
 /// its expert, and so does one whose requirement cannot be told any more.
 fn requirements(app: &App, diaries: &[Diary], now: Timestamp) -> BTreeMap<AppointmentId, Requirement> {
     let booked = diaries.iter().flat_map(|diary| diary.appointments.values());
-    let movable = booked.filter(|appointment| appointment.request.kind != ServiceKind::Adversarial);
+    let alone = |known: &&Appointment| known.joint.is_none() && known.request.kind != ServiceKind::Adversarial;
+    let movable = booked.filter(alone);
     movable.filter_map(|appointment| Some((appointment.id, requirement(app, appointment, now)?))).collect()
 }
 
