@@ -18,6 +18,8 @@ pub struct Score {
     pub trades: u32,
     /// For the time until the visit.
     pub delay: u32,
+    /// For a statutory term that is nearly over, or over, by then.
+    pub term: u32,
     /// For offers of the same day and half-day that were chosen before.
     pub spread: u32,
     /// All of it.
@@ -30,7 +32,7 @@ pub(crate) struct Chosen {
     pub(crate) start: i64,
     /// Number of the expert.
     pub(crate) expert: u32,
-    /// What is known of the points so far: delay, spread, total.
+    /// What is known of the points so far: delay, term, spread, total.
     pub(crate) score: Score,
 }
 
@@ -56,9 +58,13 @@ pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &W
         let waited = (start_of(index) - requirement.from).max(0);
         waited.unsigned_abs() * u64::from(weights.hour_of_delay) / 3600
     };
+    let term_of = |index: usize| {
+        let late = requirement.term_nears.map_or(0, |nears| (start_of(index) - nears).max(0));
+        late.unsigned_abs() * u64::from(weights.hour_past_term) / 3600
+    };
     let head = |cells: &[Entry], from: usize, to: usize| {
         let open = (from..to).filter_map(|index| Some((cells[index].get()?, index)));
-        open.map(|((cost, _), index)| (cost + delay_of(index), index)).min()
+        open.map(|((cost, _), index)| (cost + delay_of(index) + term_of(index), index)).min()
     };
     let mut buckets = lay_buckets(cells.len(), first, requirement);
     for bucket in &mut buckets {
@@ -80,8 +86,13 @@ pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &W
         let Some((_, expert)) = std::mem::replace(&mut cells[index], Entry::NONE).get() else {
             break;
         };
-        let score =
-            Score { delay: points(delay_of(index)), spread: points(spread), total: points(total), ..Score::default() };
+        let score = Score {
+            delay: points(delay_of(index)),
+            term: points(term_of(index)),
+            spread: points(spread),
+            total: points(total),
+            ..Score::default()
+        };
         chosen.push(Chosen { start: start_of(index), expert, score });
         let bucket = &mut buckets[number];
         bucket.chosen += 1;

@@ -5,8 +5,9 @@ use constat_domain::appointment::SlotKind;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{
-    CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
+    ClaimBrief, CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
 };
+use constat_domain::visit_terms::VisitTerms;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{ExpertCalendar, Span};
@@ -81,6 +82,8 @@ pub struct Requirement {
     pub(crate) from: i64,
     /// Last possible end (the wanted one, but within the horizon).
     pub(crate) to: i64,
+    /// From when on a start endangers a statutory term.
+    pub(crate) term_nears: Option<i64>,
     /// Seconds between two starts that are offered.
     pub(crate) grid: i64,
     /// A start is on the grid when `(start + grid_shift) % grid == 0`.
@@ -166,6 +169,7 @@ impl Requirement {
             asked_at,
             from,
             to,
+            term_nears: claim.and_then(|claim| term_nears(claim, &zone, settings)),
             grid,
             grid_shift: offset.rem_euclid(grid),
             closed: Vec::new(),
@@ -238,6 +242,13 @@ impl Requirement {
     pub(crate) fn on_grid(&self, second: i64) -> i64 {
         second + (-(second + self.grid_shift)).rem_euclid(self.grid)
     }
+}
+
+/// Some days before the end of the last day of the claim's term.
+fn term_nears(claim: &ClaimBrief, zone: &TimeZone, settings: &Settings) -> Option<i64> {
+    let day = zone::date(zone, claim.date.as_second());
+    let last = VisitTerms::embedded().last_day(claim.loss.as_ref()?, day)?;
+    Some(zone::midnight(zone, zone::next_day(last)) - i64::from(settings.term_margin_days) * 86_400)
 }
 
 fn is_catastrophe(loss: Option<&LossTriple>, settings: &Settings) -> bool {

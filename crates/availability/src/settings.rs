@@ -31,6 +31,9 @@ pub struct Settings {
     pub grid_minutes: u16,
     /// Length of an arrival window, in minutes; never above [`LONGEST_WINDOW_MINUTES`].
     pub window_minutes: u16,
+    /// Days before a statutory term ends (`data/rules/visit_terms.toml`) from which on a start is
+    /// dearer by [`Weights::hour_past_term`].
+    pub term_margin_days: u16,
     /// How long visits take.
     pub durations: DurationRules,
     /// Which damage asks for which trade.
@@ -50,6 +53,7 @@ impl Default for Settings {
             commute_minutes: 90,
             grid_minutes: 30,
             window_minutes: 120,
+            term_margin_days: 5,
             durations: DurationRules::default(),
             trades: TradeTable::default(),
             on_call_natures: ["CatastropheNaturelle", "EvtNaturel", "TempeteNeigeGrele", "CatastropheTechnologique"]
@@ -71,6 +75,7 @@ impl Settings {
         };
         refuse(!(5..=240).contains(&self.grid_minutes), "grid_minutes", "must be 5 to 240");
         refuse(!(1..=366).contains(&self.horizon_days), "horizon_days", "must be 1 to 366");
+        refuse(self.term_margin_days > 366, "term_margin_days", "must be 366 at most");
         refuse(self.buffer_minutes > 720, "buffer_minutes", "must be 720 at most");
         refuse(self.commute_minutes > 720, "commute_minutes", "must be 720 at most");
         let window = i64::from(self.window_minutes);
@@ -164,6 +169,8 @@ pub struct Weights {
     pub visit_that_week: u32,
     /// For each hour between the earliest possible instant and the visit.
     pub hour_of_delay: u32,
+    /// For each hour of the visit past [`Settings::term_margin_days`] before a statutory term ends.
+    pub hour_past_term: u32,
     /// For each wanted trade that the worker does not hold.
     pub missing_trade: u32,
     /// For each offer already made for the same half-day: spreads the choice.
@@ -176,12 +183,13 @@ impl Weights {
     /// Highest number of points for one thing.
     pub const HIGHEST: u32 = 1_000_000;
 
-    fn all(&self) -> [(&'static str, u32); 7] {
+    fn all(&self) -> [(&'static str, u32); 8] {
         [
             ("weights.added_travel_minute", self.added_travel_minute),
             ("weights.visit_that_day", self.visit_that_day),
             ("weights.visit_that_week", self.visit_that_week),
             ("weights.hour_of_delay", self.hour_of_delay),
+            ("weights.hour_past_term", self.hour_past_term),
             ("weights.missing_trade", self.missing_trade),
             ("weights.same_half_day", self.same_half_day),
             ("weights.same_day", self.same_day),
@@ -196,6 +204,7 @@ impl Default for Weights {
             visit_that_day: 20,
             visit_that_week: 5,
             hour_of_delay: 5,
+            hour_past_term: 15,
             missing_trade: 400,
             same_half_day: 300,
             same_day: 150,

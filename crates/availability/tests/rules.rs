@@ -3,8 +3,8 @@
 mod world;
 
 use constat_availability::{
-    Absence, Estimator, HourRange, ReasonCode, Settings, Skills, Territory, Trade, Travel, WeeklyHours, eligible,
-    feasible, search, who_can,
+    Absence, Estimator, HourRange, OnCall, ReasonCode, Settings, Skills, Territory, Trade, Travel, WeeklyHours,
+    eligible, feasible, search, who_can,
 };
 use constat_domain::Money;
 use constat_domain::appointment::SlotKind;
@@ -423,4 +423,70 @@ fn a_booked_offer_is_gone_and_a_cancelled_one_is_back() {
     assert_eq!(search(&snapshot, &ask, &travel), before, "the snapshot did not change");
     index.remove_appointment(offer.expert, booked.appointment.unwrap(), &travel);
     assert_eq!(search(&index, &ask, &travel), before);
+}
+
+#[test]
+fn a_term_that_is_nearly_over_makes_starts_beyond_it_dearer() {
+    let mut world = World::new();
+    world.state_everything();
+    let claim = world.request.claim.as_mut().unwrap();
+    claim.loss.as_mut().unwrap().nature = "CatastropheNaturelle".to_owned();
+    // Declared on 5 February: an expertise is to be ordered by 5 March (L125-2).
+    claim.date = at("2026-02-05T10:00:00Z");
+    world.settings.term_margin_days = 1;
+    world.request.limit = 30;
+    let nears = at("2026-03-04T23:00:00Z");
+    let offers = world.search().offers;
+    assert!(offers.iter().any(|offer| offer.slot.start > nears), "{offers:?}");
+    for offer in &offers {
+        let late = (offer.slot.start.as_second() - nears.as_second()).max(0);
+        assert_eq!(i64::from(offer.score.term), late * 15 / 3600);
+    }
+    world.request.claim.as_mut().unwrap().loss.as_mut().unwrap().nature = "Vol".to_owned();
+    assert!(world.search().offers.iter().all(|offer| offer.score.term == 0));
+}
+
+#[test]
+fn the_terms_of_a_score_add_up() {
+    let mut world = World::new();
+    world.busy.push(world.site("2026-03-02T09:00:00Z", "2026-03-02T09:30:00Z", PARIS));
+    let offers = world.search().offers;
+    assert!(offers.iter().any(|offer| offer.score.travel > 0) && offers.iter().any(|offer| offer.score.load > 0));
+    for offer in offers {
+        let constat_availability::Score { travel, load, trades, delay, term, spread, total } = offer.score;
+        assert_eq!(travel + load + trades + delay + term + spread, total);
+    }
+}
+
+#[test]
+fn whoever_is_on_call_takes_catastrophes_outside_the_ordinary_hours() {
+    let mut world = World::new();
+    let saturday = jiff::civil::date(2026, 3, 7);
+    world.expert.on_call.push(OnCall { from: saturday, to: saturday, hours: hours(&["10:00-12:00"]) });
+    world.request.from = at("2026-03-07T00:00:00Z");
+    world.request.to = at("2026-03-08T00:00:00Z");
+    world.state_everything();
+    assert_eq!(world.search().reasons[0].code, ReasonCode::NotWorking);
+    world.request.claim.as_mut().unwrap().loss.as_mut().unwrap().nature = "TempeteNeigeGrele".to_owned();
+    assert_eq!(world.starts()[0], at("2026-03-07T09:00:00Z"));
+    let start = at("2026-03-07T09:00:00Z").as_second();
+    assert_eq!(world.judge(start, 3600), Ok(()));
+    // What is booked is taken in both calendars.
+    let mut index = world.index();
+    let travel = Estimator::default();
+    index.insert_busy(world.expert.id, world.site_seconds(start, start + 7200, NEAR), &travel);
+    assert_eq!(search(&index, &world.requirement(), &travel).reasons[0].code, ReasonCode::FullyBooked);
+}
+
+#[test]
+fn the_weekly_cap_counts_visits_from_monday_to_sunday() {
+    let mut world = World::new();
+    world.expert.weekly_cap = Some(2);
+    world.busy.push(world.remote("2026-03-02T09:00:00Z", "2026-03-02T09:30:00Z"));
+    world.busy.push(world.remote("2026-03-08T20:00:00Z", "2026-03-08T20:30:00Z"));
+    let second_week = at("2026-03-08T23:00:00Z");
+    assert!(world.starts().iter().all(|start| *start >= second_week));
+    let thursday = at("2026-03-05T09:00:00Z").as_second();
+    assert_eq!(world.judge(thursday, 3600), Err(ReasonCode::FullyBooked), "the commit counts the whole week too");
+    assert_eq!(world.judge(thursday + 7 * 86_400, 3600), Ok(()));
 }

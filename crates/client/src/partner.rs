@@ -38,6 +38,12 @@ impl PartnerClient {
         self.0.tell(Method::POST, &["intervention"], &[], request).await
     }
 
+    /// The same, with what each slot's place in the list is made of. Only with a key that the firm
+    /// holds itself.
+    pub async fn explain_slots(&self, request: &ServiceRequest) -> Result<SearchAnswer, ClientError> {
+        self.0.tell(Method::POST, &["intervention"], &[("explain".to_owned(), "true".to_owned())], request).await
+    }
+
     /// `GET /availabilities/{id}`: one slot, checked again now.
     pub async fn read_availability(&self, slot: &str) -> Result<Timeslot, ClientError> {
         self.0.ask(Method::GET, &["availabilities", slot], &[]).await

@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod service;
 pub mod tenancy;
 mod text;
+pub mod visit_terms;
 
 pub use money::{Currency, Money};
 pub use refusal::{FieldError, Refusal};

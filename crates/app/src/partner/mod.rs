@@ -26,6 +26,7 @@ mod tokens;
 pub use book::{BookAppointment, book_appointment};
 pub use calendars::Calendars;
 pub use cancel::{CancelAppointment, cancel_appointment};
+pub use constat_availability::Score;
 pub use constat_store::queries::appointments::Filter;
 pub use criteria::Criteria;
 pub use day::{

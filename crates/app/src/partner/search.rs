@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constat_availability::{
-    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Travel, search, search_team,
+    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search, search_team,
     search_together,
 };
 use constat_domain::FieldError;
@@ -41,6 +41,12 @@ pub struct OfferedSlot {
     pub slot: Slot,
     /// Its id.
     pub token: String,
+    /// Who would come or call.
+    pub expert: ExpertId,
+    /// That person's name.
+    pub expert_name: String,
+    /// Why it stands where it stands.
+    pub score: Score,
 }
 
 /// A request that can be searched: checked, placed and measured.
@@ -151,7 +157,14 @@ pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome)
             busy_to: found.busy_to,
             criteria: criteria.clone(),
         };
-        Ok(OfferedSlot { slot: found.slot, token: app.sealer.seal(Seal::Slot, &offer)? })
+        let expert_name = main.calendars.get(found.expert).map(|calendar| calendar.expert().display_name.clone());
+        Ok(OfferedSlot {
+            slot: found.slot,
+            token: app.sealer.seal(Seal::Slot, &offer)?,
+            expert: found.expert,
+            expert_name: expert_name.unwrap_or_default(),
+            score: found.score,
+        })
     });
     let slots: Vec<OfferedSlot> = slots.collect::<Result<_, AppError>>()?;
     let reasons = if slots.is_empty() { outcome.reasons } else { Vec::new() };

@@ -95,3 +95,23 @@ async fn a_slot_that_is_gone_is_not_given_to_somebody_who_may_not_go() {
     assert_eq!(booked["expert"]["displayName"], "Expert 001");
     partner.post("/appointments", &booking(&second, 0, "TWO")).await.expect(409);
 }
+
+#[tokio::test]
+async fn the_firm_itself_may_ask_what_a_slots_place_is_made_of() {
+    let partner = Partner::with(vec![expert(1), expert(2)]).await;
+    let refused = partner.post("/intervention?explain=true", &on_site()).await;
+    assert_eq!((refused.status, refused.fields()), (400, vec!["explain".to_owned()]), "a platform's key");
+    let plain = partner.search(&on_site()).await;
+    assert!(plain.get("explanations").is_none());
+    let own = Partner { key: partner.firm.own_key.clone(), ..partner };
+    let answer = own.post("/intervention?explain=true", &on_site()).await.expect(200);
+    let explanations = answer["explanations"].as_array().unwrap();
+    assert_eq!(explanations.len(), answer["timeslots"].as_array().unwrap().len());
+    for explanation in explanations {
+        assert!(explanation["expert"]["displayName"].as_str().unwrap().starts_with("Expert 00"));
+        let points = explanation["points"].as_object().unwrap();
+        let total: u64 =
+            points.iter().filter(|(name, _)| *name != "total").map(|(_, term)| term.as_u64().unwrap()).sum();
+        assert_eq!(points["total"], total, "{points:?}");
+    }
+}

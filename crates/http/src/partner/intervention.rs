@@ -1,15 +1,22 @@
 //! `POST /intervention`: search slots.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{geocode, search_slots};
-use constat_wire::partner::{Reason, SearchAnswer, ServiceRequest, Timeslot};
+use constat_app::partner::{OfferedSlot, Score, geocode, search_slots};
+use constat_wire::partner::{Expert, Explanation, Points, Reason, SearchAnswer, SearchQuery, ServiceRequest, Timeslot};
 
 use super::docs;
 use crate::asked::{Asked, Partner};
-use crate::body::Json;
+use crate::body::{Json, Params};
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, body: Json<ServiceRequest>) -> Result<Reply, Problem> {
+pub async fn handle(
+    asked: Asked<Partner>,
+    Params(query): Params<SearchQuery>,
+    body: Json<ServiceRequest>,
+) -> Result<Reply, Problem> {
+    if query.explain && !asked.caller.owns_the_data() {
+        return Err(Problem::field("explain", "only with a key that the firm holds itself"));
+    }
     let mut request = body.value.into_domain().map_err(Problem::invalid)?;
     geocode(&asked.app, &mut request).await;
     let found = search_slots(&asked.app, &asked.caller, request).await?;
@@ -17,12 +24,22 @@ pub async fn handle(asked: Asked<Partner>, body: Json<ServiceRequest>) -> Result
         let reasons = found.reasons.iter();
         reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()
     });
+    let explanations = query.explain.then(|| found.slots.iter().map(explain).collect());
     Reply::ok(&SearchAnswer {
         session_id: found.session_id,
         timeslots: found.slots.into_iter().map(|slot| Timeslot::new(&slot.slot, slot.token)).collect(),
         expires_at: Some(found.expires_at.into()),
+        explanations,
         reasons,
     })
+}
+
+fn explain(slot: &OfferedSlot) -> Explanation {
+    let Score { travel, load, trades, delay, term, spread, total } = slot.score;
+    Explanation {
+        expert: Expert { id: slot.expert.to_string(), display_name: slot.expert_name.clone() },
+        points: Points { travel, load, trades, delay, term, spread, total },
+    }
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {
@@ -30,7 +47,8 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
         "Answers the best free slots within the window, and a session: for 300 seconds one of the slots can be \
          booked, or an appointment moved to it. A visit on site needs `appointmentLocation`; its position is \
          looked up when it is not given: by address where the server has a geocoder, else by postcode and town. A window that is over, or full, is answered with \
-         an empty list and the reasons.",
+         an empty list and the reasons. `?explain=true` (the firm's own keys only) adds what each slot's place in \
+         the list is made of.",
     );
     let op = docs::answers::<200, SearchAnswer>(op, "The slots, best first; perhaps none.");
     docs::usual_with_body(op)

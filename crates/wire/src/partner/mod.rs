@@ -26,7 +26,7 @@ pub use service_request::{
     Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
     ServiceRequest, ServiceType,
 };
-pub use timeslot::{Reason, SearchAnswer, Timeslot, TimeslotType};
+pub use timeslot::{Explanation, Points, Reason, SearchAnswer, SearchQuery, Timeslot, TimeslotType};
 
 /// Most slots that one search may ask for. Source: partner API v0.9.1.
 pub const MOST_SLOTS: i64 = 30;

@@ -4,6 +4,7 @@ use constat_domain::appointment::{Slot, SlotKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Expert;
 use crate::common::{Checker, Instant, wire_enum};
 
 wire_enum! {
@@ -72,6 +73,43 @@ pub struct Reason {
     pub count: u64,
 }
 
+/// How a search is to be answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SearchQuery {
+    /// Say what each slot's place in the list is made of. Only with a key that the firm holds itself.
+    #[serde(default)]
+    pub explain: bool,
+}
+
+/// Why a slot stands where it stands in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// Who would come or call.
+    pub expert: Expert,
+    /// The points, term by term.
+    pub points: Points,
+}
+
+/// Points that make a slot worse: the list begins with the fewest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Points {
+    /// For the driving that it adds to the expert's day.
+    pub travel: u32,
+    /// For what the expert already has that day and week.
+    pub load: u32,
+    /// For wanted trades that the worker does not hold.
+    pub trades: u32,
+    /// For the time until the visit.
+    pub delay: u32,
+    /// For a statutory term that is nearly over, or over, by then.
+    pub term: u32,
+    /// For slots of the same day and half-day that stand before it.
+    pub spread: u32,
+    /// All of it.
+    pub total: u32,
+}
+
 /// The slots found. Book one within 300 seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchAnswer {
@@ -83,6 +121,9 @@ pub struct SearchAnswer {
     /// When the session ends, by the server's clock.
     #[serde(rename = "expiresAt", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Instant>,
+    /// On request, and only to the firm itself: why, slot by slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<Vec<Explanation>>,
     /// When no slot was found: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<Reason>>,
