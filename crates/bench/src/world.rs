@@ -11,13 +11,14 @@ use constat_domain::geo::Position;
 use constat_domain::ids::{ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
-use constat_store::queries::{api_keys, contracts, experts, organisations};
+use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
 use constat_store::{Documents, Store};
 use constat_testkit::{SeededChance, TestClock, fixtures};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::diary;
 use crate::load::{Connection, request};
 
 /// A running server and the keys to it.
@@ -32,6 +33,10 @@ pub struct World {
     pub partner_key: String,
     /// A claim to read.
     pub claim_id: String,
+    /// Opens the partner API of a firm of 100 experts with 14 visits each in the next 7 days.
+    pub small_firm_key: String,
+    /// Opens the partner API of a firm of 1,000 experts with 60 visits each in the next 30 days.
+    pub large_firm_key: String,
     /// Places to visit, spread over the firm's region.
     pub places: Vec<(String, String, Position)>,
 }
@@ -56,9 +61,16 @@ pub async fn build(folder: &Path, count: usize) -> World {
     let claims_key = key(&app, Api::Claims, platform, platform).await;
     let partner_key = key(&app, Api::Partner, firm, platform).await;
     let places = places();
-    hire(&app, firm, &places, count).await;
+    hire(&app, firm, &places, count, (0, 1)).await;
+    let mut busy_keys = Vec::new();
+    for (name, count, visits) in [("Small firm", 100, (14, 7)), ("Large firm", 1_000, (60, 30))] {
+        let firm = organisation(&app, OrganisationKind::Partner, name).await;
+        busy_keys.push(key(&app, Api::Partner, firm, platform).await);
+        hire(&app, firm, &places, count, visits).await;
+    }
     let claim_id = declare(&app, address, platform, &claims_key).await;
-    World { app, address, claims_key, partner_key, claim_id, places }
+    let [small_firm_key, large_firm_key] = <[String; 2]>::try_from(busy_keys).expect("two busy firms");
+    World { app, address, claims_key, partner_key, claim_id, small_firm_key, large_firm_key, places }
 }
 
 async fn organisation(app: &App, kind: OrganisationKind, name: &str) -> OrgId {
@@ -89,7 +101,8 @@ fn places() -> Vec<(String, String, Position)> {
         .collect()
 }
 
-async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], count: usize) {
+/// Hires experts, each with so many visits over so many days.
+async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], count: usize, visits: (usize, usize)) {
     let tenant = TenantId { org: firm, mode: Mode::Test };
     let day: Vec<HourRange> = ["08:30-12:30", "13:30-18:00"].iter().filter_map(|range| range.parse().ok()).collect();
     let week = WeeklyHours::weekdays(&day);
@@ -105,10 +118,16 @@ async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], cou
             )
         })
         .collect();
+    let today = Timestamp::from_second(app.clock.now().as_second() / 86_400 * 86_400).expect("a time in range");
+    let places = places.to_vec();
     let hired = app.store.write(move |tx| {
-        staff
-            .iter()
-            .try_for_each(|expert| experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert))
+        for (seed, expert) in staff.iter().enumerate() {
+            experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert)?;
+            for visit in diary::visits(tenant, expert, seed, visits, today, &places) {
+                appointments::insert(tx, &visit)?;
+            }
+        }
+        Ok::<_, constat_store::StoreError>(())
     });
     hired.await.expect("experts are saved");
 }
