@@ -75,6 +75,8 @@ fn visit(
         granularity: Granularity::Hour,
         process: None,
         reschedules: None,
+        parties: Vec::new(),
+        all_trades: false,
     };
     // Unique by who and when.
     let mut entropy = [0; 10];
@@ -100,6 +102,7 @@ fn visit(
         notes: None,
         process: None,
         connection: None,
+        joint: None,
         cancellation: None,
         version: 1,
         created_at: start,

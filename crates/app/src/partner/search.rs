@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use constat_availability::{
-    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search, search_team,
-    search_together,
+    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search,
+    search_team, search_together,
 };
 use constat_domain::FieldError;
 use constat_domain::Refusal;
