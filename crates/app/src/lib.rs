@@ -7,6 +7,7 @@
 
 mod act;
 mod app;
+pub mod audit;
 mod authentication;
 pub mod claims;
 mod command;

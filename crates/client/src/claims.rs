@@ -6,8 +6,8 @@ use constat_wire::appointments::{
 };
 use constat_wire::claims::{
     CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, CreateClaim,
-    DocumentMeta, PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery,
-    UploadAnswer, UploadDocument,
+    DocumentMeta, EventsQuery, FeedAnswer, PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion,
+    SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -158,6 +158,20 @@ impl ClaimsClient {
         let path = ["claims", claim, "appointments", appointment, "cancel"];
         let answer: Success<ClaimAppointment> = self.0.tell(Method::POST, &path, &[], reason).await?;
         Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/timeline`: one page of what happened to a claim, oldest first.
+    pub async fn timeline(
+        &self,
+        claim: &str,
+        query: &TimelineQuery,
+    ) -> Result<SuccessPage<TimelineEntry>, ClientError> {
+        self.0.ask(Method::GET, &["claims", claim, "timeline"], &pairs(query)?).await
+    }
+
+    /// `GET /events`: what happened to all claims after a cursor. Go on with the answer's `cursor`.
+    pub async fn events(&self, query: &EventsQuery) -> Result<FeedAnswer, ClientError> {
+        self.0.ask(Method::GET, &["events"], &pairs(query)?).await
     }
 
     /// `GET /geo/{country}/{zipcode}`: the communes of a postcode, most peopled first; none when it is

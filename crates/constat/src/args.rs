@@ -52,6 +52,9 @@ pub enum Command {
     /// Read contracts, experts or absences from a CSV or JSON lines file; all of it or nothing
     #[command(subcommand)]
     Import(Import),
+    /// Check that the recorded events were not tampered with
+    #[command(subcommand)]
+    Audit(Audit),
     /// Print the commented default configuration
     #[command(after_help = "Start your own:   constat config > constat.toml")]
     Config,
@@ -155,6 +158,20 @@ pub enum Keys {
     Revoke {
         /// The key's id, as `keys list` shows it
         id: String,
+    },
+}
+
+/// `audit`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk each organisation's chain of events and name the first that was changed, removed, inserted or reordered
+    #[command(
+        after_help = "Examples:\n  constat audit verify\n  constat audit verify --organisation Plateforme\n\nThe exit code is 1 when anything was tampered with. Keep the last line's hash elsewhere now and then: who could\nrewrite the whole database cannot rewrite that."
+    )]
+    Verify {
+        /// One organisation only: its name or id
+        #[arg(long, value_name = "NAME")]
+        organisation: Option<String>,
     },
 }
 

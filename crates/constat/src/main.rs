@@ -2,6 +2,7 @@
 //! file. This binary is the command line, the configuration and the wiring.
 
 mod args;
+mod audit;
 mod config;
 mod demo;
 mod edges;
@@ -59,6 +60,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
         Command::Import(command) => return import::import(&Folder::open(&config.data)?.store, command).await,
+        Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
         Command::Config => print!("{}", config::DEFAULT_FILE),
     }
     Ok(ExitCode::SUCCESS)

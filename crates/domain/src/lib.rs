@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod claim;
 pub mod codes;
 mod contract;
+pub mod event_kinds;
 pub mod gazetteer;
 pub mod geo;
 pub mod holidays;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
+use tokio::sync::watch;
 
 use crate::writer::{Tx, Writer};
 use crate::{StoreError, migrations};
@@ -36,6 +37,7 @@ struct Inner {
     number: u64,
     path: PathBuf,
     writer: Writer,
+    appended: watch::Sender<u64>,
 }
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -53,9 +55,16 @@ impl Store {
         let mut connection = connect(path)?;
         connection.batch_execute(WRITER_PRAGMAS).map_err(StoreError::from)?;
         migrations::run(&mut connection)?;
-        let writer = Writer::start(connection)?;
+        let (appended, _nobody_yet) = watch::channel(0);
+        let writer = Writer::start(connection, appended.clone())?;
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { inner: Arc::new(Inner { number, path: path.to_owned(), writer }) })
+        Ok(Self { inner: Arc::new(Inner { number, path: path.to_owned(), writer, appended }) })
+    }
+
+    /// Changes whenever this process has committed new events: wakes whoever works on them. What
+    /// another process commits is not told: look now and then all the same.
+    pub fn events_appended(&self) -> watch::Receiver<u64> {
+        self.inner.appended.subscribe()
     }
 
     /// Where the database file is.

@@ -10,6 +10,7 @@
 //! Nested data is stored as JSON text in a `body` column; what is searched is promoted to columns
 //! of its own. Instants are UTC microseconds, identifiers text.
 
+pub mod chain;
 mod connection;
 mod documents;
 mod error;

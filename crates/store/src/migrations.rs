@@ -5,8 +5,11 @@ use diesel::prelude::*;
 
 use crate::{Connection, StoreError};
 
-const STEPS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_first.sql")), (2, include_str!("../migrations/0002_calendar_changes.sql"))];
+const STEPS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_first.sql")),
+    (2, include_str!("../migrations/0002_calendar_changes.sql")),
+    (3, include_str!("../migrations/0003_event_chain.sql")),
+];
 
 #[derive(QueryableByName)]
 struct Version {

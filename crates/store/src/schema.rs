@@ -42,9 +42,11 @@ diesel::table! {
 }
 diesel::table! {
     events (seq) {
-        seq -> BigInt, id -> Text, tenant -> Text, subject -> Text, kind -> Text, at -> BigInt, actor -> Text, data -> Text,
+        seq -> BigInt, id -> Text, tenant -> Text, position -> BigInt, subject -> Text, kind -> Text, at -> BigInt,
+        actor -> Text, data -> Nullable<Text>, data_hash -> Binary, previous -> Binary, hash -> Binary,
     }
 }
+diesel::table! { event_chains (tenant) { tenant -> Text, length -> BigInt, hash -> Binary, } }
 diesel::table! {
     sign_in_links (hash) {
         hash -> Text, tenant -> Text, declaration_id -> Text, expires_at -> BigInt, used_at -> Nullable<BigInt>,

@@ -10,8 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 
 use diesel::connection::SimpleConnection as _;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
+use crate::chain::Tails;
 use crate::{Connection, StoreError};
 
 /// Most units that share one commit. Bounds how long the first of them waits for the last.
@@ -23,6 +24,7 @@ type Effect = Box<dyn FnOnce() + Send>;
 pub struct Tx {
     connection: Connection,
     effects: Vec<Effect>,
+    tails: Tails,
 }
 
 impl Tx {
@@ -30,6 +32,11 @@ impl Tx {
     /// worker. Dropped when this unit of work is rolled back. Must be quick and must not panic.
     pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.effects.push(Box::new(effect));
+    }
+
+    /// The connection, and the ends of the event chains.
+    pub(crate) fn chains(&mut self) -> (&mut Connection, &mut Tails) {
+        (&mut self.connection, &mut self.tails)
     }
 }
 
@@ -102,14 +109,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+    /// `appended` is told how many groups with events were committed so far.
+    pub(crate) fn start(connection: Connection, appended: watch::Sender<u64>) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel::<Box<dyn Unit>>();
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                let mut tx = Tx { connection, effects: Vec::new() };
+                let mut tx = Tx { connection, effects: Vec::new(), tails: Tails::default() };
                 while let Ok(first) = waiting.recv() {
-                    commit_group(&mut tx, first, &waiting);
+                    commit_group(&mut tx, first, &waiting, &appended);
                 }
             })
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer: {error}")))?;
@@ -130,7 +138,12 @@ impl Writer {
     }
 }
 
-fn commit_group(tx: &mut Tx, first: Box<dyn Unit>, waiting: &mpsc::Receiver<Box<dyn Unit>>) {
+fn commit_group(
+    tx: &mut Tx,
+    first: Box<dyn Unit>,
+    waiting: &mpsc::Receiver<Box<dyn Unit>>,
+    appended: &watch::Sender<u64>,
+) {
     let mut group: Vec<Box<dyn Unit>> = Vec::new();
     let mut failure = tx.batch_execute("BEGIN IMMEDIATE").err().map(|error| error.to_string());
     let mut next = Some(first);
@@ -144,6 +157,12 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Unit>, waiting: &mpsc::Receiver<Box<
         next = if group.len() < LARGEST_GROUP { waiting.try_recv().ok() } else { None };
     }
     if failure.is_none() {
+        let Tx { connection, tails, .. } = tx;
+        failure = tails.save(connection).err().map(|error| error.to_string());
+    }
+    let has_events = tx.tails.mark() > 0;
+    tx.tails.clear();
+    if failure.is_none() {
         failure = tx.batch_execute("COMMIT").err().map(|error| error.to_string());
     }
     let effects = std::mem::take(&mut tx.effects);
@@ -155,6 +174,9 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Unit>, waiting: &mpsc::Receiver<Box<
         for effect in effects {
             effect();
         }
+        if has_events {
+            appended.send_modify(|groups| *groups = groups.wrapping_add(1));
+        }
     }
     for unit in group {
         unit.finish(failure.clone());
@@ -163,11 +185,13 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Unit>, waiting: &mpsc::Receiver<Box<
 
 fn run_in_savepoint(tx: &mut Tx, unit: &mut dyn Unit) -> diesel::QueryResult<()> {
     let effects_before = tx.effects.len();
+    let events_before = tx.tails.mark();
     tx.batch_execute("SAVEPOINT unit")?;
     if unit.run(tx) {
         tx.batch_execute("RELEASE unit")
     } else {
         tx.effects.truncate(effects_before);
+        tx.tails.go_back(events_before);
         tx.batch_execute("ROLLBACK TO unit; RELEASE unit")
     }
 }

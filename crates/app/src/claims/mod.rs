@@ -5,18 +5,22 @@ mod create_claim;
 mod download;
 mod edit_claim;
 mod events;
+mod feed;
 mod list_claims;
 mod read_claim;
 mod submit_claim;
+mod timeline;
 mod upload_documents;
 
 pub use cancel_claim::cancel_claim;
 pub use create_claim::create_claim;
 pub use download::{DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
 pub use edit_claim::edit_claim;
+pub use feed::{Feed, LARGEST_FEED, read_feed};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use submit_claim::submit_claim;
+pub use timeline::{ActorKind, Timeline, TimelineEntry, claim_timeline};
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
 
 use constat_domain::claim::Claim;

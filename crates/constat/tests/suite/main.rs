@@ -12,6 +12,7 @@ mod concurrency;
 mod day_plan;
 mod documents;
 mod dossier;
+mod events;
 mod flow;
 mod geo;
 mod geocoder;

@@ -7,6 +7,8 @@ mod docs;
 mod document;
 mod download;
 mod edit;
+mod event;
+mod events;
 mod geo_postcode;
 mod geo_suggestions;
 mod list;
@@ -14,6 +16,7 @@ pub mod problem;
 mod read;
 pub(crate) mod rendered;
 mod submit;
+mod timeline;
 mod upload;
 mod upload_body;
 mod view;
@@ -46,6 +49,8 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/submit", post_with(submit::submit, submit::docs))
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
+        .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
+        .api_route("/events", get_with(events::events, events::docs))
         .merge(appointments::routes())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))
         .api_route("/geo/{country}/{zipcode}", get_with(geo_postcode::communes, geo_postcode::docs))

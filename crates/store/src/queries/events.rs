@@ -1,12 +1,14 @@
-//! The events table: every change, in commit order.
+//! The events table: every change, in commit order, each tenant's a chain of its own.
 
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::claims::Page;
 use super::{from_body, instant, micros, parse, to_body};
-use crate::schema::events;
+use crate::chain::{self, Content, Hash, Tail, hash_of};
+use crate::schema::{event_chains, events};
 use crate::{Connection, StoreError, Tx};
 
 /// Something that happened.
@@ -22,31 +24,71 @@ pub struct Event {
     pub kind: String,
     /// When.
     pub at: Timestamp,
-    /// The id of the key that asked for it, or `system`.
+    /// The id of the key that asked for it, `insured` or `system`.
     pub actor: String,
-    /// What a reader needs to know beyond that. Ids and codes, no personal data.
+    /// What a reader needs to know beyond that. Ids, codes and instants, no personal data. Null when
+    /// it was erased.
     pub data: serde_json::Value,
 }
 
-/// Appends an event.
+/// Appends an event to its tenant's chain.
 pub fn append(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
+    let (connection, tails) = tx.chains();
+    let end = tails.end(connection, event.tenant)?;
+    let (id, tenant, data) = (event.id.to_string(), event.tenant.to_string(), to_body(&event.data)?);
+    let data_hash = chain::data_hash(&data);
+    let content = Content {
+        id: &id,
+        tenant: &tenant,
+        subject: &event.subject,
+        kind: &event.kind,
+        at: micros(event.at),
+        actor: &event.actor,
+        data_hash: &data_hash,
+    };
+    let fresh = Tail { length: end.length + 1, hash: content.hash_after(&end.hash) };
     diesel::insert_into(events::table)
         .values((
-            events::id.eq(event.id.to_string()),
-            events::tenant.eq(event.tenant.to_string()),
-            events::subject.eq(&event.subject),
-            events::kind.eq(&event.kind),
-            events::at.eq(micros(event.at)),
-            events::actor.eq(&event.actor),
-            events::data.eq(to_body(&event.data)?),
+            events::id.eq(content.id),
+            events::tenant.eq(content.tenant),
+            events::position.eq(fresh.length),
+            events::subject.eq(content.subject),
+            events::kind.eq(content.kind),
+            events::at.eq(content.at),
+            events::actor.eq(content.actor),
+            events::data.eq(&data),
+            events::data_hash.eq(data_hash.as_slice()),
+            events::previous.eq(end.hash.as_slice()),
+            events::hash.eq(fresh.hash.as_slice()),
         ))
-        .execute(&mut **tx)?;
+        .execute(connection)?;
+    tails.advance(event.tenant, fresh);
     Ok(())
 }
 
-type Row = (i64, String, String, String, String, i64, String, String);
+type Row = (i64, String, String, String, String, i64, String, Option<String>);
 
-fn read((seq, id, tenant, subject, kind, at, actor, data): Row) -> Result<(i64, Event), StoreError> {
+const COLUMNS: (
+    events::position,
+    events::id,
+    events::tenant,
+    events::subject,
+    events::kind,
+    events::at,
+    events::actor,
+    events::data,
+) = (
+    events::position,
+    events::id,
+    events::tenant,
+    events::subject,
+    events::kind,
+    events::at,
+    events::actor,
+    events::data,
+);
+
+fn read((position, id, tenant, subject, kind, at, actor, data): Row) -> Result<(i64, Event), StoreError> {
     let event = Event {
         id: parse(&id)?,
         tenant: parse(&tenant)?,
@@ -54,24 +96,57 @@ fn read((seq, id, tenant, subject, kind, at, actor, data): Row) -> Result<(i64, 
         kind,
         at: instant(at)?,
         actor,
-        data: from_body(&data)?,
+        data: data.as_deref().map_or(Ok(serde_json::Value::Null), from_body)?,
     };
-    Ok((seq, event))
+    Ok((position, event))
 }
 
-/// The events of one tenant after a cursor (0: from the first), in order, each with its own cursor.
+/// The events of one tenant after a position (0: from the first), in order, each with its position.
 pub fn of_tenant_after(
     connection: &mut Connection,
     tenant: &TenantId,
-    cursor: i64,
+    position: i64,
     limit: i64,
 ) -> Result<Vec<(i64, Event)>, StoreError> {
     let rows: Vec<Row> = events::table
-        .filter(events::tenant.eq(tenant.to_string()).and(events::seq.gt(cursor)))
-        .order(events::seq)
+        .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
+        .order(events::position)
         .limit(limit)
+        .select(COLUMNS)
         .load(connection)?;
     rows.into_iter().map(read).collect()
+}
+
+/// The same, of these kinds only.
+pub fn of_tenant_and_kinds_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    kinds: &[&str],
+    position: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Event)>, StoreError> {
+    let rows: Vec<Row> = events::table
+        .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
+        .filter(events::kind.eq_any(kinds))
+        .order(events::position)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// An event of a tenant with its position.
+pub fn of_tenant_by_id(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: EventId,
+) -> Result<Option<(i64, Event)>, StoreError> {
+    let row: Option<Row> = events::table
+        .filter(events::id.eq(id.to_string()).and(events::tenant.eq(tenant.to_string())))
+        .select(COLUMNS)
+        .get_result(connection)
+        .optional()?;
+    row.map(read).transpose()
 }
 
 /// The events about one subject, in order. The subject implies the tenant; it is checked all the
@@ -81,9 +156,140 @@ pub fn of_tenant_about(
     tenant: &TenantId,
     subject: &str,
 ) -> Result<Vec<(i64, Event)>, StoreError> {
-    let rows: Vec<Row> = events::table
-        .filter(events::subject.eq(subject).and(events::tenant.eq(tenant.to_string())))
-        .order(events::seq)
+    Ok(page_of_tenant_about(connection, tenant, subject, i64::MAX, 0)?.rows)
+}
+
+/// One page of the events about one subject, in order.
+pub fn page_of_tenant_about(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    subject: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<Page<(i64, Event)>, StoreError> {
+    let about = || events::table.filter(events::subject.eq(subject).and(events::tenant.eq(tenant.to_string())));
+    let total = about().count().get_result(connection)?;
+    let rows: Vec<Row> = about().order(events::seq).limit(limit).offset(offset).select(COLUMNS).load(connection)?;
+    Ok(Page { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
+}
+
+/// The end of a tenant's chain.
+pub fn end_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<Tail, StoreError> {
+    chain::tail(connection, tenant)
+}
+
+/// Every tenant that has events, or is said to have some, in order.
+pub fn tenants(connection: &mut Connection) -> Result<Vec<TenantId>, StoreError> {
+    let mut names: Vec<String> = event_chains::table.select(event_chains::tenant).load(connection)?;
+    names.extend(events::table.select(events::tenant).distinct().load::<String>(connection)?);
+    names.sort_unstable();
+    names.dedup();
+    names.iter().map(|name| parse(name)).collect()
+}
+
+/// An event exactly as it is stored, for who checks the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its place in the chain, from 1.
+    pub position: i64,
+    /// Its identifier.
+    pub id: String,
+    /// Whose data changed.
+    pub tenant: String,
+    /// What changed.
+    pub subject: String,
+    /// What happened to it.
+    pub kind: String,
+    /// When, in UTC microseconds.
+    pub at: i64,
+    /// Who did it.
+    pub actor: String,
+    /// The data, unless it was erased.
+    pub data: Option<String>,
+    /// The hash of the data as it was recorded.
+    pub data_hash: Hash,
+    /// The hash of the event before it.
+    pub previous: Hash,
+    /// Its own hash.
+    pub hash: Hash,
+}
+
+impl Stored {
+    /// Whether the event's own hashes are those of what it says.
+    pub fn is_sound(&self) -> bool {
+        let content = Content {
+            id: &self.id,
+            tenant: &self.tenant,
+            subject: &self.subject,
+            kind: &self.kind,
+            at: self.at,
+            actor: &self.actor,
+            data_hash: &self.data_hash,
+        };
+        self.data.as_ref().is_none_or(|data| chain::data_hash(data) == self.data_hash)
+            && content.hash_after(&self.previous) == self.hash
+    }
+}
+
+type StoredRow = (i64, String, String, String, String, i64, String, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// A tenant's events after a position as they are stored, in the order of their positions.
+pub fn stored_of_tenant_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    position: i64,
+    limit: i64,
+) -> Result<Vec<Stored>, StoreError> {
+    let rows: Vec<StoredRow> = events::table
+        .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
+        .order(events::position)
+        .limit(limit)
+        .select((
+            events::position,
+            events::id,
+            events::tenant,
+            events::subject,
+            events::kind,
+            events::at,
+            events::actor,
+            events::data,
+            events::data_hash,
+            events::previous,
+            events::hash,
+        ))
         .load(connection)?;
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(stored).collect())
+}
+
+fn stored(row: StoredRow) -> Stored {
+    let (position, id, tenant, subject, kind, at, actor, data, data_hash, previous, hash) = row;
+    // A hash of another length was tampered with: zeros are nobody's hash.
+    let hash_of = |bytes: &[u8]| hash_of(bytes).unwrap_or_default();
+    Stored {
+        position,
+        id,
+        tenant,
+        subject,
+        kind,
+        at,
+        actor,
+        data,
+        data_hash: hash_of(&data_hash),
+        previous: hash_of(&previous),
+        hash: hash_of(&hash),
+    }
+}
+
+/// Where the tenant's event with this hash stands in the chain.
+pub fn position_of_tenant_by_hash(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    hash: &Hash,
+) -> Result<Option<i64>, StoreError> {
+    let found = events::table
+        .filter(events::tenant.eq(tenant.to_string()).and(events::hash.eq(hash.as_slice())))
+        .select(events::position)
+        .first(connection)
+        .optional()?;
+    Ok(found)
 }

@@ -4,6 +4,7 @@ mod claim;
 mod create;
 mod document;
 mod envelope;
+mod event;
 mod geo;
 mod list;
 mod patch;
@@ -20,6 +21,7 @@ pub use envelope::{
     CancelAnswer, CancelledClaim, ErrorBody, Failure, Pagination, SubmitResponse, SubmittedStatus, Success,
     SuccessList, SuccessPage, UploadAnswer,
 };
+pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEntry, TimelineQuery};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};

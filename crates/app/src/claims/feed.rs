@@ -1,0 +1,58 @@
+//! What happened to all claims, in order, from a cursor on.
+
+use constat_domain::event_kinds::{self, CLAIM_EVENTS};
+use constat_domain::ids::EventId;
+use constat_domain::refusal::Refusal;
+use constat_domain::tenancy::Caller;
+use constat_store::queries::events;
+
+use super::timeline::{Actors, TimelineEntry};
+use crate::{App, AppError};
+
+/// Most events of one answer.
+pub const LARGEST_FEED: u32 = 500;
+
+/// Some events in the order in which they were committed. The order never changes, and nothing is
+/// ever added before what was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feed {
+    /// The events, each with its subject: the pre-declaration's id.
+    pub events: Vec<(String, TimelineEntry)>,
+    /// Where to go on: the last event's id, or the cursor that was given when there was nothing new.
+    pub cursor: Option<EventId>,
+    /// More events are there already.
+    pub has_more: bool,
+}
+
+/// The events about the key's claims after the event `after`, or from the first.
+pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32) -> Result<Feed, AppError> {
+    let kinds: Vec<&str> = CLAIM_EVENTS.iter().map(|kind| kind.name).collect();
+    app.store.read(|connection| {
+        let position = match after {
+            None => 0,
+            Some(id) => {
+                let known = events::of_tenant_by_id(connection, &caller.tenant, id)?;
+                known.ok_or_else(|| Refusal::field("after", "no such event"))?.0
+            }
+        };
+        let wanted = i64::from(limit) + 1;
+        let mut rows = events::of_tenant_and_kinds_after(connection, &caller.tenant, &kinds, position, wanted)?;
+        let has_more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let mut actors = Actors::default();
+        let mut feed = Feed { events: Vec::with_capacity(rows.len()), cursor: after, has_more };
+        for (_position, event) in rows {
+            feed.cursor = Some(event.id);
+            let entry = TimelineEntry {
+                id: event.id,
+                label: event_kinds::label(&event.kind).to_owned(),
+                kind: event.kind,
+                at: event.at,
+                actor: actors.kind_of(connection, event.actor)?,
+                data: event.data,
+            };
+            feed.events.push((event.subject, entry));
+        }
+        Ok(feed)
+    })
+}

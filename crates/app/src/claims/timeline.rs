@@ -1,0 +1,100 @@
+//! What happened to a claim, from the first word on.
+
+use std::collections::HashMap;
+
+use constat_domain::event_kinds;
+use constat_domain::ids::{EventId, KeyId};
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::{Api, Caller};
+use constat_store::queries::{api_keys, claims, events};
+use constat_store::{Connection, StoreError};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{App, AppError};
+
+/// Who did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A key of the claims API.
+    Integrator,
+    /// A key of the dossier API: the firm that visits, or the insurer.
+    Partner,
+    /// The insured, through a link.
+    Insured,
+    /// The server itself, or its operator.
+    System,
+}
+
+/// Something that happened to the claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelineEntry {
+    /// The event.
+    pub id: EventId,
+    /// What happened: a stable name.
+    pub kind: String,
+    /// What happened, in French.
+    pub label: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: ActorKind,
+    /// Ids, codes and instants that belong to it.
+    pub data: Value,
+}
+
+/// One page of a claim's timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// What happened, oldest first.
+    pub entries: Vec<TimelineEntry>,
+    /// How many entries there are on all pages.
+    pub total: u64,
+}
+
+/// One page of what happened to the claim with this pre-declaration id or internal claim id.
+pub fn claim_timeline(app: &App, caller: &Caller, id: &str, limit: u32, offset: u32) -> Result<Timeline, AppError> {
+    app.store.read(|connection| {
+        let tenant = &caller.tenant;
+        let (declaration, _version) =
+            claims::stamp_of_tenant_by_either_id(connection, tenant, id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
+        let subject = declaration.to_string();
+        let page = events::page_of_tenant_about(connection, tenant, &subject, limit.into(), offset.into())?;
+        let mut actors = Actors::default();
+        let mut entries = Vec::with_capacity(page.rows.len());
+        for (_position, event) in page.rows {
+            entries.push(TimelineEntry {
+                id: event.id,
+                label: event_kinds::label(&event.kind).to_owned(),
+                kind: event.kind,
+                at: event.at,
+                actor: actors.kind_of(connection, event.actor)?,
+                data: event.data,
+            });
+        }
+        Ok(Timeline { entries, total: page.total.unsigned_abs() })
+    })
+}
+
+/// What the actors of some events are: each key is looked up once.
+#[derive(Default)]
+pub(super) struct Actors(HashMap<String, ActorKind>);
+
+impl Actors {
+    pub(super) fn kind_of(&mut self, connection: &mut Connection, actor: String) -> Result<ActorKind, StoreError> {
+        if let Some(known) = self.0.get(&actor) {
+            return Ok(*known);
+        }
+        let kind = match actor.parse::<KeyId>() {
+            Ok(key) => match api_keys::by_id(connection, key)?.map(|key| key.api) {
+                Some(Api::Claims) => ActorKind::Integrator,
+                Some(Api::Dossier | Api::Partner) => ActorKind::Partner,
+                None => ActorKind::System,
+            },
+            Err(_no_key) if actor == "insured" => ActorKind::Insured,
+            Err(_no_key) => ActorKind::System,
+        };
+        self.0.insert(actor, kind);
+        Ok(kind)
+    }
+}

@@ -1,0 +1,74 @@
+//! What can happen to a claim: the stable names of its events, and what a reader is told in French.
+//!
+//! Names that start with `v2.` are those of the claims contract and may be sent to webhooks; the
+//! others are our own and are read in the timeline and the feed only. Kinds that are not listed here
+//! (imports, a firm's own calendar) are kept in the audit trail and shown to no integrator.
+
+/// A kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKind {
+    /// Its stable name.
+    pub name: &'static str,
+    /// What happened, in French.
+    pub label: &'static str,
+}
+
+/// The event that tries a webhook out. Nothing happened: it is in no timeline and no feed.
+pub const PING: &str = "v2.webhook.ping";
+
+const fn kind(name: &'static str, label: &'static str) -> EventKind {
+    EventKind { name, label }
+}
+
+/// Every kind of event about a claim. Source of the `v2.` names: claims API v2, *Webhooks*.
+pub const CLAIM_EVENTS: &[EventKind] = &[
+    kind("v2.claim.draft.created", "Pré-déclaration créée"),
+    kind("v2.claim.draft.ready", "Pré-déclaration complète, prête à être transmise"),
+    kind("v2.claim.draft.archived", "Pré-déclaration archivée"),
+    kind("v2.claim.created", "Sinistre déclaré"),
+    kind("v2.claim.closed", "Sinistre clos"),
+    kind("v2.claim.reopened", "Sinistre rouvert"),
+    kind("v2.claim.abandoned", "Sinistre abandonné"),
+    kind("v2.claim.refused", "Sinistre refusé"),
+    kind("v2.claim.status.updated", "Statut du sinistre modifié"),
+    kind("v2.claim.document.uploaded", "Document reçu"),
+    kind("v2.claim.document.accepted", "Document accepté"),
+    kind("v2.claim.document.refused", "Document refusé"),
+    kind("v2.claim.document.requested", "Document demandé"),
+    kind("v2.claim.settlement.created", "Règlement créé"),
+    kind("v2.claim.settlement.paid", "Règlement payé"),
+    kind("v2.claim.settlement.returned", "Règlement retourné"),
+    kind("v2.appointment.booked", "Rendez-vous pris"),
+    kind("v2.appointment.rescheduled", "Rendez-vous déplacé"),
+    kind("v2.appointment.modified", "Rendez-vous modifié"),
+    kind("v2.appointment.cancelled", "Rendez-vous annulé"),
+    kind("v2.appointment.done", "Rendez-vous effectué"),
+    kind("claim.draft.edited", "Pré-déclaration modifiée"),
+    kind("sign_in_link.created", "Lien de connexion envoyé à l'assuré"),
+    kind("sign_in_link.used", "Lien de connexion utilisé par l'assuré"),
+];
+
+/// What happened, in French; the name itself when it is not of [`CLAIM_EVENTS`].
+pub fn label(name: &str) -> &str {
+    CLAIM_EVENTS.iter().find(|kind| kind.name == name).map_or(name, |kind| kind.label)
+}
+
+/// The names that a webhook may ask for, as the contract lists them.
+pub fn for_webhooks() -> impl Iterator<Item = &'static str> {
+    CLAIM_EVENTS.iter().map(|kind| kind.name).filter(|name| name.starts_with("v2."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_there_once_and_says_something() {
+        let mut names: Vec<_> = CLAIM_EVENTS.iter().map(|kind| kind.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CLAIM_EVENTS.len());
+        assert!(CLAIM_EVENTS.iter().all(|kind| label(kind.name) != kind.name));
+        assert_eq!((for_webhooks().count(), label("something.else")), (21, "something.else"));
+    }
+}

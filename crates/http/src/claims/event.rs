@@ -1,0 +1,26 @@
+//! Events as the contract writes them.
+
+use constat_app::claims::{ActorKind, TimelineEntry};
+use constat_wire::claims as wire;
+
+const fn actor(kind: ActorKind) -> wire::Actor {
+    let kind = match kind {
+        ActorKind::Integrator => wire::ActorKind::Integrator,
+        ActorKind::Partner => wire::ActorKind::Partner,
+        ActorKind::Insured => wire::ActorKind::Insured,
+        ActorKind::System => wire::ActorKind::System,
+    };
+    wire::Actor { kind }
+}
+
+/// An event in the timeline of its claim.
+pub(super) fn entry(entry: TimelineEntry) -> wire::TimelineEntry {
+    let TimelineEntry { id, kind, label, at, actor: who, data } = entry;
+    wire::TimelineEntry { id: id.to_string(), kind, label, at: at.into(), actor: actor(who), data }
+}
+
+/// An event in the feed.
+pub(super) fn of_claim((claim, entry): (String, TimelineEntry)) -> wire::FeedEvent {
+    let TimelineEntry { id, kind, label, at, actor: who, data } = entry;
+    wire::FeedEvent { id: id.to_string(), kind, label, at: at.into(), actor: actor(who), claim, data }
+}
