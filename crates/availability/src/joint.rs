@@ -35,7 +35,8 @@ pub struct Party<'a> {
 /// Searches the times at which every party has somebody. Each offer names the first party's expert,
 /// and in [`Offer::others`] those of the other parties, in their order.
 ///
-/// Ranked by the sum of what each party's expert costs, otherwise as [`search()`](crate::search()).
+/// Ranked by the sum of what each party's expert costs, otherwise as [`search()`](crate::search()). The
+/// score that is told is the first party's alone: how busy the others are is theirs to know.
 pub fn search_together<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) -> Outcome {
     let Some(first) = parties.first() else { return Outcome { offers: Vec::new(), reasons: Vec::new() } };
     let searched: Vec<Vec<Entry>> = parties
@@ -55,7 +56,12 @@ pub fn search_together<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) ->
             let (_, expert) = found.get(cell)?.get()?;
             Some(offer(party.index, party.requirement, judge, &Chosen { expert, ..chosen }))
         });
-        together(present.collect::<Option<Vec<_>>>()?)
+        let present = present.collect::<Option<Vec<_>>>()?;
+        let [first, others @ ..] = present.as_slice() else { return None };
+        let theirs = others.iter().fold(0, |sum: u32, offer| sum.saturating_add(own_points(&offer.score)));
+        let score = Score { total: first.score.total.saturating_sub(theirs), ..first.score };
+        let others = others.iter().map(|offer| offer.expert).collect();
+        Some(Offer { others, score, ..first.clone() })
     });
     let offers: Vec<Offer> = offers.collect();
     let reasons = if offers.is_empty() { why_not(parties, travel) } else { Vec::new() };
@@ -93,7 +99,7 @@ pub fn search_team<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requ
         let cell = cell_of(requirement, &chosen)?;
         let members = team_at(cell)?.members().filter_map(|held| found(held, cell));
         let present = members.map(|(_, expert)| offer(index, requirement, &mut judge, &Chosen { expert, ..chosen }));
-        together(present.collect())
+        teamed(present.collect())
     });
     let offers: Vec<Offer> = offers.collect();
     let reasons = if offers.is_empty() { why_not(&[Party { index, requirement }], travel) } else { Vec::new() };
@@ -181,8 +187,13 @@ fn cell_of(requirement: &Requirement, chosen: &Chosen) -> Option<usize> {
     usize::try_from((chosen.start - requirement.on_grid(requirement.from)) / requirement.grid).ok()
 }
 
-/// One offer of everybody's: the first one's with all others named, the points added up.
-fn together(present: Vec<Offer>) -> Option<Offer> {
+/// What of the points is the expert's doing.
+fn own_points(score: &Score) -> u32 {
+    score.travel.saturating_add(score.load).saturating_add(score.trades)
+}
+
+/// One offer of a team's: the first one's with all others named, the points added up.
+fn teamed(present: Vec<Offer>) -> Option<Offer> {
     let mut present = present.into_iter();
     let mut first = present.next()?;
     for Offer { expert, score, .. } in present {

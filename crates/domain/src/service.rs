@@ -211,3 +211,9 @@ pub struct Party {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer: Option<String>,
 }
+
+impl Party {
+    /// Said of a firm that is none and of one that gave the caller no key alike: which firms exist is
+    /// not the caller's business.
+    pub const UNKNOWN: &str = "is no firm that you hold a key of, in this mode";
+}

@@ -148,5 +148,6 @@ pub(super) fn event_data(appointment: &Appointment) -> serde_json::Value {
         "start": appointment.slot.start,
         "end": appointment.slot.end,
         "claimId": appointment.request.claim.as_ref().map(|claim| &claim.claim_id),
+        "jointWith": appointment.joint.as_ref().map(|joint| joint.main),
     })
 }

@@ -2,16 +2,12 @@
 
 use constat_domain::FieldError;
 use constat_domain::ids::OrgId;
-use constat_domain::service::ServiceRequest;
+use constat_domain::service::{Party, ServiceRequest};
 use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::api_keys;
 use constat_store::{Connection, StoreError};
 
 use crate::{App, AppError};
-
-/// Said of a firm that is none and of one that gave the caller no key alike: what is not the caller's
-/// business stays hidden.
-const UNKNOWN: &str = "is no firm that you hold a key of, in this mode";
 
 /// The calendars of the firms that a request names besides the one it is sent to, in its order.
 ///
@@ -31,7 +27,7 @@ pub(super) fn check_parties(
         } else if tenants.contains(&tenant) {
             Some("is named twice: one firm cannot stand on both sides")
         } else if !app.store.read(|connection| may_book(connection, caller.holder, &tenant))? {
-            Some(UNKNOWN)
+            Some(Party::UNKNOWN)
         } else {
             None
         };

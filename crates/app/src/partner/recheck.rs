@@ -7,6 +7,7 @@ use constat_domain::tenancy::Caller;
 
 use super::Offer;
 use super::assign::sides_of;
+use super::parties::may_book;
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -20,6 +21,10 @@ pub(super) fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Sl
     }
     let (from, to) = (offer.busy_from, offer.busy_to);
     for side in sides_of(app, &offer, now)? {
+        let is_ours = side.tenant == offer.tenant;
+        if !is_ours && !app.store.read(|connection| may_book(connection, offer.holder, &side.tenant))? {
+            return Err(BookingRefusal::UnknownSlot.into());
+        }
         let able = with_travel!(&*app.travel, travel => {
             who_can(&side.calendars, &side.requirement, from, to, travel)
         });

@@ -55,8 +55,8 @@ pub(super) fn service_request(claim: &Claim, search: &SearchClaimAppointments, p
         granularity: search.granularity,
         process: search.process.clone(),
         reschedules: None,
-        parties: Vec::new(),
-        all_trades: false,
+        parties: search.parties.clone(),
+        all_trades: search.all_trades,
     }
 }
 

@@ -4,7 +4,7 @@ use constat_domain::Refusal;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::geo::Place;
 use constat_domain::ids::ClaimAppointmentId;
-use constat_domain::service::{Granularity, ServiceKind};
+use constat_domain::service::{Granularity, Party, ServiceKind};
 use constat_domain::tenancy::Caller;
 use jiff::Timestamp;
 
@@ -37,6 +37,10 @@ pub struct SearchClaimAppointments {
     pub process: Option<String>,
     /// The claim's appointment that is to be moved: its partner is asked, its time counts as free.
     pub reschedules: Option<ClaimAppointmentId>,
+    /// The other firms of an adversarial expertise, as the partner knows them.
+    pub parties: Vec<Party>,
+    /// Every trade that the damages ask for, at the same time.
+    pub all_trades: bool,
 }
 
 /// What the partner offers for the claim.

@@ -4,13 +4,19 @@
 use std::sync::Arc;
 
 use constat_availability::{Expert, Skills, Trade};
-use constat_domain::tenancy::Mode;
+use constat_client::wire::partner::{AppointmentStatus, Kind};
+use constat_client::{DossierClient, Options, PartnerClient};
+use constat_domain::service::ServiceKind;
+use constat_domain::tenancy::{Api, Mode};
+use constat_store::StoreError;
+use constat_store::queries::api_keys;
 use constat_testkit::{Firm, artisan, expert};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::partner_support::{Got, Partner, booking, on_site, repair, send};
+use crate::platform_support::{World, booking as claim_booking, read, refusal, refused, search, submitted, uuid};
 
 /// A platform with the keys of two firms.
 struct Two {
@@ -264,6 +270,31 @@ async fn whoever_else_of_the_same_firm_keeps_the_promised_time() {
     assert_eq!(two.list_here().await.len(), 1);
 }
 
+#[tokio::test]
+async fn what_is_offered_for_several_can_be_booked_and_nobody_is_in_two_places() {
+    let two = Two::with((1..=2).map(expert).collect(), (11..=13).map(expert).collect()).await;
+    let places = [(48.8838, 2.3220), (48.80, 2.13), (48.95, 2.55)];
+    for step in 0..24_usize {
+        let mut request = if step % 4 == 3 { on_site() } else { two.request() };
+        let (lat, long) = places[step % places.len()];
+        request["appointmentLocation"]["position"] = json!({ "lat": lat, "long": long });
+        let found = two.partner.search(&request).await;
+        let slots = found["timeslots"].as_array().unwrap().len();
+        let body = booking(&found, step * 7 % slots, &format!("CASE-{step}"));
+        two.partner.post("/appointments", &body).await.expect(201);
+    }
+    for (known, count) in [(two.list_here().await, 24), (two.list_there().await, 18)] {
+        assert_eq!(known.len(), count);
+        let text = |known: &Value, of: &str, name: &str| known[of][name].as_str().unwrap().to_owned();
+        let visit = |known: &Value| {
+            (text(known, "expert", "id"), text(known, "schedule", "startTime"), text(known, "schedule", "endTime"))
+        };
+        let mut visits: Vec<_> = known.iter().map(visit).collect();
+        visits.sort();
+        assert!(visits.windows(2).all(|two| two[0].0 != two[1].0 || two[0].2 < two[1].1), "{visits:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_clients_and_one_joint_slot() {
     let two = Two::with(vec![expert(1)], vec![expert(2)]).await;
@@ -498,4 +529,68 @@ async fn a_trade_that_nobody_holds_is_told() {
     let found = partner.search(&two_trades()).await;
     assert_eq!(found["timeslots"], json!([]));
     assert_eq!(found["reasons"], json!([{ "code": "not_together", "count": 1 }]));
+}
+
+#[tokio::test]
+async fn a_firm_that_takes_its_key_back_is_not_booked_any_more() {
+    let two = Two::with(vec![expert(1)], vec![expert(2)]).await;
+    let found = two.partner.search(&two.request()).await;
+    let (firm, platform) = (two.other.org, two.partner.platform);
+    let now = two.partner.server.app.clock.now();
+    let revoked = two.partner.server.app.store.write(move |tx| {
+        for mut key in api_keys::of_issuer_and_holder(tx, firm, platform)? {
+            key.revoked_at = Some(now);
+            api_keys::update(tx, &key)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    revoked.await.unwrap();
+    let slot = format!("/availabilities/{}", found["timeslots"][0]["id"].as_str().unwrap());
+    assert_eq!(two.partner.get(&slot).await.status, 404);
+    assert_eq!(two.partner.post("/appointments", &booking(&found, 0, "CASE-1")).await.status, 409);
+    assert_eq!(two.list_here().await.len(), 0);
+    assert_eq!(appointments(&two.partner, &two.other.own_key).await.len(), 0);
+    let refused = two.partner.post("/intervention", &two.request()).await;
+    assert_eq!((refused.status, refused.fields()), (400, vec!["parties[0].firm".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_platform_brings_two_firms_to_a_claim_and_only_the_one_it_appointed_reads_the_file() {
+    let kinds = [ServiceKind::Adversarial, ServiceKind::RepairInKind];
+    let world = World::with(vec![expert(1)], &kinds).await;
+    let other = world.server.firm_with_experts("Autre cabinet", vec![expert(2)]).await;
+    let (id, claim_id) = submitted(&world.claims).await;
+    let mut wanted = search("CONTRADICTOIRE");
+    wanted.parties = read(json!([{ "firm": other.org.to_string(), "insurer": { "id": "00000002" } }]));
+    let unknown = refused(world.claims.search_appointments(&id, &wanted).await);
+    assert_eq!((unknown.status, unknown.fields[0].field.as_str()), (400, "parties[0].firm"));
+
+    world.server.partner_key(&other, world.caller.tenant.org).await;
+    let found = world.claims.search_appointments(&id, &wanted).await.unwrap();
+    let booked = world.claims.book_appointment(&id, &claim_booking(&found, 0)).await.unwrap();
+    let client = |key: &str| {
+        let base = format!("{}{}", world.server.url, PartnerClient::BASE_PATH);
+        PartnerClient::new(&base, key, Options::default()).unwrap()
+    };
+    let there = client(&other.own_key);
+    let theirs = there.list_appointments(&read(json!({}))).await.unwrap().data.remove(0);
+    assert_eq!(theirs.schedule.start_time, booked.timeslot.start_time);
+    assert_eq!(theirs.joint.unwrap().main, booked.partner_appointment_id);
+
+    // The file is open to the firm that was appointed for the claim's own side.
+    let file = uuid(&claim_id);
+    world.dossier.pull_claim(&file).await.unwrap();
+    let key = world.server.key(Api::Dossier, world.caller.tenant.org, other.org, Mode::Test).await;
+    let base = format!("{}{}", world.server.url, DossierClient::BASE_PATH);
+    let opposite = DossierClient::new(&base, &key, Options::default()).unwrap();
+    assert_eq!(refusal(opposite.pull_claim(&file).await).0, 404);
+
+    let reason = read(json!({ "reason": "RendezVousNonUtile" }));
+    world.claims.cancel_appointment(&id, &booked.id, &reason).await.unwrap();
+    let theirs = there.list_appointments(&read(json!({}))).await.unwrap().data.remove(0);
+    assert_eq!(theirs.status, Some(AppointmentStatus::Cancelled));
+
+    wanted.kind = Kind::RepairInKind;
+    let refused = refused(world.claims.search_appointments(&id, &wanted).await);
+    assert_eq!((refused.status, refused.fields[0].field.as_str()), (400, "parties"));
 }

@@ -224,6 +224,27 @@ async fn slots_that_the_roads_do_not_allow_vanish() {
     }
 }
 
+/// Each party's drives are learned, and a joint offer rests on all of them.
+#[tokio::test]
+async fn a_meeting_of_two_firms_rests_on_the_roads_of_both() {
+    let north = |number: u16| Expert { base: Position { lat: 49.0, lon: 2.35 }, ..expert(number) };
+    // From the middle of Paris ten minutes; from the north an hour and forty, as above.
+    let roads = FakeRoads::start(Mood::Tells(|from, _| Some(minutes(if from.0 > 48.95 { 100 } else { 10 })))).await;
+    let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Osrm)).await;
+    let other = partner.server.firm_with_experts("Autre cabinet", vec![north(2)]).await;
+    partner.server.partner_key(&other, partner.platform).await;
+    let mut request = one_day(on_site());
+    request["type"]["name"] = "CONTRADICTOIRE".into();
+    let alone = times(&partner.search(&request).await);
+    assert_eq!(alone[0].0, "2026-11-24T08:00:00Z");
+    request["parties"] = json!([{ "firm": other.org.to_string() }]);
+    let found = partner.search(&request).await;
+    assert_eq!(times(&found)[0].0, "2026-11-24T08:30:00Z");
+    let made = partner.post("/appointments", &booking(&found, 0, "CASE")).await.expect(201);
+    assert_eq!(made["joint"]["parties"].as_array().unwrap().len(), 2);
+    assert_eq!(partner.server.metric("constat_routing_drives_estimated_total").await, 0);
+}
+
 #[tokio::test]
 async fn the_drive_between_two_visits_is_the_roads_own() {
     // As the crow flies the visits are near each other; by road one is two hours from the other.

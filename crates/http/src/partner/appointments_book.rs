@@ -99,7 +99,8 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
         "Books the slot for the expert it was offered with, or, when somebody took that person's time meanwhile, \
          for another who can take the same time. A session books once; nothing of it can be booked from its \
          300th second on. The same `Idempotency-Key` and body get the same answer again; without the header \
-         the pair (`sessionID`, `caseNumber`) plays that part. `Prefer: return=minimal` asks for the bare id, \
+         the pair (`sessionID`, `caseNumber`) plays that part. A joint slot books everybody or nobody: the answer is \
+         your appointment with this firm, and its `joint` names those of the others. `Prefer: return=minimal` asks for the bare id, \
          `Accept: application/xml` for XML.",
     );
     let op = docs::answers::<201, Booked>(op, "The appointment; `Location` says where it is.");

@@ -63,7 +63,7 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op
         .id("cancelAppointment")
         .summary("Cancel an appointment")
-        .description("Cancels it, with a reason of `appointment_change_reason`. Its time is free at once.");
+        .description("Cancels it, with a reason of `appointment_change_reason`. Its time is free at once. Of a joint appointment, all are cancelled.");
     let op = docs::answers::<200, AppointmentEnvelope>(op, "The appointment, cancelled.");
     docs::usual_of_a_change(docs::also_as_form(op))
 }

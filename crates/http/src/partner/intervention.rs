@@ -48,7 +48,8 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
          booked, or an appointment moved to it. A visit on site needs `appointmentLocation`; its position is \
          looked up when it is not given: by address where the server has a geocoder, else by postcode and town. A window that is over, or full, is answered with \
          an empty list and the reasons. `?explain=true` (the firm's own keys only) adds what each slot's place in \
-         the list is made of.",
+         the list is made of. With `parties` (an adversarial expertise) or `allTrades` (a repair) every slot is one at \
+         which everybody is free who must be there; booking it books all of them.",
     );
     let op = docs::answers::<200, SearchAnswer>(op, "The slots, best first; perhaps none.");
     docs::usual_with_body(op)

@@ -3,13 +3,13 @@
 use constat_domain::FieldError;
 use constat_domain::geo;
 use constat_domain::ids::ClaimAppointmentId;
-use constat_domain::service::{Granularity as DomainGranularity, ServiceKind};
+use constat_domain::service::{self, Granularity as DomainGranularity, ServiceKind};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Instant, Place};
-use crate::partner::{Granularity, Kind, MOST_SLOTS, Reason, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS};
+use crate::partner::{Granularity, Kind, MOST_SLOTS, Party, Reason, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS};
 
 /// Searches free slots for a claim: the platform asks the partner on your behalf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,15 @@ pub struct SearchAppointments {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     pub appointment_id: Option<String>,
+    /// For `CONTRADICTOIRE`: the other firms whose experts must be there, by the ids that the partner knows
+    /// them under. For a partner on a server like this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3))]
+    pub parties: Vec<Party>,
+    /// For `REN`: every trade that the damages ask for must be there at the same time. For a partner on a
+    /// server like this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_trades: Option<bool>,
 }
 
 /// A search that was found good.
@@ -74,6 +83,10 @@ pub struct CheckedSearch {
     pub process: Option<String>,
     /// The appointment that is to be moved.
     pub reschedules: Option<ClaimAppointmentId>,
+    /// The other firms of an adversarial expertise. Blame `parties[i].firm`.
+    pub parties: Vec<service::Party>,
+    /// Every trade at the same time.
+    pub all_trades: bool,
 }
 
 impl SearchAppointments {
@@ -97,8 +110,10 @@ impl SearchAppointments {
             .appointment_id
             .as_ref()
             .and_then(|id| id.parse().map_err(|error| checker.fail("appointmentId", format!("{error}"))).ok());
+        let kind = ServiceKind::from(self.kind);
+        let (parties, all_trades) = Party::read_all(&mut checker, kind, &self.parties, self.all_trades);
         let search = CheckedSearch {
-            kind: self.kind.into(),
+            kind,
             from,
             to,
             limit: u8::try_from(limit).unwrap_or(USUAL_SLOTS),
@@ -108,6 +123,8 @@ impl SearchAppointments {
             place: self.location.as_ref().map(|place| checker.object("location", |inner| place.read(inner))),
             process: self.process,
             reschedules,
+            parties,
+            all_trades,
         };
         checker.finish(Some(search))
     }

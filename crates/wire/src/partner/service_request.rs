@@ -202,19 +202,43 @@ pub struct PartyInsurer {
     pub id: String,
 }
 
+impl From<&service::Party> for Party {
+    fn from(party: &service::Party) -> Self {
+        Self { firm: party.firm.to_string(), insurer: party.insurer.clone().map(|id| PartyInsurer { id }) }
+    }
+}
+
 impl Party {
+    /// Reads who else must be there, and notes what does not go with the kind: `parties`, `allTrades`.
+    pub(crate) fn read_all(
+        checker: &mut Checker,
+        kind: ServiceKind,
+        parties: &[Self],
+        all_trades: Option<bool>,
+    ) -> (Vec<service::Party>, bool) {
+        if !parties.is_empty() && kind != ServiceKind::Adversarial {
+            checker.fail("parties", "only goes with the type CONTRADICTOIRE");
+        }
+        if parties.len() > MOST_PARTIES {
+            checker.fail("parties", format!("expected at most {MOST_PARTIES} other firms"));
+        }
+        let parties = checker.each("parties", parties, Self::read);
+        let all_trades = all_trades.unwrap_or_default();
+        if all_trades && kind != ServiceKind::RepairInKind {
+            checker.fail("allTrades", "only goes with the type REN");
+        }
+        (parties.into_iter().flatten().collect(), all_trades)
+    }
+
     fn read(&self, checker: &mut Checker) -> Option<service::Party> {
         let insurer = self.insurer.as_ref().map(|insurer| {
             checker.object("insurer", |inner| inner.text("id", &insurer.id, 1, 20));
             insurer.id.clone()
         });
-        let firm = self.firm.parse().map_err(|_| checker.fail("firm", UNKNOWN_FIRM)).ok()?;
+        let firm = self.firm.parse().map_err(|_| checker.fail("firm", service::Party::UNKNOWN)).ok()?;
         Some(service::Party { firm, insurer })
     }
 }
-
-/// What is said of a firm that is none, and of one that the caller may not ask: the same.
-pub const UNKNOWN_FIRM: &str = "is no firm that you hold a key of, in this mode";
 
 /// A request for free slots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -324,17 +348,7 @@ impl ServiceRequest {
             id.parse::<AppointmentId>().map_err(|error| checker.fail("appointmentId", error.to_string())).ok()
         });
         let kind = ServiceKind::from(self.kind.name);
-        if !self.parties.is_empty() && kind != ServiceKind::Adversarial {
-            checker.fail("parties", "only goes with the type CONTRADICTOIRE");
-        }
-        if self.parties.len() > MOST_PARTIES {
-            checker.fail("parties", format!("expected at most {MOST_PARTIES} other firms"));
-        }
-        let parties = checker.each("parties", &self.parties, Party::read);
-        let all_trades = self.all_trades.unwrap_or_default();
-        if all_trades && kind != ServiceKind::RepairInKind {
-            checker.fail("allTrades", "only goes with the type REN");
-        }
+        let (parties, all_trades) = Party::read_all(&mut checker, kind, &self.parties, self.all_trades);
         let request = service::ServiceRequest {
             kind,
             kind_label: self.kind.label.clone(),
@@ -355,7 +369,7 @@ impl ServiceRequest {
             language,
             process: self.process,
             reschedules,
-            parties: parties.into_iter().flatten().collect(),
+            parties,
             all_trades,
         };
         checker.finish(Some(request))
@@ -396,14 +410,7 @@ impl From<&service::ServiceRequest> for ServiceRequest {
             language: request.language.clone(),
             process: request.process.clone(),
             appointment_id: request.reschedules.map(|id| id.to_string()),
-            parties: request
-                .parties
-                .iter()
-                .map(|party| Party {
-                    firm: party.firm.to_string(),
-                    insurer: party.insurer.clone().map(|id| PartyInsurer { id }),
-                })
-                .collect(),
+            parties: request.parties.iter().map(Into::into).collect(),
             all_trades: request.all_trades.then_some(true),
         }
     }

@@ -30,6 +30,8 @@ pub(super) async fn search(
         place: wanted.place,
         process: wanted.process,
         reschedules: wanted.reschedules,
+        parties: wanted.parties,
+        all_trades: wanted.all_trades,
     };
     let found = search_claim_appointments(&asked.app, &asked.caller, &path.id, &command).await?;
     Reply::ok(&Success::new(slots(found)))
@@ -53,7 +55,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "Search free slots for a claim",
         "The platform asks a configured partner on the claim's behalf: it sends insurer, guarantee, loss, stakes, \
          dwelling and place from the claim. Book one of the slots within 300 seconds. To move an appointment, search \
-         with its `appointmentId`.",
+         with its `appointmentId`. `parties` and `allTrades` ask for several people at one time: all of them are \
+         booked, moved and cancelled together.",
         "The slots, best first; an empty list says why",
     );
     let operation = say::failure::<404>(operation, "2001 no such claim, 2004 no such appointment to move");
