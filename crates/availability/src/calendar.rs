@@ -12,12 +12,13 @@ use crate::expert::{Absence, Expert};
 use crate::gaps::{GapTable, Origin};
 use crate::schedule::Duty;
 use crate::settings::Settings;
+use crate::span::{Span, absent_within, ceil_second, resolve_hours, subtract};
 use crate::travel::Travel;
 use crate::zone;
 
 /// Appointments that ended (or begin) at least this long before (or after) a visit put no limit on
 /// the drive: 24 hours.
-pub const REACH_SECONDS: i64 = 24 * 3600;
+pub(crate) const REACH_SECONDS: i64 = 24 * 3600;
 
 /// The instants between which a commit must load appointments and absences so that [`crate::feasible`]
 /// judges a visit exactly as the search did: everything that overlaps this range.
@@ -63,13 +64,6 @@ pub(crate) struct Block {
     /// appointments), so ends alone are not sorted.
     pub(crate) latest_end: i64,
     pub(crate) what: What,
-}
-
-/// A range of free working time (template or exception, less absences).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: i64,
-    pub(crate) end: i64,
 }
 
 /// One local day.
@@ -121,15 +115,14 @@ impl ExpertCalendar {
         settings: &Arc<Settings>,
         travel: &T,
     ) -> Result<Self, FieldError> {
-        let message = "unknown time zone, expected an IANA name such as Europe/Paris";
-        let zone = TimeZone::get(&expert.zone).map_err(|_| FieldError::new("zone", message))?;
+        let zone = zone::named(&expert.zone)?;
         let first_date = zone::date(&zone, from.as_second());
         let mut calendar = Self {
             expert,
             settings: Arc::clone(settings),
             duty,
             zone,
-            absences: merged(absences),
+            absences: absent_within(Span::ALWAYS, absences),
             busy,
             days: Vec::new(),
             first_date,
@@ -163,7 +156,7 @@ impl ExpertCalendar {
     }
 
     /// Appointments and holds, sorted by start.
-    pub fn busy(&self) -> &[Busy] {
+    pub(crate) fn busy(&self) -> &[Busy] {
         &self.busy
     }
 
@@ -236,7 +229,7 @@ impl ExpertCalendar {
             if next == date || end == i64::MAX {
                 break;
             }
-            self.hours_of(date, start, end, &mut hours);
+            resolve_hours(&self.expert.hours_on(date, self.duty), &self.zone, date, Span { start, end }, &mut hours);
             let first_free = self.free.len();
             while absences.first().is_some_and(|absence| absence.end <= start) {
                 absences = &absences[1..];
@@ -263,28 +256,6 @@ impl ExpertCalendar {
         }
     }
 
-    /// The hours of a date as instants: sorted, those that touch or overlap joined.
-    fn hours_of(&self, date: civil::Date, start: i64, end: i64, out: &mut Vec<Span>) {
-        out.clear();
-        // On a day of 24 hours the offset does not change: minutes can be added up.
-        let plain = end - start == 24 * 3600;
-        let at = |minute: u16| match minute {
-            1440 => end,
-            _ if plain => start + i64::from(minute) * 60,
-            _ => {
-                let time = civil::Time::midnight() + jiff::SignedDuration::from_mins(i64::from(minute));
-                zone::instant(&self.zone, date.to_datetime(time))
-            }
-        };
-        out.extend(
-            self.expert
-                .hours_on(date, self.duty)
-                .iter()
-                .map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }),
-        );
-        join(out);
-    }
-
     /// Blocks from absences and appointments, what is counted by day and week, and the gaps between.
     pub(crate) fn lay<T: Travel + ?Sized>(&mut self, travel: &T) {
         self.busy.retain(|entry| entry.end > entry.start);
@@ -296,9 +267,7 @@ impl ExpertCalendar {
             what: What::Absent,
         });
         let taken = self.busy.iter().map(|entry| {
-            // Parts of a second count as taken.
-            let start = entry.start.as_second();
-            let end = entry.end.as_second() + i64::from(entry.end.subsec_nanosecond() > 0);
+            let (start, end) = (entry.start.as_second(), ceil_second(entry.end));
             let what = entry.position.map_or(What::Remote, What::Site);
             Block { start, end, latest_end: end, what }
         });
@@ -342,56 +311,13 @@ impl ExpertCalendar {
     /// Appointments that start in the week of a resolved day.
     fn visits_of_week(&self, day: usize) -> u16 {
         let date = zone::date(&self.zone, self.days[day].start);
-        let back = i64::from(date.weekday().to_monday_zero_offset());
-        let monday = date.saturating_sub(jiff::Span::new().days(back));
-        let next = monday.saturating_add(jiff::Span::new().days(7));
-        let (from, to) = (zone::midnight(&self.zone, monday), zone::midnight(&self.zone, next));
+        let week = zone::week_of(&self.zone, date);
         let count = |instant: i64| self.busy.partition_point(|entry| entry.start.as_second() < instant);
-        u16::try_from(count(to) - count(from)).unwrap_or(u16::MAX)
-    }
-}
-
-/// Absences as sorted spans that neither touch nor overlap; empty ones are left out.
-fn merged(absences: &[Absence]) -> Vec<Span> {
-    let real = absences.iter().filter(|absence| absence.end > absence.start);
-    let mut spans: Vec<Span> = real
-        .map(|absence| Span {
-            start: absence.start.as_second(),
-            end: absence.end.as_second() + i64::from(absence.end.subsec_nanosecond() > 0),
-        })
-        .collect();
-    join(&mut spans);
-    spans
-}
-
-/// Sorts spans, drops empty ones and joins those that touch or overlap.
-fn join(spans: &mut Vec<Span>) {
-    spans.retain(|span| span.end > span.start);
-    spans.sort_unstable_by_key(|span| (span.start, span.end));
-    spans.dedup_by(|next, kept| {
-        let joins = next.start <= kept.end;
-        if joins {
-            kept.end = kept.end.max(next.end);
-        }
-        joins
-    });
-}
-
-/// Pushes what is left of a range without the absences (sorted, apart from each other).
-fn subtract(range: Span, absences: &[Span], out: &mut Vec<Span>) {
-    let mut start = range.start;
-    for absence in absences.iter().take_while(|absence| absence.start < range.end) {
-        if absence.start > start {
-            out.push(Span { start, end: absence.start });
-        }
-        start = start.max(absence.end);
-    }
-    if start < range.end {
-        out.push(Span { start, end: range.end });
+        u16::try_from(count(week.end) - count(week.start)).unwrap_or(u16::MAX)
     }
 }
 
 /// Indices are kept in 32 bits; no calendar has four thousand million entries.
-fn index32(index: usize) -> u32 {
+pub(crate) fn index32(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

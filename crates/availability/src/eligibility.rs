@@ -1,7 +1,8 @@
 //! May this person take this request at all, whatever the time?
 //!
 //! The rules are independent of each other, one for each [`ReasonCode`] that a record can earn.
-//! This is the reference, written to be read; an index that answers faster must agree with it.
+//! This is the reference, written to be read: a commit asks it. A search asks `pool`, which answers for
+//! all records at once and must agree with it.
 
 use constat_domain::Money;
 use constat_domain::service::LossTriple;
@@ -12,10 +13,10 @@ use crate::requirement::Requirement;
 use crate::travel::Spot;
 
 /// True when the record allows the request as far as one rule goes.
-pub(crate) type Rule = fn(&Expert, &Requirement) -> bool;
+type Rule = fn(&Expert, &Requirement) -> bool;
 
 /// Every rule with the reason it refuses for, in the order of the codes.
-pub(crate) const RULES: [(ReasonCode, Rule); 11] = [
+const RULES: [(ReasonCode, Rule); 11] = [
     (ReasonCode::Inactive, is_active),
     (ReasonCode::Kind, does_kind),
     (ReasonCode::Skill, is_skilled),
@@ -40,16 +41,16 @@ pub fn eligible(expert: &Expert, requirement: &Requirement) -> Result<(), Reason
     }
 }
 
-pub(crate) fn is_active(expert: &Expert, _: &Requirement) -> bool {
+fn is_active(expert: &Expert, _: &Requirement) -> bool {
     expert.active
 }
 
-pub(crate) fn does_kind(expert: &Expert, requirement: &Requirement) -> bool {
+fn does_kind(expert: &Expert, requirement: &Requirement) -> bool {
     expert.skills.kinds.contains(&requirement.kind)
 }
 
 /// Knows what happened, and holds at least one of the trades wanted.
-pub(crate) fn is_skilled(expert: &Expert, requirement: &Requirement) -> bool {
+fn is_skilled(expert: &Expert, requirement: &Requirement) -> bool {
     let knows_loss = match (&expert.skills.loss_natures, &requirement.loss) {
         (Some(known), Some(loss)) => known.iter().any(|entry| covers(entry, loss)),
         _ => true,
@@ -59,42 +60,42 @@ pub(crate) fn is_skilled(expert: &Expert, requirement: &Requirement) -> bool {
 }
 
 /// The stakes, all in all and by part, are within the limits.
-pub(crate) fn has_authority(expert: &Expert, requirement: &Requirement) -> bool {
+fn has_authority(expert: &Expert, requirement: &Requirement) -> bool {
     let (skills, stakes) = (&expert.skills, &requirement.stakes);
     within(stakes.total, skills.limit_total)
         && within(stakes.contents, skills.limit_contents)
         && within(stakes.building, skills.limit_building)
 }
 
-pub(crate) fn is_approved(expert: &Expert, requirement: &Requirement) -> bool {
+fn is_approved(expert: &Expert, requirement: &Requirement) -> bool {
     lists(expert.skills.insurers.as_ref(), requirement.insurer.as_ref())
 }
 
-pub(crate) fn serves_customer(expert: &Expert, requirement: &Requirement) -> bool {
+fn serves_customer(expert: &Expert, requirement: &Requirement) -> bool {
     lists(expert.skills.customers.as_ref(), Some(&requirement.customer))
 }
 
-pub(crate) fn visits_dwelling(expert: &Expert, requirement: &Requirement) -> bool {
+fn visits_dwelling(expert: &Expert, requirement: &Requirement) -> bool {
     lists(expert.skills.dwellings.as_ref(), requirement.dwelling.as_ref())
 }
 
-pub(crate) fn speaks(expert: &Expert, requirement: &Requirement) -> bool {
+fn speaks(expert: &Expert, requirement: &Requirement) -> bool {
     lists(expert.skills.languages.as_ref(), requirement.language.as_ref())
 }
 
-pub(crate) fn is_not_excluded(expert: &Expert, requirement: &Requirement) -> bool {
+fn is_not_excluded(expert: &Expert, requirement: &Requirement) -> bool {
     let excluded = |list: &[String], wanted: Option<&String>| wanted.is_some_and(|wanted| list.contains(wanted));
     !excluded(&expert.exclusions.insurers, requirement.insurer.as_ref())
         && !excluded(&expert.exclusions.cases, requirement.insurer_claim.as_ref())
 }
 
 /// No tie to the insurer of a drought claim (Code des assurances, R125-8).
-pub(crate) fn is_independent(expert: &Expert, requirement: &Requirement) -> bool {
+fn is_independent(expert: &Expert, requirement: &Requirement) -> bool {
     !requirement.is_drought() || !requirement.insurer.as_ref().is_some_and(|insurer| expert.ties.contains(insurer))
 }
 
 /// Serves the place; remote interventions know no territory.
-pub(crate) fn goes_there(expert: &Expert, requirement: &Requirement) -> bool {
+fn goes_there(expert: &Expert, requirement: &Requirement) -> bool {
     let Some(site) = requirement.site else { return true };
     match &expert.territory {
         Territory::Anywhere => true,

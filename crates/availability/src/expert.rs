@@ -4,13 +4,14 @@ use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::service::{CustomerType, Dwelling, ServiceKind};
 use constat_domain::{FieldError, Money};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hours::WeeklyHours;
 use crate::schedule::{Exception, OnCall, Schedule};
 use crate::settings::Settings;
 use crate::trades::Trade;
+use crate::zone;
 
 /// Longest buffer on one side of an appointment, in minutes: half a day.
 const LONGEST_BUFFER_MINUTES: u16 = 720;
@@ -188,6 +189,11 @@ impl Expert {
         (i64::from(before) + i64::from(after)) * 60
     }
 
+    /// Seconds between now and the earliest visit.
+    pub(crate) fn notice_seconds(&self, settings: &Settings) -> i64 {
+        i64::from(self.notice_minutes.unwrap_or(settings.notice_minutes)) * 60
+    }
+
     /// Everything that an import must refuse, field by field. Empty when the record is sound; an
     /// expert without hours is (and is never offered).
     pub fn check(&self) -> Vec<FieldError> {
@@ -199,9 +205,7 @@ impl Expert {
             let message = "must lie within -90 to 90 degrees of latitude and -180 to 180 of longitude";
             errors.push(FieldError::new("base", message));
         }
-        if TimeZone::get(&self.zone).is_err() {
-            errors.push(FieldError::new("zone", "unknown time zone, expected an IANA name such as Europe/Paris"));
-        }
+        errors.extend(zone::named(&self.zone).err());
         match &self.territory {
             Territory::RadiusKm(radius) if !(radius.is_finite() && *radius >= 0.0) => {
                 errors.push(FieldError::new("territory.radius_km", "must be a number of kilometres, 0 or more"));

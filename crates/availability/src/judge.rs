@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::calendar::{Day, ExpertCalendar, Span};
+use crate::calendar::{Day, ExpertCalendar};
 use crate::eligibility::eligible;
 use crate::gaps::Ask;
 use crate::reason::ReasonCode;
 use crate::requirement::Requirement;
+use crate::span::Span;
 use crate::travel::{Legs, Spot, Travel};
 
 /// Judges one exact visit, from `start` to `end`, in one expert's calendar: may the person take it,
@@ -75,7 +76,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         let (start, end) = (origin.seconds(visit.start), origin.seconds(visit.end));
         let number = calendar.gaps.around(start, end).ok_or(ReasonCode::FullyBooked)?;
         let closed = requirement.closed_for(calendar);
-        if closed.iter().any(|closed| visit.start < closed.end && closed.start < visit.end) {
+        if closed.iter().any(|closed| closed.meets(visit)) {
             return Err(ReasonCode::PublicHoliday);
         }
         if let Some(site) = &self.site {

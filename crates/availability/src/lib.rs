@@ -6,6 +6,18 @@
 //! booked, and the commit, which runs [`feasible`] on rows fresh from the database, is only ever
 //! stricter by what was booked meanwhile.
 //!
+//! # Where what is
+//!
+//! - What is given: `expert` (a record), `hours` and `schedule` (which hours hold on which date),
+//!   `settings`, `requirement` (a request, placed and measured).
+//! - Who may come at all: `eligibility` is the rule for one record, `pool` the same for all at once.
+//! - When: `calendar` resolves one expert's days, `gaps` lays the free time between appointments,
+//!   `travel` tells how long drives take, `judge` decides one exact visit, `drives` names the drives
+//!   that this rests on.
+//! - Which: `search` goes through the gaps of an `index`, `board` keeps the best expert of each start,
+//!   `rank` chooses and spreads, `reason` counts the others. `joint` does so for several people.
+//! - `day_plan`: a day as it will be lived, and a better order of it.
+//!
 //! # The rules of a day
 //!
 //! - Work is done in absolute seconds. Civil working hours are resolved to instants once for each
@@ -20,12 +32,15 @@
 //!   in one piece, before or after it. The same holds for absences: they stand in the way and have
 //!   no place.
 //! - Neighbours are found by instants, not by dates: a visit that ended just before midnight counts.
-//!   Whoever was somewhere a day ago ([`REACH_SECONDS`]) may be anywhere now.
+//!   Whoever was somewhere a day ago (`calendar::REACH_SECONDS`) may be anywhere now.
+//! - Who has as many visits that day, or that week (Monday to Sunday), as the record allows gets none
+//!   more. On-call hours count for catastrophes only ([`Settings::is_catastrophe`]).
 
 mod bits;
 mod board;
 mod calendar;
 mod day_plan;
+mod drives;
 mod eligibility;
 mod expert;
 mod gaps;
@@ -40,11 +55,12 @@ mod requirement;
 mod schedule;
 mod search;
 mod settings;
+mod span;
 mod trades;
 mod travel;
 mod zone;
 
-pub use calendar::{Busy, ExpertCalendar, REACH_SECONDS, neighbourhood};
+pub use calendar::{Busy, ExpertCalendar, neighbourhood};
 pub use day_plan::{
     Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,
     propose,

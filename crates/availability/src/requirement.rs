@@ -10,9 +10,10 @@ use constat_domain::service::{
 use constat_domain::visit_terms::VisitTerms;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::calendar::{ExpertCalendar, Span};
+use crate::calendar::ExpertCalendar;
 use crate::schedule::Duty;
 use crate::settings::Settings;
+use crate::span::{Span, ceil_second};
 use crate::trades::Trade;
 use crate::zone;
 
@@ -151,7 +152,7 @@ impl Requirement {
             kind: request.kind,
             site: if travels { place.position } else { None },
             department: place.department.clone(),
-            catastrophe: is_catastrophe(loss.as_ref(), settings),
+            catastrophe: settings.is_catastrophe(loss.as_ref()),
             loss,
             trades,
             stakes,
@@ -187,7 +188,7 @@ impl Requirement {
 
     /// The requirement for what happened: a requirement derived without a claim, as a commit does.
     pub fn set_loss(&mut self, loss: Option<LossTriple>, settings: &Settings) {
-        self.catastrophe = is_catastrophe(loss.as_ref(), settings);
+        self.catastrophe = settings.is_catastrophe(loss.as_ref());
         self.loss = loss;
     }
 
@@ -249,12 +250,4 @@ fn term_nears(claim: &ClaimBrief, zone: &TimeZone, settings: &Settings) -> Optio
     let day = zone::date(zone, claim.date.as_second());
     let last = VisitTerms::embedded().last_day(claim.loss.as_ref()?, day)?;
     Some(zone::midnight(zone, zone::next_day(last)) - i64::from(settings.term_margin_days) * 86_400)
-}
-
-fn is_catastrophe(loss: Option<&LossTriple>, settings: &Settings) -> bool {
-    loss.is_some_and(|loss| settings.on_call_natures.contains(&loss.nature))
-}
-
-fn ceil_second(at: Timestamp) -> i64 {
-    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::bits::Bits;
 use crate::board::{Board, Entry};
-use crate::calendar::{ExpertCalendar, Span};
+use crate::calendar::ExpertCalendar;
 use crate::gaps::{Ask, Gap, GapTable, Lane, Origin};
 use crate::index::CalendarIndex;
 use crate::judge::{Judge, Verdict};
@@ -14,6 +14,7 @@ use crate::rank::{Chosen, Score, choose, points};
 use crate::reason::Reason;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
+use crate::span::Span;
 use crate::trades::Trade;
 use crate::travel::{Legs, Spot, Travel};
 use crate::zone;

@@ -1,11 +1,12 @@
-//! What a firm can tune: durations, buffers, travel allowance, ranking weights.
+//! What a configuration can tune: durations, buffers, travel allowance, ranking weights. One set for the
+//! whole server; what differs from person to person stands in the records.
 
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
 use constat_domain::appointment::LONGEST_WINDOW_MINUTES;
 use constat_domain::codes::{Codes, Table};
-use constat_domain::service::{ServiceKind, Valuation};
+use constat_domain::service::{LossTriple, ServiceKind, Valuation};
 use serde::{Deserialize, Serialize};
 
 use crate::trades::TradeTable;
@@ -65,6 +66,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether a loss is a catastrophe, for which on-call hours count too.
+    pub fn is_catastrophe(&self, loss: Option<&LossTriple>) -> bool {
+        loss.is_some_and(|loss| self.on_call_natures.contains(&loss.nature))
+    }
+
     /// Everything that a configuration must not contain.
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();

@@ -1,7 +1,19 @@
 //! Civil time of a zone resolved to seconds since 1970.
 
+use constat_domain::FieldError;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, civil};
+use jiff::{SignedDuration, Timestamp, civil};
+
+use crate::span::Span;
+
+/// A zone by its name.
+///
+/// # Errors
+/// Under `zone`, the field of an expert's record.
+pub(crate) fn named(name: &str) -> Result<TimeZone, FieldError> {
+    let message = "unknown time zone, expected an IANA name such as Europe/Paris";
+    TimeZone::get(name).map_err(|_| FieldError::new("zone", message))
+}
 
 /// The instant of a civil time. A time that occurs twice means its first occurrence; one that is
 /// skipped means the instant of the jump, so that hours within the skipped hour are empty.
@@ -22,6 +34,25 @@ pub(crate) fn instant(zone: &TimeZone, at: civil::DateTime) -> i64 {
 /// The instant at which a date starts.
 pub(crate) fn midnight(zone: &TimeZone, date: civil::Date) -> i64 {
     instant(zone, date.to_datetime(civil::Time::midnight()))
+}
+
+/// The instant of a minute of a date, 0 to 1439.
+pub(crate) fn at_minute(zone: &TimeZone, date: civil::Date, minute: u16) -> i64 {
+    let time = civil::Time::midnight() + SignedDuration::from_mins(i64::from(minute));
+    instant(zone, date.to_datetime(time))
+}
+
+/// A date from its first instant to the next date's.
+pub(crate) fn day_of(zone: &TimeZone, date: civil::Date) -> Span {
+    Span { start: midnight(zone, date), end: midnight(zone, next_day(date)) }
+}
+
+/// The week of a date, Monday to Sunday, from its first instant to the next week's.
+pub(crate) fn week_of(zone: &TimeZone, date: civil::Date) -> Span {
+    let since_monday = i64::from(date.weekday().to_monday_zero_offset());
+    let monday = date.saturating_sub(jiff::Span::new().days(since_monday));
+    let next = monday.saturating_add(jiff::Span::new().days(7));
+    Span { start: midnight(zone, monday), end: midnight(zone, next) }
 }
 
 /// The civil date of an instant. Instants beyond time itself count as its ends.

@@ -9,14 +9,13 @@
 use std::sync::Arc;
 
 use constat_availability::{
-    CalendarIndex, ExpertCalendar, Outcome, REACH_SECONDS, Requirement, Travel as _, eligible, feasible, who_can,
+    CalendarIndex, ExpertCalendar, Outcome, Requirement, Travel as _, eligible, feasible, who_can,
 };
 use constat_domain::appointment::Slot;
 use constat_domain::geo::Position;
-use constat_domain::ids::{AppointmentId, ExpertId};
+use constat_domain::ids::ExpertId;
 use constat_domain::service::ServiceRequest;
 use constat_domain::tenancy::Caller;
-use jiff::{SignedDuration, Timestamp};
 
 use super::assign::{Side, sides_of};
 use super::search::{self, Asked, Found, answer, ask};
@@ -67,11 +66,8 @@ pub async fn look_up_drives(app: &App, offer: &Offer) {
     let Ok(sides) = sides_of(app, offer, app.clock.now()) else { return };
     let (from, to) = (offer.busy_from, offer.busy_to);
     let drives_of = |side: &Side, expert: ExpertId| {
-        let (mut legs, Side { calendars, requirement, .. }) = (Vec::new(), side);
-        if let Some(calendar) = calendars.get(expert) {
-            drives_around(calendar, requirement.site, from, to, &requirement.reschedules, &mut legs);
-        }
-        legs
+        let calendar = side.calendars.get(expert);
+        calendar.map(|calendar| calendar.drives_around(&side.requirement, from, to)).into_iter().flatten()
     };
     let mut legs = Vec::new();
     for side in &sides {
@@ -169,36 +165,9 @@ fn drives_of(asked: &Asked, sides: &[search::Side], outcome: &Outcome) -> Vec<Le
         for (side, expert) in asked.people(offer) {
             let search::Side { calendars, requirement, .. } = &sides[side];
             if let Some(calendar) = calendars.get(expert) {
-                let moved = &requirement.reschedules;
-                drives_around(calendar, requirement.site, offer.busy_from, offer.busy_to, moved, &mut legs);
+                legs.extend(calendar.drives_around(requirement, offer.busy_from, offer.busy_to));
             }
         }
     }
     legs
-}
-
-/// The drives of one visit: from the visit before it or the base, to the one after it or the base,
-/// and those that it would stand between.
-fn drives_around(
-    calendar: &ExpertCalendar,
-    site: Option<Position>,
-    from: Timestamp,
-    to: Timestamp,
-    moved: &[AppointmentId],
-    legs: &mut Vec<Leg>,
-) {
-    // A day more than a drive can reach, for the hull of the day's working time.
-    let reach = SignedDuration::from_secs(2 * REACH_SECONDS);
-    let on_site = || {
-        let others = calendar.busy().iter().filter(move |busy| busy.appointment.is_none_or(|id| !moved.contains(&id)));
-        others.filter_map(|busy| Some((busy.start, busy.position?)))
-    };
-    let before = on_site().take_while(|(start, _)| *start < to).last();
-    let before = before.filter(|(start, _)| from.duration_since(*start) < reach).map(|(_, at)| at);
-    let after = on_site().find(|(start, _)| *start >= to);
-    let after = after.filter(|(start, _)| start.duration_since(to) < reach).map(|(_, at)| at);
-    let base = Some(calendar.expert().base);
-    let pairs =
-        [(base, site), (site, base), (before, site), (site, after), (before, after), (before, base), (base, after)];
-    legs.extend(pairs.into_iter().filter_map(|(from, to)| Some((from?, to?))));
 }

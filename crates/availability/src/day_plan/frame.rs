@@ -2,30 +2,16 @@
 
 use constat_domain::FieldError;
 use constat_domain::geo::Position;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
 
 use super::Visit;
+use crate::calendar::REACH_SECONDS;
 use crate::expert::{Absence, Expert};
 use crate::schedule::Duty;
 use crate::settings::Settings;
+use crate::span::{Span, absent_within, resolve_hours, subtract};
 use crate::travel::Travel;
 use crate::zone;
-use crate::{HourRange, REACH_SECONDS};
-
-/// From one instant to another, in seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: i64,
-    pub(super) end: i64,
-}
-
-impl Span {
-    pub(super) fn meets(self, other: Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-}
 
 /// Every place of a proposal, and the drives between them.
 #[derive(Debug)]
@@ -136,19 +122,17 @@ impl Frame {
         settings: &Settings,
         roads: &Roads,
     ) -> Result<Self, FieldError> {
-        let zone = zone_of(expert)?;
-        let day = day_of(&zone, date);
+        let zone = zone::named(&expert.zone)?;
+        let day = zone::day_of(&zone, date);
         let around = Span { start: day.start - REACH_SECONDS, end: day.end + REACH_SECONDS };
-        let mut away: Vec<Span> = absences
-            .iter()
-            .map(|absence| Span { start: absence.start.as_second(), end: ceil(absence.end) })
-            .filter(|span| span.start < span.end && span.meets(around))
-            .collect();
-        join(&mut away);
+        let away = absent_within(around, absences);
         let free = [Duty::Ordinary, Duty::OnCall].map(|duty| {
-            let mut hours = resolve(&expert.hours_on(date, duty), &zone, date, day);
-            join(&mut hours);
-            less(&hours, &away)
+            let (mut hours, mut free) = (Vec::new(), Vec::new());
+            resolve_hours(&expert.hours_on(date, duty), &zone, date, day, &mut hours);
+            for range in hours {
+                subtract(range, &away, &mut free);
+            }
+            free
         });
         let today: Vec<Stop> =
             visits.iter().filter(|visit| visit.is_within(day)).map(|visit| Stop::of(visit, roads)).collect();
@@ -258,62 +242,4 @@ fn fit(free: &[Span], stop: &Stop, from: i64) -> Option<i64> {
 /// True when no promised start of a visit lies clear of an absence.
 fn covers(away: Span, stop: &Stop) -> bool {
     away.start < stop.earliest + stop.lasting && stop.latest < away.end
-}
-
-/// The zone of a record.
-pub(super) fn zone_of(expert: &Expert) -> Result<TimeZone, FieldError> {
-    let message = "unknown time zone, expected an IANA name such as Europe/Paris";
-    TimeZone::get(&expert.zone).map_err(|_| FieldError::new("zone", message))
-}
-
-/// A date from its first instant to the next date's.
-pub(super) fn day_of(zone: &TimeZone, date: Date) -> Span {
-    Span { start: zone::midnight(zone, date), end: zone::midnight(zone, zone::next_day(date)) }
-}
-
-/// Parts of a second count as taken.
-pub(super) fn ceil(at: Timestamp) -> i64 {
-    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
-}
-
-fn resolve(hours: &[HourRange], zone: &TimeZone, date: Date, day: Span) -> Vec<Span> {
-    let at = |minute: u16| {
-        if minute == 1440 {
-            return day.end;
-        }
-        let time = Time::midnight() + SignedDuration::from_mins(i64::from(minute));
-        zone::instant(zone, date.to_datetime(time))
-    };
-    hours.iter().map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }).collect()
-}
-
-/// Sorts, and joins what overlaps or touches.
-fn join(spans: &mut Vec<Span>) {
-    spans.retain(|span| span.start < span.end);
-    spans.sort_unstable_by_key(|span| (span.start, span.end));
-    spans.dedup_by(|next, kept| {
-        let joins = next.start <= kept.end;
-        if joins {
-            kept.end = kept.end.max(next.end);
-        }
-        joins
-    });
-}
-
-/// What is left of sorted ranges without sorted absences.
-fn less(ranges: &[Span], away: &[Span]) -> Vec<Span> {
-    let mut left = Vec::new();
-    for range in ranges {
-        let mut start = range.start;
-        for absence in away.iter().filter(|absence| absence.meets(*range)) {
-            if absence.start > start {
-                left.push(Span { start, end: absence.start });
-            }
-            start = start.max(absence.end);
-        }
-        if start < range.end {
-            left.push(Span { start, end: range.end });
-        }
-    }
-    left
 }

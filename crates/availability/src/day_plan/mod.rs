@@ -18,10 +18,11 @@ use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use self::frame::{Frame, Roads, Span, Stop};
+use self::frame::{Frame, Roads, Stop};
 use self::tour::{Drive, Timed, Tour};
 use crate::expert::{Absence, Expert};
 use crate::settings::Settings;
+use crate::span::{Span, ceil_second};
 use crate::travel::Travel;
 use crate::zone;
 
@@ -57,7 +58,7 @@ impl Promise {
 
 impl Visit {
     fn promise(&self) -> Promise {
-        let (earliest, end) = (self.slot.start.as_second(), frame::ceil(self.slot.end));
+        let (earliest, end) = (self.slot.start.as_second(), ceil_second(self.slot.end));
         let whole = (end - earliest).max(0);
         let lasting = match self.slot.kind {
             SlotKind::Fixed => whole,

@@ -13,7 +13,7 @@ use constat_domain::ids::AppointmentId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::frame::{Frame, Roads, Span, Stop, day_of, zone_of};
+use super::frame::{Frame, Roads, Stop};
 use super::proposal::Member;
 use super::tour::{Tour, driving};
 use super::{Visit, in_order, stops_of};
@@ -21,6 +21,7 @@ use crate::eligibility::eligible;
 use crate::expert::Expert;
 use crate::requirement::Requirement;
 use crate::settings::Settings;
+use crate::span::Span;
 use crate::zone;
 
 /// Tours that are walked at most: well below half a second of one core.
@@ -331,11 +332,7 @@ fn room(member: &Member<'_>, date: Date, today: usize) -> Result<usize, FieldErr
     let weekly = match expert.weekly_cap {
         None => usize::MAX,
         Some(cap) => {
-            let zone = zone_of(expert)?;
-            let since_monday = i64::from(date.weekday().to_monday_zero_offset());
-            let monday = date.checked_sub(jiff::Span::new().days(since_monday)).unwrap_or(date);
-            let sunday = monday.checked_add(jiff::Span::new().days(6)).unwrap_or(date);
-            let week = Span { start: day_of(&zone, monday).start, end: day_of(&zone, sunday).end };
+            let week = zone::week_of(&zone::named(&expert.zone)?, date);
             let this_week = member.visits.iter().filter(|visit| visit.is_within(week)).count();
             (usize::from(cap) + today).saturating_sub(this_week)
         }
@@ -354,12 +351,8 @@ fn may_take(
     settings: &Settings,
 ) -> bool {
     let promised = Span { start: stop.earliest, end: stop.latest + stop.lasting };
-    let closed = || {
-        let mut closed = requirement.closed.iter();
-        closed.any(|closed| closed.start < promised.end && promised.start < closed.end)
-    };
-    let notice = i64::from(expert.notice_minutes.unwrap_or(settings.notice_minutes)) * 60;
-    let soon = visit.slot.start < zone::timestamp(now.as_second() + notice);
+    let closed = || requirement.closed.iter().any(|closed| closed.meets(promised));
+    let soon = visit.slot.start < zone::timestamp(now.as_second() + expert.notice_seconds(settings));
     eligible(expert, requirement).is_ok()
         && !soon
         && !(expert.holidays_off && closed())

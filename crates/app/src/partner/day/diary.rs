@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use constat_availability::{Absence, DayPlan, Expert, Visit};
+use constat_availability::{Absence, DayPlan, Expert, Settings, Visit};
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::tenancy::TenantId;
@@ -39,26 +39,26 @@ impl Diary {
         tenant: &TenantId,
         id: ExpertId,
         (from, to): (Timestamp, Timestamp),
-        on_call_natures: &[String],
+        settings: &Settings,
     ) -> Result<Option<Self>, StoreError> {
         let expert: Option<Expert> = experts::of_tenant_by_id(connection, tenant, id)?;
         let Some(expert) = expert.filter(|expert| TimeZone::get(&expert.zone).is_ok()) else { return Ok(None) };
         let away = absences::of_expert_between(connection, id, from, to)?;
         let booked = appointments::of_tenant_by_expert_between(connection, tenant, id, from, to)?;
-        let visits = booked.iter().map(|appointment| visit(appointment, on_call_natures)).collect();
+        let visits = booked.iter().map(|appointment| visit(appointment, settings)).collect();
         let appointments = booked.into_iter().map(|appointment| (appointment.id, appointment)).collect();
         Ok(Some(Self { expert, absences: away.iter().map(absence).collect(), visits, appointments }))
     }
 }
 
-fn visit(appointment: &Appointment, on_call_natures: &[String]) -> Visit {
+fn visit(appointment: &Appointment, settings: &Settings) -> Visit {
     let request = &appointment.request;
     let loss = request.claim.as_ref().and_then(|claim| claim.loss.as_ref());
     Visit {
         appointment: appointment.id,
         slot: appointment.slot,
         site: appointment.place.position.filter(|_| request.kind.is_on_site()),
-        on_call: loss.is_some_and(|loss| on_call_natures.contains(&loss.nature)),
+        on_call: settings.is_catastrophe(loss),
     }
 }
 

@@ -38,10 +38,10 @@ pub struct ExpertDay {
 /// expert of somebody else.
 pub async fn read_day(app: &App, caller: &Caller, expert: ExpertId, date: Date) -> Result<ExpertDay, AppError> {
     firm_only(caller)?;
-    let natures = &app.settings.availability.on_call_natures;
+    let settings = &app.settings.availability;
     let diary = app
         .store
-        .read(|connection| Diary::read(connection, &caller.tenant, expert, around(date, NEIGHBOURS), natures))?
+        .read(|connection| Diary::read(connection, &caller.tenant, expert, around(date, NEIGHBOURS), settings))?
         .ok_or(BookingRefusal::ExpertNotFound)?;
     let mut days = plan(app, vec![diary], date).await?;
     days.pop().ok_or_else(|| BookingRefusal::ExpertNotFound.into())
@@ -60,7 +60,7 @@ pub async fn read_team_day(
 ) -> Result<Vec<ExpertDay>, AppError> {
     firm_only(caller)?;
     let is_listed = experts.is_some();
-    let natures = &app.settings.availability.on_call_natures;
+    let settings = &app.settings.availability;
     let found = app.store.read(|connection| {
         let wanted = if let Some(experts) = experts {
             experts
@@ -71,7 +71,7 @@ pub async fn read_team_day(
         if wanted.len() > MOST_DAYS {
             return Ok(Err(wanted.len()));
         }
-        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, NEIGHBOURS), natures);
+        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, NEIGHBOURS), settings);
         Ok::<_, StoreError>(Ok(wanted.into_iter().map(read).collect::<Result<Vec<_>, _>>()?))
     })?;
     let found = found.map_err(|count| {

@@ -103,9 +103,9 @@ fn diaries(app: &App, caller: &Caller, team: &Team, date: Date) -> Result<Vec<Di
     if !(1..=MOST_EXPERTS).contains(&ids.len()) {
         return Err(Refusal::field("experts", format!("expected 1 to {MOST_EXPERTS} experts")).into());
     }
-    let natures = &app.settings.availability.on_call_natures;
+    let settings = &app.settings.availability;
     let read: Vec<Option<Diary>> = app.store.read(|connection| {
-        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, WEEK), natures);
+        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, WEEK), settings);
         ids.iter().copied().map(read).collect::<Result<_, StoreError>>()
     })?;
     let mut errors = Vec::new();

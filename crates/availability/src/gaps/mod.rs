@@ -1,0 +1,383 @@
+//! The free gaps of a calendar, and where in them a visit may start.
+//!
+//! All that does not depend on the request is worked out when the calendar changes: what buffers
+//! leave of each gap, from when on one can drive there and until when one must have left, what the
+//! drive past it takes. A search then asks for the drives to one place and adds up. The commit lays
+//! the gaps of a few days in the same way and asks the same [`GapTable::starts`]. How gaps are laid is in
+//! `laying`, what they allow is here.
+//!
+//! Instants are seconds since the calendar's origin ([`Origin`]).
+
+mod laying;
+
+use std::sync::Arc;
+
+use crate::travel::{Legs, Places, Spot, Travel};
+
+/// Where seconds are counted from, so that they fit in 32 bits: within 17 years each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) i64);
+
+impl Origin {
+    /// What lies further away counts as so far away.
+    const FARTHEST: i64 = 1 << 29;
+
+    pub(crate) fn seconds(self, instant: i64) -> i32 {
+        let clamped = instant.saturating_sub(self.0).clamp(-Self::FARTHEST, Self::FARTHEST);
+        i32::try_from(clamped).unwrap_or(0)
+    }
+}
+
+/// One free gap: what a search looks at. Small on purpose: a search reads all of them, and is over
+/// when the last one has come from memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gap {
+    /// First start that working time, appointments and their buffers allow.
+    lo: i32,
+    /// From there to the last end that they allow; nothing when the gap is special, so that no visit
+    /// seems to fit: see [`Detail`].
+    length: u16,
+    /// On site: seconds of the drive in that have passed when the gap begins.
+    before_lo: u16,
+    /// On site: seconds of the drive out that may be left when the gap ends.
+    after_hi: u16,
+    /// Seconds of the drive from the place before to the place after.
+    direct: u16,
+    /// Points for what the expert has already that day and week.
+    pub(crate) load: u16,
+    /// Number of the place where one comes from: the visit before, or the base.
+    before: u16,
+    /// Number of the place where one goes on to.
+    after: u16,
+}
+
+impl Gap {
+    /// A gap, when all of it can be said in few bits and nothing stands between it and the places.
+    fn plain(detail: &Detail, is_plain: bool) -> Self {
+        let short = |seconds: i32| u16::try_from(seconds).ok();
+        let parts = || {
+            let length = short(detail.hi - detail.lo)?;
+            let before_lo = short(detail.lo - detail.ready)?;
+            let after_hi = short(detail.leave - detail.hi)?;
+            Some((length, before_lo, after_hi, short(detail.direct)?))
+        };
+        let (length, before_lo, after_hi, direct) = parts().filter(|_| is_plain).unwrap_or_default();
+        let Detail { lo, load, before, after, .. } = *detail;
+        Self { lo, length, before_lo, after_hi, direct, load, before, after }
+    }
+
+    /// First and last start of a visit in a plain gap: what [`GapTable::starts`] answers for it. None
+    /// fits when the last is before the first.
+    #[inline]
+    pub(crate) fn starts(&self, leg_in: i32, leg_out: i32, ask: &Ask<'_>) -> (i32, i32) {
+        let hi = self.lo + i32::from(self.length);
+        let first = (self.lo - i32::from(self.before_lo) + leg_in).max(self.lo).max(ask.earliest);
+        let last = (hi + i32::from(self.after_hi) - leg_out).min(hi).min(ask.to) - ask.occupied;
+        (first, last)
+    }
+
+    /// Told by its [`Detail`] alone.
+    pub(crate) fn is_special(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Seconds of the drives in and out.
+    #[inline]
+    pub(crate) fn legs(&self, legs: &Legs) -> (i32, i32) {
+        (legs.to_site[usize::from(self.before)], legs.from_site[usize::from(self.after)])
+    }
+
+    /// Seconds of driving that a visit adds.
+    #[inline]
+    pub(crate) fn added_travel(&self, leg_in: i32, leg_out: i32) -> i32 {
+        leg_in + leg_out - i32::from(self.direct)
+    }
+}
+
+/// All that is known of a gap.
+#[derive(Debug, Clone, Copy)]
+struct Detail {
+    /// First start that working time, appointments and their buffers allow.
+    lo: i32,
+    /// Last end that they allow.
+    hi: i32,
+    /// On site: one is there, at the earliest, a drive after this.
+    ready: i32,
+    /// On site: one must be gone, at the latest, a drive before this.
+    leave: i32,
+    /// Longest free time in one piece, in seconds, after the place before and before whatever stands
+    /// next to the gap: a drive that fits there need not fit in the gap. Below zero: none.
+    piece_before: i32,
+    /// The same between the gap's end and the place after.
+    piece_after: i32,
+    /// Seconds of the drive from the place before to the place after.
+    direct: i32,
+    /// Points for what the expert has already that day and week.
+    load: u16,
+    before: u16,
+    after: u16,
+    /// Whoever was somewhere the day before must still get here.
+    night_before: Option<Night>,
+    /// And from here to where the next day begins.
+    night_after: Option<Night>,
+    /// Drives that a remote visit must leave room for.
+    drives: [Option<Kept>; 2],
+}
+
+/// A visit of another day than the gap's, within reach of it.
+#[derive(Debug, Clone, Copy)]
+struct Night {
+    place: u16,
+    /// As `ready` or `leave`.
+    edge: i32,
+    piece: i32,
+    /// After (or before) this instant one may have come from (or go) anywhere.
+    limit: i32,
+}
+
+/// A drive past a remote visit: it must be over before the visit starts, or begin after it ends.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// When the drive is over if it comes first.
+    over: i32,
+    /// When the visit must end if the drive comes last.
+    begin: i32,
+}
+
+/// The starts that a gap allows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Starts {
+    /// First allowed start.
+    pub(crate) first: i32,
+    /// Last allowed start; before the first one when there is none.
+    pub(crate) last: i32,
+    /// Between these instants (both excluded) a start is not allowed after all.
+    barred: [(i32, i32); Starts::MOST_BARRED],
+    barred_count: usize,
+    /// Seconds of driving that a visit adds to the day.
+    pub(crate) added_travel: i32,
+}
+
+impl Starts {
+    /// Two drives around a remote visit, and the holidays that touch one local day.
+    const MOST_BARRED: usize = 6;
+
+    /// True when a visit may start then.
+    pub(crate) fn contains(&self, start: i32) -> bool {
+        self.first <= start && start <= self.last && !self.is_barred(start)
+    }
+
+    /// True when a start between first and last is not allowed.
+    pub(crate) fn is_barred(&self, start: i32) -> bool {
+        self.barred[..self.barred_count].iter().any(|(after, before)| *after < start && start < *before)
+    }
+
+    /// True when nothing between first and last is barred.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.barred_count == 0
+    }
+
+    fn bar(&mut self, after: i32, before: i32) {
+        if before - after < 2 || before <= self.first || after >= self.last {
+            return;
+        }
+        if self.barred_count < Self::MOST_BARRED {
+            self.barred[self.barred_count] = (after, before);
+            self.barred_count += 1;
+        } else {
+            self.last = self.last.min(after);
+        }
+    }
+}
+
+/// What is asked of the gaps of one calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// First start that window and notice allow.
+    pub(crate) earliest: i32,
+    /// Last end.
+    pub(crate) to: i32,
+    /// Seconds that the visit takes.
+    pub(crate) occupied: i32,
+    /// Public holidays of the place, when they are kept.
+    pub(crate) closed: &'a [(i32, i32)],
+    /// Somebody travels.
+    pub(crate) on_site: bool,
+}
+
+/// Where to look for a window: one entry for each 24 hours from the origin on.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// First gap that ends after this slot begins.
+    gap: u32,
+    /// Lowest place (but the base) of that gap and all after it.
+    lowest: u16,
+    /// One above the highest place of that gap and all before it.
+    above: u16,
+}
+
+const SLOT_SECONDS: i32 = 24 * 3600;
+
+/// What a search reads of one calendar: shared, flat, and nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane {
+    /// Where gaps begin and end; the base is number 0.
+    places: Places,
+    slots: Arc<[Slot]>,
+    gaps: Arc<[Gap]>,
+    /// Seconds between now and the earliest visit.
+    pub(crate) notice: i64,
+    /// No drive up to so many seconds is stopped by a visit of the day before or after.
+    night_slack: i32,
+    /// Trades held, one bit each.
+    pub(crate) trades: u8,
+    /// No visits on public holidays of the place.
+    pub(crate) holidays_off: bool,
+    /// Some gaps are special.
+    pub(crate) has_special: bool,
+}
+
+/// The gaps of one calendar, in order of time.
+#[derive(Debug, Clone)]
+pub(crate) struct GapTable {
+    pub(crate) lane: Lane,
+    details: Vec<Detail>,
+    buffer: i32,
+}
+
+/// The part of a table that a window touches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) from: usize,
+    to: usize,
+    lowest: usize,
+    above: usize,
+}
+
+impl Lane {
+    /// The gaps that a window may touch.
+    #[inline]
+    pub(crate) fn part(&self, from: i32, to: i32) -> Part {
+        let last = self.slots.len().saturating_sub(1);
+        let number = |second: i32| usize::try_from(second / SLOT_SECONDS).unwrap_or(0);
+        let (Some(first), Some(end)) =
+            (self.slots.get(number(from).min(last)), self.slots.get((number(to) + 1).min(last)))
+        else {
+            return Part { from: 0, to: 0, lowest: 1, above: 1 };
+        };
+        let to = (end.gap as usize + 1).min(self.gaps.len());
+        Part { from: first.gap as usize, to, lowest: usize::from(first.lowest), above: usize::from(end.above) }
+    }
+
+    /// Reads one word of each list that a search will read of a part, so that they are on their way
+    /// from memory while somebody else's are being worked on.
+    #[inline]
+    pub(crate) fn touch(&self, part: Part) {
+        let gap = self.gaps.get(part.from).map_or(0, |gap| gap.lo);
+        std::hint::black_box((gap, self.places.touch(part.lowest)));
+    }
+
+    /// The gaps of a part.
+    #[inline]
+    pub(crate) fn of(&self, part: Part) -> &[Gap] {
+        self.gaps.get(part.from..part.to).unwrap_or_default()
+    }
+
+    /// Asks for the drives that the gaps of a part rest on. True when each gap that is not special
+    /// is judged by its own fields alone.
+    #[inline]
+    pub(crate) fn ask_drives<T: Travel + ?Sized>(&self, site: &Spot, part: Part, travel: &T, legs: &mut Legs) -> bool {
+        legs.fit(self.places.len());
+        // The base is always one of them; between it and the part may be others.
+        let which = part.lowest.min(part.above)..part.above;
+        travel.legs(site, &self.places, which.clone(), legs);
+        let longest = |legs: &[i32]| legs[which.clone()].iter().fold(0, |most, leg| most.max(*leg));
+        longest(&legs.to_site).max(longest(&legs.from_site)) <= self.night_slack
+    }
+}
+
+impl GapTable {
+    /// No gaps yet.
+    pub(crate) fn empty() -> Self {
+        let lane = Lane {
+            places: Places::new(&[]),
+            slots: Arc::default(),
+            gaps: Arc::default(),
+            notice: 0,
+            night_slack: i32::MAX,
+            trades: 0,
+            holidays_off: true,
+            has_special: false,
+        };
+        Self { lane, details: Vec::new(), buffer: 0 }
+    }
+
+    /// Room for a visit of so many seconds within a window, wherever it is, holidays looked at.
+    pub(crate) fn has_room(&self, ask: &Ask<'_>) -> bool {
+        self.details.iter().any(|gap| {
+            let (from, to) = (gap.lo.max(ask.earliest), gap.hi.min(ask.to));
+            let shut = |closed: &(i32, i32)| closed.0 <= from && to <= closed.1;
+            to - from >= ask.occupied && !ask.closed.iter().any(shut)
+        })
+    }
+
+    /// Asks for every drive.
+    pub(crate) fn ask_all_drives<T: Travel + ?Sized>(&self, site: &Spot, travel: &T, legs: &mut Legs) {
+        legs.fit(self.lane.places.len());
+        travel.legs(site, &self.lane.places, 1..self.lane.places.len(), legs);
+    }
+
+    /// Points for what the expert has already on the day of a gap, and that week.
+    pub(crate) fn load(&self, number: usize) -> u16 {
+        self.details[number].load
+    }
+
+    /// The gap that holds a visit, working time and buffers looked at.
+    pub(crate) fn around(&self, start: i32, end: i32) -> Option<usize> {
+        let number = self.details.partition_point(|gap| gap.hi < end);
+        self.details.get(number).filter(|gap| gap.lo <= start && end <= gap.hi).map(|_| number)
+    }
+
+    /// The starts that a gap allows: the rule itself.
+    pub(crate) fn starts(&self, number: usize, ask: &Ask<'_>, legs: &Legs) -> Starts {
+        let gap = &self.details[number];
+        let mut starts = Starts {
+            first: gap.lo.max(ask.earliest),
+            last: gap.hi.min(ask.to) - ask.occupied,
+            barred: [(0, 0); Starts::MOST_BARRED],
+            barred_count: 0,
+            added_travel: 0,
+        };
+        for (from, to) in ask.closed {
+            starts.bar(from - ask.occupied, *to);
+        }
+        if ask.on_site {
+            let leg_in = legs.to_site[usize::from(gap.before)];
+            let leg_out = legs.from_site[usize::from(gap.after)];
+            if leg_in + self.buffer > gap.piece_before {
+                starts.first = starts.first.max(gap.ready + leg_in);
+            }
+            if leg_out + self.buffer > gap.piece_after {
+                starts.last = starts.last.min(gap.leave - leg_out - ask.occupied);
+            }
+            if let Some(night) = gap.night_before {
+                let leg = legs.to_site[usize::from(night.place)];
+                if leg + self.buffer > night.piece {
+                    starts.first = starts.first.max((night.edge + leg).min(night.limit));
+                }
+            }
+            if let Some(night) = gap.night_after {
+                let leg = legs.from_site[usize::from(night.place)];
+                if leg + self.buffer > night.piece {
+                    starts.last = starts.last.min((night.edge - leg).max(night.limit) - ask.occupied);
+                }
+            }
+            starts.added_travel = (leg_in + leg_out - gap.direct).max(0);
+        } else {
+            for kept in gap.drives.iter().flatten() {
+                starts.bar(kept.begin - ask.occupied, kept.over);
+            }
+        }
+        starts
+    }
+}
