@@ -4,19 +4,16 @@
 //! For a joint appointment everybody is found or nobody: each firm's expert by itself, a firm's team
 //! of workers together.
 
-use std::sync::Arc;
-
-use constat_availability::{CalendarIndex, Requirement, Travel, feasible, pick_team, who_can};
-use constat_domain::Refusal;
+use constat_availability::{pick_team, who_can};
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
-use constat_domain::tenancy::TenantId;
 use constat_store::Tx;
 use jiff::Timestamp;
 
 use super::Offer;
 use super::commit::{Guards, Person, judge};
-use super::parties::may_book;
+use super::parties::may_still_book;
+use super::sides::{Named, Side, named_by};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -25,45 +22,6 @@ pub(super) struct Assigned {
     /// Never empty: the firm's own first.
     pub(super) people: Vec<Person>,
     pub(super) guards: Guards,
-}
-
-/// One firm's part of an offer.
-pub(super) struct Side {
-    pub(super) tenant: TenantId,
-    pub(super) calendars: Arc<CalendarIndex>,
-    pub(super) requirement: Requirement,
-    /// Who was named.
-    pub(super) named: Vec<ExpertId>,
-}
-
-impl Side {
-    /// True when everybody who was named can take the time, as far as the snapshot knows.
-    pub(super) fn can_be_kept<T: Travel>(&self, travel: &T, (from, to): (Timestamp, Timestamp)) -> bool {
-        self.named.iter().all(|expert| {
-            let calendar = self.calendars.get(*expert);
-            calendar.is_some_and(|calendar| feasible(calendar, &self.requirement, from, to, travel).is_ok())
-        })
-    }
-}
-
-/// The sides of an offer, the firm that makes it first.
-pub(super) fn sides_of(app: &App, offer: &Offer, now: Timestamp) -> Result<Vec<Side>, AppError> {
-    let (from, to) = (offer.busy_from, offer.busy_to);
-    let settings = &app.settings.availability;
-    let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
-    let mut sides: Vec<Side> = Vec::with_capacity(1 + offer.others.len());
-    let calendars = app.calendars.of(&offer.tenant, now)?;
-    sides.push(Side { tenant: offer.tenant, calendars, requirement, named: vec![offer.expert] });
-    for other in &offer.others {
-        if let Some(side) = sides.iter_mut().find(|side| side.tenant == other.tenant) {
-            side.named.push(other.expert);
-            continue;
-        }
-        let requirement = sides[0].requirement.for_party(other.insurer.as_ref());
-        let calendars = app.calendars.of(&other.tenant, now)?;
-        sides.push(Side { tenant: other.tenant, calendars, requirement, named: vec![other.expert] });
-    }
-    Ok(sides)
 }
 
 /// Finds everybody for an offered time.
@@ -77,11 +35,11 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
         return Err(BookingRefusal::SlotTaken.into());
     }
     let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
-    for side in sides_of(app, offer, now)? {
-        if side.tenant != offer.tenant && !may_book(tx, offer.holder, &side.tenant)? {
+    for named in named_by(app, offer, now)? {
+        if !may_still_book(tx, offer, &named.side.tenant)? {
             return Err(BookingRefusal::SlotTaken.into());
         }
-        let mut judging = Judging { tx: &mut *tx, app, side: &side, time: (from, to), able: Vec::new() };
+        let mut judging = Judging { tx: &mut *tx, app, named: &named, time: (from, to), able: Vec::new() };
         let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
         for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
             assigned.people.push(person);
@@ -98,7 +56,7 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
 struct Judging<'a> {
     tx: &'a mut Tx,
     app: &'a App,
-    side: &'a Side,
+    named: &'a Named,
     time: (Timestamp, Timestamp),
     /// Who was judged and can.
     able: Vec<(ExpertId, (Person, Guards))>,
@@ -106,25 +64,27 @@ struct Judging<'a> {
 
 impl Judging<'_> {
     fn judge(&mut self, expert: ExpertId) -> Result<Option<(Person, Guards)>, AppError> {
-        let Some(calendar) = self.side.calendars.get(expert) else { return Ok(None) };
-        judge(self.tx, self.app, (&self.side.tenant, calendar), &self.side.requirement, self.time)
+        let Side { tenant, calendars, requirement } = &self.named.side;
+        let Some(calendar) = calendars.get(expert) else { return Ok(None) };
+        judge(self.tx, self.app, (tenant, calendar), requirement, self.time)
     }
 
     /// Everybody else who can, best first; those last who are probably taken by a transaction under
     /// way.
     fn others(&self) -> Vec<ExpertId> {
-        let (Side { tenant, calendars, requirement, named }, (from, to)) = (self.side, self.time);
+        let Named { side: Side { tenant, calendars, requirement }, people } = self.named;
+        let (from, to) = self.time;
         let mut others = with_travel!(&*self.app.travel, travel => {
             who_can(calendars, requirement, from, to, travel)
         });
         self.app.calendars.unpromised_first(tenant, &mut others, from, to);
-        others.retain(|expert| !named.contains(expert));
+        others.retain(|expert| !people.contains(expert));
         others
     }
 
     /// The expert who was named, else the best of the others.
     fn one(&mut self) -> Result<Option<(Person, Guards)>, AppError> {
-        for expert in &self.side.named {
+        for expert in &self.named.people {
             if let Some(found) = self.judge(*expert)? {
                 return Ok(Some(found));
             }
@@ -139,14 +99,14 @@ impl Judging<'_> {
 
     /// The workers who were named, else the fewest who hold every trade wanted.
     fn team(&mut self) -> Result<Option<Vec<(Person, Guards)>>, AppError> {
-        let side = self.side;
+        let Named { side: Side { calendars, requirement, .. }, people: named } = self.named;
         // Those who were named, as long as they still hold everything.
-        let team = pick_team(&side.calendars, &side.requirement, &side.named);
+        let team = pick_team(calendars, requirement, named);
         if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
             return Ok(Some(found));
         }
-        let mut people: Vec<ExpertId> = side.named.iter().copied().chain(self.others()).collect();
-        while let Some(team) = pick_team(&side.calendars, &side.requirement, &people) {
+        let mut people: Vec<ExpertId> = named.iter().copied().chain(self.others()).collect();
+        while let Some(team) = pick_team(calendars, requirement, &people) {
             match self.all(&team)? {
                 Ok(found) => return Ok(Some(found)),
                 Err(missing) => people.retain(|expert| *expert != missing),

@@ -21,6 +21,7 @@ mod recheck;
 mod reschedule;
 mod roads;
 mod search;
+mod sides;
 mod tokens;
 
 pub use book::{BookAppointment, book_appointment};
@@ -37,7 +38,8 @@ pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};
 pub use place::geocode;
 pub use read::{find_appointment, list_appointments, open_schedule};
+pub use recheck::recheck_slot;
 pub use reschedule::{MoveAppointment, move_appointment};
-pub use roads::{look_up_drives, recheck_slot, search_slots};
-pub use search::{Found, OfferedSlot};
+pub use roads::look_up_drives;
+pub use search::{Found, OfferedSlot, search_slots};
 pub use tokens::{Offer, Participant, Promised, Session, open_promised};

@@ -7,12 +7,11 @@ use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::api_keys;
 use constat_store::{Connection, StoreError};
 
+use super::Offer;
 use crate::{App, AppError};
 
-/// The calendars of the firms that a request names besides the one it is sent to, in its order.
-///
-/// # Errors
-/// One fault for each firm that the caller may not ask, and for each that would stand on two sides.
+/// The firms that a request names besides the one it is sent to, in its order. Adds a fault to `errors`
+/// for each firm that the caller may not ask, and for each that would stand on two sides.
 pub(super) fn check_parties(
     app: &App,
     caller: &Caller,
@@ -39,7 +38,13 @@ pub(super) fn check_parties(
 
 /// True when a platform holds a live partner key of a firm, in the mode of the firm's data that is
 /// meant.
-pub(super) fn may_book(connection: &mut Connection, holder: OrgId, firm: &TenantId) -> Result<bool, StoreError> {
+fn may_book(connection: &mut Connection, holder: OrgId, firm: &TenantId) -> Result<bool, StoreError> {
     let keys = api_keys::of_issuer_and_holder(connection, firm.org, holder)?;
     Ok(keys.iter().any(|key| key.api == Api::Partner && key.mode == firm.mode && key.revoked_at.is_none()))
+}
+
+/// True when whoever holds an offer may still book with one of its firms: the firm that made it is asked by
+/// its own key, any other must have a live one with the holder.
+pub(super) fn may_still_book(connection: &mut Connection, offer: &Offer, firm: &TenantId) -> Result<bool, StoreError> {
+    Ok(*firm == offer.tenant || may_book(connection, offer.holder, firm)?)
 }

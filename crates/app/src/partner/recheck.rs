@@ -6,30 +6,29 @@ use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 
 use super::Offer;
-use super::assign::sides_of;
-use super::parties::may_book;
+use super::parties::may_still_book;
+use super::roads::look_up_drives;
+use super::sides::{Named, Side, named_by};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
-/// Checks one slot again, as a booking would: whoever can take it.
-/// [`BookingRefusal::UnknownSlot`] when it is expired or no longer free, as the contract has it.
-pub(super) fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
+/// Checks one slot again, as a booking would: whoever can take it. The drives that it rests on are learned
+/// first. [`BookingRefusal::UnknownSlot`] when it is expired or no longer free, as the contract has it.
+pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
     let offer = Offer::open(&app.sealer, caller, token)?;
+    look_up_drives(app, &offer).await;
     let now = app.clock.now();
     if now >= offer.expires_at {
         return Err(BookingRefusal::UnknownSlot.into());
     }
     let (from, to) = (offer.busy_from, offer.busy_to);
-    for side in sides_of(app, &offer, now)? {
-        let is_ours = side.tenant == offer.tenant;
-        if !is_ours && !app.store.read(|connection| may_book(connection, offer.holder, &side.tenant))? {
+    for Named { side: Side { tenant, calendars, requirement }, .. } in named_by(app, &offer, now)? {
+        if !app.store.read(|connection| may_still_book(connection, &offer, &tenant))? {
             return Err(BookingRefusal::UnknownSlot.into());
         }
-        let able = with_travel!(&*app.travel, travel => {
-            who_can(&side.calendars, &side.requirement, from, to, travel)
-        });
+        let able = with_travel!(&*app.travel, travel => who_can(&calendars, &requirement, from, to, travel));
         let is_kept = if offer.criteria.is_for_a_team() {
-            pick_team(&side.calendars, &side.requirement, &able).is_some()
+            pick_team(&calendars, &requirement, &able).is_some()
         } else {
             !able.is_empty()
         };

@@ -34,8 +34,8 @@ pub struct MoveAppointment {
     pub has_idempotency_key: bool,
 }
 
-/// Moves the appointment, and all others of a joint one; whatever fails, they keep the time they have. Without an idempotency key a
-/// repeat gets the appointment as it is.
+/// Moves the appointment, and all others of a joint one; whatever fails, they keep the time they have.
+/// Without an idempotency key a repeat gets the appointment as it is.
 pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppointment) -> Result<Appointment, AppError> {
     let Promised { session, offer } = &command.promised;
     let reason = Codes::embedded().change_reason(&command.reason)?;

@@ -11,17 +11,14 @@ use std::sync::Arc;
 use constat_availability::{
     CalendarIndex, ExpertCalendar, Outcome, Requirement, Travel as _, eligible, feasible, who_can,
 };
-use constat_domain::appointment::Slot;
 use constat_domain::geo::Position;
 use constat_domain::ids::ExpertId;
-use constat_domain::service::ServiceRequest;
-use constat_domain::tenancy::Caller;
 
-use super::assign::{Side, sides_of};
-use super::search::{self, Asked, Found, answer, ask};
-use super::{Offer, recheck};
-use crate::roads::{Known, Leg, Roads, Routed};
-use crate::{App, AppError};
+use super::Offer;
+use super::search::Asked;
+use super::sides::{Named, Side, named_by};
+use crate::App;
+use crate::roads::{Known, Leg, Routed};
 
 /// How often the routing server is asked for one answer.
 const MOST_ROUNDS: usize = 3;
@@ -39,51 +36,32 @@ const MOST_BASES: usize = 40;
 /// How many who may step in for somebody whose time is gone are looked at.
 const MOST_OTHERS: usize = 5;
 
-/// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
-pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
-    let asked = ask(app, caller, request)?;
-    let outcome = match &*app.travel {
-        Roads::Estimated(estimator) => asked.search(&asked.sides, estimator),
-        Roads::Routed(routed) => by_road(routed, &asked).await,
-    };
-    answer(app, caller, asked, outcome)
-}
-
-/// Checks one slot again, as a booking would: the drives are learned first.
-pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
-    if app.travel.routed().is_some() {
-        look_up_drives(app, &Offer::open(&app.sealer, caller, token)?).await;
-    }
-    recheck::recheck_slot(app, caller, token)
-}
-
 /// Learns the drives that the booking of an offer will be judged by: those of its expert around that
 /// time, and, when that person's time is gone, those of whoever may take it instead. To be called
 /// before the command, which may not leave the machine.
 pub async fn look_up_drives(app: &App, offer: &Offer) {
     let Some(routed) = app.travel.routed() else { return };
     // Whatever is wrong with the calendars or the offer, the booking itself will say.
-    let Ok(sides) = sides_of(app, offer, app.clock.now()) else { return };
+    let Ok(sides) = named_by(app, offer, app.clock.now()) else { return };
     let (from, to) = (offer.busy_from, offer.busy_to);
     let drives_of = |side: &Side, expert: ExpertId| {
         let calendar = side.calendars.get(expert);
         calendar.map(|calendar| calendar.drives_around(&side.requirement, from, to)).into_iter().flatten()
     };
     let mut legs = Vec::new();
-    for side in &sides {
-        for expert in &side.named {
-            legs.extend(drives_of(side, *expert));
-        }
+    for Named { side, people } in &sides {
+        legs.extend(people.iter().flat_map(|expert| drives_of(side, *expert)));
     }
     let learning = async {
         routed.learn(&legs).await?;
         let known = routed.known();
         // Whoever may step in on a side where somebody's time is gone.
         let mut more = Vec::new();
-        for side in &sides {
-            if !side.can_be_kept(&known, (from, to)) {
+        for named in &sides {
+            if !named.can_be_kept(&known, (from, to)) {
+                let Named { side, people } = named;
                 let others = who_can(&side.calendars, &side.requirement, from, to, &known);
-                let others = others.into_iter().filter(|expert| !side.named.contains(expert));
+                let others = others.into_iter().filter(|expert| !people.contains(expert));
                 more.extend(others.take(MOST_OTHERS).flat_map(|expert| drives_of(side, expert)));
             }
         }
@@ -97,14 +75,15 @@ pub async fn look_up_drives(app: &App, offer: &Offer) {
     routed.count_estimated(&routed.known(), &legs);
 }
 
-async fn by_road(routed: &Routed, asked: &Asked) -> Outcome {
+/// Searches with a routing server: what is offered rests on its drives, as far as it told them in time.
+pub(super) async fn by_road(routed: &Routed, asked: &Asked) -> Outcome {
     let settled = routed.within_budget(settle(routed, asked)).await.flatten();
     let known = routed.known();
     let mut outcome = settled.unwrap_or_else(|| asked.search(&asked.sides, &known));
     // Others learn meanwhile: what is offered is what a booking would accept now.
     outcome.offers.retain(|offer| {
         asked.people(offer).all(|(side, expert)| {
-            let search::Side { calendars, requirement, .. } = &asked.sides[side];
+            let Side { calendars, requirement, .. } = &asked.sides[side];
             let calendar = calendars.laid_again(expert, requirement, &known);
             calendar.is_some_and(|calendar| {
                 feasible(&calendar, requirement, offer.busy_from, offer.busy_to, &known).is_ok()
@@ -127,7 +106,7 @@ async fn settle(routed: &Routed, asked: &Asked) -> Option<Outcome> {
             return Some(outcome);
         }
         let mut wider = sides.clone();
-        for search::Side { requirement, .. } in &mut wider {
+        for Side { requirement, .. } in &mut wider {
             requirement.limit = (requirement.limit * SPARE_OFFERS).min(MOST_OFFERS).max(requirement.limit);
         }
         let wider = asked.search(&wider, &known);
@@ -159,11 +138,11 @@ fn nearest(calendars: &CalendarIndex, requirement: &Requirement, known: &Known) 
 }
 
 /// The drives that the offers of a search rest on.
-fn drives_of(asked: &Asked, sides: &[search::Side], outcome: &Outcome) -> Vec<Leg> {
+fn drives_of(asked: &Asked, sides: &[Side], outcome: &Outcome) -> Vec<Leg> {
     let mut legs = Vec::new();
     for offer in &outcome.offers {
         for (side, expert) in asked.people(offer) {
-            let search::Side { calendars, requirement, .. } = &sides[side];
+            let Side { calendars, requirement, .. } = &sides[side];
             if let Some(calendar) = calendars.get(expert) {
                 legs.extend(calendar.drives_around(requirement, offer.busy_from, offer.busy_to));
             }

@@ -1,10 +1,8 @@
 //! Search: who is free, when?
 
-use std::sync::Arc;
-
 use constat_availability::{
-    CalendarIndex, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search,
-    search_team, search_together,
+    Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search, search_team,
+    search_together,
 };
 use constat_domain::FieldError;
 use constat_domain::Refusal;
@@ -12,13 +10,16 @@ use constat_domain::appointment::{SESSION_SECONDS, Slot};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::ids::{AppointmentId, ExpertId, SessionId};
 use constat_domain::service::{LossTriple, ServiceRequest};
-use constat_domain::tenancy::{Caller, TenantId};
+use constat_domain::tenancy::Caller;
 use jiff::{SignedDuration, Timestamp};
 
 use super::parties::check_parties;
 use super::place::{is_holiday, locate};
 use super::read::open_appointment;
+use super::roads::by_road;
+use super::sides::Side;
 use super::{Criteria, Offer, Participant, Session};
+use crate::roads::Roads;
 use crate::{App, AppError, Seal};
 
 /// The answer to a search.
@@ -49,6 +50,16 @@ pub struct OfferedSlot {
     pub score: Score,
 }
 
+/// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
+pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
+    let asked = ask(app, caller, request)?;
+    let outcome = match &*app.travel {
+        Roads::Estimated(estimator) => asked.search(&asked.sides, estimator),
+        Roads::Routed(routed) => by_road(routed, &asked).await,
+    };
+    answer(app, caller, asked, outcome)
+}
+
 /// A request that can be searched: checked, placed and measured.
 pub(super) struct Asked {
     /// When.
@@ -58,16 +69,6 @@ pub(super) struct Asked {
     place: PlaceFacts,
     /// Whose calendars: the firm that is asked, then the other parties.
     pub(super) sides: Vec<Side>,
-}
-
-/// One firm of a search.
-#[derive(Clone)]
-pub(super) struct Side {
-    tenant: TenantId,
-    /// What is asked of its expert.
-    pub(super) requirement: Requirement,
-    /// The firm's calendars at that moment.
-    pub(super) calendars: Arc<CalendarIndex>,
 }
 
 impl Asked {
@@ -92,17 +93,13 @@ impl Asked {
 }
 
 /// Checks a request and gets ready to search it.
-pub(super) fn ask(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Asked, AppError> {
+fn ask(app: &App, caller: &Caller, mut request: ServiceRequest) -> Result<Asked, AppError> {
     let now = app.clock.now();
-    let mut request = request;
     let mut errors = check_codes(&mut request);
-    let moved = match continue_appointment(app, caller, &mut request) {
-        Ok(moved) => moved,
-        Err(refused) => {
-            errors.push(refused?);
-            Vec::new()
-        }
-    };
+    let moved = continue_appointment(app, caller, &mut request)?.unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
     let parties = check_parties(app, caller, &request, &mut errors)?;
     let place = locate(request.kind, request.place.as_mut()).map_err(|error| errors.push(error)).ok();
     Refusal::unless_empty(errors)?;
@@ -111,17 +108,15 @@ pub(super) fn ask(app: &App, caller: &Caller, request: ServiceRequest) -> Result
     let mut requirement =
         Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
     requirement.reschedules = moved;
-    let mut sides = Vec::with_capacity(1 + parties.len());
+    let mut sides = vec![Side::of(app, caller.tenant, requirement, now)?];
     for (tenant, party) in parties.into_iter().zip(&request.parties) {
-        let requirement = requirement.for_party(party.insurer.as_ref());
-        sides.push(Side { tenant, requirement, calendars: app.calendars.of(&tenant, now)? });
+        sides.push(sides[0].beside(app, tenant, party.insurer.as_ref(), now)?);
     }
-    sides.insert(0, Side { tenant: caller.tenant, requirement, calendars: app.calendars.of(&caller.tenant, now)? });
     Ok(Asked { now, request, place, sides })
 }
 
 /// Seals what was found. Stores nothing: the session and each slot are sealed tokens.
-pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<Found, AppError> {
+fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<Found, AppError> {
     let participants = |found: &Proposal| -> Vec<Participant> {
         let others = asked.people(found).skip(1).filter_map(|(side, expert)| {
             let tenant = asked.sides.get(side)?.tenant;
@@ -179,35 +174,36 @@ pub(super) fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome)
 /// The place is the appointment's unless another is given; the parties are its own. Answers the
 /// appointments whose time counts as free: all of a joint one.
 ///
-/// The outer error is what went wrong: a field of the request, or (inner `Err`) a failure.
+/// The inner error is a fault of the request, by field.
 fn continue_appointment(
     app: &App,
     caller: &Caller,
     request: &mut ServiceRequest,
-) -> Result<Vec<AppointmentId>, Result<FieldError, AppError>> {
-    let Some(id) = request.reschedules else { return Ok(Vec::new()) };
+) -> Result<Result<Vec<AppointmentId>, FieldError>, AppError> {
+    let refuse = |field: &str, message: &str| Ok(Err(FieldError::new(field, message)));
+    let Some(id) = request.reschedules else { return Ok(Ok(Vec::new())) };
     let known = match open_appointment(app, caller, id) {
         Ok(known) => known,
         Err(AppError::Refused(Refusal::Booking(_))) => {
-            return Err(Ok(FieldError::new("appointmentId", "no such open appointment")));
+            return refuse("appointmentId", "no such open appointment");
         }
-        Err(failure) => return Err(Err(failure)),
+        Err(failure) => return Err(failure),
     };
     if known.request.kind != request.kind {
         let message = format!("expected {}, the type of the appointment to move", known.request.kind.wire());
-        return Err(Ok(FieldError::new("type.name", message)));
+        return refuse("type.name", &message);
     }
     if known.is_linked() {
         let message = "is a part of a joint appointment: it moves with the main one, see its joint.main";
-        return Err(Ok(FieldError::new("appointmentId", message)));
+        return refuse("appointmentId", message);
     }
     if !request.parties.is_empty() && request.parties != known.request.parties {
         let message = "are not those of the appointment to move: leave them out, or cancel and book anew";
-        return Err(Ok(FieldError::new("parties", message)));
+        return refuse("parties", message);
     }
     if request.all_trades && !known.request.all_trades {
         let message = "the appointment to move was booked without it: leave it out, or cancel and book anew";
-        return Err(Ok(FieldError::new("allTrades", message)));
+        return refuse("allTrades", message);
     }
     let moved = known.joint.iter().flat_map(|joint| &joint.parties).map(|party| party.appointment);
     let moved = [id].into_iter().chain(moved.filter(|party| *party != id)).collect();
@@ -222,7 +218,7 @@ fn continue_appointment(
     if request.language.is_none() {
         request.language = known.request.language;
     }
-    Ok(moved)
+    Ok(Ok(moved))
 }
 
 /// Checks the codes that the contract lists, and puts them in their own spelling. Guarantees and

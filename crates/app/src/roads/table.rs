@@ -2,7 +2,8 @@
 //!
 //! A plain grid of 15 seconds of arc: 463 m from south to north, 305 m from west to east in Paris.
 //! The number of a cell fits 32 bits; hexagons (h3o) would be more even, at the price of a projection
-//! for each look-up and a crate, for an error that is below the routing server's own either way. Drives within one cell are estimated.
+//! for each look-up and a crate, for an error that is below the routing server's own either way. Drives
+//! within one cell are estimated.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

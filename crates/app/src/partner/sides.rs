@@ -1,0 +1,76 @@
+//! The firms that a search asks, or that an offer takes somebody of: usually one.
+
+use std::sync::Arc;
+
+use constat_availability::{CalendarIndex, Requirement, Travel, feasible};
+use constat_domain::Refusal;
+use constat_domain::ids::ExpertId;
+use constat_domain::tenancy::TenantId;
+use jiff::Timestamp;
+
+use super::Offer;
+use crate::{App, AppError};
+
+/// One firm's part.
+#[derive(Clone)]
+pub(super) struct Side {
+    pub(super) tenant: TenantId,
+    /// What is asked of its expert.
+    pub(super) requirement: Requirement,
+    /// The firm's calendars at that moment.
+    pub(super) calendars: Arc<CalendarIndex>,
+}
+
+impl Side {
+    /// The side of the firm that is asked.
+    pub(super) fn of(app: &App, tenant: TenantId, requirement: Requirement, now: Timestamp) -> Result<Self, AppError> {
+        Ok(Self { tenant, requirement, calendars: app.calendars.of(&tenant, now)? })
+    }
+
+    /// The side of another party to the same meeting, whose expert comes for this insurer.
+    pub(super) fn beside(
+        &self,
+        app: &App,
+        tenant: TenantId,
+        insurer: Option<&String>,
+        now: Timestamp,
+    ) -> Result<Self, AppError> {
+        Self::of(app, tenant, self.requirement.for_party(insurer), now)
+    }
+}
+
+/// One firm's part of an offer.
+pub(super) struct Named {
+    pub(super) side: Side,
+    /// Whom the offer names: one expert, or a team of workers.
+    pub(super) people: Vec<ExpertId>,
+}
+
+impl Named {
+    /// True when everybody who was named can take the time, as far as the snapshot knows.
+    pub(super) fn can_be_kept<T: Travel>(&self, travel: &T, (from, to): (Timestamp, Timestamp)) -> bool {
+        let Side { calendars, requirement, .. } = &self.side;
+        self.people.iter().all(|expert| {
+            let calendar = calendars.get(*expert);
+            calendar.is_some_and(|calendar| feasible(calendar, requirement, from, to, travel).is_ok())
+        })
+    }
+}
+
+/// The sides of an offer, the firm that makes it first.
+pub(super) fn named_by(app: &App, offer: &Offer, now: Timestamp) -> Result<Vec<Named>, AppError> {
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    let settings = &app.settings.availability;
+    let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
+    let main = Side::of(app, offer.tenant, requirement, now)?;
+    let mut all = vec![Named { side: main, people: vec![offer.expert] }];
+    for other in &offer.others {
+        if let Some(named) = all.iter_mut().find(|named| named.side.tenant == other.tenant) {
+            named.people.push(other.expert);
+            continue;
+        }
+        let side = all[0].side.beside(app, other.tenant, other.insurer.as_ref(), now)?;
+        all.push(Named { side, people: vec![other.expert] });
+    }
+    Ok(all)
+}
