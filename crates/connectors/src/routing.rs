@@ -12,6 +12,8 @@ use reqwest::{Client, RequestBuilder, Url};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::http;
+
 /// Largest answer that is read: some hundred bytes for each of a million drives.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -48,18 +50,7 @@ impl Server {
     fn new(settings: &RoutingSettings) -> Result<Self, RoutingError> {
         let setup = |error: &dyn std::fmt::Display| RoutingError::Unreachable(format!("routing.url: {error}"));
         let base = Url::parse(&settings.url).map_err(|error| setup(&error))?;
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails only when another thread was faster, which is as good.
-            let _installed = rustls::crypto::ring::default_provider().install_default();
-        }
-        let builder = Client::builder()
-            .pool_idle_timeout(IDLE)
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("constat/", env!("CARGO_PKG_VERSION")));
-        // Plain HTTP needs no certificates.
-        let builder = if base.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+        let builder = http::client(&base, Duration::from_millis(settings.timeout_ms)).pool_idle_timeout(IDLE);
         let http = builder.build().map_err(|error| setup(&error.without_url()))?;
         Ok(Self { base, http })
     }
@@ -80,15 +71,10 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result
         let what = if error.is_timeout() { "timed out".to_owned() } else { error.without_url().to_string() };
         RoutingError::Unreachable(what)
     };
-    let mut response = request.send().await.map_err(unreachable)?;
+    let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(RoutingError::NotATable("too large".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = http::body(response, MOST_BYTES).await.map_err(unreachable)?;
+    let body = body.ok_or_else(|| RoutingError::NotATable("too large".to_owned()))?;
     if !status.is_success() {
         let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();
         return Err(if refusal.is_off_the_map() {

@@ -71,7 +71,7 @@ pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>
     let documents = folder.documents()?;
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
-    let geocoder = geocoder(&settings.geocoder).map_err(Failure::new)?;
+    let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
     let app = app.with_partners(partners).with_geocoder(geocoder);
     Ok(Arc::new(match routing {

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
-use crate::geo::Place;
+use crate::geo::{Place, Position};
 use crate::ids::{AppointmentId, ClaimAppointmentId, ClaimId, DeclarationId, ExpertId, OrgId, SessionId};
 use crate::service::{CustomerType, ServiceKind, ServiceRequest};
 use crate::tenancy::TenantId;
@@ -208,6 +208,11 @@ impl Appointment {
     /// True for a part of a joint appointment that is not its main one.
     pub fn is_linked(&self) -> bool {
         self.joint.as_ref().is_some_and(|joint| joint.main != self.id)
+    }
+
+    /// Where somebody travels to; `None` for a remote appointment, whatever place it names.
+    pub fn site(&self) -> Option<Position> {
+        self.place.position.filter(|_| self.request.kind.is_on_site())
     }
 
     /// True while it will take place or has taken place: what a partner's mandate rests on.

@@ -78,7 +78,8 @@ async fn serve(
 /// The application with what it reaches outside, as its settings say.
 fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
     let routing = routing_service(&app.settings.routing).expect("a routing server, or none");
-    let geocoder = constat_connectors::geocoder(&app.settings.geocoder).expect("a geocoder, or none");
+    let geocoder =
+        constat_connectors::geocoder(&app.settings.geocoder, Arc::clone(&app.clock)).expect("a geocoder, or none");
     let app = app.with_partners(gateway).with_geocoder(geocoder);
     match routing {
         Some(service) => app.with_routing(service),

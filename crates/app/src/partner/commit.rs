@@ -122,8 +122,8 @@ pub(super) fn judge(
 
 /// What an appointment takes of its expert's time, as the calendars keep it.
 pub(super) fn taken_by(appointment: &Appointment) -> Busy {
-    let position = if appointment.request.kind.is_on_site() { appointment.place.position } else { None };
-    Busy { start: appointment.busy_from, end: appointment.busy_to, position, appointment: Some(appointment.id) }
+    let Appointment { id, busy_from: start, busy_to: end, .. } = *appointment;
+    Busy { start, end, position: appointment.site(), appointment: Some(id) }
 }
 
 /// The guards of the time that an appointment leaves. Its expert may have left the firm: then the

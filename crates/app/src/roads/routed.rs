@@ -2,21 +2,18 @@
 //! and a server that fails is left alone for a while.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use constat_availability::Estimator;
 use constat_domain::geo::Position;
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::table::{Memory, cell};
 use super::{Known, Leg, RoutingError, RoutingService};
 use crate::settings::RoutingSettings;
-use crate::{Clock, Counts};
-
-/// Failures in a row after which the server is left alone.
-const MOST_FAILURES: u32 = 3;
+use crate::{Clock, Counts, Pause};
 
 /// Entries of a table that costs a routing server about as little as any.
 const SMALL_TABLE: usize = 100;
@@ -39,19 +36,11 @@ pub struct Routed {
     clock: Arc<dyn Clock>,
     counts: Arc<Counts>,
     known: RwLock<Known>,
-    health: Mutex<Health>,
+    pause: Mutex<Pause>,
     memory: Memory,
     budget: Duration,
-    pause: SignedDuration,
     /// Most sources and targets of one table, together.
     coordinates: usize,
-}
-
-#[derive(Default)]
-struct Health {
-    failures: u32,
-    /// Not asked before.
-    paused_until: Option<Timestamp>,
 }
 
 /// What to ask for in one call.
@@ -94,13 +83,12 @@ impl Routed {
             clock,
             counts,
             known: RwLock::new(Known::nothing(estimator)),
-            health: Mutex::default(),
+            pause: Mutex::new(Pause::of(SignedDuration::from_secs(settings.pause_seconds.into()))),
             memory: Memory {
                 drives: settings.remembered_drives,
                 keep: SignedDuration::from_hours(settings.remembered_hours.into()),
             },
             budget: Duration::from_millis(settings.budget_ms),
-            pause: SignedDuration::from_secs(settings.pause_seconds.into()),
             coordinates: usize::from(settings.coordinates).max(2),
         }
     }
@@ -197,7 +185,7 @@ impl Routed {
     }
 
     async fn ask(&self, table: &Table) -> Result<super::DriveTimes, RoutingError> {
-        if self.is_paused() {
+        if !self.pause().may_ask(self.clock.now()) {
             self.counts.roads.skipped.one();
             return Err(RoutingError::Paused);
         }
@@ -211,38 +199,23 @@ impl Routed {
         answer
     }
 
-    /// True while the server is left alone. When a pause is over one call is let through; the others
-    /// wait for how it ends, or for another pause.
-    fn is_paused(&self) -> bool {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(until) = health.paused_until else { return false };
-        let now = self.clock.now();
-        if now >= until {
-            health.paused_until = now.checked_add(self.pause).ok();
-            return false;
-        }
-        true
+    fn pause(&self) -> MutexGuard<'_, Pause> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes how a call ended. After the pause one failure more is enough for the next.
+    /// Notes how a call ended.
     fn note(&self, failure: Option<&RoutingError>) {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(error) = failure else {
-            if health.failures >= MOST_FAILURES {
+            if self.pause().worked() {
                 tracing::info!("the routing service answers again");
             }
-            *health = Health::default();
             return;
         };
         self.counts.roads.failures.one();
-        health.failures = health.failures.saturating_add(1);
-        let now = self.clock.now();
-        if health.failures >= MOST_FAILURES {
-            // Calls that were under way together fail together: told once.
-            if health.failures == MOST_FAILURES {
-                tracing::warn!(%error, "the routing service fails: drives are estimated until it answers again");
-            }
-            health.paused_until = now.checked_add(self.pause).ok();
+        let mut pause = self.pause();
+        // Calls that were under way together fail together: told once.
+        if pause.failed(self.clock.now()) && pause.has_just_begun() {
+            tracing::warn!(%error, "the routing service fails: drives are estimated until it answers again");
         }
     }
 }

@@ -2,37 +2,41 @@
 
 mod answer;
 mod memory;
-mod pause;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use constat_app::{Geocoder, GeocoderCounters, GeocoderSettings, NoGeocoder};
+use constat_app::{Clock, Geocoder, GeocoderCounters, GeocoderSettings, NoGeocoder, Pause};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::{Position, PostalAddress};
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 use reqwest::{StatusCode, Url};
 
 use answer::Answer;
 use memory::Memory;
-use pause::Pause;
+
+use crate::http;
 
 /// An answer with one place is about one kilobyte; nobody has to send more than this.
 const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// For how long a service that is out of order is left alone.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// The geocoder that the settings ask for: none when they name no URL.
 ///
 /// # Errors
 /// When the URL is none, or the machine's certificates cannot be read.
-pub fn geocoder(settings: &GeocoderSettings) -> Result<Arc<dyn Geocoder>, String> {
+pub fn geocoder(settings: &GeocoderSettings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Geocoder>, String> {
     if settings.url.is_empty() {
         return Ok(Arc::new(NoGeocoder));
     }
-    Ok(Arc::new(BanGeocoder::new(settings)?))
+    Ok(Arc::new(BanGeocoder::new(settings, clock)?))
 }
 
 /// Asks one service for the positions of street addresses.
-pub struct BanGeocoder {
+struct BanGeocoder {
     search: Url,
     http: reqwest::Client,
     minimum_score: f64,
@@ -40,6 +44,7 @@ pub struct BanGeocoder {
     /// Perhaps the answer is that the service does not know.
     memory: Mutex<Memory<Option<Position>>>,
     pause: Mutex<Pause>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Why an answer is of no use. Says nothing of the address.
@@ -52,57 +57,48 @@ enum Failed {
 
 impl BanGeocoder {
     /// A connection to the service that the settings name. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// When the URL is none, or the machine's certificates cannot be read.
-    pub fn new(settings: &GeocoderSettings) -> Result<Self, String> {
+    fn new(settings: &GeocoderSettings, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let mut search = Url::parse(&settings.url).map_err(|error| format!("geocoder.url: {error}"))?;
         let segments = search.path_segments_mut().map(|mut path| {
             path.pop_if_empty().extend(["search", ""]);
         });
         segments.map_err(|()| "geocoder.url: has no path".to_owned())?;
-        let builder = reqwest::Client::builder()
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("constat/", env!("CARGO_PKG_VERSION")));
-        // Plain HTTP needs no certificates: loading the machine's takes time, and may find none.
-        let builder = if search.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
-        let http = builder.build().map_err(|error| format!("geocoder: {}", error.without_url()))?;
+        let http = http::client(&search, Duration::from_millis(settings.timeout_ms))
+            .build()
+            .map_err(|error| format!("geocoder: {}", error.without_url()))?;
         Ok(Self {
             search,
             http,
             minimum_score: settings.minimum_score,
             counters: GeocoderCounters::default(),
             memory: Mutex::new(Memory::of(settings.remembered)),
-            pause: Mutex::default(),
+            pause: Mutex::new(Pause::of(PAUSE)),
+            clock,
         })
     }
 
     async fn known(&self, address: &PostalAddress) -> Option<Position> {
         let key = address.spelling_key();
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner).recall(&key);
-        if let Some(remembered) = memory {
+        let remembered = lock(&self.memory).recall(&key);
+        if let Some(remembered) = remembered {
             self.counters.remembered.one();
             return remembered;
         }
-        if !self.pause.lock().unwrap_or_else(PoisonError::into_inner).may_ask(Instant::now()) {
+        if !lock(&self.pause).may_ask(self.clock.now()) {
             self.counters.skipped.one();
             return None;
         }
-        let answered = self.ask(address).await;
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        match answered {
+        match self.ask(address).await {
             Ok(position) => {
-                pause.worked();
+                lock(&self.pause).worked();
                 let counters = &self.counters;
                 let counter = if position.is_some() { &counters.found } else { &counters.unsure };
                 counter.one();
-                self.memory.lock().unwrap_or_else(PoisonError::into_inner).keep(key, position);
+                lock(&self.memory).keep(key, position);
                 position
             }
             Err(failed) => {
-                let pausing = pause.failed(Instant::now());
+                let pausing = lock(&self.pause).failed(self.clock.now());
                 self.counters.failed.one();
                 tracing::warn!(%failed, pausing, "the geocoder failed: the position is the commune's");
                 None
@@ -122,23 +118,23 @@ impl BanGeocoder {
             url.query_pairs_mut().append_pair("postcode", zip);
         }
         url.query_pairs_mut().append_pair("limit", "1").append_pair("autocomplete", "0");
-        let mut answer = self.http.get(url).send().await.map_err(|error| Failed::of(&error))?;
+        let answer = self.http.get(url).send().await.map_err(|error| Failed::of(&error))?;
         match answer.status() {
             StatusCode::OK => {}
             // It finds the question wrong: the next one may be right.
             StatusCode::BAD_REQUEST => return Ok(None),
             status => return Err(Failed::Status(status)),
         }
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| Failed::of(&error))? {
-            body.extend_from_slice(&part);
-            if body.len() > LONGEST_ANSWER {
-                return Err(Failed::Unreadable);
-            }
-        }
+        let body = http::body(answer, LONGEST_ANSWER).await.map_err(|error| Failed::of(&error))?;
+        let body = body.ok_or(Failed::Unreadable)?;
         let answer: Answer = serde_json::from_slice(&body).map_err(|_not_geojson| Failed::Unreadable)?;
         Ok(answer.position(zip, is_ordinary, self.minimum_score))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing here panics half-way through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Display for Failed {

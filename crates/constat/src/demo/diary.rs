@@ -96,7 +96,7 @@ impl Writer {
                 if !self.is_possible(&calendar, &visit, from) {
                     continue;
                 }
-                let position = visit.request.kind.is_on_site().then_some(visit.place.position).flatten();
+                let position = visit.site();
                 let (start, end) = (visit.busy_from, visit.busy_to);
                 let entry = Busy { start, end, position, appointment: Some(visit.id) };
                 calendar.insert_busy(entry, &Estimator::default());

@@ -62,13 +62,9 @@ fn search_text(appointment: &Appointment) -> String {
     words.join("\n").to_lowercase()
 }
 
-fn position_column(appointment: &Appointment) -> Option<Position> {
-    if appointment.request.kind.is_on_site() { appointment.place.position } else { None }
-}
-
 /// Saves a new appointment.
 pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
-    let position = position_column(appointment);
+    let position = appointment.site();
     diesel::insert_into(appointments::table)
         .values((
             appointments::id.eq(appointment.id.to_string()),
@@ -95,7 +91,7 @@ pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> 
 /// Saves an appointment that was changed. `appointment.version` is one more than what was read; a
 /// [`StoreError::Conflict`] says that somebody else was faster.
 pub fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
-    let position = position_column(appointment);
+    let position = appointment.site();
     let previous = appointments::table.find(appointment.id.to_string()).filter(
         appointments::tenant.eq(appointment.tenant.to_string()).and(appointments::version.eq(appointment.version - 1)),
     );

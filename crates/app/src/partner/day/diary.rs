@@ -52,12 +52,11 @@ impl Diary {
 }
 
 fn visit(appointment: &Appointment, settings: &Settings) -> Visit {
-    let request = &appointment.request;
-    let loss = request.claim.as_ref().and_then(|claim| claim.loss.as_ref());
+    let loss = appointment.request.claim.as_ref().and_then(|claim| claim.loss.as_ref());
     Visit {
         appointment: appointment.id,
         slot: appointment.slot,
-        site: appointment.place.position.filter(|_| request.kind.is_on_site()),
+        site: appointment.site(),
         on_call: settings.is_catastrophe(loss),
     }
 }
