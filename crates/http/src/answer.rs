@@ -3,8 +3,8 @@
 use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
 use constat_app::Answer;
-use http::header::{CONTENT_TYPE, ETAG};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::Problem;
@@ -29,6 +29,14 @@ impl Reply {
 /// The entity tag of a resource's version.
 pub fn entity_tag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// The media type that the caller names first, of those that an endpoint can answer with.
+pub fn first_accepted<'a>(headers: &HeaderMap, ours: &[&'a str]) -> Option<&'a str> {
+    let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let accepted = values.collect::<Vec<_>>().join(",").to_ascii_lowercase();
+    let mut named = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+    named.find_map(|media| ours.iter().copied().find(|known| *known == media))
 }
 
 impl IntoResponse for Reply {

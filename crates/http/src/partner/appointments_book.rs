@@ -6,12 +6,12 @@ use constat_app::{Answer, AppError};
 use constat_domain::appointment::Appointment;
 use constat_wire::partner::{BookingAnswer, BookingRequest};
 use http::HeaderMap;
-use http::header::{ACCEPT, ETAG, LOCATION};
+use http::header::{ETAG, LOCATION};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::docs;
-use crate::answer::entity_tag;
+use crate::answer::{entity_tag, first_accepted};
 use crate::asked::{Asked, Partner};
 use crate::body::JsonOrForm;
 use crate::contract::PARTNER;
@@ -38,20 +38,13 @@ enum Shape {
 
 impl Shape {
     fn wanted(headers: &HeaderMap) -> Self {
-        let texts = |name: &str| {
-            let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-            values.map(str::to_ascii_lowercase).collect::<Vec<_>>().join(",")
-        };
-        let accepted = texts(ACCEPT.as_str());
-        let media = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-        // The first that is ours; whoever accepts both gets what it names first.
-        let first = media.into_iter().find(|media| {
-            matches!(*media, "application/json" | "application/xml" | "text/xml" | "application/*" | "*/*")
-        });
-        if matches!(first, Some("application/xml" | "text/xml")) {
+        let ours = ["application/json", "application/xml", "text/xml", "application/*", "*/*"];
+        if matches!(first_accepted(headers, &ours), Some("application/xml" | "text/xml")) {
             return Self::Xml;
         }
-        let minimal = texts("prefer").split([',', ';']).any(|part| part.replace(' ', "") == "return=minimal");
+        let mut preferred = headers.get_all("prefer").into_iter().filter_map(|value| value.to_str().ok());
+        let is_minimal = |part: &str| part.to_ascii_lowercase().replace(' ', "") == "return=minimal";
+        let minimal = preferred.any(|value| value.split([',', ';']).any(is_minimal));
         if minimal { Self::Id } else { Self::Full }
     }
 

@@ -11,9 +11,9 @@ use constat_wire::partner::{
     Proposal, ProposalOutcome, ProposedChange, Timeslot,
 };
 use http::HeaderMap;
-use http::header::ACCEPT;
 use jiff::tz::TimeZone;
 
+use crate::answer::first_accepted;
 use crate::{Problem, Reply};
 
 /// The media type of RFC 7946.
@@ -25,11 +25,7 @@ pub(super) fn wants_geojson(headers: &HeaderMap, format: Option<DayFormat>) -> b
     if let Some(format) = format {
         return format == DayFormat::Geojson;
     }
-    let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    let accepted = values.collect::<Vec<_>>().join(",").to_ascii_lowercase();
-    let media = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    let ours = |media: &&str| matches!(*media, "application/json" | GEOJSON | "application/*" | "*/*");
-    media.into_iter().find(ours) == Some(GEOJSON)
+    first_accepted(headers, &["application/json", GEOJSON, "application/*", "*/*"]) == Some(GEOJSON)
 }
 
 pub(super) fn geo_reply(features: &FeatureCollection) -> Result<Reply, Problem> {
