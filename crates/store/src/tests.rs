@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use constat_domain::ids::{EventId, ExpertId, OrgId};
 use constat_domain::tenancy::{Mode, Organisation, OrganisationKind, TenantId};
+use diesel::prelude::*;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -144,4 +145,19 @@ async fn documents_come_back_whole_or_in_part() {
     assert_eq!(read(Some(2..5)).await, b"234");
     documents.remove("a/b").await.unwrap();
     assert!(documents.get("a/b", None).await.unwrap().is_none());
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+#[test]
+fn a_series_of_absences_is_found_without_reading_all_of_the_firms() {
+    let (_folder, store) = temporary();
+    let query = "EXPLAIN QUERY PLAN SELECT * FROM absences WHERE series = 'a' AND tenant = 'b'";
+    let plan: Result<Vec<Step>, StoreError> = store.read(|c| Ok(diesel::sql_query(query).load(c)?));
+    let plan: Vec<String> = plan.unwrap().into_iter().map(|step| step.detail).collect();
+    assert!(plan.len() == 1 && plan[0].contains("series=?"), "{plan:?}");
 }
