@@ -171,8 +171,8 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
 }
 
 /// A search in order to move an appointment: it must be the caller's and open, and of the same kind.
-/// The place is the appointment's unless another is given; the parties are its own. Answers the
-/// appointments whose time counts as free: all of a joint one.
+/// What is left out (place, claim, language, damages, mission, dwelling) is the appointment's; the
+/// parties are its own. Answers the appointments whose time counts as free: all of a joint one.
 ///
 /// The inner error is a fault of the request, by field.
 fn continue_appointment(
@@ -217,6 +217,16 @@ fn continue_appointment(
     }
     if request.language.is_none() {
         request.language = known.request.language;
+    }
+    // Without them anybody would do: a plumber's visit would go to whoever holds no trade at all.
+    if request.damages.is_empty() {
+        request.damages = known.request.damages;
+    }
+    if request.mission_type.is_none() {
+        request.mission_type = known.request.mission_type;
+    }
+    if request.dwelling.is_none() {
+        request.dwelling = known.request.dwelling;
     }
     Ok(Ok(moved))
 }

@@ -473,6 +473,15 @@ async fn two_workers_come_together_for_two_trades() {
     move_to(&partner, made["id"].as_str().unwrap(), &found, at).await.expect(200);
     let known = appointments(&partner, &partner.key).await;
     assert_eq!(standing(&known), [json!(starts[at]), json!(starts[at])]);
+    // A search that leaves the damages out means those of the appointment: both move again.
+    let mut bare = on_site();
+    bare["type"]["name"] = "REN".into();
+    bare["appointmentId"] = made["id"].clone();
+    let found = partner.search(&bare).await;
+    let starts: Vec<String> = found["timeslots"].as_array().unwrap().iter().map(start).collect();
+    move_to(&partner, made["id"].as_str().unwrap(), &found, 0).await.expect(200);
+    let known = appointments(&partner, &partner.key).await;
+    assert_eq!(standing(&known), [json!(starts[0]), json!(starts[0])]);
     // Both go when one of them is called off.
     let second = known.iter().find(|known| known["id"] != made["id"]).unwrap()["id"].as_str().unwrap();
     partner.send(partner.request(Method::DELETE, &format!("/appointments/{second}"))).await.expect(200);
