@@ -154,10 +154,12 @@ impl Routed {
     /// Forgets what is too old.
     fn forget(&self) {
         let now = self.clock.now();
-        if let Some(aged) = self.known().aged(now, self.memory) {
+        if self.known().aged(now, self.memory).is_some() {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            // Somebody may have been faster.
-            *known = known.aged(now, self.memory).unwrap_or(aged);
+            // Somebody may have been faster, and others have learned since: what is there now counts.
+            if let Some(aged) = known.aged(now, self.memory) {
+                *known = aged;
+            }
         }
     }
 
