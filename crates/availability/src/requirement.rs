@@ -141,7 +141,8 @@ impl Requirement {
         let windowed = request.granularity != Granularity::Hour && duration_minutes <= window_minutes;
         let occupied_minutes = if windowed { window_minutes } else { duration_minutes };
 
-        let asked_at = now.as_second();
+        // Not before the search: what began in the same second cannot be booked any more.
+        let asked_at = ceil_second(now);
         let from = ceil_second(request.from).max(asked_at);
         let horizon = asked_at + i64::from(settings.horizon_days.min(366)) * 86_400;
         let to = request.to.as_second().min(horizon);

@@ -13,12 +13,13 @@ use crate::roads::with_travel;
 use crate::{App, AppError};
 
 /// Checks one slot again, as a booking would: whoever can take it. The drives that it rests on are learned
-/// first. [`BookingRefusal::UnknownSlot`] when it is expired or no longer free, as the contract has it.
+/// first. [`BookingRefusal::UnknownSlot`] when it is expired, has begun or is no longer free, as the contract
+/// has it.
 pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slot, AppError> {
     let offer = Offer::open(&app.sealer, caller, token)?;
     look_up_drives(app, &offer).await;
     let now = app.clock.now();
-    if now >= offer.expires_at {
+    if now >= offer.expires_at || offer.slot.start < now {
         return Err(BookingRefusal::UnknownSlot.into());
     }
     let (from, to) = (offer.busy_from, offer.busy_to);

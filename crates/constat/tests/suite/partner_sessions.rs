@@ -1,5 +1,6 @@
 //! Partner API: how long offers live, who may use them, and what a repeat gets.
 
+use constat_availability::Expert;
 use constat_domain::tenancy::{Mode, OrganisationKind};
 use constat_testkit::{Firm, expert};
 use jiff::SignedDuration;
@@ -39,6 +40,23 @@ async fn a_slot_can_be_checked_again_while_its_session_lives() {
     assert_eq!(partner.get("/availabilities/none").await.status, 404);
     let session = found["sessionID"].as_str().unwrap();
     assert_eq!(partner.get(&format!("/availabilities/{session}")).await.status, 404, "a session is no slot");
+}
+
+#[tokio::test]
+async fn nothing_is_offered_that_has_begun_and_what_begins_is_checked_as_gone() {
+    let at_once = Expert { notice_minutes: Some(0), ..expert(1) };
+    let partner = Partner::with(vec![at_once]).await;
+    let mut request = on_site();
+    request["limit"] = 1.into();
+    // Half a second into the hour at which the first visit of the day would start.
+    partner.server.clock.set("2026-11-24T09:00:00.5+01:00".parse().unwrap());
+    partner.booked(&request, "CASE-1").await;
+    partner.server.clock.set("2026-11-25T08:59:00+01:00".parse().unwrap());
+    let found = partner.search(&request).await;
+    assert_eq!(found["timeslots"][0]["startTime"], "2026-11-25T08:00:00Z");
+    partner.server.clock.advance(SignedDuration::from_secs(61));
+    let path = format!("/availabilities/{}", found["timeslots"][0]["id"].as_str().unwrap());
+    assert_eq!(partner.get(&path).await.status, 404, "it could not be booked either");
 }
 
 #[tokio::test]
