@@ -15,6 +15,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("constat-client", &["constat-domain", "constat-wire"]),
     ("constat-app", &["constat-domain", "constat-availability", "constat-store"]),
     ("constat-http", &["constat-domain", "constat-app", "constat-wire"]),
+    ("constat-jobs", &["constat-domain", "constat-app"]),
     ("constat-connectors", &["constat-domain", "constat-app", "constat-wire", "constat-client"]),
     (
         "constat",
@@ -25,6 +26,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "constat-store",
             "constat-http",
             "constat-connectors",
+            "constat-jobs",
             "constat-client",
         ],
     ),

@@ -9,6 +9,7 @@ use crate::authentication::RecentKeys;
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
+use crate::webhooks::{NoWebhookSender, WebhookSender};
 use crate::{Act, AppError, Chance, Clock, Counts, Geocoder, NoGeocoder, Sealer, Settings};
 
 /// One server's application. Shared by reference count.
@@ -35,6 +36,8 @@ pub struct App {
     pub partners: Arc<dyn PartnerGateway>,
     /// Knows where street addresses are; knows none until [`App::with_geocoder`] opens it.
     pub geocoder: Arc<dyn Geocoder>,
+    /// Sends webhooks; sends none until [`App::with_webhooks`] opens it.
+    pub webhooks: Arc<dyn WebhookSender>,
     pub(crate) recent_keys: RecentKeys,
 }
 
@@ -64,6 +67,7 @@ impl App {
             counts,
             partners: Arc::new(NoPartners),
             geocoder: Arc::new(NoGeocoder),
+            webhooks: Arc::new(NoWebhookSender),
             recent_keys: RecentKeys::default(),
         })
     }
@@ -88,6 +92,12 @@ impl App {
     #[must_use]
     pub fn with_geocoder(self, geocoder: Arc<dyn Geocoder>) -> Self {
         Self { geocoder, ..self }
+    }
+
+    /// The same application, which sends webhooks through this door.
+    #[must_use]
+    pub fn with_webhooks(self, webhooks: Arc<dyn WebhookSender>) -> Self {
+        Self { webhooks, ..self }
     }
 
     /// A command by `caller`, now.

@@ -22,6 +22,7 @@ pub mod platform;
 pub mod roads;
 mod sealing;
 mod settings;
+pub mod webhooks;
 
 pub use act::Act;
 pub use app::App;

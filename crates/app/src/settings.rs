@@ -7,6 +7,7 @@ use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
 
 use crate::GeocoderSettings;
+use crate::webhooks::WebhookSettings;
 
 /// Settings of one server. Every value has a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Settings {
     pub travel: Estimator,
     /// The routing server that knows the roads.
     pub routing: RoutingSettings,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
 }
 
 impl Default for Settings {
@@ -41,6 +44,7 @@ impl Default for Settings {
             availability: constat_availability::Settings::default(),
             travel: Estimator::default(),
             routing: RoutingSettings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }

@@ -6,8 +6,9 @@ use constat_wire::appointments::{
 };
 use constat_wire::claims::{
     CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, CreateClaim,
-    DocumentMeta, EventsQuery, FeedAnswer, PatchClaim, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion,
-    SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
+    CreateWebhook, DeletedWebhook, DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer, PatchClaim, PatchWebhook,
+    ReplayDeliveries, Replayed, RotateSecret, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion,
+    SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -172,6 +173,63 @@ impl ClaimsClient {
     /// `GET /events`: what happened to all claims after a cursor. Go on with the answer's `cursor`.
     pub async fn events(&self, query: &EventsQuery) -> Result<FeedAnswer, ClientError> {
         self.0.ask(Method::GET, &["events"], &pairs(query)?).await
+    }
+
+    /// `POST /webhooks`: registers a webhook. The answer holds its secret, this once.
+    pub async fn create_webhook(&self, webhook: &CreateWebhook) -> Result<Webhook, ClientError> {
+        let answer: Success<Webhook> = self.0.tell(Method::POST, &["webhooks"], &[], webhook).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /webhooks`: this key's webhooks.
+    pub async fn list_webhooks(&self) -> Result<Vec<Webhook>, ClientError> {
+        let answer: SuccessList<Webhook> = self.0.ask(Method::GET, &["webhooks"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /webhooks/{id}`.
+    pub async fn read_webhook(&self, id: &str) -> Result<Webhook, ClientError> {
+        let answer: Success<Webhook> = self.0.ask(Method::GET, &["webhooks", id], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PATCH /webhooks/{id}`: changes, pauses or resumes it.
+    pub async fn patch_webhook(&self, id: &str, patch: &PatchWebhook) -> Result<Webhook, ClientError> {
+        let answer: Success<Webhook> = self.0.tell(Method::PATCH, &["webhooks", id], &[], patch).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /webhooks/{id}`.
+    pub async fn delete_webhook(&self, id: &str) -> Result<DeletedWebhook, ClientError> {
+        let answer: Success<DeletedWebhook> = self.0.ask(Method::DELETE, &["webhooks", id], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /webhooks/{id}/secret`: makes a new secret beside the present one.
+    pub async fn rotate_webhook_secret(&self, id: &str, rotate: &RotateSecret) -> Result<Webhook, ClientError> {
+        let answer: Success<Webhook> = self.0.tell(Method::POST, &["webhooks", id, "secret"], &[], rotate).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /webhooks/{id}/ping`: sends a trial.
+    pub async fn ping_webhook(&self, id: &str) -> Result<WebhookDelivery, ClientError> {
+        let answer: Success<WebhookDelivery> = self.0.ask(Method::POST, &["webhooks", id, "ping"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /webhooks/{id}/replay`: sends one delivery again, or all of a span of time. Gives how many.
+    pub async fn replay_deliveries(&self, id: &str, which: &ReplayDeliveries) -> Result<u64, ClientError> {
+        let answer: Success<Replayed> = self.0.tell(Method::POST, &["webhooks", id, "replay"], &[], which).await?;
+        Ok(answer.data.count)
+    }
+
+    /// `GET /webhooks/{id}/deliveries`: one page of the delivery log, newest first.
+    pub async fn list_deliveries(
+        &self,
+        id: &str,
+        query: &DeliveriesQuery,
+    ) -> Result<SuccessPage<WebhookDelivery>, ClientError> {
+        self.0.ask(Method::GET, &["webhooks", id, "deliveries"], &pairs(query)?).await
     }
 
     /// `GET /geo/{country}/{zipcode}`: the communes of a postcode, most peopled first; none when it is

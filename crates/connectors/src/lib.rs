@@ -4,7 +4,9 @@ mod geocoder;
 mod http;
 mod partner;
 mod routing;
+mod webhook;
 
 pub use geocoder::geocoder;
 pub use partner::PartnerOverHttp;
 pub use routing::routing_service;
+pub use webhook::WebhooksOverHttp;

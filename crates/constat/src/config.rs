@@ -150,7 +150,11 @@ fn read(merged: &Table) -> Result<Config, String> {
     if !url.is_empty() && (url.ends_with('/') || !(url.starts_with("http://") || url.starts_with("https://"))) {
         return Err("public_url must start with http:// or https:// and not end with a slash".to_owned());
     }
-    let checked = [("availability", settings.availability.check()), ("geocoder", settings.geocoder.check())];
+    let checked = [
+        ("availability", settings.availability.check()),
+        ("geocoder", settings.geocoder.check()),
+        ("webhooks", settings.webhooks.check()),
+    ];
     for (table, faults) in checked {
         if let Some(fault) = faults.first() {
             return Err(format!("{table}.{}: {}", fault.field, fault.message));

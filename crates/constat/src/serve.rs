@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
-use constat_connectors::{PartnerOverHttp, geocoder, routing_service};
+use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service};
 use constat_domain::gazetteer::Gazetteer;
+use constat_jobs::Deliverer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -72,8 +73,9 @@ pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
     let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
+    let webhooks = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
-    let app = app.with_partners(partners).with_geocoder(geocoder);
+    let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks);
     Ok(Arc::new(match routing {
         Some(service) => app.with_routing(service),
         None => app,
@@ -111,6 +113,9 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), Failure> {
     let rotation = tokio::spawn(rotate_sealing_keys(Arc::clone(&app)));
+    // What it has in hand when the server stops is sent again by the next one: it is leased, not lost.
+    let deliverer = Deliverer::new(Arc::clone(&app), constat_http::webhook_body);
+    let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
     let routers = constat_http::routers(app);
     let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, routers.metrics).into_future()));
     let watched = AbortOnDrop(watched);

@@ -155,6 +155,10 @@ define_ids! {
     MissionId = "msn";
     /// A line of the events table.
     EventId = "evt";
+    /// Somebody to tell of events.
+    WebhookId = "whk";
+    /// One event for one webhook.
+    WebhookDeliveryId = "dlv";
     /// One request, as told back to its caller.
     ExecutionId = "exe";
 }

@@ -22,6 +22,7 @@ pub mod service;
 pub mod tenancy;
 mod text;
 pub mod visit_terms;
+pub mod webhook;
 
 pub use money::{Currency, Money};
 pub use refusal::{FieldError, Refusal};

@@ -148,6 +148,12 @@ pub enum ClaimRefusal {
     /// The user does not belong to this key.
     #[error("this user is not authorised for this key")]
     UserNotAuthorised,
+    /// The webhook does not exist, or belongs to another key.
+    #[error("webhook not found")]
+    WebhookNotFound,
+    /// The webhook has no such delivery.
+    #[error("delivery not found")]
+    DeliveryNotFound,
     /// The key may not do this.
     #[error("this key does not have the permission")]
     NoPermission,

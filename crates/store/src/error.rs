@@ -20,6 +20,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Somebody else was faster.
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
     /// A body that does not read back.
     pub(crate) fn corrupt(what: &str, cause: impl std::fmt::Display) -> Self {
         Self::Corrupt(format!("{what}: {cause}"))

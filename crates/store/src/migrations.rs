@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_calendar_changes.sql")),
     (3, include_str!("../migrations/0003_event_chain.sql")),
     (4, include_str!("../migrations/0004_absences_by_series.sql")),
+    (5, include_str!("../migrations/0005_webhooks.sql")),
 ];
 
 #[derive(QueryableByName)]

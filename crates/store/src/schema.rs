@@ -46,6 +46,26 @@ diesel::table! {
         actor -> Text, data -> Nullable<Text>, data_hash -> Binary, previous -> Binary, hash -> Binary,
     }
 }
+diesel::table! {
+    webhooks (id) {
+        id -> Text, tenant -> Text, api_key -> Text, status -> Text, cursor -> BigInt, failures -> BigInt,
+        last_success_at -> Nullable<BigInt>, created_at -> BigInt, version -> BigInt, body -> Text,
+    }
+}
+diesel::table! {
+    webhook_deliveries (seq) {
+        seq -> BigInt, id -> Text, webhook -> Text, event -> Text, subject -> Text, kind -> Text, status -> Text,
+        attempts -> BigInt, first_attempt_at -> Nullable<BigInt>, due_at -> BigInt, leased_until -> BigInt,
+        leased_by -> Text, created_at -> BigInt, done_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    webhook_attempts (delivery, number) {
+        delivery -> Text, number -> BigInt, at -> BigInt, duration_ms -> BigInt, status -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(webhooks, event_chains, webhook_deliveries, webhook_attempts);
 diesel::table! { event_chains (tenant) { tenant -> Text, length -> BigInt, hash -> Binary, } }
 diesel::table! {
     sign_in_links (hash) {

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use constat_app::{App, NewKey, Settings, issue_key};
-use constat_connectors::{PartnerOverHttp, routing_service};
+use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, routing_service};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_jobs::Deliverer;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, Store, StoreError};
 use jiff::Timestamp;
@@ -80,7 +81,8 @@ fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
     let routing = routing_service(&app.settings.routing).expect("a routing server, or none");
     let geocoder =
         constat_connectors::geocoder(&app.settings.geocoder, Arc::clone(&app.clock)).expect("a geocoder, or none");
-    let app = app.with_partners(gateway).with_geocoder(geocoder);
+    let webhooks = Arc::new(WebhooksOverHttp::new(&app.settings.webhooks));
+    let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks);
     match routing {
         Some(service) => app.with_routing(service),
         None => app,
@@ -135,6 +137,11 @@ impl Server {
         let faults = Faults::default();
         let (task, metrics_url) = serve(Arc::clone(&app), listener, &faults).await;
         Self { app, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, folder }
+    }
+
+    /// A deliverer of this server's webhooks, which works when the test says so.
+    pub fn deliverer(&self) -> Deliverer {
+        Deliverer::new(Arc::clone(&self.app), constat_http::webhook_body)
     }
 
     /// All that the database has on disk, the write-ahead log too: to look for what must not be there.

@@ -4,7 +4,8 @@ use constat_domain::event_kinds::{self, CLAIM_EVENTS};
 use constat_domain::ids::EventId;
 use constat_domain::refusal::Refusal;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::events;
+use constat_store::queries::events::{self, Event};
+use constat_store::{Connection, StoreError};
 
 use super::timeline::{Actors, TimelineEntry};
 use crate::{App, AppError};
@@ -16,12 +17,38 @@ pub const LARGEST_FEED: u32 = 500;
 /// ever added before what was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
-    /// The events, each with its subject: the pre-declaration's id.
-    pub events: Vec<(String, TimelineEntry)>,
+    /// The events.
+    pub events: Vec<FeedEntry>,
     /// Where to go on: the last event's id, or the cursor that was given when there was nothing new.
     pub cursor: Option<EventId>,
     /// More events are there already.
     pub has_more: bool,
+}
+
+/// An event with what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedEntry {
+    /// The pre-declaration's id.
+    pub claim: String,
+    /// What happened to it.
+    pub entry: TimelineEntry,
+}
+
+/// An event as a reader of the feed sees it.
+pub(crate) fn entry_of(connection: &mut Connection, event: Event) -> Result<FeedEntry, StoreError> {
+    entry(connection, &mut Actors::default(), event)
+}
+
+fn entry(connection: &mut Connection, actors: &mut Actors, event: Event) -> Result<FeedEntry, StoreError> {
+    let entry = TimelineEntry {
+        id: event.id,
+        label: event_kinds::label(&event.kind).to_owned(),
+        kind: event.kind,
+        at: event.at,
+        actor: actors.kind_of(connection, event.actor)?,
+        data: event.data,
+    };
+    Ok(FeedEntry { claim: event.subject, entry })
 }
 
 /// The events about the key's claims after the event `after`, or from the first.
@@ -43,15 +70,7 @@ pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32)
         let mut feed = Feed { events: Vec::with_capacity(rows.len()), cursor: after, has_more };
         for (_position, event) in rows {
             feed.cursor = Some(event.id);
-            let entry = TimelineEntry {
-                id: event.id,
-                label: event_kinds::label(&event.kind).to_owned(),
-                kind: event.kind,
-                at: event.at,
-                actor: actors.kind_of(connection, event.actor)?,
-                data: event.data,
-            };
-            feed.events.push((event.subject, entry));
+            feed.events.push(entry(connection, &mut actors, event)?);
         }
         Ok(feed)
     })

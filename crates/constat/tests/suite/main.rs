@@ -30,4 +30,6 @@ mod partner_sessions;
 mod partner_support;
 mod platform_support;
 mod prime;
+mod receiver;
 mod routing;
+mod webhooks;

@@ -1,6 +1,6 @@
 //! Events as the contract writes them.
 
-use constat_app::claims::{ActorKind, TimelineEntry};
+use constat_app::claims::{ActorKind, FeedEntry, TimelineEntry};
 use constat_wire::claims as wire;
 
 const fn actor(kind: ActorKind) -> wire::Actor {
@@ -20,7 +20,7 @@ pub(super) fn entry(entry: TimelineEntry) -> wire::TimelineEntry {
 }
 
 /// An event in the feed.
-pub(super) fn of_claim((claim, entry): (String, TimelineEntry)) -> wire::FeedEvent {
+pub(super) fn of_claim(FeedEntry { claim, entry }: FeedEntry) -> wire::FeedEvent {
     let TimelineEntry { id, kind, label, at, actor: who, data } = entry;
     wire::FeedEvent { id: id.to_string(), kind, label, at: at.into(), actor: actor(who), claim, data }
 }

@@ -20,6 +20,7 @@ mod timeline;
 mod upload;
 mod upload_body;
 mod view;
+pub(crate) mod webhooks;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with, put_with};
@@ -52,6 +53,7 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
         .api_route("/events", get_with(events::events, events::docs))
         .merge(appointments::routes())
+        .merge(webhooks::routes())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))
         .api_route("/geo/{country}/{zipcode}", get_with(geo_postcode::communes, geo_postcode::docs))
         .api_route("/files/{token}", get_with(download::download, download::docs))

@@ -115,7 +115,8 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::ClaimNotFound => missing(2001),
         R::ContractNotFound => missing(2002).naming("contractId", "no such contract"),
         R::ProductNotFound => missing(2003).naming("contractProductId", "no such product on this contract"),
-        R::DocumentNotFound => missing(2004),
+        // The contract has no codes for webhooks; the nearest says that something named is not there.
+        R::DocumentNotFound | R::WebhookNotFound | R::DeliveryNotFound => missing(2004),
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
         R::StatusLocked => conflict(3003),

@@ -178,6 +178,12 @@ pub fn end_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<T
     chain::tail(connection, tenant)
 }
 
+/// The position of the last event of a tenant, those of the transaction under way included.
+pub fn last_position_of_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<i64, StoreError> {
+    let (connection, tails) = tx.chains();
+    Ok(tails.end(connection, *tenant)?.length)
+}
+
 /// Every tenant that has events, or is said to have some, in order.
 pub fn tenants(connection: &mut Connection) -> Result<Vec<TenantId>, StoreError> {
     let mut names: Vec<String> = event_chains::table.select(event_chains::tenant).load(connection)?;

@@ -18,6 +18,8 @@ pub mod idempotency;
 pub mod organisations;
 pub mod sealing_keys;
 pub mod sign_in_links;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -8,6 +8,7 @@ mod event;
 mod geo;
 mod list;
 mod patch;
+mod webhook;
 
 pub use claim::{
     Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product, Settlement, SettlementType,
@@ -25,6 +26,11 @@ pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEn
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};
+pub use webhook::{
+    CreateWebhook, DeletedWebhook, DeliveriesQuery, LiveSecret, PatchWebhook, Replay, ReplayDeliveries, Replayed,
+    RotateSecret, WantedStatus, Webhook, WebhookAttempt, WebhookBody, WebhookData, WebhookDelivery,
+    WebhookDeliveryStatus, WebhookStatus,
+};
 
 /// Fewest characters of a description. Source: claims API v2.
 pub const SHORTEST_DESCRIPTION: usize = 50;

@@ -1,0 +1,45 @@
+//! What a delivery says. It is put together when it is sent: nothing personal waits in a queue.
+
+use constat_domain::claim::Claim;
+use constat_domain::event_kinds::PING;
+use constat_domain::webhook::{Delivery, Webhook};
+use constat_store::StoreError;
+use constat_store::queries::{claims, events};
+
+use crate::claims::{FeedEntry, entry_of};
+use crate::{App, AppError};
+
+/// What the message is about.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A claim, as it is now.
+    Claim(Box<Claim>),
+    /// A trial of this webhook.
+    Ping(String),
+}
+
+/// A message, before the contract writes it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// What it is about.
+    pub subject: Subject,
+    /// What happened: the same that the feed tells.
+    pub event: FeedEntry,
+}
+
+/// The message of a delivery; `None` when the claim is no longer there.
+pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<Option<Message>, AppError> {
+    app.store.read(|connection| {
+        let (_position, event) = events::of_tenant_by_id(connection, &webhook.tenant, delivery.event)?
+            .ok_or_else(|| StoreError::Corrupt("a delivery without its event".to_owned()))?;
+        let subject = if event.kind == PING {
+            Subject::Ping(event.subject.clone())
+        } else {
+            match claims::of_tenant_by_either_id(connection, &webhook.tenant, &event.subject)? {
+                Some(claim) => Subject::Claim(Box::new(claim)),
+                None => return Ok(None),
+            }
+        };
+        Ok(Some(Message { subject, event: entry_of(connection, event)? }))
+    })
+}

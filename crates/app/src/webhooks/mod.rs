@@ -1,0 +1,40 @@
+//! Webhooks: integrators register where to be told of events; the deliverer (`constat-jobs`) tells them.
+//!
+//! The facts come first: an event is in the table before anybody is woken. The deliverer turns the
+//! events after a webhook's cursor into deliveries and moves the cursor in one transaction (`outbox`),
+//! leases what is due, sends it, and writes down what became of it. A crash at any point loses
+//! nothing: at worst something is sent twice, under the same message id.
+
+mod manage;
+mod message;
+mod outbox;
+mod read;
+mod send;
+mod sender;
+mod settings;
+
+pub use constat_store::queries::webhook_deliveries::Again;
+pub use manage::{
+    NewWebhook, OVERLAP_LIMIT_HOURS, WebhookChange, create_webhook, delete_webhook, edit_webhook, rotate_secret,
+};
+pub use message::{Message, Subject, message_of};
+pub use outbox::{Work, fan_out, fan_out_work, lease, record_attempt, work_due};
+pub use read::{DeliveryPage, list_deliveries, list_webhooks, pending_of, read_webhook};
+pub use send::{ping_webhook, replay_deliveries};
+pub use sender::{NoWebhookSender, SendFailure, WebhookRequest, WebhookSender};
+pub use settings::WebhookSettings;
+
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::webhook::Webhook;
+use constat_store::queries::webhooks;
+
+use crate::{Act, AppError, Tx, require_version};
+
+/// A webhook of the caller's key that a command is about.
+fn webhook_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Webhook, AppError> {
+    let id = id.parse().map_err(|_unknown| ClaimRefusal::WebhookNotFound)?;
+    let found = webhooks::of_tenant_and_key_by_id(tx, act.tenant(), act.caller.key, id)?;
+    let webhook = found.ok_or(ClaimRefusal::WebhookNotFound)?;
+    require_version(webhook.version, if_match)?;
+    Ok(webhook)
+}

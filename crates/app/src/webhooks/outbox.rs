@@ -1,0 +1,170 @@
+//! From events to deliveries, and what becomes of them: the transactions of the deliverer.
+
+use std::sync::Arc;
+
+use constat_domain::ids::{EventId, WebhookDeliveryId, WebhookId};
+use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, GIVE_UP_AFTER, Webhook, WebhookStatus, retry_delay};
+use constat_store::queries::events::{self, Event};
+use constat_store::queries::webhook_deliveries::{self, Outcome};
+use constat_store::queries::{api_keys, webhooks};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::{App, AppError, Chance, Tx};
+
+/// Events looked at in one transaction.
+const BATCH: i64 = 500;
+
+/// How long a node keeps what it is about to send: longer than any attempt may take.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// After so many failures in a row a receiver counts as down, and its first sign of life makes all
+/// that waits for it due at once.
+const DOWN_AFTER: i64 = 3;
+
+/// The webhooks that have events to be looked at.
+pub fn fan_out_work(app: &App) -> Result<Vec<WebhookId>, AppError> {
+    Ok(app.store.read(webhooks::behind)?)
+}
+
+/// Looks at the next events of a webhook's tenant: adds a delivery for each that it wants, and moves
+/// its cursor. Gives how many events were looked at: none when nothing is left to do, or when its key
+/// was revoked.
+pub async fn fan_out(app: &App, webhook: WebhookId) -> Result<usize, AppError> {
+    let (at, chance) = (app.clock.now(), Arc::clone(&app.chance));
+    app.store.write(move |tx| fan_out_in(tx, webhook, at, chance.as_ref())).await
+}
+
+fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) -> Result<usize, AppError> {
+    let Some(webhook) = webhooks::by_id(tx, id)?.filter(|known| known.status == WebhookStatus::Active) else {
+        return Ok(0);
+    };
+    if stopped_with_its_key(tx, &webhook)? {
+        return Ok(0);
+    }
+    let fresh = events::of_tenant_after(tx, &webhook.tenant, webhook.cursor, BATCH)?;
+    let Some((last, _)) = fresh.last() else { return Ok(0) };
+    for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(&event.kind)) {
+        let delivery = Delivery {
+            id: WebhookDeliveryId::new(at, &chance.entropy()),
+            webhook: webhook.id,
+            event: event.id,
+            subject: event.subject.clone(),
+            kind: event.kind.clone(),
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            first_attempt_at: None,
+            due_at: at,
+            created_at: at,
+            done_at: None,
+        };
+        webhook_deliveries::insert(tx, &delivery)?;
+    }
+    webhooks::move_cursor(tx, &webhook, *last)?;
+    Ok(fresh.len())
+}
+
+/// Stops a webhook whose key was revoked: nothing more goes to whoever held it.
+fn stopped_with_its_key(tx: &mut Tx, webhook: &Webhook) -> Result<bool, AppError> {
+    let is_good = api_keys::by_id(tx, webhook.key)?.is_some_and(|key| key.revoked_at.is_none());
+    if !is_good {
+        webhooks::stop(tx, webhook.id)?;
+    }
+    Ok(!is_good)
+}
+
+/// The webhooks that have something to send now.
+pub fn work_due(app: &App) -> Result<Vec<WebhookId>, AppError> {
+    let now = app.clock.now();
+    Ok(app.store.read(|connection| webhook_deliveries::webhooks_with_due(connection, now))?)
+}
+
+/// What one node is to send for one webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// To whom.
+    pub webhook: Webhook,
+    /// What: one delivery of each subject at most, the oldest.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Leases what a webhook has to send now to the node `by`. What is not finished within a minute (the
+/// node died) may be leased by another. Nothing goes out for a key that was revoked.
+pub async fn lease(app: &App, webhook: WebhookId, by: String) -> Result<Option<Work>, AppError> {
+    let (now, limit) = (app.clock.now(), i64::from(app.settings.webhooks.parallel));
+    app.store
+        .write(move |tx| {
+            let Some(known) = webhooks::by_id(tx, webhook)? else { return Ok(None) };
+            if stopped_with_its_key(tx, &known)? {
+                return Ok(None);
+            }
+            let until = now.checked_add(LEASE).unwrap_or(now);
+            let deliveries = webhook_deliveries::lease_due(tx, webhook, &by, now, until, limit)?;
+            Ok((!deliveries.is_empty()).then_some(Work { webhook: known, deliveries }))
+        })
+        .await
+}
+
+/// Writes down what became of an attempt, and decides what comes next: done, again later, given up,
+/// or the whole webhook stopped because nothing gets through.
+pub async fn record_attempt(app: &App, by: String, delivery: Delivery, attempt: Attempt) -> Result<(), AppError> {
+    let (now, chance) = (app.clock.now(), Arc::clone(&app.chance));
+    app.store.write(move |tx| record_in(tx, &by, &delivery, &attempt, now, chance.as_ref())).await
+}
+
+fn record_in(
+    tx: &mut Tx,
+    by: &str,
+    delivery: &Delivery,
+    attempt: &Attempt,
+    now: Timestamp,
+    chance: &dyn Chance,
+) -> Result<(), AppError> {
+    let Some(webhook) = webhooks::by_id(tx, delivery.webhook)? else { return Ok(()) };
+    let first_attempt_at = delivery.first_attempt_at.unwrap_or(attempt.at);
+    let succeeded = attempt.status.is_some_and(|status| (200..300).contains(&status));
+    let mut outcome = Outcome { status: DeliveryStatus::Pending, first_attempt_at, due_at: now, done_at: None };
+    let mut stop = false;
+    if succeeded {
+        (outcome.status, outcome.done_at) = (DeliveryStatus::Delivered, Some(now));
+    } else {
+        let mut random = [0; 2];
+        chance.fill(&mut random);
+        let delay = retry_delay(delivery.attempts + 1, u16::from_le_bytes(random));
+        outcome.due_at = now.checked_add(delay).unwrap_or(now);
+        let over = now.duration_since(first_attempt_at) >= GIVE_UP_AFTER;
+        // While other messages get through it is this one that the receiver cannot take.
+        let others_pass = webhook.last_success_at.is_some_and(|at| at > first_attempt_at);
+        let is_gone = attempt.status == Some(410);
+        if attempt.error.as_deref() == Some("claim_gone") || (over && others_pass) {
+            (outcome.status, outcome.done_at) = (DeliveryStatus::Failed, Some(now));
+        } else {
+            stop = over || is_gone;
+        }
+    }
+    if !webhook_deliveries::finish(tx, delivery.id, by, attempt, &outcome)? {
+        return Ok(());
+    }
+    if succeeded {
+        webhooks::note_success(tx, webhook.id, now)?;
+        if webhook.failures >= DOWN_AFTER {
+            webhook_deliveries::hurry(tx, webhook.id, now)?;
+        }
+    } else {
+        webhooks::note_failure(tx, webhook.id)?;
+    }
+    if stop && webhooks::stop(tx, webhook.id)? {
+        tracing::warn!(webhook = %webhook.id, "a webhook was stopped: nothing gets through");
+        let event = Event {
+            id: EventId::new(now, &chance.entropy()),
+            tenant: webhook.tenant,
+            subject: webhook.id.to_string(),
+            kind: "webhook.failing".to_owned(),
+            at: now,
+            actor: "system".to_owned(),
+            data: json!({ "id": webhook.id }),
+        };
+        events::append(tx, &event)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Sending on request: a trial, or again what was sent before.
+
+use constat_domain::event_kinds::PING;
+use constat_domain::ids::{EventId, WebhookDeliveryId};
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::webhook::{Delivery, DeliveryStatus};
+use constat_store::queries::events::{self, Event};
+use constat_store::queries::webhook_deliveries::{self, Again};
+use serde_json::json;
+
+use super::webhook_to_change;
+use crate::{Act, AppError, Tx};
+
+/// Queues a trial message. It goes out like any other, signed, and is in the log.
+pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppError> {
+    let webhook = webhook_to_change(tx, act, id, None)?;
+    let event = Event {
+        id: EventId::new(act.at, &act.entropy()),
+        tenant: *act.tenant(),
+        subject: webhook.id.to_string(),
+        kind: PING.to_owned(),
+        at: act.at,
+        actor: act.caller.key.to_string(),
+        data: json!({ "id": webhook.id }),
+    };
+    events::append(tx, &event)?;
+    let delivery = Delivery {
+        id: WebhookDeliveryId::new(act.at, &act.entropy()),
+        webhook: webhook.id,
+        event: event.id,
+        subject: event.subject,
+        kind: event.kind,
+        status: DeliveryStatus::Pending,
+        attempts: 0,
+        first_attempt_at: None,
+        due_at: act.at,
+        created_at: act.at,
+        done_at: None,
+    };
+    webhook_deliveries::insert(tx, &delivery)?;
+    Ok(delivery)
+}
+
+/// Queues deliveries again, whatever became of them; each keeps its message id. Gives how many.
+pub fn replay_deliveries(tx: &mut Tx, act: &Act, id: &str, which: &Again) -> Result<usize, AppError> {
+    let webhook = webhook_to_change(tx, act, id, None)?;
+    let count = webhook_deliveries::replay(tx, webhook.id, which, act.at)?;
+    if count == 0 && matches!(which, Again::One(_)) {
+        return Err(ClaimRefusal::DeliveryNotFound.into());
+    }
+    act.record(tx, webhook.id, "webhook.replayed", json!({ "id": webhook.id, "count": count }))?;
+    Ok(count)
+}

@@ -1,0 +1,173 @@
+//! Webhooks over HTTP: judges where they lead, when they are registered and again on every connection.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use constat_app::webhooks::{SendFailure, WebhookRequest, WebhookSender, WebhookSettings};
+use constat_domain::webhook::is_public;
+use futures_util::future::BoxFuture;
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::CONTENT_TYPE;
+
+/// Longest wait for the name of a host at registration.
+const NAME_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends webhooks over HTTP.
+pub struct WebhooksOverHttp {
+    allow_private: bool,
+    timeout: Duration,
+    /// For `https`. Made when it is needed: the machine may have no certificates, and a server
+    /// without webhooks needs none.
+    secure: OnceLock<Option<reqwest::Client>>,
+    plain: OnceLock<Option<reqwest::Client>>,
+}
+
+/// A host's addresses lie inside a private network, all or some of them.
+#[derive(Debug)]
+struct Refused;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the address is not on the public Internet")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Resolves a name to public addresses only. The connection is made to exactly what was judged, so a
+/// name that changes its mind in between gains nothing.
+struct PublicOnly {
+    allow_private: bool,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
+                return Err(Refused.into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// The address that a URL names itself, without a name to resolve.
+fn literal(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+impl WebhooksOverHttp {
+    /// The door that the settings describe.
+    pub fn new(settings: &WebhookSettings) -> Self {
+        Self {
+            allow_private: settings.allow_private,
+            timeout: Duration::from_millis(settings.timeout_ms),
+            secure: OnceLock::new(),
+            plain: OnceLock::new(),
+        }
+    }
+
+    /// What is wrong with a URL before anything is resolved.
+    fn read(&self, text: &str) -> Result<Url, String> {
+        let url = Url::parse(text).map_err(|_no_url| "expected a URL such as https://receiver.example/events")?;
+        match url.scheme() {
+            "https" => {}
+            "http" if self.allow_private => {}
+            _ => return Err("expected https://".to_owned()),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must not hold a user name or password: messages are signed".to_owned());
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err("expected a host".to_owned());
+        }
+        Ok(url)
+    }
+
+    async fn judge(&self, text: &str) -> Result<(), String> {
+        let url = self.read(text)?;
+        if self.allow_private {
+            return Ok(());
+        }
+        let refused = || "leads to an address that is not on the public Internet".to_owned();
+        if let Some(address) = literal(&url) {
+            return if is_public(address) { Ok(()) } else { Err(refused()) };
+        }
+        let unknown = || "the host's name does not resolve".to_owned();
+        let host = url.host_str().ok_or_else(unknown)?;
+        let looked_up = tokio::time::timeout(NAME_TIMEOUT, tokio::net::lookup_host((host, 443))).await;
+        let found: Vec<SocketAddr> = looked_up.map_err(|_slow| unknown())?.map_err(|_failed| unknown())?.collect();
+        if found.is_empty() {
+            return Err(unknown());
+        }
+        if found.iter().all(|address| is_public(address.ip())) { Ok(()) } else { Err(refused()) }
+    }
+
+    fn client(&self, url: &Url) -> Option<&reqwest::Client> {
+        let is_plain = url.scheme() == "http";
+        let place = if is_plain { &self.plain } else { &self.secure };
+        place
+            .get_or_init(|| {
+                let builder = reqwest::Client::builder()
+                    .timeout(self.timeout)
+                    .redirect(reqwest::redirect::Policy::none())
+                    .no_proxy()
+                    .dns_resolver(Arc::new(PublicOnly { allow_private: self.allow_private }))
+                    .user_agent(concat!("constat/", env!("CARGO_PKG_VERSION")));
+                // Plain HTTP needs no certificates: loading the machine's takes time, and may find none.
+                let builder = if is_plain { builder.tls_certs_only([]) } else { builder };
+                let built = builder.build();
+                if let Err(error) = &built {
+                    tracing::error!(%error, "webhooks cannot be sent");
+                }
+                built.ok()
+            })
+            .as_ref()
+    }
+
+    async fn send(&self, request: WebhookRequest) -> Result<u16, SendFailure> {
+        let url = self.read(&request.url).map_err(|_refused| SendFailure::AddressRefused)?;
+        // The client resolves names only: an address in the URL is judged here.
+        if !self.allow_private && literal(&url).is_some_and(|address| !is_public(address)) {
+            return Err(SendFailure::AddressRefused);
+        }
+        let client = self.client(&url).ok_or(SendFailure::Unreachable)?;
+        let mut call = client.post(url).header(CONTENT_TYPE, "application/json").body(request.body);
+        for (name, value) in request.headers {
+            call = call.header(name, value);
+        }
+        match call.send().await {
+            Ok(answer) => Ok(answer.status().as_u16()),
+            Err(error) if is_refused(&error) => Err(SendFailure::AddressRefused),
+            Err(error) if error.is_timeout() => Err(SendFailure::Timeout),
+            Err(_error) => Err(SendFailure::Unreachable),
+        }
+    }
+}
+
+/// Whether our own resolver refused the name.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(known) = cause {
+        if known.is::<Refused>() {
+            return true;
+        }
+        cause = known.source();
+    }
+    false
+}
+
+impl WebhookSender for WebhooksOverHttp {
+    fn check<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.judge(url))
+    }
+
+    fn post(&self, request: WebhookRequest) -> BoxFuture<'_, Result<u16, SendFailure>> {
+        Box::pin(self.send(request))
+    }
+}

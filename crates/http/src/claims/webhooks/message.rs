@@ -1,0 +1,20 @@
+//! What a receiver gets, as the contract writes it.
+
+use constat_app::AppError;
+use constat_app::webhooks::{Message, Subject};
+use constat_domain::event_kinds::PING;
+use constat_wire::claims::{WebhookBody, WebhookData};
+
+use super::super::{event, view};
+
+/// The body of a message: `{event_type, data, event}`.
+pub fn webhook_body(message: &Message) -> Result<String, AppError> {
+    let data = match &message.subject {
+        Subject::Claim(claim) => WebhookData::Claim(Box::new(view::claim(claim))),
+        Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
+    };
+    let event = event::of_claim(message.event.clone());
+    let event_type = if matches!(data, WebhookData::Ping { .. }) { PING.to_owned() } else { event.kind.clone() };
+    let body = WebhookBody { event_type, data, event };
+    serde_json::to_string(&body).map_err(|error| AppError::Fault(format!("cannot render a message: {error}")))
+}

@@ -1,0 +1,161 @@
+//! Sends webhooks: looks at new events, leases what is due, sends it, writes down what became of it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use constat_app::webhooks::{
+    Message, WebhookRequest, Work, fan_out, fan_out_work, lease, message_of, record_attempt, work_due,
+};
+use constat_app::{App, AppError};
+use constat_domain::ids::WebhookId;
+use constat_domain::webhook::{Attempt, Delivery, Webhook};
+use futures_util::future::join_all;
+use tokio::task::JoinSet;
+
+use crate::signature;
+
+/// Least time between two looks at the database, however often it is nudged.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Writes a message as the contract does.
+pub type Render = fn(&Message) -> Result<String, AppError>;
+
+/// Sends webhooks. Several may run at once, in one process or many.
+#[derive(Clone)]
+pub struct Deliverer {
+    app: Arc<App>,
+    render: Render,
+    /// Tells this node's leases from another's.
+    name: String,
+}
+
+impl Deliverer {
+    /// A deliverer of the application's webhooks.
+    pub fn new(app: Arc<App>, render: Render) -> Self {
+        let mut random = [0; 8];
+        app.chance.fill(&mut random);
+        let name = format!("{:016x}", u64::from_le_bytes(random));
+        Self { app, render, name }
+    }
+
+    /// Sends until nothing is due any more, and gives how many attempts were made. What failed is due
+    /// later, so this ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain(&self) -> Result<usize, AppError> {
+        let mut attempts = 0;
+        loop {
+            self.look_at_events().await?;
+            let due = work_due(&self.app)?;
+            let done = join_all(due.into_iter().map(|webhook| self.work_on(webhook))).await;
+            let done: usize = done.into_iter().sum::<Result<usize, AppError>>()?;
+            if done == 0 {
+                return Ok(attempts);
+            }
+            attempts += done;
+        }
+    }
+
+    /// Works until the task is dropped: whenever this process commits an event, and every few seconds
+    /// for what others committed and what has come due.
+    pub async fn run(self) {
+        let mut nudges = self.app.store.events_appended();
+        let mut polls = tokio::time::interval(Duration::from_secs(self.app.settings.webhooks.poll_seconds));
+        polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut busy = HashSet::new();
+        let mut workers = JoinSet::new();
+        loop {
+            tokio::select! {
+                _ = polls.tick() => {}
+                _ = nudges.changed() => tokio::time::sleep(BREATH).await,
+                Some(finished) = workers.join_next(), if !workers.is_empty() => {
+                    if let Ok(webhook) = finished {
+                        busy.remove(&webhook);
+                    }
+                }
+            }
+            if let Err(error) = self.start_workers(&mut busy, &mut workers).await {
+                tracing::error!(%error, "webhooks wait: the database failed");
+            }
+        }
+    }
+
+    /// Gives each webhook that has something due a worker of its own, so that a slow receiver holds up
+    /// nobody else.
+    async fn start_workers(
+        &self,
+        busy: &mut HashSet<WebhookId>,
+        workers: &mut JoinSet<WebhookId>,
+    ) -> Result<(), AppError> {
+        self.look_at_events().await?;
+        for webhook in work_due(&self.app)? {
+            if busy.insert(webhook) {
+                let deliverer = self.clone();
+                workers.spawn(async move {
+                    if let Err(error) = deliverer.work_on(webhook).await {
+                        tracing::error!(%webhook, %error, "a webhook waits: the database failed");
+                    }
+                    webhook
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns new events into deliveries.
+    async fn look_at_events(&self) -> Result<(), AppError> {
+        for webhook in fan_out_work(&self.app)? {
+            loop {
+                match fan_out(&self.app, webhook).await {
+                    Ok(0) => break,
+                    Ok(_more) => {}
+                    // Another node was faster: it has done the work.
+                    Err(AppError::Store(error)) if error.is_conflict() => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what a webhook has due, some at a time, until nothing is.
+    async fn work_on(&self, webhook: WebhookId) -> Result<usize, AppError> {
+        let mut attempts = 0;
+        while let Some(Work { webhook, deliveries }) = lease(&self.app, webhook, self.name.clone()).await? {
+            attempts += deliveries.len();
+            let sent = join_all(deliveries.into_iter().map(|delivery| self.deliver(&webhook, delivery))).await;
+            sent.into_iter().collect::<Result<(), AppError>>()?;
+        }
+        Ok(attempts)
+    }
+
+    async fn deliver(&self, webhook: &Webhook, delivery: Delivery) -> Result<(), AppError> {
+        let at = self.app.clock.now();
+        let begun = Instant::now();
+        let (status, error) = match message_of(&self.app, webhook, &delivery)? {
+            None => (None, Some("claim_gone")),
+            Some(message) => {
+                let body = (self.render)(&message)?;
+                let id = delivery.event.to_string();
+                let secrets = webhook.terms.live_secrets(at).map(|secret| secret.secret.as_str());
+                let signature = signature(secrets, &id, at, &body);
+                let headers = vec![
+                    ("webhook-id", id),
+                    ("webhook-timestamp", at.as_second().to_string()),
+                    ("webhook-signature", signature),
+                ];
+                let request = WebhookRequest { url: webhook.terms.url.clone(), headers, body };
+                match self.app.webhooks.post(request).await {
+                    Ok(status) => (Some(status), None),
+                    Err(failure) => (None, Some(failure.as_str())),
+                }
+            }
+        };
+        let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let attempt =
+            Attempt { number: delivery.attempts + 1, at, duration_ms, status, error: error.map(str::to_owned) };
+        record_attempt(&self.app, self.name.clone(), delivery, attempt).await
+    }
+}

@@ -1,0 +1,10 @@
+//! Everything that wakes on its own. Today: the deliverer of webhooks.
+//!
+//! A job finds its work in the database, so that nothing is lost when a process dies, and several
+//! nodes share it by leases. A nudge after a commit only makes it look sooner.
+
+mod deliverer;
+mod signature;
+
+pub use deliverer::{Deliverer, Render};
+pub use signature::signature;

@@ -1,0 +1,304 @@
+//! Deliveries: one event for one webhook, leased to the node that sends it, with the log of its tries.
+
+use constat_domain::ids::{WebhookDeliveryId, WebhookId};
+use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::claims::Page;
+use super::{instant, micros, parse};
+use crate::schema::{webhook_attempts, webhook_deliveries as deliveries, webhooks};
+use crate::{Connection, StoreError, Tx};
+
+const PENDING: &str = DeliveryStatus::Pending.as_str();
+
+type Row = (String, String, String, String, String, String, i64, Option<i64>, i64, i64, Option<i64>);
+
+const COLUMNS: (
+    deliveries::id,
+    deliveries::webhook,
+    deliveries::event,
+    deliveries::subject,
+    deliveries::kind,
+    deliveries::status,
+    deliveries::attempts,
+    deliveries::first_attempt_at,
+    deliveries::due_at,
+    deliveries::created_at,
+    deliveries::done_at,
+) = (
+    deliveries::id,
+    deliveries::webhook,
+    deliveries::event,
+    deliveries::subject,
+    deliveries::kind,
+    deliveries::status,
+    deliveries::attempts,
+    deliveries::first_attempt_at,
+    deliveries::due_at,
+    deliveries::created_at,
+    deliveries::done_at,
+);
+
+fn read(row: Row) -> Result<Delivery, StoreError> {
+    let (id, webhook, event, subject, kind, status, attempts, first_attempt_at, due_at, created_at, done_at) = row;
+    Ok(Delivery {
+        id: parse(&id)?,
+        webhook: parse(&webhook)?,
+        event: parse(&event)?,
+        subject,
+        kind,
+        status: parse(&status)?,
+        attempts,
+        first_attempt_at: first_attempt_at.map(instant).transpose()?,
+        due_at: instant(due_at)?,
+        created_at: instant(created_at)?,
+        done_at: done_at.map(instant).transpose()?,
+    })
+}
+
+/// Adds a delivery after all that the webhook has.
+pub fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+    diesel::insert_into(deliveries::table)
+        .values((
+            deliveries::id.eq(delivery.id.to_string()),
+            deliveries::webhook.eq(delivery.webhook.to_string()),
+            deliveries::event.eq(delivery.event.to_string()),
+            deliveries::subject.eq(&delivery.subject),
+            deliveries::kind.eq(&delivery.kind),
+            deliveries::status.eq(delivery.status.as_str()),
+            deliveries::attempts.eq(delivery.attempts),
+            deliveries::due_at.eq(micros(delivery.due_at)),
+            deliveries::leased_until.eq(0),
+            deliveries::leased_by.eq(""),
+            deliveries::created_at.eq(micros(delivery.created_at)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The active webhooks, whoever's, that have something to send now.
+pub fn webhooks_with_due(connection: &mut Connection, now: Timestamp) -> Result<Vec<WebhookId>, StoreError> {
+    let now = micros(now);
+    let due = deliveries::table
+        .filter(deliveries::webhook.eq(webhooks::id).and(deliveries::status.eq(PENDING)))
+        .filter(deliveries::due_at.le(now).and(deliveries::leased_until.le(now)));
+    let ids: Vec<String> = webhooks::table
+        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
+        .filter(exists(due))
+        .order(webhooks::created_at)
+        .select(webhooks::id)
+        .load(connection)?;
+    ids.iter().map(|id| parse(id)).collect()
+}
+
+/// Leases what an active webhook has to send now: of each subject the oldest that is still to be
+/// sent, and only when that one is due. Who holds a lease is left alone until it ends.
+pub fn lease_due(
+    tx: &mut Tx,
+    webhook: WebhookId,
+    by: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Delivery>, StoreError> {
+    let earlier = diesel::alias!(deliveries as earlier);
+    let first = earlier
+        .filter(earlier.field(deliveries::webhook).eq(deliveries::webhook))
+        .filter(earlier.field(deliveries::subject).eq(deliveries::subject))
+        .filter(earlier.field(deliveries::status).eq(PENDING))
+        .filter(earlier.field(deliveries::seq).lt(deliveries::seq));
+    let due: Vec<Row> = deliveries::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook)))
+        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)))
+        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
+        .filter(deliveries::due_at.le(micros(now)).and(deliveries::leased_until.le(micros(now))))
+        .filter(not(exists(first)))
+        .order(deliveries::seq)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(&mut **tx)?;
+    let mut leased = Vec::with_capacity(due.len());
+    for row in due {
+        let free = deliveries::table
+            .filter(deliveries::id.eq(row.0.clone()).and(deliveries::status.eq(PENDING)))
+            .filter(deliveries::leased_until.le(micros(now)));
+        let taken = diesel::update(free)
+            .set((deliveries::leased_until.eq(micros(until)), deliveries::leased_by.eq(by)))
+            .execute(&mut **tx)?;
+        if taken == 1 {
+            leased.push(read(row)?);
+        }
+    }
+    Ok(leased)
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Where the delivery stands now.
+    pub status: DeliveryStatus,
+    /// When it was sent first.
+    pub first_attempt_at: Timestamp,
+    /// When it is to be sent next.
+    pub due_at: Timestamp,
+    /// When it was taken or given up.
+    pub done_at: Option<Timestamp>,
+}
+
+/// Logs an attempt and ends the lease. What somebody else has leased meanwhile is only logged, and
+/// what was delivered stays so. `false` when the delivery is no longer there.
+pub fn finish(
+    tx: &mut Tx,
+    id: WebhookDeliveryId,
+    by: &str,
+    attempt: &Attempt,
+    outcome: &Outcome,
+) -> Result<bool, StoreError> {
+    let id = id.to_string();
+    let delivery = || deliveries::table.filter(deliveries::id.eq(id.clone()));
+    let Some(known) = delivery().select(deliveries::attempts).get_result::<i64>(&mut **tx).optional()? else {
+        return Ok(false);
+    };
+    let number = known + 1;
+    diesel::insert_into(webhook_attempts::table)
+        .values((
+            webhook_attempts::delivery.eq(&id),
+            webhook_attempts::number.eq(number),
+            webhook_attempts::at.eq(micros(attempt.at)),
+            webhook_attempts::duration_ms.eq(attempt.duration_ms),
+            webhook_attempts::status.eq(attempt.status.map(i64::from)),
+            webhook_attempts::error.eq(&attempt.error),
+        ))
+        .execute(&mut **tx)?;
+    diesel::update(delivery()).set(deliveries::attempts.eq(number)).execute(&mut **tx)?;
+    let mine = delivery().filter(deliveries::leased_by.eq(by));
+    diesel::update(mine)
+        .set((
+            deliveries::status.eq(outcome.status.as_str()),
+            deliveries::first_attempt_at.eq(micros(outcome.first_attempt_at)),
+            deliveries::due_at.eq(micros(outcome.due_at)),
+            deliveries::done_at.eq(outcome.done_at.map(micros)),
+            deliveries::leased_until.eq(0),
+            deliveries::leased_by.eq(""),
+        ))
+        .execute(&mut **tx)?;
+    Ok(true)
+}
+
+/// Makes everything that waits for its next try due now.
+pub fn hurry(tx: &mut Tx, webhook: WebhookId, now: Timestamp) -> Result<usize, StoreError> {
+    let waiting = deliveries::table
+        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)))
+        .filter(deliveries::due_at.gt(micros(now)));
+    Ok(diesel::update(waiting).set(deliveries::due_at.eq(micros(now))).execute(&mut **tx)?)
+}
+
+/// The same, with three whole days to try again.
+pub fn resume(tx: &mut Tx, webhook: WebhookId, now: Timestamp) -> Result<(), StoreError> {
+    let waiting =
+        deliveries::table.filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)));
+    diesel::update(waiting)
+        .set((deliveries::due_at.eq(micros(now)), deliveries::first_attempt_at.eq(None::<i64>)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What to send again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// One delivery.
+    One(WebhookDeliveryId),
+    /// All that were made in a span of time, of one status or any.
+    Made {
+        /// From this instant on.
+        from: Timestamp,
+        /// Up to this instant, excluded.
+        to: Timestamp,
+        /// Only those.
+        status: Option<DeliveryStatus>,
+    },
+}
+
+/// Makes deliveries due now, whatever became of them. Gives how many.
+pub fn replay(tx: &mut Tx, webhook: WebhookId, which: &Again, now: Timestamp) -> Result<usize, StoreError> {
+    let again = (
+        deliveries::status.eq(PENDING),
+        deliveries::due_at.eq(micros(now)),
+        deliveries::first_attempt_at.eq(None::<i64>),
+        deliveries::done_at.eq(None::<i64>),
+    );
+    let of_webhook = deliveries::webhook.eq(webhook.to_string());
+    let rows = match which {
+        Again::One(id) => {
+            let one = deliveries::table.filter(of_webhook.and(deliveries::id.eq(id.to_string())));
+            diesel::update(one).set(again).execute(&mut **tx)?
+        }
+        Again::Made { from, to, status } => {
+            let span = deliveries::created_at.ge(micros(*from)).and(deliveries::created_at.lt(micros(*to)));
+            let statuses = status.map_or_else(
+                || vec![DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Failed],
+                |status| vec![status],
+            );
+            let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+            let made = deliveries::table.filter(of_webhook.and(span)).filter(deliveries::status.eq_any(names));
+            diesel::update(made).set(again).execute(&mut **tx)?
+        }
+    };
+    Ok(rows)
+}
+
+/// One page of a webhook's deliveries, newest first, each with its tries. The webhook implies the
+/// tenant.
+pub fn page_of_webhook(
+    connection: &mut Connection,
+    webhook: WebhookId,
+    status: Option<DeliveryStatus>,
+    limit: i64,
+    offset: i64,
+) -> Result<Page<(Delivery, Vec<Attempt>)>, StoreError> {
+    let wanted = || {
+        let mut query = deliveries::table.filter(deliveries::webhook.eq(webhook.to_string())).into_boxed();
+        if let Some(status) = status {
+            query = query.filter(deliveries::status.eq(status.as_str()));
+        }
+        query
+    };
+    let total = wanted().count().get_result(connection)?;
+    let rows: Vec<Row> =
+        wanted().order(deliveries::seq.desc()).limit(limit).offset(offset).select(COLUMNS).load(connection)?;
+    let mut page = Page { rows: Vec::with_capacity(rows.len()), total };
+    for row in rows {
+        let attempts = attempts_of(connection, &row.0)?;
+        page.rows.push((read(row)?, attempts));
+    }
+    Ok(page)
+}
+
+fn attempts_of(connection: &mut Connection, delivery: &str) -> Result<Vec<Attempt>, StoreError> {
+    type AttemptRow = (i64, i64, i64, Option<i64>, Option<String>);
+    let rows: Vec<AttemptRow> = webhook_attempts::table
+        .filter(webhook_attempts::delivery.eq(delivery))
+        .order(webhook_attempts::number)
+        .select((
+            webhook_attempts::number,
+            webhook_attempts::at,
+            webhook_attempts::duration_ms,
+            webhook_attempts::status,
+            webhook_attempts::error,
+        ))
+        .load(connection)?;
+    let read = |(number, at, duration_ms, status, error): AttemptRow| {
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        Ok(Attempt { number, at: instant(at)?, duration_ms, status, error })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// How many deliveries of a webhook are still to be sent.
+pub fn count_pending(connection: &mut Connection, webhook: WebhookId) -> Result<i64, StoreError> {
+    let pending =
+        deliveries::table.filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)));
+    Ok(pending.count().get_result(connection)?)
+}
