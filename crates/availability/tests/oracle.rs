@@ -429,4 +429,55 @@ proptest! {
         prop_assert_eq!(buckets.len(), offered.len(), "one for each");
         prop_assert_eq!(buckets, room);
     }
+
+    #[test]
+    fn a_firm_offers_whatever_one_of_its_people_can_and_sends_the_cheapest(
+        people in proptest::collection::vec(case_strategy(), 2..5),
+        limit in 1_usize..40,
+    ) {
+        // One request, one map, one set of rules; calendars, notice, caps and buffers of each.
+        let asked = Case { moved: None, ..people[0].clone() };
+        let people: Vec<Case> = people
+            .into_iter()
+            .map(|person| Case {
+                zone: person.zone,
+                hours: person.hours,
+                other_hours: person.other_hours,
+                absences: person.absences,
+                visits: person.visits,
+                buffer: person.buffer,
+                notice: person.notice,
+                cap: person.cap,
+                weekly_cap: person.weekly_cap,
+                ..asked.clone()
+            })
+            .collect();
+        let worlds: Vec<World> = (1..).zip(&people).map(|(number, person)| {
+            let mut world = person.world();
+            world.expert.id = world::expert(number).id;
+            world.expert.notice_minutes = Some(person.notice);
+            world
+        }).collect();
+        let mut index = worlds[0].index_with(&asked.roads);
+        for world in &worlds[1..] {
+            index.put(world.expert.clone(), &world.absences, world.busy.clone(), &asked.roads).unwrap();
+        }
+        let mut requirement = asked.requirement(&worlds[0]);
+        let possible: BTreeSet<i64> = people
+            .iter()
+            .zip(&worlds)
+            .flat_map(|(person, world)| Oracle::new(person, world).starts(i64::from(asked.duration) * MINUTE))
+            .collect();
+        let all = search(&index, &requirement, &asked.roads).offers;
+        let starts: BTreeSet<i64> = all.iter().map(|offer| offer.slot.start.as_second()).collect();
+        prop_assert_eq!(&starts, &possible);
+        for offer in &all {
+            let able = who_can(&index, &requirement, offer.busy_from, offer.busy_to, &asked.roads);
+            prop_assert_eq!(able.first(), Some(&offer.expert));
+        }
+        // With a limit the same come first: what is left out is left out by rank.
+        requirement.limit = limit;
+        let few = search(&index, &requirement, &asked.roads).offers;
+        prop_assert_eq!(&few[..], &all[..limit.min(all.len())]);
+    }
 }
