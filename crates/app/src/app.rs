@@ -6,11 +6,12 @@ use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
+use crate::claims::UploadMemory;
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
-use crate::{Act, AppError, Chance, Clock, Counts, Geocoder, NoGeocoder, Sealer, Settings};
+use crate::{Act, AppError, Chance, Clock, Counts, Geocoder, NoGeocoder, NoScanner, Sealer, Settings, VirusScanner};
 
 /// One server's application. Shared by reference count.
 pub struct App {
@@ -38,6 +39,12 @@ pub struct App {
     pub geocoder: Arc<dyn Geocoder>,
     /// Sends webhooks; sends none until [`App::with_webhooks`] opens it.
     pub webhooks: Arc<dyn WebhookSender>,
+    /// What documents on their way in may take of the memory.
+    pub upload_memory: UploadMemory,
+    /// Looks for viruses; there is none until [`App::with_scanner`] brings one.
+    pub scanner: Arc<dyn VirusScanner>,
+    /// One preview is made at a time.
+    pub(crate) preview_turn: tokio::sync::Semaphore,
     pub(crate) recent_keys: RecentKeys,
 }
 
@@ -55,6 +62,7 @@ impl App {
         let travel = Arc::new(Roads::Estimated(settings.travel));
         let rules = Arc::new(settings.availability.clone());
         let calendars = Calendars::new(store.clone(), rules, Arc::clone(&travel), Arc::clone(&counts));
+        let upload_memory = UploadMemory::of(&settings.uploads);
         Ok(Self {
             store,
             documents,
@@ -68,6 +76,9 @@ impl App {
             partners: Arc::new(NoPartners),
             geocoder: Arc::new(NoGeocoder),
             webhooks: Arc::new(NoWebhookSender),
+            upload_memory,
+            scanner: Arc::new(NoScanner),
+            preview_turn: tokio::sync::Semaphore::new(1),
             recent_keys: RecentKeys::default(),
         })
     }
@@ -98,6 +109,12 @@ impl App {
     #[must_use]
     pub fn with_webhooks(self, webhooks: Arc<dyn WebhookSender>) -> Self {
         Self { webhooks, ..self }
+    }
+
+    /// The same application, which has documents looked at by this scanner.
+    #[must_use]
+    pub fn with_scanner(self, scanner: Arc<dyn VirusScanner>) -> Self {
+        Self { scanner, ..self }
     }
 
     /// A command by `caller`, now.

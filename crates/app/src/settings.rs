@@ -6,8 +6,8 @@ use constat_domain::ids::OrgId;
 use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
 
-use crate::GeocoderSettings;
 use crate::webhooks::WebhookSettings;
+use crate::{GeocoderSettings, ScannerSettings};
 
 /// Settings of one server. Every value has a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +31,26 @@ pub struct Settings {
     pub routing: RoutingSettings,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
+    /// How documents come in.
+    pub uploads: UploadSettings,
+    /// Who looks for viruses.
+    pub scanner: ScannerSettings,
+}
+
+/// What documents on their way in may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UploadSettings {
+    /// MiB of memory that all uploads may use together.
+    pub memory_mb: u32,
+    /// Seconds that an upload waits for its share of it.
+    pub wait_seconds: u64,
+}
+
+impl Default for UploadSettings {
+    fn default() -> Self {
+        Self { memory_mb: 256, wait_seconds: 10 }
+    }
 }
 
 impl Default for Settings {
@@ -45,6 +65,8 @@ impl Default for Settings {
             travel: Estimator::default(),
             routing: RoutingSettings::default(),
             webhooks: WebhookSettings::default(),
+            uploads: UploadSettings::default(),
+            scanner: ScannerSettings::default(),
         }
     }
 }
@@ -102,6 +124,33 @@ impl Default for RoutingSettings {
 }
 
 impl Settings {
+    /// Everything about documents that a configuration must not contain.
+    pub fn check_documents(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut refuse = |refused: bool, field: &str, message: &str| {
+            if refused {
+                errors.push(FieldError::new(field, message));
+            }
+        };
+        refuse(!(16..=65_536).contains(&self.uploads.memory_mb), "uploads.memory_mb", "must be 16 to 65536");
+        refuse(self.uploads.wait_seconds > 300, "uploads.wait_seconds", "must be 0 to 300");
+        let scanner = &self.scanner;
+        let is_address = scanner.address.strip_prefix("unix:").map_or_else(
+            || {
+                scanner
+                    .address
+                    .rsplit_once(':')
+                    .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+            },
+            |path| !path.is_empty(),
+        );
+        let wrong = !scanner.address.is_empty() && !is_address;
+        refuse(wrong, "scanner.address", "must be host:port, or unix: and a path");
+        refuse(!(100..=300_000).contains(&scanner.timeout_ms), "scanner.timeout_ms", "must be 100 to 300000");
+        refuse(!(1..=86_400).contains(&scanner.retry_seconds), "scanner.retry_seconds", "must be 1 to 86400");
+        errors
+    }
+
     /// Everything about drives that a configuration must not contain.
     pub fn check_roads(&self) -> Vec<FieldError> {
         let of_travel = self.travel.check().into_iter();

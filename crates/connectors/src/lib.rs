@@ -1,11 +1,13 @@
 //! Everything outside this server, behind traits that the application owns.
 
+mod clamd;
 mod geocoder;
 mod http;
 mod partner;
 mod routing;
 mod webhook;
 
+pub use clamd::virus_scanner;
 pub use geocoder::geocoder;
 pub use partner::PartnerOverHttp;
 pub use routing::routing_service;

@@ -55,6 +55,9 @@ pub enum Command {
     /// Check that the recorded events were not tampered with
     #[command(subcommand)]
     Audit(Audit),
+    /// Look after the documents' bytes
+    #[command(subcommand)]
+    Documents(DocumentsCommand),
     /// Print the commented default configuration
     #[command(after_help = "Start your own:   constat config > constat.toml")]
     Config,
@@ -172,6 +175,26 @@ pub enum Audit {
         /// One organisation only: its name or id
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
+    },
+}
+
+/// `documents`.
+#[derive(Debug, Subcommand)]
+pub enum DocumentsCommand {
+    /// Find bytes that no document names, and documents whose bytes are gone
+    #[command(
+        after_help = "Examples:\n  constat documents sweep            show what a crash left behind, change nothing\n  constat documents sweep --repair   remove stray bytes; ask again for documents whose bytes are gone\n\nSafe beside a running server: what is younger than an hour is left alone.\nFails when something was found and not repaired."
+    )]
+    Sweep {
+        /// Remove stray bytes, and mark documents without bytes as rejected so that they can come again
+        #[arg(long)]
+        repair: bool,
+        /// Leave bytes alone that are younger than this
+        #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+        older_than_minutes: u32,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use constat_app::Settings;
+use constat_store::S3;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -52,6 +53,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// Logs.
     pub log: Log,
+    /// Where the documents' bytes are kept.
+    pub documents: DocumentsConfig,
     /// What the application reads. `public_url` is empty until the address is known, unless set.
     pub settings: Settings,
 }
@@ -63,6 +66,69 @@ struct Own {
     listen: SocketAddr,
     metrics: Metrics,
     log: Log,
+    documents: DocumentsConfig,
+}
+
+/// Which kind of store keeps the documents' bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentsKind {
+    /// The data folder.
+    Local,
+    /// A bucket.
+    S3,
+}
+
+/// Where the documents' bytes are kept.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentsConfig {
+    /// Which kind.
+    pub kind: DocumentsKind,
+    endpoint: String,
+    region: String,
+    bucket: String,
+    access_key_id: String,
+    secret_access_key: String,
+    virtual_hosted: bool,
+}
+
+impl std::fmt::Debug for DocumentsConfig {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DocumentsConfig")
+            .field("kind", &self.kind)
+            .field("bucket", &self.bucket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DocumentsConfig {
+    /// The bucket, when that is where they are.
+    pub fn bucket(&self) -> Option<S3> {
+        (self.kind == DocumentsKind::S3).then(|| S3 {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            bucket: self.bucket.clone(),
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.clone(),
+            virtual_hosted: self.virtual_hosted,
+        })
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        let is_url = self.endpoint.starts_with("http://") || self.endpoint.starts_with("https://");
+        if self.kind == DocumentsKind::S3 && self.bucket.is_empty() {
+            return Some("documents.bucket: is required when the kind is s3");
+        }
+        if !self.endpoint.is_empty() && !is_url {
+            return Some("documents.endpoint: must start with http:// or https://");
+        }
+        if self.access_key_id.is_empty() != self.secret_access_key.is_empty() {
+            return Some("documents.secret_access_key: goes with documents.access_key_id, both or neither");
+        }
+        None
+    }
 }
 
 /// What operators watch.
@@ -73,7 +139,7 @@ struct Metrics {
     listen: String,
 }
 
-const OWN_KEYS: [&str; 4] = ["data", "listen", "metrics", "log"];
+const OWN_KEYS: [&str; 5] = ["data", "listen", "metrics", "log", "documents"];
 
 /// What flags set: each wins over every other layer.
 #[derive(Debug, Default, Clone)]
@@ -127,7 +193,12 @@ impl Config {
                 read(&merged).map_err(|error| Failure::new(format!("--{flag}: {error}")))?;
             }
         }
-        read(&merged).map_err(Failure::new)
+        let config = read(&merged).map_err(Failure::new)?;
+        // Its keys may come from several layers, the secret from the environment: judged together.
+        match config.documents.fault() {
+            Some(fault) => Err(Failure::new(fault)),
+            None => Ok(config),
+        }
     }
 }
 
@@ -163,11 +234,14 @@ fn read(merged: &Table) -> Result<Config, String> {
     if let Some(fault) = settings.check_roads().first() {
         return Err(format!("{}: {}", fault.field, fault.message));
     }
+    if let Some(fault) = settings.check_documents().first() {
+        return Err(format!("{}: {}", fault.field, fault.message));
+    }
     let metrics = match own.metrics.listen.as_str() {
         "" => None,
         address => Some(address.parse().map_err(|_| "metrics.listen: expected an address such as 127.0.0.1:9464")?),
     };
-    Ok(Config { data: own.data, listen: own.listen, metrics, log: own.log, settings })
+    Ok(Config { data: own.data, listen: own.listen, metrics, log: own.log, documents: own.documents, settings })
 }
 
 /// Refuses keys of `[travel]` that do not exist. The engine's own type takes any.
@@ -276,6 +350,32 @@ mod tests {
         assert!(refused.contains("hour_of_dely"), "{refused}");
         let environment = [("CONSTAT_AVAILABILITY__HORIZON_DAYS", "30")];
         assert_eq!(load(None, &environment, Flags::default()).unwrap().settings.availability.horizon_days, 30);
+    }
+
+    #[test]
+    fn where_documents_are_kept_is_checked_and_its_secret_comes_from_anywhere() {
+        let file = "[documents]\nkind = \"s3\"\nbucket = \"files\"\naccess_key_id = \"me\"";
+        let environment = [("CONSTAT_DOCUMENTS__SECRET_ACCESS_KEY", "12345")];
+        let config = load(Some(file), &environment, Flags::default()).unwrap();
+        assert_eq!(config.documents.bucket().unwrap().secret_access_key, "12345");
+        assert!(!format!("{config:?}").contains("12345"));
+        assert!(load(None, &[], Flags::default()).unwrap().documents.bucket().is_none());
+        for (file, named) in [
+            (file, "documents.secret_access_key"),
+            ("[documents]\nkind = \"s3\"", "documents.bucket"),
+            ("[documents]\nendpoint = \"store.example\"", "documents.endpoint"),
+        ] {
+            let refused = load(Some(file), &[], Flags::default()).unwrap_err();
+            assert!(refused.contains(named), "{file}: {refused}");
+        }
+        for (file, named) in [
+            ("[documents]\nkind = \"ftp\"", "ftp"),
+            ("[scanner]\naddress = \"nowhere\"", "scanner.address"),
+            ("[uploads]\nmemory_mb = 1", "uploads.memory_mb"),
+        ] {
+            let refused = load(Some(file), &[], Flags::default()).unwrap_err();
+            assert!(refused.contains("given.toml") && refused.contains(named), "{file}: {refused}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use constat_store::{Documents, Store};
 
+use crate::config::DocumentsConfig;
 use crate::failure::Failure;
 
 /// An opened data folder.
@@ -34,9 +35,14 @@ impl Folder {
         Ok(Self { path: path.to_owned(), store })
     }
 
-    /// The documents in the folder.
-    pub fn documents(&self) -> Result<Documents, Failure> {
-        Ok(Documents::local(&self.path.join("documents"))?)
+    /// The documents: in the folder, or in the bucket that is set up.
+    pub fn documents(&self, config: &DocumentsConfig) -> Result<Documents, Failure> {
+        match config.bucket() {
+            Some(bucket) => {
+                Documents::s3(&bucket).map_err(|error| Failure::new(format!("the documents' bucket: {error}")))
+            }
+            None => Ok(Documents::local(&self.path.join("documents"))?),
+        }
     }
 
     /// Claims the folder for one server.

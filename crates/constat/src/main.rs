@@ -5,6 +5,7 @@ mod args;
 mod audit;
 mod config;
 mod demo;
+mod documents;
 mod edges;
 mod failure;
 mod folder;
@@ -61,6 +62,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
         Command::Import(command) => return import::import(&Folder::open(&config.data)?.store, command).await,
         Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
+        Command::Documents(command) => return documents::documents(&config, command).await,
         Command::Config => print!("{}", config::DEFAULT_FILE),
     }
     Ok(ExitCode::SUCCESS)

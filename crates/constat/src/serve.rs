@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
-use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service};
+use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
 use constat_jobs::Deliverer;
+use constat_store::Documents;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,7 +32,8 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let (listener, url) = bind(config.listen).await?;
     let public_url =
         if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
-    let app = application(&folder, Settings { public_url: public_url.clone(), ..config.settings }).await?;
+    let documents = folder.documents(&config.documents)?;
+    let app = application(&folder, documents, Settings { public_url: public_url.clone(), ..config.settings }).await?;
     let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
     // Beside the start, so that nobody's first request waits for it.
     drop(tokio::task::spawn_blocking(|| Gazetteer::embedded().prepare()));
@@ -68,14 +70,14 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
 }
 
 /// The application over a data folder, on the machine's clock and chance.
-pub async fn application(folder: &Folder, settings: Settings) -> Result<Arc<App>, Failure> {
-    let documents = folder.documents()?;
+pub async fn application(folder: &Folder, documents: Documents, settings: Settings) -> Result<Arc<App>, Failure> {
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
     let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
     let webhooks = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
+    let scanner = virus_scanner(&settings.scanner);
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
-    let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks);
+    let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
     Ok(Arc::new(match routing {
         Some(service) => app.with_routing(service),
         None => app,
@@ -116,6 +118,7 @@ pub async fn run(
     // What it has in hand when the server stops is sent again by the next one: it is leased, not lost.
     let deliverer = Deliverer::new(Arc::clone(&app), constat_http::webhook_body);
     let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
+    let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&app)))));
     let routers = constat_http::routers(app);
     let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, routers.metrics).into_future()));
     let watched = AbortOnDrop(watched);
@@ -153,6 +156,19 @@ impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
+        }
+    }
+}
+
+/// Documents that were held while the virus scanner was away are seen once it is back.
+async fn scan_held_documents(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(Duration::from_secs(app.settings.scanner.retry_seconds));
+    loop {
+        rounds.tick().await;
+        match app.scan_held().await {
+            Ok(0) => {}
+            Ok(seen) => tracing::info!(seen, "documents that were held have been scanned"),
+            Err(error) => tracing::error!(%error, "held documents could not be scanned; trying again later"),
         }
     }
 }

@@ -113,6 +113,15 @@ pub enum ClaimRefusal {
     /// The claim has no such document.
     #[error("document not found")]
     DocumentNotFound,
+    /// The virus scanner has not seen the document yet.
+    #[error("the document is being checked for viruses, try again later")]
+    DocumentBeingChecked,
+    /// The virus scanner found something in the document.
+    #[error("the document was quarantined: the virus scanner found something in it")]
+    DocumentQuarantined,
+    /// There is no preview of this kind of document.
+    #[error("there is no preview of this document")]
+    NoPreview,
     /// The claim is past its draft.
     #[error("the claim can no longer be edited")]
     NotEditable,

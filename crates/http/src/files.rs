@@ -6,9 +6,9 @@ use aide::openapi::{MediaType, ReferenceOr, StatusCode};
 use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::response::Response;
-use constat_app::{App, AppError};
+use constat_app::App;
+use constat_app::claims::{Copy, CopyFacts, copy_bytes, copy_facts};
 use constat_domain::claim::Document;
-use constat_domain::refusal::ClaimRefusal;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
@@ -36,21 +36,22 @@ enum Wanted {
 pub(crate) async fn serve(
     app: &App,
     document: &Document,
+    copy: Copy,
     method: &Method,
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let tag = format!("\"{}\"", document.sha256);
-    let wanted = wanted(asked, &tag, document.size)?;
+    let CopyFacts { size, tag } = copy_facts(document, copy)?;
+    let tag = format!("\"{tag}\"");
+    let wanted = wanted(asked, &tag, size)?;
     let (status, length, range) = match wanted {
         Wanted::NotModified => (http::StatusCode::NOT_MODIFIED, None, None),
-        Wanted::Whole => (http::StatusCode::OK, Some(document.size), None),
+        Wanted::Whole => (http::StatusCode::OK, Some(size), None),
         Wanted::Part(first, last) => (http::StatusCode::PARTIAL_CONTENT, Some(last - first + 1), Some(first..last + 1)),
     };
     let body = if method == Method::HEAD || length.is_none() {
         Body::empty()
     } else {
-        let bytes = app.documents.get(&document.storage_key, range).await.map_err(AppError::from)?;
-        Body::from_stream(bytes.ok_or(ClaimRefusal::DocumentNotFound)?)
+        Body::from_stream(copy_bytes(app, document, copy, range).await?)
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -69,7 +70,7 @@ pub(crate) async fn serve(
         set(CONTENT_DISPOSITION, &attachment(&document.filename));
     }
     if let Wanted::Part(first, last) = wanted {
-        set(CONTENT_RANGE, &format!("bytes {first}-{last}/{}", document.size));
+        set(CONTENT_RANGE, &format!("bytes {first}-{last}/{size}"));
     }
     Ok(response)
 }

@@ -22,6 +22,6 @@ mod tests;
 mod writer;
 
 pub use connection::{Connection, Store};
-pub use documents::{DocumentBytes, Documents};
+pub use documents::{DocumentBytes, Documents, IncomingBytes, S3, StoredBytes};
 pub use error::StoreError;
 pub use writer::Tx;

@@ -11,6 +11,7 @@ const STEPS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_event_chain.sql")),
     (4, include_str!("../migrations/0004_absences_by_series.sql")),
     (5, include_str!("../migrations/0005_webhooks.sql")),
+    (6, include_str!("../migrations/0006_document_files.sql")),
 ];
 
 #[derive(QueryableByName)]

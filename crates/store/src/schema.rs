@@ -11,6 +11,11 @@ diesel::table! {
         insurer_reference -> Nullable<Text>, created_at -> BigInt, version -> BigInt, body -> Text,
     }
 }
+diesel::table! {
+    document_files (storage_key) {
+        storage_key -> Text, tenant -> Text, declaration_id -> Text, document_id -> Text, sha256 -> Text, scan -> Text,
+    }
+}
 diesel::table! { experts (id) { id -> Text, tenant -> Text, reference -> Text, body -> Text, } }
 diesel::table! {
     absences (id) {

@@ -7,6 +7,7 @@ mod clock;
 mod firm;
 pub mod fixtures;
 mod openapi;
+mod s3;
 mod server;
 
 pub use chance::SeededChance;
@@ -14,4 +15,5 @@ pub use claims_caller::{ClaimsCaller, Got, document};
 pub use clock::TestClock;
 pub use firm::{Firm, PARIS, artisan, expert};
 pub use openapi::{Exchange, Faults, OpenApiChecker};
+pub use s3::S3Server;
 pub use server::{Server, ServerOptions};

@@ -10,7 +10,7 @@ use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_jobs::Deliverer;
 use constat_store::queries::{api_keys, contracts, organisations};
-use constat_store::{Documents, Store, StoreError};
+use constat_store::{Documents, S3, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::openapi::{self, Faults};
@@ -23,12 +23,14 @@ pub struct ServerOptions {
     pub now: Timestamp,
     /// Settings; `public_url` is filled in with the server's own address.
     pub settings: Settings,
+    /// The bucket that holds the documents; a local folder when `None`.
+    pub bucket: Option<S3>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
         let monday = Timestamp::from_second(1_795_417_200).expect("a constant in range");
-        Self { now: monday, settings: Settings::default() }
+        Self { now: monday, settings: Settings::default(), bucket: None }
     }
 }
 
@@ -82,7 +84,8 @@ fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
     let geocoder =
         constat_connectors::geocoder(&app.settings.geocoder, Arc::clone(&app.clock)).expect("a geocoder, or none");
     let webhooks = Arc::new(WebhooksOverHttp::new(&app.settings.webhooks));
-    let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks);
+    let scanner = constat_connectors::virus_scanner(&app.settings.scanner);
+    let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
     match routing {
         Some(service) => app.with_routing(service),
         None => app,
@@ -117,17 +120,33 @@ impl Server {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let clock = Arc::new(TestClock::at(options.now));
-        Self::over(folder, clock, 2026, options.settings).await
+        let documents = match &options.bucket {
+            Some(bucket) => Documents::s3(bucket),
+            None => Documents::local(&folder.path().join("documents")),
+        };
+        Self::over(folder, clock, 2026, options.settings, documents.expect("a document store")).await
     }
 
     /// A second server over the same database, documents and clock, as another process would be.
     pub async fn twin(&self) -> Self {
-        Self::over(Arc::clone(&self.folder), Arc::clone(&self.clock), 2027, self.app.settings.clone()).await
+        Self::over(
+            Arc::clone(&self.folder),
+            Arc::clone(&self.clock),
+            2027,
+            self.app.settings.clone(),
+            self.app.documents.clone(),
+        )
+        .await
     }
 
-    async fn over(folder: Arc<tempfile::TempDir>, clock: Arc<TestClock>, seed: u64, settings: Settings) -> Self {
+    async fn over(
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<TestClock>,
+        seed: u64,
+        settings: Settings,
+        documents: Documents,
+    ) -> Self {
         let store = Store::open(&folder.path().join("constat.db")).expect("a database");
-        let documents = Documents::local(&folder.path().join("documents")).expect("a documents folder");
         let (listener, url) = bind().await;
         let settings = Settings { public_url: url.clone(), ..settings };
         let chance = Arc::new(SeededChance::new(seed));

@@ -34,10 +34,22 @@ struct Ticket {
     /// UTC microseconds.
     #[serde(rename = "e")]
     expires: i64,
+    /// Whether the original is meant.
+    #[serde(rename = "o", default)]
+    original: bool,
+}
+
+/// Which bytes of a document somebody gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copy {
+    /// Those that were uploaded: the platform, whose data they are.
+    Original,
+    /// Without what a photo tells of when and where it was taken: everybody else.
+    Clean,
 }
 
 /// Signs a link to one of the claim's documents.
-pub fn sign_download(app: &App, claim: &Claim, document: &Document) -> Result<DownloadLink, AppError> {
+pub fn sign_download(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<DownloadLink, AppError> {
     let now = app.clock.now();
     let expires_at = now.checked_add(LINK_LIFE).unwrap_or(now);
     let ticket = Ticket {
@@ -45,19 +57,20 @@ pub fn sign_download(app: &App, claim: &Claim, document: &Document) -> Result<Do
         declaration: claim.declaration_id,
         document: document.id,
         expires: expires_at.as_microsecond(),
+        original: copy == Copy::Original,
     };
     let token = app.sealer.seal(Seal::Download, &ticket)?;
     Ok(DownloadLink { url: format!("{}/v2/files/{token}", app.settings.public_url), expires_at })
 }
 
 /// The URL alone.
-pub fn signed_download_url(app: &App, claim: &Claim, document: &Document) -> Result<String, AppError> {
-    Ok(sign_download(app, claim, document)?.url)
+pub fn signed_download_url(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<String, AppError> {
+    Ok(sign_download(app, claim, document, copy)?.url)
 }
 
 /// The document that a link's token opens. A token that was not made here, or whose hour is over,
 /// finds no document.
-pub fn open_download(app: &App, token: &str) -> Result<Document, AppError> {
+pub fn open_download(app: &App, token: &str) -> Result<(Document, Copy), AppError> {
     let ticket: Ticket = app.sealer.open(Seal::Download, token).ok_or(ClaimRefusal::DocumentNotFound)?;
     if app.clock.now().as_microsecond() >= ticket.expires {
         return Err(ClaimRefusal::DocumentNotFound.into());
@@ -65,5 +78,6 @@ pub fn open_download(app: &App, token: &str) -> Result<Document, AppError> {
     let id = ticket.declaration.to_string();
     let claim = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &ticket.tenant, &id))?;
     let document = claim.as_ref().and_then(|claim| claim.document(ticket.document)).cloned();
-    document.ok_or_else(|| ClaimRefusal::DocumentNotFound.into())
+    let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
+    Ok((document, if ticket.original { Copy::Original } else { Copy::Clean }))
 }

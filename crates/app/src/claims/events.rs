@@ -14,6 +14,8 @@ pub(super) const ABANDONED: &str = "v2.claim.abandoned";
 /// The contract has no event for an edited draft; the audit trail needs one all the same.
 pub(super) const DRAFT_EDITED: &str = "claim.draft.edited";
 const DOCUMENT_UPLOADED: &str = "v2.claim.document.uploaded";
+pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
+pub(super) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
 
 /// Appends an event about the claim as it is now.
 pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
@@ -28,12 +30,27 @@ pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Resul
 
 /// Appends the event of one uploaded document.
 pub(super) fn record_upload(tx: &mut Tx, act: &Act, claim: &Claim, document: DocumentId) -> Result<(), AppError> {
-    let data = json!({
+    record_of_document(tx, act, DOCUMENT_UPLOADED, claim, document)
+}
+
+/// Appends an event about one of the claim's documents.
+pub(super) fn record_of_document(
+    tx: &mut Tx,
+    act: &Act,
+    kind: &str,
+    claim: &Claim,
+    document: DocumentId,
+) -> Result<(), AppError> {
+    let duplicate_of = claim.document(document).and_then(|document| document.duplicate_of);
+    let mut data = json!({
         "id": claim.declaration_id,
         "claimId": claim.claim_id,
         "status": claim.status,
         "version": claim.version,
         "documentId": document,
     });
-    Ok(act.record(tx, claim.declaration_id, DOCUMENT_UPLOADED, data)?)
+    if let (Some(duplicate), Some(data)) = (duplicate_of, data.as_object_mut()) {
+        data.insert("duplicateOf".to_owned(), json!({ "id": duplicate.declaration, "documentId": duplicate.document }));
+    }
+    Ok(act.record(tx, claim.declaration_id, kind, data)?)
 }

@@ -2,24 +2,32 @@
 
 mod cancel_claim;
 mod create_claim;
+mod document_bytes;
 mod download;
 mod edit_claim;
 mod events;
 mod feed;
 mod list_claims;
+mod preview;
 mod read_claim;
+mod receive;
+mod review_document;
 mod submit_claim;
 mod timeline;
 mod upload_documents;
 
 pub use cancel_claim::cancel_claim;
 pub use create_claim::create_claim;
-pub use download::{DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
+pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
+pub use download::{Copy, DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
 pub use edit_claim::edit_claim;
 pub(crate) use feed::entry_of;
 pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
+pub use preview::{PREVIEW_SIDE, preview};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
+pub use receive::{Received, Receiving, UploadMemory, UploadShare, forget};
+pub use review_document::{Review, review_document};
 pub use submit_claim::submit_claim;
 pub use timeline::{ActorKind, Timeline, TimelineEntry, claim_timeline};
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Claim, LARGEST_DOCUMENT, NewDocument, clean_filename, media_type_of};
+use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, clean_filename};
 use constat_domain::ids::{ClaimId, DocumentId};
-use constat_domain::refusal::ClaimRefusal;
 use constat_domain::{FieldError, Refusal};
 use constat_store::queries::claims;
-use sha2::{Digest as _, Sha256};
+use constat_store::queries::document_files::{self, DocumentFile};
 
+use super::receive::{Received, forget};
 use super::{claim_to_change, events, read_claim};
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
 
-/// A file as it came.
+/// A file as it came; its bytes are in the store.
 #[derive(Debug, Clone)]
 pub struct Upload {
     /// Where the request says so, to blame it: empty, or `[index]` in an array.
     pub path: String,
-    /// Field that carries the bytes: `content` or `file`.
-    pub content_field: &'static str,
     /// Document type: French label or stable id.
     pub kind: String,
     /// Title.
@@ -30,7 +27,7 @@ pub struct Upload {
     /// Comment.
     pub comment: Option<String>,
     /// The bytes.
-    pub bytes: Bytes,
+    pub received: Received,
 }
 
 /// What an upload did.
@@ -47,8 +44,8 @@ pub struct Uploaded {
 /// Takes all of the files in, or none. With `auto_submit`, a draft that now has every mandatory
 /// document is submitted in the same transaction.
 ///
-/// The bytes are safe before a row names them; when the transaction refuses, or the answer turns out
-/// to have been given before, they are removed again. Runs to its end even when its caller goes away.
+/// The bytes are in the store before a row names them; when the transaction refuses, or the answer
+/// turns out to have been given before, they are removed again. Runs to its end even when its caller goes away.
 pub async fn upload_documents(
     app: &Arc<App>,
     act: Act,
@@ -81,49 +78,61 @@ async fn upload(
     request: UploadRequest,
     render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
 ) -> Result<Answer, AppError> {
-    let UploadRequest { claim: id, files, auto_submit, if_match, idempotency } = request;
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
-    }
-    // Refuse what can be refused before any byte is written; the transaction decides again.
-    let mut claim = read_claim(app, &act.caller, &id)?;
-    let checked = check_all(&act, &claim, files).await?;
-    let (documents, contents): (Vec<NewDocument>, Vec<Bytes>) = checked.into_iter().unzip();
-    one_of_each(&claim, &documents)?;
-    for document in &documents {
-        claim.take_document(Catalogue::embedded(), document, act.at)?;
-    }
-    let keys: Vec<String> = documents.iter().map(|document| document.storage_key.clone()).collect();
-    let outcome = match store_all(app, &keys, contents).await {
-        Ok(()) => {
-            let mark = documents.first().map(|document| document.id.to_string());
-            let decide = move |tx: &mut Tx, act: &Act| {
-                let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
-                render(&taken)
-            };
-            let answer = app.command(act, idempotency, decide).await;
-            // An answer that does not name the new documents was given before, to the same request.
-            let fresh = answer.as_ref().is_ok_and(|answer| mark.is_some_and(|mark| answer.body.contains(&mark)));
-            if fresh {
-                return answer;
-            }
-            answer
-        }
-        Err(error) => Err(error),
-    };
-    for key in &keys {
-        if let Err(error) = app.documents.remove(key).await {
-            tracing::warn!(key, %error, "bytes that no row names could not be removed");
-        }
+    let keys: Vec<String> = request.files.iter().map(|file| file.received.key.clone()).collect();
+    let mark = request.files.first().map(|file| file.received.id.to_string());
+    let outcome = decide(app, act, request, render).await;
+    // An answer that does not name the new documents was given before, to the same request.
+    let fresh = outcome.as_ref().is_ok_and(|answer| mark.is_some_and(|mark| answer.body.contains(&mark)));
+    if !fresh {
+        forget(&app.documents, &keys).await;
     }
     outcome
 }
 
-async fn store_all(app: &App, keys: &[String], contents: Vec<Bytes>) -> Result<(), AppError> {
-    for (key, bytes) in keys.iter().zip(contents) {
-        app.documents.put(key, bytes).await?;
+async fn decide(
+    app: &App,
+    act: Act,
+    request: UploadRequest,
+    render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
+) -> Result<Answer, AppError> {
+    let UploadRequest { claim: id, files, auto_submit, if_match, idempotency } = request;
+    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
+        return Ok(answer);
     }
-    Ok(())
+    // Refuse early what can be refused; the transaction decides again.
+    let mut claim = read_claim(app, &act.caller, &id)?;
+    let mut documents: Vec<NewDocument> = files.into_iter().map(new_document).collect();
+    one_of_each(&claim, &documents)?;
+    for document in &documents {
+        claim.take_document(Catalogue::embedded(), document, act.at)?;
+    }
+    for document in &mut documents {
+        document.scan = app.scan(&document.storage_key).await?;
+    }
+    let decide = move |tx: &mut Tx, act: &Act| {
+        let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
+        render(&taken)
+    };
+    app.command(act, idempotency, decide).await
+}
+
+fn new_document(file: Upload) -> NewDocument {
+    let Received { id, key, size, sha256, mime_type, photo } = file.received;
+    NewDocument {
+        id,
+        kind: file.kind,
+        title: file.title,
+        filename: clean_filename(&file.filename),
+        mime_type: mime_type.to_owned(),
+        size,
+        sha256,
+        storage_key: key,
+        note: file.comment,
+        path: file.path,
+        scan: ScanState::None,
+        duplicate_of: None,
+        photo,
+    }
 }
 
 /// The transaction.
@@ -139,12 +148,18 @@ fn take(
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let was_ready = claim.can_submit(catalogue);
     for document in documents {
-        claim.take_document(catalogue, document, act.at)?;
+        let known = document_files::first_of_tenant_with_hash(tx, &claim.tenant, &document.sha256)?;
+        let duplicate_of = known.map(|file| Duplicate { declaration: file.declaration, document: file.document });
+        claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, act.at)?;
+        document_files::insert(tx, &file_of(&claim, document))?;
     }
     claim.touch(act.at);
     claims::update(tx, &claim)?;
     for document in documents {
         events::record_upload(tx, act, &claim, document.id)?;
+        if document.scan == ScanState::Infected {
+            events::record_of_document(tx, act, events::DOCUMENT_REFUSED, &claim, document.id)?;
+        }
     }
     let ready = claim.can_submit(catalogue);
     if ready && !was_ready {
@@ -159,37 +174,15 @@ fn take(
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }
 
-/// Looks at every file. Hashing many megabytes would hold up other requests, so it runs aside.
-async fn check_all(act: &Act, claim: &Claim, files: Vec<Upload>) -> Result<Vec<(NewDocument, Bytes)>, AppError> {
-    let (act, tenant, declaration) = (act.clone(), claim.tenant, claim.declaration_id);
-    let folder = format!("documents/{tenant}/{declaration}");
-    let task = tokio::task::spawn_blocking(move || files.into_iter().map(|file| check(&act, &folder, file)).collect());
-    task.await.map_err(|error| AppError::Fault(format!("an upload stopped: {error}")))?
-}
-
-/// Looks at the bytes, never at the name or the header.
-fn check(act: &Act, folder: &str, file: Upload) -> Result<(NewDocument, Bytes), AppError> {
-    let place = |name: &str| if file.path.is_empty() { name.to_owned() } else { format!("{}.{name}", file.path) };
-    let size = file.bytes.len() as u64;
-    if size > LARGEST_DOCUMENT {
-        return Err(ClaimRefusal::FileTooLarge { field: place(file.content_field), limit: LARGEST_DOCUMENT }.into());
+fn file_of(claim: &Claim, document: &NewDocument) -> DocumentFile {
+    DocumentFile {
+        key: document.storage_key.clone(),
+        tenant: claim.tenant,
+        declaration: claim.declaration_id,
+        document: document.id,
+        sha256: document.sha256.clone(),
+        scan: document.scan,
     }
-    let mime_type =
-        media_type_of(&file.bytes).ok_or_else(|| ClaimRefusal::InvalidMimeType { field: place(file.content_field) })?;
-    let id = DocumentId::new(act.at, &act.entropy());
-    let document = NewDocument {
-        id,
-        kind: file.kind,
-        title: file.title,
-        filename: clean_filename(&file.filename),
-        mime_type: mime_type.to_owned(),
-        size,
-        sha256: format!("{:x}", Sha256::digest(&file.bytes)),
-        storage_key: format!("{folder}/{id}"),
-        note: file.comment,
-        path: file.path,
-    };
-    Ok((document, file.bytes))
 }
 
 /// An entry holds one document: two files of one type in one request would lose the first.

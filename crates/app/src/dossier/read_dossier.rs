@@ -6,6 +6,7 @@ use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 
 use super::access::claim_for;
+use crate::claims::Copy;
 use crate::{App, AppError};
 
 /// The claim, by any of its identifiers, when the caller may see it.
@@ -18,4 +19,10 @@ pub fn read_dossier_document(app: &App, caller: &Caller, id: &str, file: &str) -
     let claim = read_dossier(app, caller, id)?;
     let wanted: DocumentId = file.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     claim.document(wanted).cloned().ok_or_else(|| ClaimRefusal::DocumentNotFound.into())
+}
+
+/// Which bytes a caller gets: a partner or an insurer learns neither when nor where a photo was taken
+/// from its file.
+pub fn copy_for(caller: &Caller) -> Copy {
+    if caller.owns_the_data() { Copy::Original } else { Copy::Clean }
 }

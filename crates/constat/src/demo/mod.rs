@@ -38,7 +38,8 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
     let world = world::seed(&folder.store, options.seed, &config.settings.availability).await?;
     let partners = world.partners(&base_url);
     let public_url = base_url.clone();
-    let app = serve::application(&folder, Settings { public_url, partners, ..config.settings }).await?;
+    let documents = folder.documents(&config.documents)?;
+    let app = serve::application(&folder, documents, Settings { public_url, partners, ..config.settings }).await?;
     let counts = world.counts;
     teller.heading(&format!("Constat's demonstration, on {base_url}"));
     teller.say(&format!(

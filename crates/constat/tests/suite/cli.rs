@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The binary in a folder of its own, deaf to the machine's environment.
-fn constat(folder: &Path) -> Command {
+pub fn constat(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_constat"));
     command.current_dir(folder).env_clear();
     command
@@ -34,9 +34,9 @@ pub fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A server process. Killed, without mercy, when dropped.
-struct Running {
-    child: Child,
-    url: String,
+pub struct Running {
+    pub child: Child,
+    pub url: String,
     /// What it said when it started.
     said: Vec<String>,
 }
@@ -49,7 +49,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn serve(folder: &Path) -> Self {
+    pub fn serve(folder: &Path) -> Self {
         Self::told(folder, "")
     }
 
@@ -86,7 +86,7 @@ async fn status_with_key(url: &str, header: &str, key: &str) -> u16 {
     request.send().await.expect("an answer").status().as_u16()
 }
 
-fn install_tls() {
+pub fn install_tls() {
     let _installed = rustls::crypto::ring::default_provider().install_default();
 }
 
@@ -185,7 +185,7 @@ pub fn folder_with_organisations() -> TempDir {
     folder
 }
 
-fn sample(name: &str) -> String {
+pub fn sample(name: &str) -> String {
     format!("{}/../../data/samples/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -275,7 +275,7 @@ fn now() -> Timestamp {
 }
 
 /// Asks a server and gives status and body.
-async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
+pub async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.expect("an answer");
     let status = answer.status().as_u16();
     (status, answer.json().await.expect("JSON"))

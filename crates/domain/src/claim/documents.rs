@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, ClaimStatus, Document, DocumentStatus};
+use super::{Claim, ClaimStatus, Document, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
 use crate::refusal::ClaimRefusal;
@@ -12,6 +12,10 @@ pub const LARGEST_DOCUMENT: u64 = 20_971_520;
 
 /// Longest file name kept, in characters.
 const LONGEST_FILENAME: usize = 200;
+
+/// Why a document is rejected that the virus scanner found something in, in the language of its
+/// reader.
+const INFECTED: &str = "L'antivirus a détecté une menace dans ce fichier. Merci d'en envoyer un autre.";
 
 /// A document that the claim asks for, and what came.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +39,7 @@ impl Entry<'_> {
 }
 
 /// An upload whose bytes were looked at and found good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewDocument {
     /// Where the request says so, to blame it: empty, or `[index]` in an array.
     pub path: String,
@@ -57,6 +61,12 @@ pub struct NewDocument {
     pub storage_key: String,
     /// The uploader's comment.
     pub note: Option<String>,
+    /// What the virus scanner said.
+    pub scan: ScanState,
+    /// An older document with the same bytes.
+    pub duplicate_of: Option<Duplicate>,
+    /// What the photo's file tells of it.
+    pub photo: Option<Box<Photo>>,
 }
 
 impl NewDocument {
@@ -143,8 +153,65 @@ impl Claim {
             accepted_at: None,
             refused_at: None,
             replaced_by: None,
+            scan: new.scan,
+            duplicate_of: new.duplicate_of,
+            photo: new.photo.clone(),
         });
+        self.keep_scan(new.id, new.scan, at);
         Ok(())
+    }
+
+    /// Keeps what the virus scanner said of a document. One that it found something in is rejected, and
+    /// may come again.
+    pub fn keep_scan(&mut self, id: DocumentId, scan: ScanState, at: Timestamp) {
+        let Some(document) = self.documents.iter_mut().find(|document| document.id == id) else { return };
+        document.scan = scan;
+        document.updated_at = at;
+        if scan == ScanState::Infected {
+            document.status = DocumentStatus::Rejected;
+            document.refusal_reason = Some(INFECTED.to_owned());
+            document.refused_at = Some(at);
+            document.accepted_at = None;
+        }
+    }
+
+    /// The handler finds a document good: it can no longer be replaced.
+    pub fn accept_document(&mut self, id: DocumentId, at: Timestamp) -> Result<(), ClaimRefusal> {
+        let document = self.document_to_review(id)?;
+        match document.scan {
+            ScanState::Pending => return Err(ClaimRefusal::DocumentBeingChecked),
+            ScanState::Infected => return Err(ClaimRefusal::DocumentQuarantined),
+            ScanState::None | ScanState::Clean => {}
+        }
+        document.status = DocumentStatus::Accepted;
+        document.accepted_at = Some(at);
+        document.updated_at = at;
+        Ok(())
+    }
+
+    /// The handler finds a document not good, for a reason that the insured reads: it may come again.
+    pub fn reject_document(&mut self, id: DocumentId, reason: &str, at: Timestamp) -> Result<(), ClaimRefusal> {
+        let document = self.document_to_review(id)?;
+        document.status = DocumentStatus::Rejected;
+        document.refusal_reason = Some(reason.to_owned());
+        document.refused_at = Some(at);
+        document.updated_at = at;
+        Ok(())
+    }
+
+    /// A document that waits for a handler, on a claim that one works on.
+    fn document_to_review(&mut self, id: DocumentId) -> Result<&mut Document, ClaimRefusal> {
+        let is_reviewed = self.takes_documents() && self.status != ClaimStatus::Draft;
+        let document = self.documents.iter_mut().find(|document| document.id == id);
+        let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
+        if !is_reviewed || document.replaced_by.is_some() {
+            return Err(ClaimRefusal::StatusLocked);
+        }
+        match document.status {
+            DocumentStatus::ToVerify => Ok(document),
+            DocumentStatus::Accepted => Err(ClaimRefusal::DocumentAlreadyValidated { field: "documentId".to_owned() }),
+            DocumentStatus::WaitingFor | DocumentStatus::Rejected => Err(ClaimRefusal::StatusLocked),
+        }
     }
 
     /// Documents come with the draft, and later when the handler asks or refuses one.

@@ -8,6 +8,7 @@ mod declaration;
 mod documents;
 mod life_cycle;
 mod media_type;
+mod photo;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
 pub use life_cycle::ClaimEdit;
 pub use media_type::media_type_of;
+pub use photo::{PhotoScan, Stretch};
 
 use std::collections::BTreeMap;
 
@@ -243,7 +245,7 @@ impl DocumentStatus {
 }
 
 /// An uploaded document. Its bytes are immutable and lie in the object store under `storage_key`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// Its identifier.
     pub id: DocumentId,
@@ -278,6 +280,83 @@ pub struct Document {
     pub refused_at: Option<Timestamp>,
     /// The newer document that took its place, after a refusal or before a review.
     pub replaced_by: Option<DocumentId>,
+    /// What the virus scanner said.
+    #[serde(default)]
+    pub scan: ScanState,
+    /// An older document of the same platform with the very same bytes.
+    #[serde(default)]
+    pub duplicate_of: Option<Duplicate>,
+    /// When and where the photo was taken, as its file told, and which of its bytes tell it.
+    #[serde(default)]
+    pub photo: Option<Box<Photo>>,
+}
+
+/// Another document with the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The claim that has it.
+    pub declaration: DeclarationId,
+    /// The document.
+    pub document: DocumentId,
+}
+
+/// What is known of viruses in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanState {
+    /// No scanner looked: none is set up, or the operator lets documents pass while it is away.
+    #[default]
+    None,
+    /// The scanner could not be reached; nobody gets the bytes until it was.
+    Pending,
+    /// Nothing was found.
+    Clean,
+    /// Something was found; nobody gets the bytes.
+    Infected,
+}
+
+impl ScanState {
+    /// The name in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Clean => "clean",
+            Self::Infected => "infected",
+        }
+    }
+
+    /// The state with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::None, Self::Pending, Self::Clean, Self::Infected].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// What a photo's own file tells of it, kept apart from the bytes that others get.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Photo {
+    /// When it was taken, by the camera's clock, which knows no zone.
+    pub taken_at: Option<jiff::civil::DateTime>,
+    /// Where the camera was.
+    pub position: Option<Position>,
+    /// What to change in the bytes before anybody but the platform gets them: in order, never
+    /// overlapping.
+    pub edits: Vec<PhotoEdit>,
+}
+
+/// One stretch of the original that others do not get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoEdit {
+    /// First byte left out.
+    pub from: u64,
+    /// First byte after it that stays.
+    pub to: u64,
+    /// What is put in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<u8>,
+    /// How many zeros follow that.
+    #[serde(default)]
+    pub zeros: u64,
 }
 
 /// What a settlement is.

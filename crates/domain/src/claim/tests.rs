@@ -111,6 +111,9 @@ fn upload(kind: &str, number: u8) -> NewDocument {
         sha256: String::new(),
         storage_key: String::new(),
         note: None,
+        scan: ScanState::None,
+        duplicate_of: None,
+        photo: None,
     }
 }
 

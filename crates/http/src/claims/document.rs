@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{read_document, sign_download};
+use constat_app::claims::{Copy, read_document, sign_download};
 use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocumentWithUrl, Success};
 use schemars::JsonSchema;
@@ -16,15 +16,15 @@ use crate::{Problem, Reply};
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct DocumentPath {
     /// The pre-declaration's id or the internal claim id.
-    id: String,
+    pub(super) id: String,
     /// The document's id.
     #[serde(rename = "documentId")]
-    document_id: String,
+    pub(super) document_id: String,
 }
 
 pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
-    let link = sign_download(&asked.app, &claim, &document)?;
+    let link = sign_download(&asked.app, &claim, &document, Copy::Original)?;
     let label = claim.document_label(Catalogue::embedded(), &document);
     Reply::ok(&Success::new(ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into())))
 }

@@ -24,18 +24,21 @@ pub(super) async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let document = open_download(&shared.app, &path.token)?;
-    files::serve(&shared.app, &document, &method, &headers).await
+    let (document, copy) = open_download(&shared.app, &path.token)?;
+    files::serve(&shared.app, &document, copy, &method, &headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = operation.id("downloadFile").summary("Fetch a document's bytes").description(
-        "What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`.",
+        "What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`. A link \
+         given to a partner or an insurer opens a photo without what its file tells of when and where it was taken.",
     );
     let mut operation = files::docs(operation);
     // Instead of the contract's keys: none.
     operation.inner_mut().security = vec![aide::openapi::SecurityRequirement::default()];
     let operation = say::failure::<404>(operation, "2004 the link is not ours, or its hour is over");
+    let operation =
+        say::failure::<409>(operation, "3003 the document is being checked for viruses, or was quarantined");
     let operation = say::failure::<416>(operation, "1000 the range lies beyond the end, see `Content-Range`");
     say::failure::<503>(operation, "1000 storage is busy, see `Retry-After`")
 }

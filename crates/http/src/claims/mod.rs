@@ -12,9 +12,11 @@ mod events;
 mod geo_postcode;
 mod geo_suggestions;
 mod list;
+mod preview;
 pub mod problem;
 mod read;
 pub(crate) mod rendered;
+mod review;
 mod submit;
 mod timeline;
 mod upload;
@@ -52,6 +54,9 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
         .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
         .api_route("/events", get_with(events::events, events::docs))
+        .api_route("/claims/{id}/documents/{documentId}/preview", get_with(preview::preview, preview::docs))
+        .api_route("/claims/{id}/documents/{documentId}/accept", post_with(review::accept, review::accept_docs))
+        .api_route("/claims/{id}/documents/{documentId}/reject", post_with(review::reject, review::reject_docs))
         .merge(appointments::routes())
         .merge(webhooks::routes())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))

@@ -116,10 +116,11 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::ContractNotFound => missing(2002).naming("contractId", "no such contract"),
         R::ProductNotFound => missing(2003).naming("contractProductId", "no such product on this contract"),
         // The contract has no codes for webhooks; the nearest says that something named is not there.
-        R::DocumentNotFound | R::WebhookNotFound | R::DeliveryNotFound => missing(2004),
+        R::DocumentNotFound | R::NoPreview | R::WebhookNotFound | R::DeliveryNotFound => missing(2004),
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
-        R::StatusLocked => conflict(3003),
+        // The contract has no code of its own for documents that nobody gets: theirs is a lock.
+        R::StatusLocked | R::DocumentBeingChecked | R::DocumentQuarantined => conflict(3003),
         R::DocumentsIncomplete { missing } => missing
             .iter()
             .fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}"))),

@@ -2,13 +2,13 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{UploadRequest, Uploaded, upload_documents};
+use constat_app::claims::{UploadRequest, Uploaded, forget, read_claim, upload_documents};
 use constat_app::{Answer, AppError};
 use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocument, UploadAnswer, UploadQuery};
 use constat_wire::common::True;
 
-use super::upload_body::UploadBody;
+use super::upload_body::{UploadBody, UploadedFiles};
 use super::{ClaimPath, docs as say, view};
 use crate::answer::entity_tag;
 use crate::asked::{Asked, Claims};
@@ -21,14 +21,35 @@ pub(super) async fn upload(
     Params(query): Params<UploadQuery>,
     body: UploadBody,
 ) -> Result<Reply, Problem> {
-    let request = UploadRequest {
-        claim: path.id,
-        files: body.files,
-        auto_submit: query.auto_submit,
-        if_match: asked.if_match(),
-        idempotency: asked.idempotency(&body.digest)?,
-    };
+    // In a task of its own: a sender that goes away leaves nothing half done.
+    let task = tokio::spawn(receive_and_take(asked, path.id, query.auto_submit, body));
+    task.await.map_err(|error| AppError::Fault(format!("an upload stopped: {error}")))?
+}
+
+async fn receive_and_take(
+    asked: Asked<Claims>,
+    claim: String,
+    auto_submit: bool,
+    body: UploadBody,
+) -> Result<Reply, Problem> {
     let act = asked.app.act(asked.caller);
+    let uploaded = match read_claim(&asked.app, &asked.caller, &claim) {
+        Ok(claim) => body.receive(&asked.app, &act, &claim).await?,
+        Err(error) => {
+            body.discard().await;
+            return Err(error.into());
+        }
+    };
+    let keys = uploaded.files.iter().map(|file| file.received.key.clone()).collect::<Vec<_>>();
+    let idempotency = match asked.idempotency(&uploaded.digest) {
+        Ok(idempotency) => idempotency,
+        Err(problem) => {
+            forget(&asked.app.documents, &keys).await;
+            return Err(problem);
+        }
+    };
+    let UploadedFiles { files, share: _share, .. } = uploaded;
+    let request = UploadRequest { claim, files, auto_submit, if_match: asked.if_match(), idempotency };
     Ok(Reply(upload_documents(&asked.app, act, request, answer).await?))
 }
 

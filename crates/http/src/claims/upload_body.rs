@@ -1,5 +1,10 @@
 //! The body of an upload, in any of its three shapes: one JSON object, an array of them, or a
 //! multipart form.
+//!
+//! A form's file goes to the store as it comes. JSON carries base64 and is held whole. Either takes a
+//! share of the memory for uploads first, so that the number of senders does not matter.
+
+use std::time::Duration;
 
 use aide::OperationInput;
 use aide::generate::GenContext;
@@ -9,15 +14,18 @@ use axum::extract::{FromRequest, Multipart, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::{Bytes, BytesMut};
-use constat_app::claims::Upload;
-use constat_domain::claim::LARGEST_DOCUMENT;
+use constat_app::claims::{Received, Receiving, Upload, UploadShare, forget};
+use constat_app::{Act, App};
+use constat_domain::claim::{Claim, LARGEST_DOCUMENT, media_type_of};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{DocumentMeta, DocumentUploads, UploadDocument};
 use constat_wire::common::read_json;
+use futures_util::StreamExt as _;
+use http::header::CONTENT_LENGTH;
 use schemars::JsonSchema;
 use sha2::{Digest as _, Sha256};
 
-use crate::body::{is_json, media_type, read_bytes};
+use crate::body::{is_json, media_type};
 use crate::problem::Cause;
 use crate::{Problem, Shared};
 
@@ -27,54 +35,162 @@ const LARGEST_JSON: usize = 64 * 1024 * 1024;
 /// Largest `meta` part.
 const LARGEST_META: usize = 64 * 1024;
 
-/// How much of a form is read on and thrown away after a part was too large, so that its sender
-/// gets to read why.
+/// How much of a body is read on and thrown away after it was refused, so that its sender gets to
+/// read why.
 const MOST_DISCARDED: usize = 64 * 1024 * 1024;
 
-/// What was uploaded.
-pub(super) struct UploadBody {
+/// A JSON body's share of the memory, in times its length: as it came, its text, and the bytes that
+/// the text stands for.
+const JSON_SHARE: usize = 3;
+
+/// A form's share: one part on its way to the store, and what lies in buffers.
+const FORM_SHARE: usize = 8 * 1024 * 1024;
+
+/// How long a sender may say nothing. It holds memory meanwhile.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A body that was not read yet.
+pub(super) struct UploadBody(Request);
+
+/// What was uploaded: its bytes are in the store.
+pub(super) struct UploadedFiles {
     /// The files; one at least.
     pub(super) files: Vec<Upload>,
     /// Stands for the body in the idempotency digest. A form's boundary differs between two tries
     /// of one upload, so it is left out.
     pub(super) digest: Vec<u8>,
+    /// Given back when the upload is done.
+    pub(super) share: UploadShare,
 }
 
 impl FromRequest<Shared> for UploadBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
-        let media_type = media_type(&request);
-        if is_json(&media_type) {
-            let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
-            return from_json(&raw);
-        }
-        if media_type == "multipart/form-data" {
-            let form = Multipart::from_request(request, &()).await;
-            let form = form.map_err(|_no_boundary| Problem::field("Content-Type", "the form's boundary is missing"))?;
-            return from_form(form).await;
-        }
-        Err(Cause::UnsupportedMediaType { expected: "application/json or multipart/form-data" }.into())
+        Ok(Self(request))
     }
 }
 
-fn from_json(raw: &Bytes) -> Result<UploadBody, Problem> {
-    let uploads: DocumentUploads = read_json(raw).map_err(Problem::invalid)?;
+impl UploadBody {
+    /// Reads the body and throws it away, as far as that is reasonable: its sender is to read the
+    /// refusal.
+    pub(super) async fn discard(self) {
+        let mut stream = self.0.into_body().into_data_stream();
+        let mut seen = 0;
+        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(SILENCE, stream.next()).await {
+            seen += chunk.len();
+            if seen > MOST_DISCARDED {
+                break;
+            }
+        }
+    }
+
+    /// Reads the body and brings its files into the store.
+    pub(super) async fn receive(self, app: &App, act: &Act, claim: &Claim) -> Result<UploadedFiles, Problem> {
+        let request = self.0;
+        let media_type = media_type(&request);
+        let is_json = is_json(&media_type);
+        if !is_json && media_type != "multipart/form-data" {
+            return Err(Cause::UnsupportedMediaType { expected: "application/json or multipart/form-data" }.into());
+        }
+        let share = if is_json { JSON_SHARE * length(&request).min(LARGEST_JSON) } else { FORM_SHARE };
+        let share = app.upload_memory.take(share).await?;
+        let mut received = Vec::new();
+        let read = if is_json {
+            read_files(request, app, act, claim, &mut received).await
+        } else {
+            let form = Multipart::from_request(request, &()).await;
+            let form = form.map_err(|_no_boundary| Problem::field("Content-Type", "the form's boundary is missing"))?;
+            read_form(form, app, act, claim, &mut received).await
+        };
+        match read {
+            Ok((files, digest)) => Ok(UploadedFiles { files, digest, share }),
+            Err(problem) => {
+                let keys: Vec<String> = received.into_iter().map(|file: Received| file.key).collect();
+                forget(&app.documents, &keys).await;
+                Err(problem)
+            }
+        }
+    }
+}
+
+/// How long a body says that it is; the longest that is taken when it does not say.
+fn length(request: &Request) -> usize {
+    let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    told.unwrap_or(LARGEST_JSON)
+}
+
+type Read = (Vec<Upload>, Vec<u8>);
+
+async fn read_files(
+    request: Request,
+    app: &App,
+    act: &Act,
+    claim: &Claim,
+    received: &mut Vec<Received>,
+) -> Result<Read, Problem> {
+    let (items, digest) = read_items(request).await?;
+    let mut contents = Vec::with_capacity(items.len());
+    for (path, item) in items {
+        let field = if path.is_empty() { "content".to_owned() } else { format!("{path}.content") };
+        let bytes = decode(&item.content).ok_or_else(|| ClaimRefusal::InvalidBase64 { field: field.clone() })?;
+        contents.push((path, field, UploadDocument { content: String::new(), ..item }, bytes));
+    }
+    // All are looked at before the first is stored.
+    for (_, field, _, bytes) in &contents {
+        if bytes.len() as u64 > LARGEST_DOCUMENT {
+            return Err(ClaimRefusal::FileTooLarge { field: field.clone(), limit: LARGEST_DOCUMENT }.into());
+        }
+        if media_type_of(bytes).is_none() {
+            return Err(ClaimRefusal::InvalidMimeType { field: field.clone() }.into());
+        }
+    }
+    let mut files = Vec::with_capacity(contents.len());
+    for (path, field, item, bytes) in contents {
+        let mut receiving = Receiving::begin(app, act, claim);
+        receiving.write_all(&bytes).await?;
+        let stored = receiving.finish(&field).await?;
+        received.push(stored.clone());
+        let UploadDocument { kind, title, filename, comment, .. } = item;
+        files.push(Upload { path, kind, title, filename, comment, received: stored });
+    }
+    Ok((files, digest))
+}
+
+/// The documents of a JSON body, with the body's digest.
+async fn read_items(request: Request) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
+    let expected = length(&request).min(LARGEST_JSON);
+    let mut stream = request.into_body().into_data_stream();
+    let mut raw = BytesMut::with_capacity(if expected == LARGEST_JSON { 0 } else { expected });
+    let mut digest = Sha256::new();
+    let mut seen = 0;
+    while let Some(chunk) = tokio::time::timeout(SILENCE, stream.next()).await.unwrap_or(None) {
+        let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
+        seen += chunk.len();
+        if seen <= LARGEST_JSON {
+            digest.update(&chunk);
+            raw.extend_from_slice(&chunk);
+        } else {
+            raw = BytesMut::new();
+            if seen - LARGEST_JSON > MOST_DISCARDED {
+                break;
+            }
+        }
+    }
+    if seen > LARGEST_JSON {
+        return Err(Cause::BodyTooLarge { limit: LARGEST_JSON }.into());
+    }
+    let uploads: DocumentUploads = read_json(&raw).map_err(Problem::invalid)?;
     let items = uploads.into_items();
     if items.is_empty() {
         return Err(Problem::field("", "expected one document at least"));
     }
     let faults: Vec<_> = items.iter().flat_map(|(path, item)| item.check(path)).collect();
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
-    let files = items.into_iter().map(|(path, item)| decode(path, item)).collect::<Result<_, _>>()?;
-    Ok(UploadBody { files, digest: Sha256::digest(raw).to_vec() })
+    if faults.is_empty() { Ok((items, digest.finalize().to_vec())) } else { Err(Problem::invalid(faults)) }
 }
 
-fn decode(path: String, item: UploadDocument) -> Result<Upload, Problem> {
-    let field = || if path.is_empty() { "content".to_owned() } else { format!("{path}.content") };
-    let text = item.content.as_bytes();
+fn decode(content: &str) -> Option<Bytes> {
+    let text = content.as_bytes();
     // Some encoders break lines.
     let joined: Vec<u8>;
     let text = if text.iter().any(u8::is_ascii_whitespace) {
@@ -84,52 +200,50 @@ fn decode(path: String, item: UploadDocument) -> Result<Upload, Problem> {
         text
     };
     let decoded = if text.len() % 4 == 0 { STANDARD.decode(text) } else { STANDARD_NO_PAD.decode(text) };
-    let bytes = decoded.map_err(|_cause| ClaimRefusal::InvalidBase64 { field: field() })?;
-    Ok(Upload {
-        path,
-        content_field: "content",
-        kind: item.kind,
-        title: item.title,
-        filename: item.filename,
-        comment: item.comment,
-        bytes: bytes.into(),
-    })
+    decoded.ok().map(Bytes::from)
 }
 
-async fn from_form(mut form: Multipart) -> Result<UploadBody, Problem> {
+async fn read_form(
+    mut form: Multipart,
+    app: &App,
+    act: &Act,
+    claim: &Claim,
+    received: &mut Vec<Received>,
+) -> Result<Read, Problem> {
     let mut meta: Option<Bytes> = None;
-    let mut file: Option<(Bytes, Option<String>)> = None;
-    let mut too_large: Option<Problem> = None;
+    let mut filename = None;
+    let mut refused: Option<Problem> = None;
     let mut discarded = 0;
     while let Some(mut field) = form.next_field().await.map_err(|error| malformed(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
-        let filename = field.file_name().map(str::to_owned);
         let twice = || Problem::field(name.as_str(), "this part comes twice");
-        let limit = match name.as_str() {
-            "meta" => LARGEST_META,
-            "file" => usize::try_from(LARGEST_DOCUMENT).unwrap_or(usize::MAX),
+        match name.as_str() {
+            "meta" => match read_meta(&mut field, &mut discarded).await? {
+                Ok(bytes) => {
+                    if meta.replace(bytes).is_some() {
+                        return Err(twice());
+                    }
+                }
+                Err(problem) => _ = refused.get_or_insert(problem),
+            },
+            "file" => {
+                if !received.is_empty() {
+                    return Err(twice());
+                }
+                filename = field.file_name().map(str::to_owned);
+                match store(&mut field, Receiving::begin(app, act, claim), &mut discarded).await? {
+                    Ok(stored) => received.push(stored),
+                    Err(problem) => _ = refused.get_or_insert(problem),
+                }
+            }
             _ => return Err(Problem::field(name.as_str(), "expected the parts meta and file")),
-        };
-        let Some(bytes) = read_part(&mut field, limit, &mut discarded).await? else {
-            let refusal: Problem = if name == "file" {
-                ClaimRefusal::FileTooLarge { field: name.clone(), limit: LARGEST_DOCUMENT }.into()
-            } else {
-                Problem::field(name.as_str(), format!("expected at most {limit} bytes"))
-            };
-            too_large.get_or_insert(refusal);
-            continue;
-        };
-        let before =
-            if name == "meta" { meta.replace(bytes).is_some() } else { file.replace((bytes, filename)).is_some() };
-        if before {
-            return Err(twice());
         }
     }
-    if let Some(problem) = too_large {
+    if let Some(problem) = refused {
         return Err(problem);
     }
     let raw = meta.ok_or_else(|| Problem::field("meta", "this part is required"))?;
-    let (bytes, filename) = file.ok_or_else(|| Problem::field("file", "this part is required"))?;
+    let stored = received.first().cloned().ok_or_else(|| Problem::field("file", "this part is required"))?;
     let meta: DocumentMeta = read_json(&raw).map_err(|faults| {
         Problem::invalid(
             faults
@@ -146,36 +260,57 @@ async fn from_form(mut form: Multipart) -> Result<UploadBody, Problem> {
         return Err(Problem::invalid(faults));
     }
     let mut digest = Sha256::digest(&raw).to_vec();
-    digest.extend_from_slice(&Sha256::digest(&bytes));
+    digest.extend_from_slice(stored.sha256.as_bytes());
     let upload = Upload {
         path: String::new(),
-        content_field: "file",
         kind: meta.kind,
         title: meta.title,
         filename: meta.filename.or(filename).unwrap_or_default(),
         comment: meta.comment,
-        bytes,
+        received: stored,
     };
-    Ok(UploadBody { files: vec![upload], digest })
+    Ok((vec![upload], digest))
 }
 
-/// One part of the form; `None` when it is larger than `limit`.
-async fn read_part(field: &mut Field<'_>, limit: usize, discarded: &mut usize) -> Result<Option<Bytes>, Problem> {
+/// A part's refusal is told once the form was read; a form that cannot be read ends at once.
+type Part<T> = Result<Result<T, Problem>, Problem>;
+
+async fn read_meta(field: &mut Field<'_>, discarded: &mut usize) -> Part<Bytes> {
     let mut bytes = BytesMut::new();
     let mut fits = true;
-    while let Some(chunk) = field.chunk().await.map_err(|error| malformed(&error))? {
-        if fits && bytes.len() + chunk.len() <= limit {
+    while let Some(chunk) = next_chunk(field).await? {
+        fits = fits && bytes.len() + chunk.len() <= LARGEST_META;
+        if fits {
             bytes.extend_from_slice(&chunk);
-            continue;
-        }
-        fits = false;
-        bytes = BytesMut::new();
-        *discarded += chunk.len();
-        if *discarded > MOST_DISCARDED {
-            return Err(Cause::BodyTooLarge { limit: MOST_DISCARDED }.into());
+        } else {
+            discard(chunk.len(), discarded)?;
         }
     }
-    Ok(fits.then(|| bytes.freeze()))
+    let too_large = || Problem::field("meta", format!("expected at most {LARGEST_META} bytes"));
+    Ok(if fits { Ok(bytes.freeze()) } else { Err(too_large()) })
+}
+
+/// Brings a file into the store as it comes.
+async fn store(field: &mut Field<'_>, mut receiving: Receiving, discarded: &mut usize) -> Part<Received> {
+    while let Some(chunk) = next_chunk(field).await? {
+        receiving.write(&chunk).await?;
+        if receiving.is_refused() {
+            discard(chunk.len(), discarded)?;
+        }
+    }
+    Ok(receiving.finish("file").await.map_err(Problem::from))
+}
+
+async fn next_chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
+    match tokio::time::timeout(SILENCE, field.chunk()).await {
+        Ok(chunk) => chunk.map_err(|error| malformed(&error)),
+        Err(_silent) => Err(Problem::field("", "the body ended early")),
+    }
+}
+
+fn discard(bytes: usize, discarded: &mut usize) -> Result<(), Problem> {
+    *discarded += bytes;
+    if *discarded > MOST_DISCARDED { Err(Cause::BodyTooLarge { limit: MOST_DISCARDED }.into()) } else { Ok(()) }
 }
 
 fn malformed(_error: &MultipartError) -> Problem {

@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::dossier::read_dossier_document;
+use constat_app::dossier::{copy_for, read_dossier_document};
 use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(super) async fn file(
 ) -> Result<Response, Problem> {
     let id = path.file_id.strip_prefix(MATRIX).unwrap_or(&path.file_id);
     let document = read_dossier_document(&asked.app, &asked.caller, &path.claim_id, id)?;
-    files::serve(&asked.app, &document, &method, &asked.headers).await
+    files::serve(&asked.app, &document, copy_for(&asked.caller), &method, &asked.headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
@@ -41,5 +41,6 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         .summary("Fetch a document of the claim")
         .description("The bytes, to whoever may read the claim. Takes `Range` and `If-None-Match`.");
     let operation = say::failure::<404>(files::docs(operation), "No such document, or no mandate on its claim");
+    let operation = say::failure::<409>(operation, "The document is being checked for viruses, or was quarantined");
     say::failure::<416>(operation, "The range lies beyond the end, see `Content-Range`")
 }

@@ -3,7 +3,8 @@
 use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::Path;
-use constat_app::claims::signed_download_url;
+use constat_app::claims::{Copy, signed_download_url};
+use constat_app::dossier::copy_for;
 use constat_app::dossier::read_dossier;
 use constat_app::{App, AppError};
 use constat_domain::claim::{Claim, Document, DocumentStatus};
@@ -20,7 +21,7 @@ pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> 
         .documents
         .iter()
         .filter(|document| document.replaced_by.is_none() && document.status != DocumentStatus::Rejected)
-        .map(|document| attachment(&asked.app, &claim, document))
+        .map(|document| attachment(&asked.app, &claim, document, copy_for(&asked.caller)))
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);
@@ -28,14 +29,14 @@ pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> 
     Ok(Reply(reply.0.with_header("cache-control", "no-store")))
 }
 
-fn attachment(app: &App, claim: &Claim, document: &Document) -> Result<Attachment, AppError> {
+fn attachment(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<Attachment, AppError> {
     Ok(Attachment {
         id: Some(document.id.to_string()),
         description: Some(document.title.clone()).filter(|title| !title.is_empty()),
         file_name: Some(document.filename.clone()),
         mime_type: Some(document.mime_type.clone()),
         kind: Codes::embedded().attachment_of_document(&document.kind).to_owned(),
-        href: signed_download_url(app, claim, document)?,
+        href: signed_download_url(app, claim, document, copy)?,
     })
 }
 

@@ -82,9 +82,12 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
         ) => (StatusCode::NOT_FOUND, Code::NotFound),
         // Only the dossier contract says so, and 401 is the one status it lists for a wrong key.
         Refusal::Claim(ClaimRefusal::NoPermission) => (StatusCode::UNAUTHORIZED, Code::NotAllowed),
-        Refusal::Claim(ClaimRefusal::ActivePaymentBlocking | ClaimRefusal::StatusLocked) => {
-            (StatusCode::CONFLICT, Code::NotAllowed)
-        }
+        Refusal::Claim(
+            ClaimRefusal::ActivePaymentBlocking
+            | ClaimRefusal::StatusLocked
+            | ClaimRefusal::DocumentBeingChecked
+            | ClaimRefusal::DocumentQuarantined,
+        ) => (StatusCode::CONFLICT, Code::NotAllowed),
         Refusal::Claim(_) => (StatusCode::BAD_REQUEST, Code::InvalidParameters),
         Refusal::Booking(booking) => match booking {
             BookingRefusal::UnknownSlot | BookingRefusal::AppointmentNotFound | BookingRefusal::ExpertNotFound => {

@@ -132,7 +132,7 @@ impl ClaimDocument {
 }
 
 /// A document, and where to fetch it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = every_field_present)]
 pub struct ClaimDocumentWithUrl {
@@ -152,6 +152,47 @@ pub struct ClaimDocumentWithUrl {
     pub download_url: String,
     /// When the link stops working: one hour after it was made.
     pub download_url_expires_at: Instant,
+    /// What a photo's file tells of it, or null. Extension.
+    #[serde(default)]
+    pub photo: Option<PhotoFacts>,
+    /// An older document of this platform with the very same bytes, or null. Extension.
+    #[serde(default)]
+    pub duplicate_of: Option<DuplicateDocument>,
+}
+
+/// When and where a photo was taken, as its file told. Left out of what partners and insurers fetch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = every_field_present)]
+pub struct PhotoFacts {
+    /// By the camera's clock, which knows no zone: `2024-01-15T14:30:00`. Or null.
+    pub taken_at: Option<String>,
+    /// Degrees north, or null.
+    pub latitude: Option<f64>,
+    /// Degrees east, or null.
+    pub longitude: Option<f64>,
+}
+
+impl PhotoFacts {
+    /// `None` when the file told nothing.
+    fn of(document: &claim::Document) -> Option<Self> {
+        let photo = document.photo.as_deref().filter(|photo| photo.taken_at.is_some() || photo.position.is_some())?;
+        Some(Self {
+            taken_at: photo.taken_at.map(|at| at.to_string()),
+            latitude: photo.position.map(|position| position.lat),
+            longitude: photo.position.map(|position| position.lon),
+        })
+    }
+}
+
+/// Another document with the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DuplicateDocument {
+    /// The claim that has it: its pre-declaration's id.
+    pub claim_id: String,
+    /// The document.
+    pub document_id: String,
 }
 
 impl ClaimDocumentWithUrl {
@@ -165,7 +206,29 @@ impl ClaimDocumentWithUrl {
             refused_at: document.refused_at.map(Into::into),
             download_url: url,
             download_url_expires_at: expires_at,
+            photo: PhotoFacts::of(document),
+            duplicate_of: document.duplicate_of.map(|other| DuplicateDocument {
+                claim_id: other.declaration.to_string(),
+                document_id: other.document.to_string(),
+            }),
         }
+    }
+}
+
+/// Why a document is rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RejectDocument {
+    /// What the insured reads.
+    #[schemars(length(min = 1, max = 1000), example = &"Photo illisible")]
+    pub reason: String,
+}
+
+impl RejectDocument {
+    /// Everything wrong with it.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut checker = Checker::new();
+        checker.text("reason", &self.reason, 1, 1000);
+        checker.into_errors()
     }
 }
 

@@ -16,7 +16,7 @@ pub use claim::{
 pub use create::CreateClaim;
 pub use document::{
     ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
-    DocumentUploads, EntryDocument, UploadDocument,
+    DocumentUploads, DuplicateDocument, EntryDocument, PhotoFacts, RejectDocument, UploadDocument,
 };
 pub use envelope::{
     CancelAnswer, CancelledClaim, ErrorBody, Failure, Pagination, SubmitResponse, SubmittedStatus, Success,

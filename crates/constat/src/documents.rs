@@ -1,0 +1,94 @@
+//! `constat documents`: looks after the documents' bytes.
+
+use std::process::ExitCode;
+
+use constat_app::Clock as _;
+use constat_app::sweep::{self, Swept};
+use constat_store::queries::document_files;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::args::DocumentsCommand;
+use crate::config::Config;
+use crate::edges::{OsChance, SystemClock};
+use crate::failure::Failure;
+use crate::folder::Folder;
+
+/// Most lines of a list that are shown.
+const MOST_LINES: usize = 50;
+
+/// Runs the command.
+pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<ExitCode, Failure> {
+    let DocumentsCommand::Sweep { repair, older_than_minutes, json } = command;
+    let folder = Folder::open(&config.data)?;
+    let (store, documents) = (&folder.store, folder.documents(&config.documents)?);
+    // Each document is looked at twice: in the store, and in the database.
+    let bar = progress_bar(store.read(document_files::count)?.saturating_mul(2));
+    let now = SystemClock.now();
+    let found = sweep::sweep(store, &documents, sweep::ago(now, older_than_minutes), || bar.inc(1)).await;
+    bar.finish_and_clear();
+    let found = found?;
+    let (removed, asked_again) =
+        if repair { sweep::repair(store, &documents, &found, now, &OsChance).await? } else { (0, 0) };
+    if json {
+        println!("{}", in_json(&found, removed, asked_again));
+    } else {
+        tell(&found, repair);
+        if repair {
+            println!("Removed {removed} stray files; {asked_again} documents are asked for again.");
+        }
+    }
+    Ok(if found.is_clean() || repair { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Shown on a terminal only.
+fn progress_bar(count: i64) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(count).unwrap_or_default()).with_message("looked at");
+    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_plain) => bar,
+    }
+}
+
+fn in_json(found: &Swept, removed: usize, asked_again: usize) -> serde_json::Value {
+    let lost = found.lost.iter().map(|file| json!({ "declaration": file.declaration, "document": file.document }));
+    json!({
+        "stored": found.stored,
+        "documents": found.documents,
+        "stray": found.stray.iter().map(|bytes| &bytes.key).collect::<Vec<_>>(),
+        "unfinished": found.unfinished.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        "lost": lost.collect::<Vec<_>>(),
+        "removed": removed,
+        "askedAgain": asked_again,
+    })
+}
+
+fn tell(found: &Swept, repair: bool) {
+    println!("{} files in the store, {} documents in the database.", found.stored, found.documents);
+    if found.is_clean() {
+        println!("Every document has its bytes, and all bytes have their document.");
+        return;
+    }
+    let stray = found.stray.iter().map(|bytes| format!("{} ({} bytes)", bytes.key, bytes.size));
+    list("Bytes that no document names", &stray.collect::<Vec<_>>());
+    let unfinished = found.unfinished.iter().map(|path| path.display().to_string());
+    list("Uploads that never ended", &unfinished.collect::<Vec<_>>());
+    let lost = found.lost.iter().map(|file| format!("{} of {}", file.document, file.declaration));
+    list("Documents whose bytes are gone", &lost.collect::<Vec<_>>());
+    if !repair {
+        println!("Repair with: constat documents sweep --repair");
+    }
+}
+
+fn list(what: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    println!("{what}: {}", lines.len());
+    for line in lines.iter().take(MOST_LINES) {
+        println!("  {line}");
+    }
+    if lines.len() > MOST_LINES {
+        println!("  and {} more", lines.len() - MOST_LINES);
+    }
+}

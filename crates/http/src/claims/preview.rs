@@ -1,0 +1,62 @@
+//! `GET /claims/{id}/documents/{documentId}/preview`
+
+use aide::openapi::{MediaType, ReferenceOr, StatusCode};
+use aide::transform::TransformOperation;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::response::Response;
+use constat_app::claims::{Copy, copy_facts, preview as make_preview, read_document};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+
+use super::docs as say;
+use super::document::DocumentPath;
+use crate::Problem;
+use crate::asked::{Asked, Claims};
+
+pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Response, Problem> {
+    let (_claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
+    let tag = format!("\"{}-preview\"", copy_facts(&document, Copy::Original)?.tag);
+    let known = asked.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let known = known.is_some_and(|tags| tags.split(',').any(|given| given.trim() == tag));
+    let mut response = if known {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = http::StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        let mut response = Response::new(Body::from(make_preview(&asked.app, &document).await?));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+        response
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(ETAG, tag);
+    }
+    // A document never changes, and neither does its preview.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let mut operation = operation.id("previewDocument").summary("A small picture of a document").description(
+        "A JPEG of at most 512 pixels a side of a JPEG, PNG or WebP document, the right way up, without what the \
+         file tells beside the picture. PDF and HEIC have none, nor have pictures of more than 50 million pixels.",
+    );
+    let mut picture = aide::openapi::Response { description: "The picture".to_owned(), ..Default::default() };
+    picture.content.insert("image/jpeg".to_owned(), MediaType::default());
+    let unchanged = aide::openapi::Response {
+        description: "The caller has it already (`If-None-Match`)".to_owned(),
+        ..Default::default()
+    };
+    operation.inner_mut().responses.get_or_insert_default().responses.extend([
+        (StatusCode::Code(200), ReferenceOr::Item(picture)),
+        (StatusCode::Code(304), ReferenceOr::Item(unchanged)),
+    ]);
+    let operation =
+        say::failure::<409>(operation, "3003 the document is being checked for viruses, or was quarantined");
+    say::usual_failures(say::failure::<404>(
+        operation,
+        "2001 no such claim, 2004 no such document on it, or no preview of it",
+    ))
+}

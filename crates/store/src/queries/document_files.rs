@@ -1,0 +1,106 @@
+//! Which bytes belong to which document.
+
+use constat_domain::claim::ScanState;
+use constat_domain::ids::{DeclarationId, DocumentId};
+use constat_domain::tenancy::TenantId;
+use diesel::prelude::*;
+
+use super::parse;
+use crate::schema::document_files;
+use crate::{Connection, StoreError, Tx};
+
+/// Bytes that a document names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentFile {
+    /// Where they are in the document store.
+    pub key: String,
+    /// Whose.
+    pub tenant: TenantId,
+    /// The claim.
+    pub declaration: DeclarationId,
+    /// The document.
+    pub document: DocumentId,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// What the virus scanner said.
+    pub scan: ScanState,
+}
+
+type Row = (String, String, String, String, String, String);
+
+fn read((key, tenant, declaration, document, sha256, scan): Row) -> Result<DocumentFile, StoreError> {
+    Ok(DocumentFile {
+        key,
+        tenant: parse(&tenant)?,
+        declaration: parse(&declaration)?,
+        document: parse(&document)?,
+        sha256,
+        scan: ScanState::named(&scan).ok_or_else(|| StoreError::corrupt("scan", &scan))?,
+    })
+}
+
+/// Saves a new one.
+pub fn insert(tx: &mut Tx, file: &DocumentFile) -> Result<(), StoreError> {
+    diesel::insert_into(document_files::table)
+        .values((
+            document_files::storage_key.eq(&file.key),
+            document_files::tenant.eq(file.tenant.to_string()),
+            document_files::declaration_id.eq(file.declaration.to_string()),
+            document_files::document_id.eq(file.document.to_string()),
+            document_files::sha256.eq(&file.sha256),
+            document_files::scan.eq(file.scan.as_str()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Keeps what the scanner said of these bytes.
+pub fn set_scan(tx: &mut Tx, key: &str, scan: ScanState) -> Result<(), StoreError> {
+    diesel::update(document_files::table.find(key)).set(document_files::scan.eq(scan.as_str())).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The tenant's oldest document with these very bytes.
+pub fn first_of_tenant_with_hash(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    sha256: &str,
+) -> Result<Option<DocumentFile>, StoreError> {
+    let row: Option<Row> = document_files::table
+        .filter(document_files::tenant.eq(tenant.to_string()).and(document_files::sha256.eq(sha256)))
+        // Identifiers begin with the instant they were made at.
+        .order(document_files::document_id)
+        .first(connection)
+        .optional()?;
+    row.map(read).transpose()
+}
+
+/// Those after a key, in the order of their keys: for the sweep, which sees all tenants.
+pub fn page_after(connection: &mut Connection, key: &str, limit: i64) -> Result<Vec<DocumentFile>, StoreError> {
+    let rows: Vec<Row> = document_files::table
+        .filter(document_files::storage_key.gt(key))
+        .order(document_files::storage_key)
+        .limit(limit)
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Whether any document names these bytes.
+pub fn exists(connection: &mut Connection, key: &str) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(document_files::table.find(key))).get_result(connection)?)
+}
+
+/// How many there are.
+pub fn count(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(document_files::table.count().get_result(connection)?)
+}
+
+/// Those that wait for the virus scanner, of all tenants, oldest keys first.
+pub fn to_scan(connection: &mut Connection, limit: i64) -> Result<Vec<DocumentFile>, StoreError> {
+    let rows: Vec<Row> = document_files::table
+        .filter(document_files::scan.eq(ScanState::Pending.as_str()))
+        .order(document_files::storage_key)
+        .limit(limit)
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
+}
