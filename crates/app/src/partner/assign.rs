@@ -10,10 +10,10 @@ use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
 use jiff::Timestamp;
 
-use super::Offer;
 use super::commit::{Guards, Person, judge};
 use super::parties::may_still_book;
 use super::sides::{Named, Side, named_by};
+use super::{Calendars, Offer};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -35,11 +35,11 @@ pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> R
         return Err(BookingRefusal::SlotTaken.into());
     }
     let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
-    for named in named_by(app, offer, now)? {
+    for named in named_by(app, offer, now, Calendars::people_of)? {
         if !may_still_book(tx, offer, &named.side.tenant)? {
             return Err(BookingRefusal::SlotTaken.into());
         }
-        let mut judging = Judging { tx: &mut *tx, app, named: &named, time: (from, to), able: Vec::new() };
+        let mut judging = Judging { tx: &mut *tx, app, named: &named, now, time: (from, to), able: Vec::new() };
         let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
         for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
             assigned.people.push(person);
@@ -57,6 +57,7 @@ struct Judging<'a> {
     tx: &'a mut Tx,
     app: &'a App,
     named: &'a Named,
+    now: Timestamp,
     time: (Timestamp, Timestamp),
     /// Who was judged and can.
     able: Vec<(ExpertId, (Person, Guards))>,
@@ -71,15 +72,16 @@ impl Judging<'_> {
 
     /// Everybody else who can, best first; those last who are probably taken by a transaction under
     /// way.
-    fn others(&self) -> Vec<ExpertId> {
-        let Named { side: Side { tenant, calendars, requirement }, people } = self.named;
+    fn others(&self) -> Result<Vec<ExpertId>, AppError> {
+        let Named { side: Side { tenant, requirement, .. }, people } = self.named;
         let (from, to) = self.time;
+        let calendars = self.app.calendars.of(tenant, self.now)?;
         let mut others = with_travel!(&*self.app.travel, travel => {
-            who_can(calendars, requirement, from, to, travel)
+            who_can(&calendars, requirement, from, to, travel)
         });
         self.app.calendars.unpromised_first(tenant, &mut others, from, to);
         others.retain(|expert| !people.contains(expert));
-        others
+        Ok(others)
     }
 
     /// The expert who was named, else the best of the others.
@@ -89,7 +91,7 @@ impl Judging<'_> {
                 return Ok(Some(found));
             }
         }
-        for expert in self.others() {
+        for expert in self.others()? {
             if let Some(found) = self.judge(expert)? {
                 return Ok(Some(found));
             }
@@ -105,7 +107,7 @@ impl Judging<'_> {
         if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
             return Ok(Some(found));
         }
-        let mut people: Vec<ExpertId> = named.iter().copied().chain(self.others()).collect();
+        let mut people: Vec<ExpertId> = named.iter().copied().chain(self.others()?).collect();
         while let Some(team) = pick_team(calendars, requirement, &people) {
             match self.all(&team)? {
                 Ok(found) => return Ok(Some(found)),

@@ -39,6 +39,9 @@ const MORE_DAYS: u16 = 9;
 /// Changes that wait for a reader. Beyond it the snapshot is dropped and loaded when asked for.
 const MOST_PENDING: usize = 10_000;
 
+/// Changes that may wait for the next search. Beyond it whoever comes first applies them.
+const MANY_PENDING: usize = 1_000;
+
 /// Promises remembered; more than fit into one group commit.
 const MOST_PROMISED: usize = 1_000;
 
@@ -77,6 +80,9 @@ pub struct Calendars {
     counts: Arc<Counts>,
     firms: RwLock<HashMap<TenantId, Arc<Firm>>>,
 }
+
+/// What is taken of a firm that is loaded.
+type Known = fn(&Firm, &Roads) -> Option<Loaded>;
 
 /// One firm's test or live calendars.
 #[derive(Default)]
@@ -123,21 +129,32 @@ impl Calendars {
 
     /// A firm's calendars as of now.
     pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
+        self.get(tenant, now, Firm::current)
+    }
+
+    /// A firm's people as of now, their calendars as they were when somebody last searched: for a
+    /// commit, which judges rows fresh from the database and must not keep others waiting while what
+    /// was booked since is laid.
+    pub(crate) fn people_of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
+        self.get(tenant, now, Firm::as_searched)
+    }
+
+    fn get(&self, tenant: &TenantId, now: Timestamp, of: Known) -> Result<Arc<CalendarIndex>, StoreError> {
         let firm = self.firm(tenant);
         let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
-        if let Some(loaded) = firm.current(&self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = of(&firm, &self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         let _alone = match firm.loading.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => match firm.current(&self.roads) {
+            Err(TryLockError::WouldBlock) => match of(&firm, &self.roads) {
                 // Somebody loads it already; until then the old snapshot will do.
                 Some(stale) => return Ok(stale.index),
                 None => lock(&firm.loading),
             },
         };
-        if let Some(loaded) = firm.current(&self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = of(&firm, &self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         self.load(tenant, &firm, now)
@@ -235,6 +252,16 @@ impl Calendars {
 }
 
 impl Firm {
+    /// The snapshot as it was when somebody last searched, unless much was booked since.
+    fn as_searched(&self, roads: &Roads) -> Option<Loaded> {
+        let state = lock(&self.state);
+        if state.pending.len() < MANY_PENDING {
+            return state.loaded.clone();
+        }
+        drop(state);
+        self.current(roads)
+    }
+
     /// The snapshot with all that has committed.
     fn current(&self, roads: &Roads) -> Option<Loaded> {
         let mut state = lock(&self.state);

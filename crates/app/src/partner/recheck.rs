@@ -5,10 +5,10 @@ use constat_domain::appointment::Slot;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 
-use super::Offer;
 use super::parties::may_still_book;
 use super::roads::look_up_drives;
 use super::sides::{Named, Side, named_by};
+use super::{Calendars, Offer};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -23,7 +23,7 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
         return Err(BookingRefusal::UnknownSlot.into());
     }
     let (from, to) = (offer.busy_from, offer.busy_to);
-    for Named { side: Side { tenant, calendars, requirement }, .. } in named_by(app, &offer, now)? {
+    for Named { side: Side { tenant, calendars, requirement }, .. } in named_by(app, &offer, now, Calendars::of)? {
         if !app.store.read(|connection| may_still_book(connection, &offer, &tenant))? {
             return Err(BookingRefusal::UnknownSlot.into());
         }

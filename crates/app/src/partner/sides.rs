@@ -6,9 +6,10 @@ use constat_availability::{CalendarIndex, Requirement, Travel, feasible};
 use constat_domain::Refusal;
 use constat_domain::ids::ExpertId;
 use constat_domain::tenancy::TenantId;
+use constat_store::StoreError;
 use jiff::Timestamp;
 
-use super::Offer;
+use super::{Calendars, Offer};
 use crate::{App, AppError};
 
 /// One firm's part.
@@ -57,20 +58,26 @@ impl Named {
     }
 }
 
+/// Reads a firm's calendars: [`Calendars::of`] or [`Calendars::people_of`].
+pub(super) type Read = fn(&Calendars, &TenantId, Timestamp) -> Result<Arc<CalendarIndex>, StoreError>;
+
 /// The sides of an offer, the firm that makes it first.
-pub(super) fn named_by(app: &App, offer: &Offer, now: Timestamp) -> Result<Vec<Named>, AppError> {
+pub(super) fn named_by(app: &App, offer: &Offer, now: Timestamp, read: Read) -> Result<Vec<Named>, AppError> {
     let (from, to) = (offer.busy_from, offer.busy_to);
     let settings = &app.settings.availability;
     let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
-    let main = Side::of(app, offer.tenant, requirement, now)?;
+    let side = |tenant: TenantId, requirement| {
+        read(&app.calendars, &tenant, now).map(|calendars| Side { tenant, requirement, calendars })
+    };
+    let main = side(offer.tenant, requirement)?;
     let mut all = vec![Named { side: main, people: vec![offer.expert] }];
     for other in &offer.others {
         if let Some(named) = all.iter_mut().find(|named| named.side.tenant == other.tenant) {
             named.people.push(other.expert);
             continue;
         }
-        let side = all[0].side.beside(app, other.tenant, other.insurer.as_ref(), now)?;
-        all.push(Named { side, people: vec![other.expert] });
+        let requirement = all[0].side.requirement.for_party(other.insurer.as_ref());
+        all.push(Named { side: side(other.tenant, requirement)?, people: vec![other.expert] });
     }
     Ok(all)
 }
