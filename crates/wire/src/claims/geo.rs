@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Position};
 
+/// An example.
+const POSTCODES: [&str; 1] = ["75017"];
+
 /// Suggestions when the query does not say how many.
 const USUAL_LIMIT: i64 = 10;
 /// Most suggestions of an answer.
@@ -49,7 +52,7 @@ pub struct Commune {
     #[schemars(example = &"75117")]
     pub insee_code: String,
     /// Its postcodes. None for Paris, Lyon and Marseille as a whole: their arrondissements have them.
-    #[schemars(example = ["75017"])]
+    #[schemars(example = POSTCODES)]
     pub zipcodes: Vec<String>,
     /// Code of the département it lies in, which the postcode does not always tell.
     #[schemars(example = &"75")]

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{Claim, FeedEvent};
 use crate::common::{Checker, Instant, every_field_present, wire_enum};
 
+/// An example.
+const EVENTS: [&str; 1] = ["v2.claim.created"];
+
 /// Longest address.
 const LONGEST_URL: usize = 2_000;
 /// Longest description.
@@ -67,7 +70,7 @@ pub struct CreateWebhook {
     pub url: String,
     /// The kinds of events to send; all of the contract's when left out or empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(example = &["v2.claim.created"])]
+    #[schemars(example = EVENTS)]
     pub events: Vec<String>,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
