@@ -278,38 +278,62 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             on_site: self.site.is_some(),
         };
         let is_plain = match &self.site {
-            Some(site) => lane.ask_drives(site, part, self.travel, &mut self.legs) && closed.is_empty(),
+            Some(site) => lane.ask_drives(site, part, self.travel, &mut self.legs),
             None => false,
         };
         let gaps = lane.of(part);
-        if is_plain {
-            let entry = |cost| Entry::new(cost, number);
-            sweep(gaps, &ask, &self.legs, &mut self.fits, |gap, (leg_in, leg_out), (first, last)| {
+        let needs_table = !is_plain || lane.has_special || !closed.is_empty();
+        let table = needs_table.then(table);
+        // A public holiday only matters to the gaps that it touches: the others stay plain.
+        let end = (i32::MAX, i32::MAX);
+        let mut done = 0;
+        for (from, to) in closed.iter().copied().chain([end]).filter(|_| is_plain) {
+            let first = gaps.partition_point(|gap| gap.starts_before(from));
+            let first = if from == i32::MAX { first } else { first.saturating_sub(1) }.max(done);
+            let last = gaps.partition_point(|gap| gap.starts_before(to)).max(first);
+            sweep(&gaps[done..first], &ask, &self.legs, &mut self.fits, |gap, (leg_in, leg_out), (first, last)| {
                 let cost = price.of(gap.added_travel(leg_in, leg_out), gap.load);
-                self.board.lower(self.grid.from(first), self.grid.to(last), entry(cost));
+                self.board.lower(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
             });
-            if !lane.has_special {
-                return;
+            let special = (done..first).filter(|offset| lane.has_special && gaps[*offset].is_special());
+            for offset in special.chain(first..last) {
+                let Some(table) = table else { break };
+                enter_whole(table, part.from + offset, &ask, &self.legs, (price, number), self.grid, &mut self.board);
+            }
+            done = last;
+        }
+        if let Some(table) = table.filter(|_| !is_plain) {
+            for offset in 0..gaps.len() {
+                enter_whole(table, part.from + offset, &ask, &self.legs, (price, number), self.grid, &mut self.board);
             }
         }
-        let table = table();
-        for (offset, gap) in gaps.iter().enumerate().filter(|(_, gap)| !is_plain || gap.is_special()) {
-            let starts = table.starts(part.from + offset, &ask, &self.legs);
-            if starts.first > starts.last {
-                continue;
-            }
-            let entry = Entry::new(price.of(starts.added_travel, gap.load), number);
-            let (from, to) = (self.grid.from(starts.first), self.grid.to(starts.last));
-            if starts.is_whole() {
-                self.board.lower(from, to, entry);
-                continue;
-            }
-            for cell in from..to {
-                let at = self.grid.first + self.grid.step * i32::try_from(cell).unwrap_or(0);
-                if !starts.is_barred(at) {
-                    self.board.lower(cell, cell + 1, entry);
-                }
-            }
+    }
+}
+
+/// Enters the starts of one gap by the whole rule.
+fn enter_whole(
+    table: &GapTable,
+    gap: usize,
+    ask: &Ask<'_>,
+    legs: &Legs,
+    (price, number): (Price, u32),
+    grid: Grid,
+    board: &mut Board,
+) {
+    let starts = table.starts(gap, ask, legs);
+    if starts.first > starts.last {
+        return;
+    }
+    let entry = Entry::new(price.of(starts.added_travel, table.load(gap)), number);
+    let (from, to) = (grid.from(starts.first), grid.to(starts.last));
+    if starts.is_whole() {
+        board.lower(from, to, entry);
+        return;
+    }
+    for cell in from..to {
+        let at = grid.first + grid.step * i32::try_from(cell).unwrap_or(0);
+        if !starts.is_barred(at) {
+            board.lower(cell, cell + 1, entry);
         }
     }
 }

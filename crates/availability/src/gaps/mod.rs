@@ -76,6 +76,11 @@ impl Gap {
         (first, last)
     }
 
+    /// True when its first start lies before an instant.
+    pub(crate) fn starts_before(&self, instant: i32) -> bool {
+        self.lo < instant
+    }
+
     /// Told by its [`Detail`] alone.
     pub(crate) fn is_special(&self) -> bool {
         self.length == 0
