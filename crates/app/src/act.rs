@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use constat_domain::ids::{Entropy, EventId};
+use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::queries::events::{self, Event};
 use constat_store::{StoreError, Tx};
@@ -17,13 +18,22 @@ pub struct Act {
     pub caller: Caller,
     /// When: one instant for the whole command.
     pub at: Timestamp,
+    /// Whether the caller only wants to hear what would come of it: everything is decided and
+    /// answered as ever, and nothing is kept, sent or asked of anybody else.
+    pub dry_run: bool,
     chance: Arc<dyn Chance>,
 }
 
 impl Act {
     /// A command by `caller` at `at`.
     pub fn new(caller: Caller, at: Timestamp, chance: Arc<dyn Chance>) -> Self {
-        Self { caller, at, chance }
+        Self { caller, at, dry_run: false, chance }
+    }
+
+    /// Refuses whoever is not the platform itself: deciding about claims is for the holder of the data,
+    /// an integrator only declares and follows them.
+    pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
+        if self.caller.owns_the_data() { Ok(()) } else { Err(ClaimRefusal::NoPermission) }
     }
 
     /// The data that the command may see and change.

@@ -12,6 +12,9 @@ use crate::{Act, App, AppError};
 /// How often a decision is made again when somebody else was faster.
 const MOST_TRIES: usize = 4;
 
+/// Marks the answer to a command of which nothing was kept.
+pub const DRY_RUN_HEADER: &str = "x-dry-run";
+
 /// What the edge answers to a command: kept whole when the request carried an `Idempotency-Key`, so
 /// that the same request gets the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +58,7 @@ impl App {
     /// The answer that was kept for this very request, if it was made before. For commands that do
     /// something before their transaction; the transaction looks again.
     pub fn kept_answer(&self, act: &Act, idempotency: Option<&Idempotency>) -> Result<Option<Answer>, AppError> {
-        idempotency.map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
+        idempotency.filter(|_| !act.dry_run).map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
     }
 
     /// Runs a command in a transaction: `decide` reads, decides and writes; what it answers is kept
@@ -63,11 +66,15 @@ impl App {
     /// answer; another request under the same key is [`Refusal::IdempotencyConflict`].
     ///
     /// `decide` may run several times, each time in a fresh transaction, when another writer was
-    /// faster.
+    /// faster. When the act is a dry run the transaction is rolled back whatever it decides, its effects
+    /// are dropped, and the answer is kept under no key.
     pub async fn command<F>(&self, act: Act, idempotency: Option<Idempotency>, decide: F) -> Result<Answer, AppError>
     where
         F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
+        if act.dry_run {
+            return self.try_out(act, decide).await;
+        }
         let decide = Arc::new(decide);
         let mut tries = 0;
         loop {
@@ -79,6 +86,27 @@ impl App {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Decides in a transaction that is then rolled back.
+    async fn try_out<F>(&self, act: Act, decide: F) -> Result<Answer, AppError>
+    where
+        F: FnOnce(&mut Tx, &Act) -> Result<Answer, AppError> + Send + 'static,
+    {
+        let undone = self.store.write(move |tx| Err::<(), _>(Undone(decide(tx, &act)))).await;
+        let Err(Undone(outcome)) = undone else {
+            return Err(AppError::Fault("a dry run was kept".to_owned()));
+        };
+        Ok(outcome?.with_header(DRY_RUN_HEADER, "true"))
+    }
+}
+
+/// What a unit of work decided that is to leave no trace: an error to the store, which rolls it back.
+struct Undone(Result<Answer, AppError>);
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self(Err(error.into()))
     }
 }
 

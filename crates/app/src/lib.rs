@@ -29,7 +29,7 @@ pub mod webhooks;
 pub use act::Act;
 pub use app::App;
 pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key};
-pub use command::{Answer, Idempotency};
+pub use command::{Answer, DRY_RUN_HEADER, Idempotency};
 pub use constat_store::{DocumentBytes, Tx};
 pub use counts::{Counter, Counts, RoadCounts};
 pub use edges::{Chance, Clock};

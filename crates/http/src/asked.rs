@@ -7,7 +7,7 @@ use aide::OperationInput;
 use axum::extract::FromRequestParts;
 use constat_app::{Act, Answer, App, AppError, Idempotency, authenticate};
 use constat_domain::Refusal;
-use constat_domain::tenancy::Caller;
+use constat_domain::tenancy::{Api, Caller};
 use http::header::IF_MATCH;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
@@ -15,6 +15,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::{Problem, Reply, Shared};
+
+/// The query parameter of a command that is only to be tried.
+pub(crate) const DRY_RUN: &str = "dryRun";
 
 /// Says at compile time which contract a handler belongs to.
 pub trait Speaks: Send + Sync + 'static {
@@ -51,6 +54,7 @@ pub struct Asked<S> {
     pub(crate) shared: Shared,
     method: Method,
     uri: Uri,
+    dry_run: bool,
     speaks: PhantomData<S>,
 }
 
@@ -62,6 +66,7 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
         let app = Arc::clone(&shared.app);
         let caller = authenticate(&app, S::CONTRACT.api, &secret)?;
         shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
+        let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
         Ok(Self {
             app,
             caller,
@@ -69,8 +74,21 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
             shared: shared.clone(),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
+            dry_run,
             speaks: PhantomData,
         })
+    }
+}
+
+/// Whether a command is only to be tried: `?dryRun=true`.
+fn asks_for_dry_run(parts: &Parts) -> Result<bool, Refusal> {
+    let query = parts.uri.query().filter(|_| parts.method != Method::GET).unwrap_or_default();
+    let mut asked = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == DRY_RUN);
+    match asked.next().as_ref().map(|(_, value)| value.as_ref()) {
+        _ if asked.next().is_some() => Err(Refusal::field(DRY_RUN, "is given twice")),
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Refusal::field(DRY_RUN, "expected true or false")),
     }
 }
 
@@ -93,8 +111,14 @@ impl<S> Asked<S> {
         F: Fn(&mut constat_app::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
         let idempotency = self.idempotency(body)?;
-        let act = self.app.act(self.caller);
-        Ok(Reply(self.app.command(act, idempotency, decide).await?))
+        Ok(Reply(self.app.command(self.act(), idempotency, decide).await?))
+    }
+
+    /// The circumstances of a command.
+    pub fn act(&self) -> Act {
+        let mut act = self.app.act(self.caller);
+        act.dry_run = self.dry_run;
+        act
     }
 
     /// The request's `Idempotency-Key` with its digest, when it carries one.

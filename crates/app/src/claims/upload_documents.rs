@@ -80,9 +80,10 @@ async fn upload(
 ) -> Result<Answer, AppError> {
     let keys: Vec<String> = request.files.iter().map(|file| file.received.key.clone()).collect();
     let mark = request.files.first().map(|file| file.received.id.to_string());
+    let kept = !act.dry_run;
     let outcome = decide(app, act, request, render).await;
     // An answer that does not name the new documents was given before, to the same request.
-    let fresh = outcome.as_ref().is_ok_and(|answer| mark.is_some_and(|mark| answer.body.contains(&mark)));
+    let fresh = kept && outcome.as_ref().is_ok_and(|answer| mark.is_some_and(|mark| answer.body.contains(&mark)));
     if !fresh {
         forget(&app.documents, &keys).await;
     }

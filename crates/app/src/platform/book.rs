@@ -89,13 +89,17 @@ async fn book(
     let plan = plan(app, &act, &claim, command, booked_from)?;
     require_room(&known, &plan)?;
     let key = digest(&[&claim.declaration_id.to_string(), &plan.booked_from]);
-    let booked = app.partners.book_appointment(&plan.link, &plan.booking, &key).await?;
-    let (plan, id) = (Arc::new(plan), booked.id.clone());
+    let booked = if act.dry_run {
+        PartnerAppointment::default()
+    } else {
+        app.partners.book_appointment(&plan.link, &plan.booking, &key).await?
+    };
+    let (plan, id, dry_run) = (Arc::new(plan), booked.id.clone(), act.dry_run);
     let recorded = {
         let (plan, claim_id) = (Arc::clone(&plan), claim.declaration_id.to_string());
         app.command(act.clone(), idempotency, move |tx, act| write(&keep(tx, act, &claim_id, &plan, &booked)?)).await
     };
-    if recorded.is_err() {
+    if recorded.is_err() && !dry_run {
         withdraw(app, &claim, &plan, &id).await;
     }
     recorded

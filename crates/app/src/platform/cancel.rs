@@ -59,7 +59,11 @@ async fn cancel(
     require_booked(&known, command.if_match.as_deref())?;
     let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
     let (id, key) = (&known.partner_appointment_id, digest(&["cancel", &known.id.to_string()]));
-    let cancelled = app.partners.cancel_appointment(link, id, reason, command.comment.as_deref(), &key).await;
+    let cancelled = if act.dry_run {
+        Ok(())
+    } else {
+        app.partners.cancel_appointment(link, id, reason, command.comment.as_deref(), &key).await
+    };
     if let Err(error) = cancelled
         && !is_gone(app, link, id, &error).await
     {

@@ -69,12 +69,19 @@ async fn reschedule(
         return Err(BookingRefusal::UnknownSlot.into());
     }
     let to = PartnerMove { session: searched.theirs, slot_id: command.slot_id, slot: command.slot, reason };
-    let moved = app.partners.move_appointment(link, &known.partner_appointment_id, &to, &key).await?;
+    let dry_run = act.dry_run;
+    let moved = if dry_run {
+        PartnerAppointment::default()
+    } else {
+        app.partners.move_appointment(link, &known.partner_appointment_id, &to, &key).await?
+    };
     let kept = {
         let (known, slot, place) = (known.clone(), moved.slot.unwrap_or(to.slot), searched.place);
         app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, slot, &place, &moved)?)).await
     };
-    if let Err(error) = &kept {
+    if let Err(error) = &kept
+        && !dry_run
+    {
         // The partner repeats its answer to the same move: whoever repeats ours mends the record.
         tracing::error!(partner = %known.partner, appointment = %known.id, %error, "moved at the partner, not yet in our record");
     }

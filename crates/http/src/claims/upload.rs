@@ -32,7 +32,7 @@ async fn receive_and_take(
     auto_submit: bool,
     body: UploadBody,
 ) -> Result<Reply, Problem> {
-    let act = asked.app.act(asked.caller);
+    let act = asked.act();
     let uploaded = match read_claim(&asked.app, &asked.caller, &claim) {
         Ok(claim) => body.receive(&asked.app, &act, &claim).await?,
         Err(error) => {

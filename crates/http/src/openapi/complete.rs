@@ -10,6 +10,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::asked::DRY_RUN;
+
 /// The methods of a path that may hold an operation.
 pub(crate) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
@@ -48,8 +50,14 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, path: &s
     let needs_key = !operation.get("security").and_then(Value::as_array).is_some_and(|ways| ways.iter().any(is_empty));
     let has_body = operation.contains_key("requestBody");
     let writes = method != "get";
-    if writes {
+    // A search writes nothing. A claim is primed once by its number: a kept answer would keep the secret
+    // of the insured's link.
+    let is_command = writes && !path.ends_with("/search") && !path.ends_with("/prime");
+    if is_command {
         add_idempotency_key(operation);
+    }
+    if is_command && api == Api::Claims {
+        add_dry_run(operation);
     }
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let has = |place: &str| parameters.is_some_and(|all| all.iter().any(|parameter| parameter["in"] == place));
@@ -123,6 +131,18 @@ fn add_idempotency_key(operation: &mut Map<String, Value>) {
             "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
         }));
     }
+}
+
+/// Every command of the claims contract may be tried out.
+fn add_dry_run(operation: &mut Map<String, Value>) {
+    let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() else { return };
+    parameters.push(json!({
+        "name": DRY_RUN,
+        "in": "query",
+        "description": "`true`: everything is checked and answered as ever, with `X-Dry-Run: true`, and nothing is kept, \
+                        sent, or asked of a partner. Ids in the answer name nothing.",
+        "schema": { "type": "boolean" },
+    }));
 }
 
 /// `get /claims/{id}/documents` becomes `get_claims_id_documents`.

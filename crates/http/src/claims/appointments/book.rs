@@ -26,7 +26,7 @@ pub(super) async fn book(
         contact: wanted.contact,
         notes: wanted.notes,
     };
-    let act = asked.app.act(asked.caller);
+    let act = asked.act();
     Ok(Reply(book_claim_appointment(asked.app, act, idempotency, path.id, command, answer).await?))
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn cancel(
         comment: body.value.comment,
         if_match: asked.if_match(),
     };
-    let act = asked.app.act(asked.caller);
+    let act = asked.act();
     Ok(Reply(cancel_claim_appointment(asked.app, act, idempotency, command, answer).await?))
 }
 

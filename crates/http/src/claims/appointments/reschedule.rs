@@ -28,7 +28,7 @@ pub(super) async fn reschedule(
         reason: wanted.reason,
         if_match: asked.if_match(),
     };
-    let act = asked.app.act(asked.caller);
+    let act = asked.act();
     Ok(Reply(move_claim_appointment(asked.app, act, idempotency, command, answer).await?))
 }
 
