@@ -58,7 +58,9 @@ impl App {
     /// The answer that was kept for this very request, if it was made before. For commands that do
     /// something before their transaction; the transaction looks again.
     pub fn kept_answer(&self, act: &Act, idempotency: Option<&Idempotency>) -> Result<Option<Answer>, AppError> {
-        idempotency.filter(|_| !act.dry_run).map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
+        idempotency
+            .filter(|_| !act.dry_run)
+            .map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
     }
 
     /// Runs a command in a transaction: `decide` reads, decides and writes; what it answers is kept

@@ -14,6 +14,7 @@ mod document_review;
 mod document_stores;
 mod documents;
 mod dossier;
+mod dry_run;
 mod events;
 mod flow;
 mod geo;
