@@ -5,11 +5,15 @@ use std::process::{Command, Stdio};
 /// The routing server that the tests run: the version of the Python package that carries it.
 const OSRM: &str = "26.10.0";
 
+/// The fuzzer of the OpenAPI documents, a Python package.
+const SCHEMATHESIS: &str = "4.32.5";
+
 /// The runner of the tests, the browser that looks at the pages, and the routing server that knows
 /// the roads.
 pub fn for_tests() -> Result<(), String> {
     compiler()?;
     osrm()?;
+    schemathesis()?;
     if !answers("chromium", &["--version"]) {
         install("chromium", "Chromium, the browser of the page tests")?;
     }
@@ -33,9 +37,7 @@ fn osrm() -> Result<(), String> {
     if folder.join("osrm/bin/osrm-routed").exists() {
         return Ok(());
     }
-    if !answers("python3", &["-m", "pip", "--version"]) {
-        install("python3-pip", "pip, which fetches the routing server of the tests")?;
-    }
+    pip()?;
     println!("Fetching OSRM {OSRM}, the routing server of the tests ...");
     let told = |error: std::io::Error| format!("{}: {error}", unpacked.display());
     if unpacked.exists() {
@@ -63,6 +65,35 @@ fn osrm() -> Result<(), String> {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).map_err(told)?;
     }
     std::fs::rename(&unpacked, &folder).map_err(told)
+}
+
+/// The fuzzer and what it needs, beside OSRM: nothing is installed into the machine's own Python.
+fn schemathesis() -> Result<(), String> {
+    let tools = crate::chores::target().join("tools");
+    let name = format!("schemathesis-{SCHEMATHESIS}");
+    let (folder, fetched) = (tools.join(&name), tools.join(format!("{name}.new")));
+    if folder.exists() {
+        return Ok(());
+    }
+    pip()?;
+    println!("Fetching Schemathesis {SCHEMATHESIS}, the fuzzer of the tests ...");
+    let told = |error: std::io::Error| format!("{}: {error}", fetched.display());
+    if fetched.exists() {
+        std::fs::remove_dir_all(&fetched).map_err(told)?;
+    }
+    let mut python = Command::new("python3");
+    python.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]);
+    python.arg("--target").arg(&fetched).arg(format!("schemathesis=={SCHEMATHESIS}"));
+    crate::chores::run(&mut python)?;
+    std::fs::rename(&fetched, &folder).map_err(told)
+}
+
+/// Python and its installer of packages.
+fn pip() -> Result<(), String> {
+    if answers("python3", &["-m", "pip", "--version"]) {
+        return Ok(());
+    }
+    install("python3-pip", "pip, which fetches the tools of the tests")
 }
 
 /// A C compiler: SQLite is built from its source.

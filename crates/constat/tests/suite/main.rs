@@ -17,6 +17,7 @@ mod dossier;
 mod dry_run;
 mod events;
 mod flow;
+mod fuzz;
 mod geo;
 mod geocoder;
 mod import;
