@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use constat_domain::catalogue::Catalogue;
 use constat_domain::ids::{Entropy, EventId};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::{Caller, TenantId};
@@ -22,12 +23,18 @@ pub struct Act {
     /// answered as ever, and nothing is kept, sent or asked of anybody else.
     pub dry_run: bool,
     chance: Arc<dyn Chance>,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Act {
-    /// A command by `caller` at `at`.
-    pub fn new(caller: Caller, at: Timestamp, chance: Arc<dyn Chance>) -> Self {
-        Self { caller, at, dry_run: false, chance }
+    /// A command by `caller` at `at`, whose data is judged by `catalogue`.
+    pub fn new(caller: Caller, at: Timestamp, chance: Arc<dyn Chance>, catalogue: Arc<Catalogue>) -> Self {
+        Self { caller, at, dry_run: false, chance, catalogue }
+    }
+
+    /// The catalogue of the organisation whose data it is.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// Refuses whoever is not the platform itself: deciding about claims is for the holder of the data,

@@ -11,7 +11,9 @@ use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
-use crate::{Act, AppError, Chance, Clock, Counts, Geocoder, NoGeocoder, NoScanner, Sealer, Settings, VirusScanner};
+use crate::{
+    Act, AppError, Catalogues, Chance, Clock, Counts, Geocoder, NoGeocoder, NoScanner, Sealer, Settings, VirusScanner,
+};
 
 /// One server's application. Shared by reference count.
 pub struct App {
@@ -27,6 +29,9 @@ pub struct App {
     pub sealer: Sealer,
     /// What the operator set.
     pub settings: Settings,
+    /// What is insured and what is asked about it, by organisation; the embedded catalogue for all
+    /// until [`App::with_catalogues`] brings more.
+    pub catalogues: Arc<Catalogues>,
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
     /// Tells how long drives take.
@@ -70,6 +75,7 @@ impl App {
             chance,
             sealer,
             settings,
+            catalogues: Arc::new(Catalogues::default()),
             calendars: Arc::new(calendars),
             travel,
             counts,
@@ -111,6 +117,12 @@ impl App {
         Self { webhooks, ..self }
     }
 
+    /// The same application, with these catalogues.
+    #[must_use]
+    pub fn with_catalogues(self, catalogues: Catalogues) -> Self {
+        Self { catalogues: Arc::new(catalogues), ..self }
+    }
+
     /// The same application, which has documents looked at by this scanner.
     #[must_use]
     pub fn with_scanner(self, scanner: Arc<dyn VirusScanner>) -> Self {
@@ -119,6 +131,7 @@ impl App {
 
     /// A command by `caller`, now.
     pub fn act(&self, caller: Caller) -> Act {
-        Act::new(caller, self.clock.now(), Arc::clone(&self.chance))
+        let catalogue = Arc::clone(self.catalogues.of(&caller.tenant));
+        Act::new(caller, self.clock.now(), Arc::clone(&self.chance), catalogue)
     }
 }

@@ -7,7 +7,7 @@ use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
 
 use crate::webhooks::WebhookSettings;
-use crate::{GeocoderSettings, ScannerSettings};
+use crate::{CatalogueSettings, GeocoderSettings, ScannerSettings};
 
 /// Settings of one server. Every value has a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub uploads: UploadSettings,
     /// Who looks for viruses.
     pub scanner: ScannerSettings,
+    /// Where further catalogue files are.
+    pub catalogue: CatalogueSettings,
 }
 
 /// What documents on their way in may use.
@@ -67,6 +69,7 @@ impl Default for Settings {
             webhooks: WebhookSettings::default(),
             uploads: UploadSettings::default(),
             scanner: ScannerSettings::default(),
+            catalogue: CatalogueSettings::default(),
         }
     }
 }

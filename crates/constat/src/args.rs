@@ -58,6 +58,9 @@ pub enum Command {
     /// Look after the documents' bytes
     #[command(subcommand)]
     Documents(DocumentsCommand),
+    /// Check catalogue files, and show what they ask of which loss
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
     /// Print the commented default configuration
     #[command(after_help = "Start your own:   constat config > constat.toml")]
     Config,
@@ -196,6 +199,23 @@ pub enum DocumentsCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `catalogue`.
+#[derive(Debug, Subcommand)]
+pub enum CatalogueCommand {
+    /// Check a file or a folder, and print its matrix: each loss with its questions and documents
+    #[command(after_help = crate::catalogue::CHECK_HELP)]
+    Check {
+        /// A .toml file, or a folder of them [default: the folder of the configuration, else what is inside the program]
+        path: Option<PathBuf>,
+        /// Only faults: no matrix
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// List every family in every version, and which of them new claims take
+    #[command(after_help = "Example:\n  constat catalogue list")]
+    List,
 }
 
 /// `import`.

@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod catalogue;
 mod config;
 mod demo;
 mod documents;
@@ -60,7 +61,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             keys::organisations(&Folder::open(&config.data)?.store, command).await?;
         }
         Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
-        Command::Import(command) => return import::import(&Folder::open(&config.data)?.store, command).await,
+        Command::Import(command) => {
+            let catalogues = catalogue::catalogues(&config.settings.catalogue)?;
+            return import::import(&Folder::open(&config.data)?.store, &catalogues, command).await;
+        }
+        Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
         Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,
         Command::Config => print!("{}", config::DEFAULT_FILE),

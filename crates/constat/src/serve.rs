@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::catalogue::catalogues;
 use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
@@ -71,6 +72,7 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
 
 /// The application over a data folder, on the machine's clock and chance.
 pub async fn application(folder: &Folder, documents: Documents, settings: Settings) -> Result<Arc<App>, Failure> {
+    let catalogues = catalogues(&settings.catalogue)?;
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
     let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
@@ -78,6 +80,7 @@ pub async fn application(folder: &Folder, documents: Documents, settings: Settin
     let scanner = virus_scanner(&settings.scanner);
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
     let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
+    let app = app.with_catalogues(catalogues);
     Ok(Arc::new(match routing {
         Some(service) => app.with_routing(service),
         None => app,

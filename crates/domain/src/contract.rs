@@ -11,10 +11,10 @@ use crate::refusal::FieldError;
 const LONGEST_TEXT: usize = 200;
 
 impl Contract {
-    /// Everything that an import must refuse, field by field: empty or oversized texts, codes that
+    /// Everything that a registry with this catalogue must refuse, field by field: empty or oversized texts, codes that
     /// are in no table, product types that no catalogue family covers, products given twice, a
     /// cover that ends before it starts. Empty when the record is sound.
-    pub fn check(&self) -> Vec<FieldError> {
+    pub fn check(&self, catalogue: &Catalogue) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let texts = [
             ("id", &self.id),
@@ -48,7 +48,7 @@ impl Contract {
             if !seen.insert(product.id.as_str()) {
                 errors.push(FieldError::new(format!("{field}.id"), "another product of the contract has this id"));
             }
-            check_product(product, &field, &mut errors);
+            check_product(product, &field, catalogue, &mut errors);
         }
         if let (Some(from), Some(to)) = (self.effective_from, self.effective_to)
             && to <= from
@@ -66,11 +66,10 @@ fn check_code(table: Table, code: &str, field: &str, errors: &mut Vec<FieldError
     }
 }
 
-fn check_product(product: &ContractProduct, field: &str, errors: &mut Vec<FieldError>) {
+fn check_product(product: &ContractProduct, field: &str, catalogue: &Catalogue, errors: &mut Vec<FieldError>) {
     if product.id.trim().is_empty() || product.id.chars().count() > LONGEST_TEXT {
         errors.push(FieldError::new(format!("{field}.id"), format!("must have 1 to {LONGEST_TEXT} characters")));
     }
-    let catalogue = Catalogue::embedded();
     if catalogue.family_for_product(&product.product.kind).is_none() {
         let known: Vec<&str> = catalogue.product_types().map(|named| named.id.as_str()).collect();
         let message = format!("no catalogue covers this product type; known: {}", known.join(", "));
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_sound_contract_passes() {
-        assert_eq!(contract(sound()).check(), []);
+        assert_eq!(contract(sound()).check(Catalogue::embedded()), []);
     }
 
     #[test]
@@ -149,7 +148,7 @@ mod tests {
         bad["products"][0]["risk"]["address"]["zip_code"] = "750170".into();
         let twin = bad["products"][0].clone();
         bad["products"].as_array_mut().unwrap().push(twin);
-        let errors = contract(bad).check();
+        let errors = contract(bad).check(Catalogue::embedded());
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(
             fields[..8],

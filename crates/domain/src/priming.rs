@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Catalogue, Family, LossType};
 use crate::claim::{
-    Claim, ClaimStatus, Contract, ContractProduct, ContractSnapshot, Dossier, Insured, Location, Product, Risk,
+    Claim, Contract, ContractProduct, ContractSnapshot, Dossier, Insured, Location, NewDraft, Product, Risk,
 };
 use crate::codes::Codes;
 use crate::ids::DeclarationId;
@@ -229,22 +229,15 @@ impl Prime {
             insurer_reference: Some(self.claim_number.clone()),
             ..Dossier::default()
         };
-        Claim {
+        let draft = NewDraft {
             tenant,
-            declaration_id: id,
-            claim_id: None,
+            id,
+            at,
             user_id: contract.user_id.clone(),
-            status: ClaimStatus::Draft,
             loss_type: loss.loss_type.id.clone(),
             subtype: subtype.map(|subtype| subtype.id.clone()).unwrap_or_default(),
             catalogue_version: loss.family.version.clone(),
             claim_at: self.claim_at,
-            declaration_at: at,
-            submitted_at: None,
-            closed_at: None,
-            reopened_at: None,
-            abandoned_at: None,
-            abandon_reason: None,
             description: String::new(),
             contract: ContractSnapshot {
                 deductible: self.deductible.or(contract.deductible),
@@ -254,14 +247,9 @@ impl Prime {
             location: self.location.clone(),
             insured: self.insured.clone(),
             answers: BTreeMap::new(),
-            documents: Vec::new(),
-            note: None,
-            settlements: Vec::new(),
             dossier,
-            version: 1,
-            created_at: at,
-            updated_at: at,
-        }
+        };
+        draft.into()
     }
 
     /// Keeps on the claim what no field of its own takes.

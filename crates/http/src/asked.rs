@@ -7,6 +7,7 @@ use aide::OperationInput;
 use axum::extract::FromRequestParts;
 use constat_app::{Act, Answer, App, AppError, Idempotency, authenticate};
 use constat_domain::Refusal;
+use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
 use http::header::IF_MATCH;
 use http::request::Parts;
@@ -102,6 +103,11 @@ impl<S> Asked<S> {
             return None;
         }
         Some(tags.split(',').filter_map(|tag| tag.trim().trim_matches('"').parse().ok()).collect())
+    }
+
+    /// The catalogue of the organisation whose data is asked for.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.app.catalogues.of(&self.caller.tenant)
     }
 
     /// Runs a command and gives its answer, or the one it gave before to the same

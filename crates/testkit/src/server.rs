@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use constat_app::{App, NewKey, Settings, issue_key};
+use constat_app::{App, Catalogues, NewKey, Settings, issue_key};
 use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, routing_service};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
@@ -86,6 +86,8 @@ fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
     let webhooks = Arc::new(WebhooksOverHttp::new(&app.settings.webhooks));
     let scanner = constat_connectors::virus_scanner(&app.settings.scanner);
     let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
+    let catalogues = Catalogues::load(&app.settings.catalogue).expect("sound catalogues");
+    let app = app.with_catalogues(catalogues);
     match routing {
         Some(service) => app.with_routing(service),
         None => app,

@@ -1,6 +1,5 @@
 //! Declaring a loss.
 
-use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Declaration, DeclaredWith};
 use constat_domain::codes::Codes;
 use constat_domain::ids::DeclarationId;
@@ -19,7 +18,7 @@ pub fn create_claim(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result
     }
     let contract =
         contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?.ok_or(ClaimRefusal::ContractNotFound)?;
-    let catalogue = Catalogue::embedded();
+    let catalogue = act.catalogue();
     let claim = declaration.clone().into_draft(DeclaredWith {
         tenant: *tenant,
         contract: &contract,

@@ -1,6 +1,5 @@
 //! Changing a draft.
 
-use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, ClaimEdit};
 use constat_store::queries::claims;
 
@@ -16,7 +15,7 @@ pub fn edit_claim(
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
-    let catalogue = Catalogue::embedded();
+    let catalogue = act.catalogue();
     let was_ready = claim.can_submit(catalogue);
     claim.edit(catalogue, edit, act.at)?;
     claims::update(tx, &claim)?;

@@ -1,6 +1,5 @@
 //! Handing a draft in.
 
-use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Claim;
 use constat_domain::ids::ClaimId;
 use constat_store::queries::claims;
@@ -11,7 +10,7 @@ use crate::{Act, AppError, Tx};
 /// Submits a draft whose mandatory documents are all there.
 pub fn submit_claim(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
-    claim.submit(Catalogue::embedded(), ClaimId::new(act.at, &act.entropy()), act.at)?;
+    claim.submit(act.catalogue(), ClaimId::new(act.at, &act.entropy()), act.at)?;
     claims::update(tx, &claim)?;
     events::record(tx, act, events::SUBMITTED, &claim)?;
     Ok(claim)

@@ -103,9 +103,9 @@ async fn decide(
     // Refuse early what can be refused; the transaction decides again.
     let mut claim = read_claim(app, &act.caller, &id)?;
     let mut documents: Vec<NewDocument> = files.into_iter().map(new_document).collect();
-    one_of_each(&claim, &documents)?;
+    one_of_each(act.catalogue(), &claim, &documents)?;
     for document in &documents {
-        claim.take_document(Catalogue::embedded(), document, act.at)?;
+        claim.take_document(act.catalogue(), document, act.at)?;
     }
     for document in &mut documents {
         document.scan = app.scan(&document.storage_key).await?;
@@ -145,7 +145,7 @@ fn take(
     auto_submit: bool,
     if_match: Option<&[i64]>,
 ) -> Result<Uploaded, AppError> {
-    let catalogue = Catalogue::embedded();
+    let catalogue = act.catalogue();
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let was_ready = claim.can_submit(catalogue);
     for document in documents {
@@ -187,8 +187,8 @@ fn file_of(claim: &Claim, document: &NewDocument) -> DocumentFile {
 }
 
 /// An entry holds one document: two files of one type in one request would lose the first.
-fn one_of_each(claim: &Claim, documents: &[NewDocument]) -> Result<(), Refusal> {
-    let family = Catalogue::embedded().family_for_product(&claim.product.kind);
+fn one_of_each(catalogue: &Catalogue, claim: &Claim, documents: &[NewDocument]) -> Result<(), Refusal> {
+    let family = claim.declared_as(catalogue).map(|(family, _)| family);
     let name = |document: &NewDocument| {
         family
             .and_then(|family| family.document(&document.kind))

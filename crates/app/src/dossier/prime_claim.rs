@@ -4,7 +4,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use constat_domain::Refusal;
-use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::codes::Codes;
 use constat_domain::ids::{DeclarationId, uuid_v7};
@@ -77,7 +76,7 @@ fn existing(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<&Insurer>) ->
 }
 
 fn open(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<Insurer>) -> Result<Opened, AppError> {
-    let (catalogue, codes) = (Catalogue::embedded(), Codes::embedded());
+    let (catalogue, codes) = (act.catalogue(), Codes::embedded());
     let same =
         |contract: &Contract| insurer.as_ref().is_none_or(|insurer| insurer.acam_code == contract.insurer.acam_code);
     let known = contracts::list_of_tenant_by_number(tx, act.tenant(), &prime.contract_number)?;

@@ -1,5 +1,7 @@
 //! The insured's sign-in link: looked at as often as anybody likes, used once.
 
+use std::sync::Arc;
+
 use constat_domain::catalogue::{Catalogue, Category};
 use constat_domain::claim::Claim;
 use constat_domain::ids::EventId;
@@ -10,7 +12,7 @@ use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::{App, AppError, hash_secret};
+use crate::{App, AppError, Catalogues, hash_secret};
 
 /// Where a link stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +56,17 @@ pub fn look_at_link(app: &App, secret: &str) -> Result<LinkState, AppError> {
 pub async fn use_link(app: &App, secret: &str) -> Result<Result<SignedIn, LinkState>, AppError> {
     let (hash, at) = (hash_secret(secret), app.clock.now());
     let event_id = EventId::new(at, &app.chance.entropy());
-    app.store.write(move |tx| consume(tx, &hash, at, event_id)).await
+    let catalogues = Arc::clone(&app.catalogues);
+    app.store.write(move |tx| consume(tx, &catalogues, &hash, at, event_id)).await
 }
 
-fn consume(tx: &mut Tx, hash: &str, at: Timestamp, event_id: EventId) -> Result<Result<SignedIn, LinkState>, AppError> {
+fn consume(
+    tx: &mut Tx,
+    catalogues: &Catalogues,
+    hash: &str,
+    at: Timestamp,
+    event_id: EventId,
+) -> Result<Result<SignedIn, LinkState>, AppError> {
     let link = sign_in_links::by_hash(tx, hash)?;
     let Some(link) = link.filter(|link| state(Some(link), at) == LinkState::Ready) else {
         let link = sign_in_links::by_hash(tx, hash)?;
@@ -77,7 +86,7 @@ fn consume(tx: &mut Tx, hash: &str, at: Timestamp, event_id: EventId) -> Result<
         data: json!({ "id": link.declaration }),
     };
     events::append(tx, &event)?;
-    let expected = expected_documents(&claim);
+    let expected = expected_documents(catalogues.of(&link.tenant), &claim);
     Ok(Ok(SignedIn { claim, expected }))
 }
 
@@ -96,9 +105,9 @@ fn state(link: Option<&SignInLink>, now: Timestamp) -> LinkState {
 }
 
 /// What the catalogue asks for and has not come, or was refused.
-fn expected_documents(claim: &Claim) -> Vec<ExpectedDocument> {
+fn expected_documents(catalogue: &Catalogue, claim: &Claim) -> Vec<ExpectedDocument> {
     claim
-        .entries(Catalogue::embedded())
+        .entries(catalogue)
         .into_iter()
         .filter(|entry| entry.rule.category != Category::Optional && !entry.is_filled())
         .map(|entry| ExpectedDocument {

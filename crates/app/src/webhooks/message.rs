@@ -1,5 +1,8 @@
 //! What a delivery says. It is put together when it is sent: nothing personal waits in a queue.
 
+use std::sync::Arc;
+
+use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Claim;
 use constat_domain::event_kinds::PING;
 use constat_domain::webhook::{Delivery, Webhook};
@@ -25,6 +28,8 @@ pub struct Message {
     pub subject: Subject,
     /// What happened: the same that the feed tells.
     pub event: FeedEntry,
+    /// The catalogue of the organisation whose data it is.
+    pub catalogue: Arc<Catalogue>,
 }
 
 /// The message of a delivery; `None` when the claim is no longer there.
@@ -40,6 +45,7 @@ pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<O
                 None => return Ok(None),
             }
         };
-        Ok(Some(Message { subject, event: entry_of(connection, event)? }))
+        let catalogue = Arc::clone(app.catalogues.of(&webhook.tenant));
+        Ok(Some(Message { subject, event: entry_of(connection, event)?, catalogue }))
     })
 }

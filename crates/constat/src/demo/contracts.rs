@@ -167,7 +167,7 @@ mod tests {
         let all = registry(&mut Dice::new(2026), &[insurer("02000402"), insurer("21000402")]);
         assert_eq!(all.len(), OTHERS + 2);
         for contract in &all {
-            assert_eq!(contract.check(), [], "{}", contract.id);
+            assert_eq!(contract.check(constat_domain::catalogue::Catalogue::embedded()), [], "{}", contract.id);
         }
     }
 }

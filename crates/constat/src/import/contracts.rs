@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use constat_app::Tx;
+use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Contract;
 use constat_domain::codes::Codes;
 use constat_domain::tenancy::TenantId;
@@ -65,7 +66,7 @@ const KNOWN: &[&str] = &[
 
 /// Reads and checks every record. Lines of a CSV file with the same contract id are one contract
 /// with several products.
-pub fn prepare(records: Vec<Record>, report: &mut Report) -> Vec<Contract> {
+pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report) -> Vec<Contract> {
     let mut merged: Vec<Record> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for Record { line, mut object } in records {
@@ -88,7 +89,7 @@ pub fn prepare(records: Vec<Record>, report: &mut Report) -> Vec<Contract> {
         refuse_unknown(line, "", &object, KNOWN, report);
         complete(&mut object);
         let contract = into_type::<Contract>(line, object, report)?;
-        report.add_all(line, contract.check());
+        report.add_all(line, contract.check(catalogue));
         Some(contract)
     };
     merged.into_iter().filter_map(|record| read(record, report)).collect()

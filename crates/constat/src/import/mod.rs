@@ -13,7 +13,7 @@ mod report;
 use std::path::Path;
 use std::process::ExitCode;
 
-use constat_app::{Chance as _, Clock as _, Tx};
+use constat_app::{Catalogues, Chance as _, Clock as _, Tx};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_domain::{Currency, Money};
@@ -84,13 +84,13 @@ Example:
   constat import absences data/samples/absences.csv --organisation Cabinet --mode test";
 
 /// Runs `constat import ...`.
-pub async fn import(store: &Store, command: Import) -> Result<ExitCode, Failure> {
+pub async fn import(store: &Store, catalogues: &Catalogues, command: Import) -> Result<ExitCode, Failure> {
     match command {
         Import::Contracts(from) => {
             let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
             let mut report = Report::default();
             let records = lines::read(&from.file, contracts::COLUMNS, &mut report)?;
-            let ready = contracts::prepare(records, &mut report);
+            let ready = contracts::prepare(records, catalogues.of(&run.tenant), &mut report);
             run.finish(ready, &report, |tx, tenant, ready, step| contracts::save(tx, tenant, ready, step)).await
         }
         Import::Experts(from) => {

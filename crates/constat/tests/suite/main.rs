@@ -4,6 +4,7 @@
 
 mod abuse;
 mod basics;
+mod catalogue;
 mod claim_appointments;
 mod claims;
 mod claims_bad_input;

@@ -79,6 +79,13 @@ impl Subtype {
         wire
     }
 
+    /// A question's French text and an answer to it as the wire writes it; `None` for a question that
+    /// this version does not have.
+    pub fn wire_answer(&self, question: &str, answer: &Answer) -> Option<(&str, Value)> {
+        let question = self.questions.iter().find(|known| known.id == question)?;
+        Some((&question.text, question.write(answer)))
+    }
+
     fn unknown_question(&self, key: &str) -> String {
         let key = sentence_key(key);
         let likeness = |question: &&Question| {

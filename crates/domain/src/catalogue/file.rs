@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{
-    Answers, Catalogue, Category, Condition, DocumentRule, Family, LossType, Named, Question, QuestionKind, Subtype,
-};
+use super::{Answers, Category, Condition, DocumentRule, Family, LossType, Named, Question, QuestionKind, Subtype};
 use crate::claim::Answer;
 use crate::codes::{Codes, Table};
 use crate::service::LossTriple;
@@ -147,32 +145,20 @@ impl ConditionFile {
     }
 }
 
-/// Reads and checks all files; see [`Catalogue::parse`].
-pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueError>> {
-    let mut families: Vec<Family> = Vec::new();
-    let mut errors = Vec::new();
-    for &(file, text) in files {
-        let mut check = Check { errors: Vec::new() };
-        match toml::from_str::<FamilyFile>(text) {
-            Err(error) => check.errors.push(error.to_string()),
-            Ok(read) => {
-                let family = check.family(read);
-                if families.iter().any(|other| other.id == family.id) {
-                    check.add("id", format!("another file has a family {}", family.id));
-                }
-                for product in &family.products {
-                    let taken = |other: &Family| other.products.iter().any(|theirs| theirs.id == product.id);
-                    if let Some(other) = families.iter().find(|other| taken(other)) {
-                        check.add("products", format!("{} is already in family {}", product.id, other.id));
-                    }
-                }
-                families.push(family);
-            }
+/// Reads and checks one file.
+pub(super) fn read(file: &str, text: &str) -> Result<Family, Vec<CatalogueError>> {
+    let mut check = Check { errors: Vec::new() };
+    let family = match toml::from_str::<FamilyFile>(text) {
+        Err(error) => {
+            check.errors.push(error.to_string());
+            None
         }
-        let named = check.errors.into_iter().map(|message| CatalogueError { file: file.to_owned(), message });
-        errors.extend(named);
+        Ok(read) => Some(check.family(read)),
+    };
+    match family {
+        Some(family) if check.errors.is_empty() => Ok(family),
+        _ => Err(check.errors.into_iter().map(|message| CatalogueError { file: file.to_owned(), message }).collect()),
     }
-    if errors.is_empty() { Ok(Catalogue { families }) } else { Err(errors) }
 }
 
 /// Collects what is wrong with one file.

@@ -1,17 +1,21 @@
 //! The catalogue: for each kind of product, which losses can be declared, what is asked about them
 //! and which documents they need.
 //!
-//! A product family is one file of `data/catalogue`; adding a product is adding a file. Questions
-//! and documents have stable ids inside and French texts on the wire.
+//! A version of a product family is one file of `data/catalogue`; adding a product is adding a file.
+//! Questions and documents have stable ids inside and French texts on the wire. A claim is judged by
+//! the version that it was declared with for its whole life: see `versions`.
 
 mod answers;
 mod condition;
 mod file;
+mod versions;
 
 #[cfg(test)]
 mod bike_facts;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod version_tests;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -41,11 +45,14 @@ static EMBEDDED: LazyLock<Catalogue> = LazyLock::new(|| {
 /// Answers by stable question id.
 pub type Answers = BTreeMap<String, Answer>;
 
-/// Every product family.
-#[derive(Debug, Clone, PartialEq)]
+/// Every product family, in every version.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalogue {
-    /// The families, in the order of the files (by name, for the embedded ones).
+    /// The version of each family that new claims are declared with, in the order of the files (by
+    /// name, for the embedded ones).
     pub families: Vec<Family>,
+    /// The other versions: claims that were declared with them live on.
+    pub earlier: Vec<Family>,
 }
 
 /// One family of products: all that its file says.
@@ -53,7 +60,8 @@ pub struct Catalogue {
 pub struct Family {
     /// Stable id: `bike`.
     pub id: String,
-    /// Version of the file, kept with each claim: `2026-11`.
+    /// Version of the file, kept with each claim: `2026-11`. Numbers in it count as numbers, so that
+    /// `2026-9` is older than `2026-10`.
     pub version: String,
     /// French name.
     pub label: String,
@@ -221,25 +229,18 @@ impl Catalogue {
     /// # Errors
     /// Everything that is wrong, by file.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, Vec<CatalogueError>> {
-        file::parse(files)
+        Self::default().extended(files)
     }
 
-    /// The family with an id.
+    /// The family with an id, in the version for new claims.
     pub fn family(&self, id: &str) -> Option<&Family> {
         self.families.iter().find(|family| family.id == id)
     }
 
-    /// The family that covers a product type of the registry. Capitals do not matter, nor whether
-    /// words are joined by `-`, `_` or a space.
+    /// The family that covers a product type of the registry, in the version for new claims.
+    /// Capitals do not matter, nor whether words are joined by `-`, `_` or a space.
     pub fn family_for_product(&self, product_type: &str) -> Option<&Family> {
-        let find = |is: &dyn Fn(&str) -> bool| {
-            self.families.iter().find(|family| family.products.iter().any(|product| is(&product.id)))
-        };
-        // Every read of a claim asks: the registry's usual spelling costs no allocation.
-        find(&|id| id == product_type).or_else(|| {
-            let wanted = product_key(product_type);
-            find(&|id| product_key(id) == wanted)
-        })
+        covering(&|| self.families.iter(), product_type)
     }
 
     /// Every product type that has a family.
@@ -257,6 +258,17 @@ impl Catalogue {
         })?;
         Ok((family, family.find(loss_type, subtype)?))
     }
+}
+
+/// The first of these families that covers a product type.
+fn covering<'a, I: Iterator<Item = &'a Family>>(families: &dyn Fn() -> I, product_type: &str) -> Option<&'a Family> {
+    let find =
+        |is: &dyn Fn(&str) -> bool| families().find(|family| family.products.iter().any(|product| is(&product.id)));
+    // Every read of a claim asks: the registry's usual spelling costs no allocation.
+    find(&|id| id == product_type).or_else(|| {
+        let wanted = product_key(product_type);
+        find(&|id| product_key(id) == wanted)
+    })
 }
 
 /// A product type without its capitals and its joining marks.
@@ -314,6 +326,15 @@ impl Family {
 impl LossType {
     fn subtype_ids(&self) -> Vec<String> {
         self.subtypes.iter().map(|subtype| subtype.id.clone()).collect()
+    }
+}
+
+impl Family {
+    /// Whether both cover some product type.
+    fn shares_a_product(&self, other: &Self) -> Option<&Named> {
+        let theirs =
+            |product: &Named| other.products.iter().any(|one| product_key(&one.id) == product_key(&product.id));
+        self.products.iter().find(|product| theirs(product))
     }
 }
 

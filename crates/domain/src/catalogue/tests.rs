@@ -22,8 +22,9 @@ fn fields(result: Result<Answers, Vec<FieldError>>) -> Vec<String> {
 
 #[test]
 fn every_file_is_a_valid_family_with_known_codes() {
-    assert_eq!(catalogue().families.len(), FILES.files().count());
-    for family in &catalogue().families {
+    let files = FILES.files().filter(|file| file.path().extension().is_some_and(|extension| extension == "toml"));
+    assert_eq!(catalogue().versions().count(), files.count());
+    for family in catalogue().versions() {
         for (_, subtype) in family.subtypes() {
             assert!(Codes::embedded().contains(Table::GuaranteeType, &subtype.guarantee), "{}", subtype.id);
             let triple = subtype.triple.as_ref().expect("every shipped loss has a triple");
@@ -243,16 +244,20 @@ fn a_wrong_file_is_refused_with_what_is_wrong() {
 }
 
 #[test]
-fn two_files_may_not_cover_one_product() {
-    let bike = FILES.get_file("bike.toml").unwrap().contents_utf8().unwrap();
-    let errors = Catalogue::parse(&[("a.toml", bike), ("b.toml", bike)]).unwrap_err();
-    assert!(errors.iter().all(|error| error.file == "b.toml"));
-    assert!(errors.iter().any(|error| error.message == "products: bike is already in family bike"));
+fn every_fault_of_every_file_is_told() {
+    let bike = FILES.get_file("bike@2026-11.toml").unwrap().contents_utf8().unwrap();
+    let twin = bike.replace("id = \"bike\"\nversion", "id = \"velo\"\nversion");
+    let bad = bike.replace("guarantee = \"Vol\"", "guarantee = \"Vole\"").replace("is = true", "is = \"oui\"");
+    let errors = Catalogue::parse(&[("a.toml", bike), ("b.toml", &twin), ("c.toml", &bad)]).unwrap_err();
+    assert!(errors.iter().filter(|error| error.file == "c.toml").count() > 3);
+    let of_twin: Vec<&str> =
+        errors.iter().filter(|error| error.file == "b.toml").map(|error| error.message.as_str()).collect();
+    assert_eq!(of_twin, ["products: bike is already in family bike 2026-11; use that id, or another version"]);
 }
 
 #[test]
 fn every_declaration_reads_back_from_its_own_wire_form() {
-    for (_, subtype) in catalogue().families.iter().flat_map(Family::subtypes) {
+    for (_, subtype) in catalogue().versions().flat_map(Family::subtypes) {
         let answers: Answers = subtype
             .questions
             .iter()

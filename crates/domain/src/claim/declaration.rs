@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Answer, Claim, ClaimStatus, Contract, ContractSnapshot, Dossier, Insured, Location};
+use super::{Answer, Claim, Contract, ContractSnapshot, Dossier, Insured, Location, NewDraft};
 use crate::catalogue::Catalogue;
 use crate::codes::{Codes, Table};
 use crate::ids::DeclarationId;
@@ -98,36 +98,24 @@ impl Declaration {
             None => subtype.triple.clone(),
         };
         dossier.risk = dossier.risk.or_else(|| insured_thing.risk.clone());
-        Ok(Claim {
+        let draft = NewDraft {
             tenant,
-            declaration_id: id,
-            claim_id: None,
+            id,
+            at,
             user_id: self.user_id,
-            status: ClaimStatus::Draft,
             loss_type: self.loss_type,
             subtype: self.subtype,
             catalogue_version: family.version.clone(),
             claim_at: self.claim_at,
-            declaration_at: at,
-            submitted_at: None,
-            closed_at: None,
-            reopened_at: None,
-            abandoned_at: None,
-            abandon_reason: None,
             description: self.description,
             contract: contract.snapshot(Some(&insured_thing.id), Some(&subtype.guarantee)),
             product: insured_thing.product.clone(),
             location: self.location,
             insured: self.insured,
             answers,
-            documents: Vec::new(),
-            note: None,
-            settlements: Vec::new(),
             dossier,
-            version: 1,
-            created_at: at,
-            updated_at: at,
-        })
+        };
+        Ok(draft.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, ClaimStatus, Document, DocumentStatus, Duplicate, Photo, ScanState};
+use super::{Answer, Claim, ClaimStatus, Document, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
 use crate::refusal::ClaimRefusal;
@@ -24,6 +24,8 @@ pub struct Entry<'a> {
     pub rule: &'a DocumentRule,
     /// The newest upload of that type.
     pub document: Option<&'a Document>,
+    /// The question id and answer that made the rule hold; `None` when it always holds.
+    pub because: Option<(String, Answer)>,
 }
 
 impl Entry<'_> {
@@ -77,12 +79,15 @@ impl NewDocument {
 }
 
 impl Claim {
-    /// The catalogue's family and subtype of the claim; `None` when the catalogue no longer has it.
+    /// The catalogue's family and subtype of the claim, in the version that it was declared with;
+    /// `None` when that version is gone. Such a claim can be read, but neither answered nor submitted:
+    /// nobody can tell what it needs.
     pub fn declared_as<'a>(&self, catalogue: &'a Catalogue) -> Option<(&'a Family, &'a Subtype)> {
-        catalogue.find(&self.product.kind, &self.loss_type, &self.subtype).ok()
+        let family = catalogue.family_at(&self.product.kind, &self.catalogue_version)?;
+        Some((family, family.subtype(&self.loss_type, &self.subtype)?))
     }
 
-    /// What the claim asks for, in the catalogue's order.
+    /// What the claim asks for, in the catalogue's order; nothing when its version is gone.
     pub fn entries<'a>(&'a self, catalogue: &'a Catalogue) -> Vec<Entry<'a>> {
         let Some((_, subtype)) = self.declared_as(catalogue) else { return Vec::new() };
         self.entries_of(subtype)
@@ -93,7 +98,11 @@ impl Claim {
         subtype
             .required_documents(&self.answers)
             .into_iter()
-            .map(|required| Entry { rule: required.rule, document: self.current_document(&required.rule.id) })
+            .map(|required| Entry {
+                rule: required.rule,
+                document: self.current_document(&required.rule.id),
+                because: required.because,
+            })
             .collect()
     }
 
@@ -109,7 +118,8 @@ impl Claim {
 
     /// The French label of a document of this claim; its stable id when the catalogue has none.
     pub fn document_label<'a>(&self, catalogue: &'a Catalogue, document: &'a Document) -> &'a str {
-        let family = catalogue.family_for_product(&self.product.kind);
+        let kind = &self.product.kind;
+        let family = catalogue.family_at(kind, &self.catalogue_version).or_else(|| catalogue.family_for_product(kind));
         family.and_then(|family| family.document(&document.kind)).map_or(&document.kind, |rule| &rule.label)
     }
 

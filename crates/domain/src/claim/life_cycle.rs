@@ -69,9 +69,11 @@ impl Claim {
     }
 
     /// Whether it is a draft with every mandatory document uploaded and none of them refused. Which
-    /// ones are mandatory depends on the answers: while some are missing, nobody can tell.
+    /// ones are mandatory depends on the answers, and on the catalogue that it was declared with: while
+    /// some are missing, or it is gone, nobody can tell.
     pub fn can_submit(&self, catalogue: &Catalogue) -> bool {
         self.status == ClaimStatus::Draft
+            && self.declared_as(catalogue).is_some()
             && self.missing_documents(catalogue).is_empty()
             && self.missing_answers(catalogue).is_empty()
     }
@@ -99,9 +101,10 @@ impl Claim {
         self.entries(catalogue).into_iter().filter(Entry::is_missing).map(|entry| entry.rule.label.clone()).collect()
     }
 
-    /// Hands a draft in; it becomes the internal claim `id`.
+    /// Hands a draft in; it becomes the internal claim `id`. Refused when the catalogue no longer has the
+    /// version that it was declared with.
     pub fn submit(&mut self, catalogue: &Catalogue, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
-        if self.status != ClaimStatus::Draft {
+        if self.status != ClaimStatus::Draft || self.declared_as(catalogue).is_none() {
             return Err(ClaimRefusal::NotSubmittable);
         }
         let unanswered = self.missing_answers(catalogue);

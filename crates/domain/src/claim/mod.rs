@@ -6,6 +6,7 @@
 
 mod declaration;
 mod documents;
+mod draft;
 mod life_cycle;
 mod media_type;
 mod photo;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
+pub use draft::NewDraft;
 pub use life_cycle::ClaimEdit;
 pub use media_type::media_type_of;
 pub use photo::{PhotoScan, Stretch};
@@ -441,7 +443,7 @@ pub struct Claim {
     pub loss_type: String,
     /// `total_theft`, ...
     pub subtype: String,
-    /// Version of the catalogue it was declared with.
+    /// Version of the catalogue it was declared with: the one that judges it for its whole life.
     pub catalogue_version: String,
     /// When the loss happened.
     pub claim_at: Timestamp,

@@ -144,6 +144,45 @@ fn a_declaration_takes_the_loss_and_the_guarantee_of_its_subtype() {
 }
 
 #[test]
+fn a_claim_is_judged_by_the_version_it_was_declared_with_for_its_whole_life() {
+    let newer = include_str!("../../../../data/catalogue/bike@2026-11.toml")
+        .replace("version = \"2026-11\"", "version = \"2027-01\"")
+        .replace("{ id = \"lock_and_battery_keys_photo\", category = \"mandatory\" }", "")
+        .replace("\n  ,\n", "\n")
+        .replace("Dépôt de plainte\"", "Plainte\"");
+    let extended = catalogue().extended(&[("bike@2027-01.toml", &newer)]).unwrap();
+    let labels = |claim: &Claim| -> Vec<String> {
+        claim.entries(&extended).iter().map(|entry| entry.rule.label.clone()).collect()
+    };
+    let mut old = draft();
+    assert_eq!(old.catalogue_version, "2026-11");
+    assert_eq!(labels(&old)[..2], ["Dépôt de plainte", "Photo des clés de l'antivol et de la batterie"]);
+    assert_eq!(old.missing_documents(&extended).len(), MANDATORY.len());
+    let mut new = draft();
+    new.catalogue_version = "2027-01".to_owned();
+    assert_eq!(labels(&new)[0], "Plainte");
+    assert_eq!(new.missing_documents(&extended), ["Plainte"]);
+    for claim in [&mut old, &mut new] {
+        let answer = claim.take_document(&extended, &upload("final_police_report", 10), now());
+        assert_eq!(answer, Ok(()));
+    }
+    assert!(new.can_submit(&extended) && !old.can_submit(&extended));
+}
+
+#[test]
+fn nobody_can_tell_whether_a_claim_is_complete_once_its_version_is_gone() {
+    let mut claim = draft();
+    for (number, kind) in (10..).zip(MANDATORY) {
+        claim.take_document(catalogue(), &upload(kind, number), now()).unwrap();
+    }
+    assert!(claim.can_submit(catalogue()));
+    claim.catalogue_version = "1999-01".to_owned();
+    assert!(!claim.can_submit(catalogue()));
+    assert_eq!(claim.submit(catalogue(), claim_id(), now()), Err(ClaimRefusal::NotSubmittable));
+    assert_eq!(claim.document_label(catalogue(), &claim.documents[0]), "Dépôt de plainte");
+}
+
+#[test]
 fn a_loss_may_not_lie_in_the_future() {
     let mut late = declaration();
     late.claim_at = now() + SignedDuration::from_mins(5);

@@ -11,7 +11,7 @@ use crate::{Problem, Reply};
 
 pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateClaim>) -> Result<Reply, Problem> {
     let declaration = body.value.into_domain().map_err(Problem::invalid)?;
-    asked.command(&body.raw, move |tx, act| view::answer(&create_claim(tx, act, &declaration)?)).await
+    asked.command(&body.raw, move |tx, act| view::answer(act, &create_claim(tx, act, &declaration)?)).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

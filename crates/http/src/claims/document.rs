@@ -3,7 +3,6 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{Copy, read_document, sign_download};
-use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocumentWithUrl, Success};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,7 +24,7 @@ pub(super) struct DocumentPath {
 pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
     let link = sign_download(&asked.app, &claim, &document, Copy::Original)?;
-    let label = claim.document_label(Catalogue::embedded(), &document);
+    let label = claim.document_label(asked.catalogue(), &document);
     Reply::ok(&Success::new(ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into())))
 }
 

@@ -18,7 +18,9 @@ pub(super) async fn edit(
     let edit = body.value.into_domain().map_err(Problem::invalid)?;
     let if_match = asked.if_match();
     asked
-        .command(&body.raw, move |tx, act| view::answer(&edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?))
+        .command(&body.raw, move |tx, act| {
+            view::answer(act, &edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?)
+        })
         .await
 }
 

@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use constat_app::claims::{ClaimGroup, list_claims};
-use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimListQuery, ClaimSummary, ListScope, Pagination, SuccessPage};
 
 use super::docs as say;
@@ -18,7 +17,7 @@ pub(super) async fn list(asked: Asked<Claims>, Params(query): Params<ClaimListQu
         ListScope::Cancelled => ClaimGroup::Cancelled,
     });
     let page = list_claims(&asked.app, &asked.caller, &filter.user_id, group, filter.limit, filter.offset)?;
-    let catalogue = Catalogue::embedded();
+    let catalogue = asked.catalogue();
     let rows = page.claims.iter().map(|claim| ClaimSummary::new(claim, claim.can_submit(catalogue))).collect();
     let pagination = Pagination { total: page.total, offset: filter.offset.into(), limit: filter.limit.into() };
     Reply::ok(&SuccessPage::new(rows, pagination))

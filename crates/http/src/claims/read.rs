@@ -17,7 +17,10 @@ pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> R
     }
     let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
-    asked.shared.rendered.keep(ClaimStamp { version: claim.version, ..stamp }, view::answer(&claim)?.body)
+    asked
+        .shared
+        .rendered
+        .keep(ClaimStamp { version: claim.version, ..stamp }, view::answered(asked.catalogue(), &claim)?.body)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -1,7 +1,7 @@
 //! Answers to claim reads, kept as long as the claim does not change.
 //!
-//! What a read answers depends on the claim's row and on the catalogue inside the binary, and the row
-//! has a version: an answer that was rendered for that version is still right, on any node. A read
+//! What a read answers depends on the claim's row and on the catalogue that it was declared with, which
+//! never changes; and the row has a version: an answer that was rendered for that version is still right, on any node. A read
 //! asks the database for the version and renders only what it has not rendered yet.
 
 use std::collections::HashMap;

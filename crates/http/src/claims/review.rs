@@ -4,7 +4,6 @@ use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{Review, review_document};
 use constat_app::{Answer, AppError};
-use constat_domain::catalogue::Catalogue;
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{ClaimDocument, RejectDocument, Success};
 
@@ -42,7 +41,7 @@ async fn decide(asked: Asked<Claims>, path: DocumentPath, raw: &[u8], review: Re
             let DocumentPath { id, document_id } = &path;
             let (claim, document) = review_document(tx, act, id, document_id, &review, if_match.as_deref())?;
             let document = claim.document(document).ok_or(AppError::from(ClaimRefusal::DocumentNotFound))?;
-            let label = claim.document_label(Catalogue::embedded(), document);
+            let label = claim.document_label(act.catalogue(), document);
             let answer = Success::new(ClaimDocument::new(document, label));
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })

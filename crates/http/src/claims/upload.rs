@@ -1,5 +1,7 @@
 //! `PUT /claims/{id}/documents`
 
+use std::sync::Arc;
+
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{UploadRequest, Uploaded, forget, read_claim, upload_documents};
@@ -50,13 +52,14 @@ async fn receive_and_take(
     };
     let UploadedFiles { files, share: _share, .. } = uploaded;
     let request = UploadRequest { claim, files, auto_submit, if_match: asked.if_match(), idempotency };
-    Ok(Reply(upload_documents(&asked.app, act, request, answer).await?))
+    let catalogue = Arc::clone(asked.app.catalogues.of(&asked.caller.tenant));
+    let render = move |uploaded: &Uploaded| answer(&catalogue, uploaded);
+    Ok(Reply(upload_documents(&asked.app, act, request, render).await?))
 }
 
-fn answer(uploaded: &Uploaded) -> Result<Answer, AppError> {
+fn answer(catalogue: &Catalogue, uploaded: &Uploaded) -> Result<Answer, AppError> {
     let claim = &uploaded.claim;
     let documents = uploaded.documents.iter().filter_map(|id| claim.document(*id));
-    let catalogue = Catalogue::embedded();
     let body = UploadAnswer {
         success: True,
         data: documents

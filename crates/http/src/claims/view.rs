@@ -1,40 +1,44 @@
 //! Claims as the contract writes them.
 
-use constat_app::{Answer, AppError};
-use constat_domain::catalogue::{Catalogue, Category};
-use constat_domain::claim::{self, Claim};
-use constat_wire::claims::{self as wire, ClaimView, DocumentCategory, DocumentEntry, Success};
+use constat_app::{Act, Answer, AppError};
+use constat_domain::catalogue::{Catalogue, Category, Subtype};
+use constat_domain::claim::{self, Claim, Entry};
+use constat_wire::claims::{self as wire, Because, ClaimView, DocumentCategory, DocumentEntry, Success};
 use serde_json::Value;
 
 use crate::answer::entity_tag;
 
 /// A claim with what the catalogue adds: questions in words, the documents it asks for.
-pub(crate) fn claim(claim: &Claim) -> wire::Claim {
-    let subtype = claim.declared_as(Catalogue::embedded()).map(|(_family, subtype)| subtype);
+pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim) -> wire::Claim {
+    let subtype = claim.declared_as(catalogue).map(|(_family, subtype)| subtype);
     let entries = subtype.map(|subtype| claim.entries_of(subtype)).unwrap_or_default();
-    let can_submit = claim.can_submit(Catalogue::embedded());
+    let can_submit = claim.can_submit(catalogue);
     let document_entries = entries
         .iter()
-        .map(|entry| DocumentEntry::new(&entry.rule.label, category(entry.rule.category), entry.document))
+        .map(|entry| DocumentEntry {
+            because: subtype.and_then(|subtype| because(subtype, entry)),
+            ..DocumentEntry::new(&entry.rule.label, category(entry.rule.category), entry.document)
+        })
         .collect();
     let questions = match subtype {
         Some(subtype) => subtype
             .wire_questions(&claim.answers)
             .into_iter()
-            .filter_map(|(text, answer)| match answer {
-                Value::Bool(yes) => Some((text, claim::Answer::Bool(yes))),
-                Value::String(words) => Some((text, claim::Answer::Text(words))),
-                _ => None,
-            })
+            .filter_map(|(text, answer)| Some((text, answer_of(answer)?)))
             .collect(),
         None => claim.answers.clone(),
     };
     ClaimView { claim, questions, document_entries, can_submit }.into()
 }
 
-/// 200 with the claim and its entity tag.
-pub(super) fn answer(changed: &Claim) -> Result<Answer, AppError> {
-    let body = Success::new(claim(changed));
+/// 200 with the claim that a command changed, and its entity tag.
+pub(super) fn answer(act: &Act, changed: &Claim) -> Result<Answer, AppError> {
+    answered(act.catalogue(), changed)
+}
+
+/// 200 with a claim and its entity tag.
+pub(super) fn answered(catalogue: &Catalogue, changed: &Claim) -> Result<Answer, AppError> {
+    let body = Success::new(claim(catalogue, changed));
     Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(changed.version)))
 }
 
@@ -51,6 +55,22 @@ pub(super) fn submitted(claim: &Claim, auto_submitted: bool) -> Result<wire::Sub
         auto_submitted,
         submitted_at: at.into(),
     })
+}
+
+/// The answer that made the claim ask for a document, in the words of its reader.
+fn because(subtype: &Subtype, entry: &Entry<'_>) -> Option<Because> {
+    let (question, answer) = entry.because.as_ref()?;
+    let (text, answer) = subtype.wire_answer(question, answer)?;
+    Some(Because { question: text.to_owned(), answer: (&answer_of(answer)?).into() })
+}
+
+/// An answer as the wire writes it: yes, no, or words.
+fn answer_of(written: Value) -> Option<claim::Answer> {
+    match written {
+        Value::Bool(yes) => Some(claim::Answer::Bool(yes)),
+        Value::String(words) => Some(claim::Answer::Text(words)),
+        _ => None,
+    }
 }
 
 const fn category(category: Category) -> DocumentCategory {

@@ -5,6 +5,7 @@ use constat_domain::claim::{self, DocumentStatus as DomainStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Answer;
 use crate::common::{Checker, Instant, OneOrMany, every_field_present, wire_enum};
 
 wire_enum! {
@@ -53,6 +54,16 @@ pub struct EntryDocument {
     pub uploaded_at: Instant,
 }
 
+/// An answer of the declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Because {
+    /// The question (French).
+    #[schemars(example = &"Y a-t-il eu effraction d'un lieu privé ?")]
+    pub question: String,
+    /// What was answered.
+    pub answer: Answer,
+}
+
 /// One document that the claim asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = every_field_present)]
@@ -67,12 +78,15 @@ pub struct DocumentEntry {
     pub status: DocumentStatus,
     /// What was uploaded, or null.
     pub document: Option<EntryDocument>,
+    /// An extension: the answer that made the claim ask for it, or null when such a loss always does.
+    pub because: Option<Because>,
 }
 
 impl DocumentEntry {
     /// An entry of the catalogue with what was uploaded for it, if anything was.
     pub fn new(label: impl Into<String>, category: DocumentCategory, document: Option<&claim::Document>) -> Self {
         Self {
+            because: None,
             kind: label.into(),
             category,
             status: document.map_or(DocumentStatus::WaitingFor, |document| document.status.into()),

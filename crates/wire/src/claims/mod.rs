@@ -15,7 +15,7 @@ pub use claim::{
 };
 pub use create::CreateClaim;
 pub use document::{
-    ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
+    Because, ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
     DocumentUploads, DuplicateDocument, EntryDocument, PhotoFacts, RejectDocument, UploadDocument,
 };
 pub use envelope::{

@@ -10,7 +10,7 @@ use super::super::{event, view};
 /// The body of a message: `{event_type, data, event}`.
 pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
-        Subject::Claim(claim) => WebhookData::Claim(Box::new(view::claim(claim))),
+        Subject::Claim(claim) => WebhookData::Claim(Box::new(view::claim(&message.catalogue, claim))),
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };
     let event = event::of_claim(message.event.clone());
