@@ -65,8 +65,8 @@ fn settings(folder: &TempDir) -> CatalogueSettings {
 /// A contract on a kite.
 fn kite_contract() -> Contract {
     let mut contract = Contract { id: "contract_kite".to_owned(), ..fixtures::bike_contract() };
-    contract.products[0].id = "product_kite".to_owned();
-    contract.products[0].product.kind = "kite".to_owned();
+    "product_kite".clone_into(&mut contract.products[0].id);
+    "kite".clone_into(&mut contract.products[0].product.kind);
     contract
 }
 

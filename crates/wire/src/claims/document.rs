@@ -64,9 +64,18 @@ pub struct Because {
     pub answer: Answer,
 }
 
+/// Every field of the contract is always there; the extension only where it says something, so that a
+/// published answer is written back as it was.
+fn every_field_but_because(schema: &mut schemars::Schema) {
+    every_field_present(schema);
+    if let Some(serde_json::Value::Array(names)) = schema.ensure_object().get_mut("required") {
+        names.retain(|name| name != "because");
+    }
+}
+
 /// One document that the claim asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = every_field_present)]
+#[schemars(transform = every_field_but_because)]
 pub struct DocumentEntry {
     /// What it is (French).
     #[serde(rename = "type")]
@@ -78,7 +87,8 @@ pub struct DocumentEntry {
     pub status: DocumentStatus,
     /// What was uploaded, or null.
     pub document: Option<EntryDocument>,
-    /// An extension: the answer that made the claim ask for it, or null when such a loss always does.
+    /// The answer that made the claim ask for it; left out when such a loss always does. Extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<Because>,
 }
 
