@@ -12,8 +12,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("constat-availability", &["constat-domain"]),
     ("constat-store", &["constat-domain"]),
     ("constat-wire", &["constat-domain"]),
+    ("constat-print", &["constat-domain"]),
     ("constat-client", &["constat-domain", "constat-wire"]),
-    ("constat-app", &["constat-domain", "constat-availability", "constat-store"]),
+    ("constat-app", &["constat-domain", "constat-availability", "constat-store", "constat-print"]),
     ("constat-http", &["constat-domain", "constat-app", "constat-wire"]),
     ("constat-jobs", &["constat-domain", "constat-app"]),
     ("constat-connectors", &["constat-domain", "constat-app", "constat-wire", "constat-client"]),
@@ -37,7 +38,7 @@ const WALLS: &[(&str, &[&str])] = &[
 const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench"];
 
 /// Rooms that must stay pure: no runtime, no I/O, no database.
-const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire"];
+const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print"];
 const IMPURE_CRATES: &[&str] = &["tokio", "diesel", "reqwest", "axum", "object_store", "rand_core"];
 
 fn metadata() -> Value {

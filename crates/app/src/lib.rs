@@ -16,6 +16,7 @@ mod counts;
 pub mod dossier;
 mod edges;
 mod error;
+pub mod exchange;
 mod geocoder;
 pub mod partner;
 mod pause;

@@ -5,10 +5,11 @@ use constat_wire::appointments::{
     BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
-    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, CreateClaim,
-    CreateWebhook, DeletedWebhook, DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer, PatchClaim, PatchWebhook,
-    ReplayDeliveries, Replayed, RotateSecret, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion,
-    SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
+    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, Contract,
+    CreateClaim, CreateWebhook, DeletedWebhook, DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer,
+    ImportedContracts, PatchClaim, PatchWebhook, ReplayDeliveries, Replayed, RotateSecret, SubmitResponse, Success,
+    SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
+    Webhook, WebhookDelivery,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -92,6 +93,19 @@ impl ClaimsClient {
     /// The bytes behind a document's `downloadUrl`. The key is not sent.
     pub async fn download(&self, url: &str) -> Result<FileContent, ClientError> {
         self.0.download(url).await
+    }
+
+    /// `POST /contracts/import`: fills the registry from a file. `media_type` is `application/x-ndjson`
+    /// or `text/csv`.
+    pub async fn import_contracts(&self, media_type: &str, file: Vec<u8>) -> Result<ImportedContracts, ClientError> {
+        let answer: Success<ImportedContracts> = self.0.send_file(&["contracts", "import"], media_type, file).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /contracts/{id}`.
+    pub async fn read_contract(&self, id: &str) -> Result<Contract, ClientError> {
+        let answer: Success<Contract> = self.0.ask(Method::GET, &["contracts", id], &[]).await?;
+        Ok(answer.data)
     }
 
     /// `POST /claims/{id}/submit`.

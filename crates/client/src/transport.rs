@@ -190,6 +190,17 @@ impl Transport {
         self.send(request, Some(meta)).await?.success()?.json(self.api)
     }
 
+    /// Posts a file as it is and reads the JSON answer.
+    pub(crate) async fn send_file<T: DeserializeOwned>(
+        &self,
+        segments: &[&str],
+        media_type: &str,
+        file: Vec<u8>,
+    ) -> Result<T, ClientError> {
+        let request = self.request(Method::POST, self.url(segments)?).header(CONTENT_TYPE, media_type).body(file);
+        self.send(request, None).await?.success()?.json(self.api)
+    }
+
     /// Fetches the bytes of a document below the base.
     pub(crate) async fn fetch(&self, segments: &[&str]) -> Result<FileContent, ClientError> {
         let url = self.url(segments)?;

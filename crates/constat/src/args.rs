@@ -49,9 +49,12 @@ pub enum Command {
     /// Issue, list and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
-    /// Read contracts, experts or absences from a CSV or JSON lines file; all of it or nothing
+    /// Read contracts, claims, experts or absences from a CSV or JSON lines file; all of it or nothing
     #[command(subcommand)]
     Import(Import),
+    /// Write contracts or claims to a CSV or JSON lines file that an import reads again
+    #[command(subcommand)]
+    Export(Export),
     /// Check that the recorded events were not tampered with
     #[command(subcommand)]
     Audit(Audit),
@@ -223,13 +226,78 @@ pub enum CatalogueCommand {
 pub enum Import {
     /// The contract registry of a platform
     #[command(after_help = crate::import::CONTRACTS_HELP)]
-    Contracts(ImportFrom),
+    Contracts(ImportPortfolio),
+    /// Claims of another system with their history, or of another server of this software
+    #[command(after_help = crate::import::CLAIMS_HELP)]
+    Claims(ImportPortfolio),
     /// A partner firm's experts or repair workers
     #[command(after_help = crate::import::EXPERTS_HELP)]
     Experts(ImportFrom),
     /// Absences of a partner firm's experts
     #[command(after_help = crate::import::ABSENCES_HELP)]
     Absences(ImportFrom),
+}
+
+/// A portfolio to import.
+#[derive(Debug, Args)]
+pub struct ImportPortfolio {
+    /// What, and for whom.
+    #[command(flatten)]
+    pub from: ImportFrom,
+    /// Import the sound lines although others are faulty; the faults go to FILE.errors.jsonl
+    #[arg(long)]
+    pub skip_faulty: bool,
+}
+
+/// `export`.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// The contract registry
+    #[command(
+        after_help = "Examples:\n  constat export contracts --organisation Plateforme --mode live --output contracts.jsonl\n  constat export contracts --organisation Plateforme --mode live --format csv > contracts.csv\n\nA CSV file has no column for free properties, further address lines and other measures than rooms and surface."
+    )]
+    Contracts(ExportTo),
+    /// Claims, whole: `constat import claims` reads them back to the letter
+    #[command(
+        after_help = "Examples:\n  constat export claims --organisation Plateforme --mode live --output claims.jsonl --documents files\n  constat export claims --organisation Plateforme --mode live --since 2026-01-01 --format csv > claims.csv\n\nA CSV file holds the flat fields: no answers, documents or settlements. All details: docs/exchange.md"
+    )]
+    Claims {
+        /// Whose, and where to.
+        #[command(flatten)]
+        to: ExportTo,
+        /// Only claims that changed on this day (UTC) or later
+        #[arg(long, value_name = "DATE")]
+        since: Option<jiff::civil::Date>,
+        /// Also write the documents, into this folder beside the file
+        #[arg(long, value_name = "FOLDER")]
+        documents: Option<PathBuf>,
+    },
+}
+
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub struct ExportTo {
+    /// Whose data: an organisation's name or id
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// Test or live data
+    #[arg(long)]
+    pub mode: ModeName,
+    /// One JSON object on each line, or a table
+    #[arg(long, default_value = "jsonl")]
+    pub format: ExportFormat,
+    /// The file to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object on each line
+    Jsonl,
+    /// A table
+    Csv,
 }
 
 /// What to import, and for whom.

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod documents;
 mod edges;
+mod export;
 mod failure;
 mod folder;
 mod import;
@@ -61,10 +62,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             keys::organisations(&Folder::open(&config.data)?.store, command).await?;
         }
         Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
-        Command::Import(command) => {
-            let catalogues = catalogue::catalogues(&config.settings.catalogue)?;
-            return import::import(&Folder::open(&config.data)?.store, &catalogues, command).await;
-        }
+        Command::Import(command) => return import::import(&config, command).await,
+        Command::Export(command) => return export::export(&config, command).await,
         Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
         Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,

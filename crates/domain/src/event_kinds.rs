@@ -44,6 +44,8 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("v2.appointment.cancelled", "Rendez-vous annulé"),
     kind("v2.appointment.done", "Rendez-vous effectué"),
     kind("claim.draft.edited", "Pré-déclaration modifiée"),
+    kind("claim.imported", "Dossier repris d'un autre système"),
+    kind("insured.erased", "Données personnelles de l'assuré effacées"),
     kind("sign_in_link.created", "Lien de connexion envoyé à l'assuré"),
     kind("sign_in_link.used", "Lien de connexion utilisé par l'assuré"),
 ];

@@ -14,10 +14,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::lines::{Cell, Column, Record, column, into_type};
 use super::recurrence::{self, First};
-use super::report::Report;
 use crate::failure::Failure;
+use constat_app::exchange::lines::{Cell, Column, Record, column, into_type};
+use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[

@@ -12,10 +12,10 @@ use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
 use serde_json::{Value, json};
 
-use super::lines::{Cell, Column, Record, column, into_type, refuse_unknown};
-use super::report::Report;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
+use constat_app::exchange::lines::{Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown};
+use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[
@@ -126,7 +126,7 @@ pub fn prepare(
         if let Some(Value::Object(skills)) = object.get_mut("skills") {
             refuse_unknown(line, "skills.", skills, KNOWN_SKILLS, report);
             for limit in ["limit_total", "limit_contents", "limit_building"] {
-                super::euros_to_money(skills, limit);
+                euros_to_money(skills, limit);
             }
         }
         place_base(line, &mut object, report);

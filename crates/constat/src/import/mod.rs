@@ -4,30 +4,33 @@
 //! transaction. Whatever is wrong is told by line and field, and the exit code is 1.
 
 mod absences;
-mod contracts;
+mod claims;
 mod experts;
-mod lines;
+mod file;
 mod recurrence;
-mod report;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use constat_app::{Catalogues, Chance as _, Clock as _, Tx};
+use constat_app::{Chance as _, Clock as _, Tx};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
-use constat_domain::{Currency, Money};
 use constat_store::queries::events::{self, Event};
 use constat_store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::args::{Import, ImportFrom};
+use crate::args::{Import, ImportFrom, ImportPortfolio};
+use crate::catalogue::catalogues;
+use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
+use crate::folder::Folder;
 use crate::keys::find_organisation;
-use lines::Column;
-use report::Report;
+use constat_app::exchange::contracts;
+use constat_app::exchange::lines::Column;
+use constat_app::exchange::report::Report;
 
 /// What `constat import contracts --help` adds.
 pub const CONTRACTS_HELP: &str = "\
@@ -42,10 +45,13 @@ Columns of a CSV file (a line for each insured thing; lines with the same id are
   product_model, product_marked, product_internal_id, risk_type, risk_relationship, risk_street1,
   risk_zip_code, risk_city, risk_country_code, risk_rooms, risk_surface (square metres)
 
-A contract whose id is known is replaced. JSON lines and all details: docs/import.md
+A contract whose id is known is replaced. With --skip-faulty the sound contracts are imported and the
+faults of the others are in FILE.errors.jsonl. JSON lines and all details: docs/import.md
 
 Example:
   constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run";
+
+pub use claims::HELP as CLAIMS_HELP;
 
 /// What `constat import experts --help` adds.
 pub const EXPERTS_HELP: &str = "\
@@ -84,20 +90,31 @@ Example:
   constat import absences data/samples/absences.csv --organisation Cabinet --mode test";
 
 /// Runs `constat import ...`.
-pub async fn import(store: &Store, catalogues: &Catalogues, command: Import) -> Result<ExitCode, Failure> {
+pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failure> {
+    let catalogues = catalogues(&config.settings.catalogue)?;
+    let folder = Folder::open(&config.data)?;
+    let store = &folder.store;
     match command {
-        Import::Contracts(from) => {
+        Import::Claims(command) => {
+            let documents = folder.documents(&config.documents)?;
+            let scanned = !config.settings.scanner.address.is_empty();
+            claims::import(&folder, &documents, &catalogues, scanned, &command).await
+        }
+        Import::Contracts(ImportPortfolio { from, skip_faulty }) => {
             let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
             let mut report = Report::default();
-            let records = lines::read(&from.file, contracts::COLUMNS, &mut report)?;
+            let records = file::read(&from.file, contracts::COLUMNS, &mut report)?;
             let ready = contracts::prepare(records, catalogues.of(&run.tenant), &mut report);
+            if skip_faulty {
+                run.set_aside(&mut report)?;
+            }
             run.finish(ready, &report, |tx, tenant, ready, step| contracts::save(tx, tenant, ready, step)).await
         }
         Import::Experts(from) => {
             let run = Run::start(store, &from, "experts", experts::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = lines::read(&from.file, experts::COLUMNS, &mut report)?;
+            let records = file::read(&from.file, experts::COLUMNS, &mut report)?;
             let ready = experts::prepare(store, &run.tenant, records, &mut report)?;
             run.finish(ready, &report, |tx, tenant, ready, step| experts::save(tx, tenant, ready, step)).await
         }
@@ -105,7 +122,7 @@ pub async fn import(store: &Store, catalogues: &Catalogues, command: Import) -> 
             let run = Run::start(store, &from, "absences", absences::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = lines::read(&from.file, absences::COLUMNS, &mut report)?;
+            let records = file::read(&from.file, absences::COLUMNS, &mut report)?;
             let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
             run.finish(ready, &report, |tx, tenant, ready, step| absences::save(tx, tenant, ready, step)).await
         }
@@ -143,6 +160,24 @@ impl<'a> Run<'a> {
         }
         let Self { what, organisation, .. } = self;
         Err(Failure::new(format!("{what} belong to partner firms; {:?} is none", organisation.name)))
+    }
+
+    /// Writes the faults to a file of their own, and goes on with what is sound.
+    fn set_aside(&self, report: &mut Report) -> Result<(), Failure> {
+        let path = claims::errors_file(self.file);
+        if report.is_empty() {
+            if path.exists() {
+                std::fs::remove_file(&path)?;
+            }
+            return Ok(());
+        }
+        let lines = report.lines().len();
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&path)?);
+        claims::write_faults(&mut out, &report.by_line(self.columns))?;
+        out.flush()?;
+        println!("{lines} faulty lines were skipped: {}", path.display());
+        *report = Report::default();
+        Ok(())
     }
 
     /// Tells what is wrong, or saves everything in one transaction.
@@ -196,14 +231,5 @@ fn progress_bar(count: usize, what: &'static str) -> ProgressBar {
     match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}") {
         Ok(style) => bar.with_style(style),
         Err(_plain) => bar,
-    }
-}
-
-/// A number of euros becomes money; anything else is left for the reader to judge.
-fn euros_to_money(object: &mut Map<String, Value>, field: &str) {
-    if let Some(value) = object.get_mut(field)
-        && let Some(money) = value.as_f64().and_then(|euros| Money::from_major(euros, Currency::EUR))
-    {
-        *value = json!(money);
     }
 }

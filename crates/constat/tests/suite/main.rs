@@ -17,6 +17,7 @@ mod documents;
 mod dossier;
 mod dry_run;
 mod events;
+mod exchange;
 mod flow;
 mod fuzz;
 mod geo;

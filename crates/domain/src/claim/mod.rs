@@ -9,6 +9,7 @@ mod documents;
 mod draft;
 mod life_cycle;
 mod media_type;
+mod moved;
 mod photo;
 #[cfg(test)]
 mod tests;

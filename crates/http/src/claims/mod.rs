@@ -2,6 +2,7 @@
 
 mod appointments;
 mod cancel;
+mod contracts;
 mod create;
 mod docs;
 mod document;
@@ -57,6 +58,8 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents/{documentId}/preview", get_with(preview::preview, preview::docs))
         .api_route("/claims/{id}/documents/{documentId}/accept", post_with(review::accept, review::accept_docs))
         .api_route("/claims/{id}/documents/{documentId}/reject", post_with(review::reject, review::reject_docs))
+        .api_route("/contracts/import", post_with(contracts::import, contracts::import_docs))
+        .api_route("/contracts/{id}", get_with(contracts::read, contracts::read_docs))
         .merge(appointments::routes())
         .merge(webhooks::routes())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))

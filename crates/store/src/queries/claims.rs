@@ -125,6 +125,45 @@ pub fn list_of_tenant_by_insurer_reference(
     from_bodies(&bodies)
 }
 
+/// How many claims there are.
+pub fn count_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
+    Ok(claims::table.filter(claims::tenant.eq(tenant.to_string())).count().get_result(connection)?)
+}
+
+/// Those after an id, in the order of their ids: for an export, which reads a page at a time.
+pub fn page_of_tenant_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Claim>, StoreError> {
+    let bodies: Vec<String> = claims::table
+        .filter(claims::tenant.eq(tenant.to_string()).and(claims::declaration_id.gt(after)))
+        .order(claims::declaration_id)
+        .limit(limit)
+        .select(claims::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// The claim with this pre-declaration id, whosever it is: ids are unique on the server, and an import
+/// must know which are taken.
+pub fn by_declaration_id(connection: &mut Connection, id: DeclarationId) -> Result<Option<Claim>, StoreError> {
+    let body: Option<String> =
+        claims::table.find(id.to_string()).select(claims::body).get_result(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
+}
+
+/// Which pre-declaration became the internal claim with this id, whosever it is.
+pub fn declaration_by_claim_id(connection: &mut Connection, id: ClaimId) -> Result<Option<DeclarationId>, StoreError> {
+    let found: Option<String> = claims::table
+        .filter(claims::claim_id.eq(id.to_string()))
+        .select(claims::declaration_id)
+        .get_result(connection)
+        .optional()?;
+    found.map(|id| parse(&id)).transpose()
+}
+
 /// One user's claims in any of the given statuses (all when empty), newest first.
 pub fn list_of_tenant(
     connection: &mut Connection,

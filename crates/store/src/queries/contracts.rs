@@ -33,6 +33,46 @@ pub fn of_tenant_by_id(
     body.as_deref().map(from_body).transpose()
 }
 
+/// Whether the registry has this id.
+pub fn exists_in_tenant(connection: &mut Connection, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(contracts::table.find((tenant.to_string(), id)))).get_result(connection)?)
+}
+
+/// How many there are.
+pub fn count_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
+    Ok(contracts::table.filter(contracts::tenant.eq(tenant.to_string())).count().get_result(connection)?)
+}
+
+/// Those after an id, in the order of their ids: for an export, which reads a page at a time.
+pub fn page_of_tenant_after(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<Contract>, StoreError> {
+    let bodies: Vec<String> = contracts::table
+        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::id.gt(id)))
+        .order(contracts::id)
+        .limit(limit)
+        .select(contracts::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
+/// A user's contracts, by id.
+pub fn list_of_tenant_by_user(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<Contract>, StoreError> {
+    let bodies: Vec<String> = contracts::table
+        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::user_id.eq(user_id)))
+        .order(contracts::id)
+        .select(contracts::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
 /// The contracts with this insurer's number, by id. Several insurers may use the same number.
 pub fn list_of_tenant_by_number(
     connection: &mut Connection,

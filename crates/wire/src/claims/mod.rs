@@ -1,6 +1,7 @@
 //! The claims API v2: an integrator declares a loss and follows it.
 
 mod claim;
+mod contract;
 mod create;
 mod document;
 mod envelope;
@@ -13,6 +14,7 @@ mod webhook;
 pub use claim::{
     Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product, Settlement, SettlementType,
 };
+pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
 pub use create::CreateClaim;
 pub use document::{
     Because, ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use constat_app::Tx;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Contract;
 use constat_domain::codes::Codes;
 use constat_domain::tenancy::TenantId;
-use constat_store::StoreError;
 use constat_store::queries::contracts;
+use constat_store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
 
-use super::lines::{Cell, Column, Record, column, into_type, refuse_unknown};
+use super::lines::{Cell, Column, Record, cell_text, column, euros_to_money, into_type, refuse_unknown};
 use super::report::Report;
 
 /// The columns of a CSV file: a line for each insured thing.
@@ -65,24 +64,29 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Reads and checks every record. Lines of a CSV file with the same contract id are one contract
-/// with several products.
+/// with several products. A contract with a fault in any of its lines is left out.
 pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report) -> Vec<Contract> {
     let mut merged: Vec<Record> = Vec::new();
+    // The lines that follow a contract's first.
+    let mut further: HashMap<u64, Vec<u64>> = HashMap::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for Record { line, mut object } in records {
         let product = object.remove("product");
         let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match places.get(&id).and_then(|place| merged.get_mut(*place)).filter(|_| !id.is_empty()) {
-            Some(first) if product.is_some() => add_product(line, first, &object, product, report),
-            Some(first) => report.add(line, "id", format!("line {} has the same", first.line)),
-            None => {
-                if let Some(product) = product {
-                    object.insert("products".to_owned(), Value::Array(vec![product]));
-                }
-                places.insert(id, merged.len());
-                merged.push(Record { line, object });
+        if let Some(first) = places.get(&id).and_then(|place| merged.get_mut(*place)).filter(|_| !id.is_empty()) {
+            further.entry(first.line).or_default().push(line);
+            if product.is_some() {
+                add_product(line, first, &object, product, report);
+            } else {
+                report.add(line, "id", format!("line {} has the same", first.line));
             }
+            continue;
         }
+        if let Some(product) = product {
+            object.insert("products".to_owned(), Value::Array(vec![product]));
+        }
+        places.insert(id, merged.len());
+        merged.push(Record { line, object });
     }
     let read = |record: Record, report: &mut Report| {
         let Record { line, mut object } = record;
@@ -90,9 +94,13 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
         complete(&mut object);
         let contract = into_type::<Contract>(line, object, report)?;
         report.add_all(line, contract.check(catalogue));
-        Some(contract)
+        Some((line, contract))
     };
-    merged.into_iter().filter_map(|record| read(record, report)).collect()
+    let read: Vec<(u64, Contract)> = merged.into_iter().filter_map(|record| read(record, report)).collect();
+    let faulty = report.lines();
+    let is_sound = |line: &u64| !faulty.contains(line);
+    let all_sound = |line: u64| is_sound(&line) && further.get(&line).into_iter().flatten().all(is_sound);
+    read.into_iter().filter(|(line, _)| all_sound(*line)).map(|(_, contract)| contract).collect()
 }
 
 fn add_product(
@@ -114,7 +122,7 @@ fn add_product(
 
 /// Fills in what a file may leave out: the insurer's name by its code, the country, money in euros.
 fn complete(object: &mut Map<String, Value>) {
-    super::euros_to_money(object, "deductible");
+    euros_to_money(object, "deductible");
     if let Some(Value::Object(insurer)) = object.get_mut("insurer")
         && !insurer.contains_key("name")
     {
@@ -136,4 +144,27 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: impl Fn())
         step();
     }
     Ok(())
+}
+
+/// A contract as a line of a JSON lines file has it: what [`prepare`] reads again.
+pub fn to_record(contract: &Contract) -> Value {
+    json!(contract)
+}
+
+/// A contract as the rows of a CSV file have it, one for each insured thing, in the order of
+/// [`COLUMNS`]. What has no column (free properties, further address lines, other measures) is left out.
+pub fn to_rows(contract: &Contract) -> Vec<Vec<String>> {
+    let mut record = json!(contract);
+    let deductible = contract.deductible.map(|amount| json!(amount.to_major()));
+    record["deductible"] = deductible.unwrap_or_default();
+    let row = |product: &Value| record_with(&record, product);
+    contract.products.iter().map(|product| row(&json!(product))).collect()
+}
+
+fn record_with(record: &Value, product: &Value) -> Vec<String> {
+    let cell = |column: &Column| match column.path.strip_prefix("product.") {
+        Some(path) => cell_text(product, path),
+        None => cell_text(record, column.path),
+    };
+    COLUMNS.iter().map(cell).collect()
 }

@@ -1,0 +1,477 @@
+//! Claims of another system, or of another server of this software, with their history.
+//!
+//! A record is the claim as this server keeps it, without what belongs to this server alone (whose it
+//! is, where bytes lie): what an export writes, an import reads back to the letter. A record written by
+//! hand may leave out what can be told from the rest.
+
+use std::path::Path;
+
+use constat_domain::catalogue::Catalogue;
+use constat_domain::claim::{Answer, Claim, Contract, ScanState};
+use constat_domain::codes::Codes;
+use constat_domain::ids::{ClaimId, DeclarationId, DocumentId, EventId, SettlementId};
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::document_files::{self, DocumentFile};
+use constat_store::queries::events::{self, Event};
+use constat_store::queries::{claims, contracts};
+use constat_store::{Connection, StoreError, Tx};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::files::{self, FileFacts};
+use super::lines::{Cell, Column, cell_text, column, euros_to_money, into_type};
+use super::report::Report;
+use crate::AppError;
+
+/// The columns of a CSV file: the flat fields.
+pub const COLUMNS: &[Column] = &[
+    column("declaration_id", "declaration_id", Cell::Text),
+    column("claim_id", "claim_id", Cell::Text),
+    column("user_id", "user_id", Cell::Text),
+    column("status", "status", Cell::Text),
+    column("loss_type", "loss_type", Cell::Text),
+    column("subtype", "subtype", Cell::Text),
+    column("contract_id", "contract_id", Cell::Text),
+    column("contract_product_id", "contract_product_id", Cell::Text),
+    column("claim_at", "claim_at", Cell::Text),
+    column("declaration_at", "declaration_at", Cell::Text),
+    column("submitted_at", "submitted_at", Cell::Text),
+    column("closed_at", "closed_at", Cell::Text),
+    column("reopened_at", "reopened_at", Cell::Text),
+    column("abandoned_at", "abandoned_at", Cell::Text),
+    column("abandon_reason", "abandon_reason", Cell::Text),
+    column("description", "description", Cell::Text),
+    column("insured_first_name", "insured.first_name", Cell::Text),
+    column("insured_last_name", "insured.last_name", Cell::Text),
+    column("insured_phone_number", "insured.phone_number", Cell::Text),
+    column("insured_email", "insured.email", Cell::Text),
+    column("insured_company", "insured.company", Cell::Text),
+    column("location_address", "location.address", Cell::Text),
+    column("location_city", "location.city", Cell::Text),
+    column("location_country", "location.country", Cell::Text),
+    column("location_zipcode", "location.zipcode", Cell::Text),
+    column("note", "note", Cell::Text),
+    column("insurer_reference", "dossier.insurer_reference", Cell::Text),
+    column("created_at", "created_at", Cell::Text),
+    column("updated_at", "updated_at", Cell::Text),
+];
+
+/// What an import judges records with.
+pub struct Judge<'a> {
+    /// Whose data it becomes.
+    pub tenant: TenantId,
+    /// What it is judged by.
+    pub catalogue: &'a Catalogue,
+    /// Now.
+    pub now: Timestamp,
+    /// The folder that paths of documents start from.
+    pub folder: &'a Path,
+    /// Whether a virus scanner looks at what comes in: documents wait for it.
+    pub scanned: bool,
+}
+
+/// A claim that may be saved, with the files of those of its documents that have one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadyClaim {
+    /// The claim.
+    pub claim: Claim,
+    /// The documents' files, each under its place among the claim's documents.
+    pub files: Vec<(usize, std::path::PathBuf)>,
+}
+
+/// A claim as a line of a JSON lines file has it. `file_of` names a document's file, when there is one.
+pub fn to_record(claim: &Claim, file_of: impl Fn(&constat_domain::claim::Document) -> Option<String>) -> Value {
+    let mut record = json!(claim);
+    if let Some(record) = record.as_object_mut() {
+        record.shift_remove("tenant");
+        let documents = record.get_mut("documents").and_then(Value::as_array_mut).into_iter().flatten();
+        for (written, document) in documents.zip(&claim.documents) {
+            if let Some(written) = written.as_object_mut() {
+                written.shift_remove("storage_key");
+                if let Some(file) = file_of(document) {
+                    written.insert("file".to_owned(), json!(file));
+                }
+            }
+        }
+    }
+    record
+}
+
+/// A claim as the row of a CSV file has it, in the order of [`COLUMNS`]. Answers, documents,
+/// settlements and damages have no column.
+pub fn to_row(claim: &Claim) -> Vec<String> {
+    let mut record = json!(claim);
+    record["contract_id"] = json!(claim.contract.id);
+    record["contract_product_id"] = json!(claim.contract.product_id);
+    COLUMNS.iter().map(|column| cell_text(&record, column.path)).collect()
+}
+
+/// Reads and checks one record. Faults go to the report; `None` when there are any.
+pub fn prepare(
+    connection: &mut Connection,
+    judge: &Judge<'_>,
+    line: u64,
+    mut object: Map<String, Value>,
+    report: &mut Report,
+) -> Result<Option<ReadyClaim>, StoreError> {
+    let faults = report.len();
+    let seed = Seed::of(&judge.tenant, &object);
+    let paths = take_files(&mut object);
+    if let Some(contract) = named_contract(connection, judge, line, &mut object, report)? {
+        fill_from_contract(&mut object, judge.catalogue, &contract, line, report);
+    }
+    fill_in(&mut object, judge, &seed);
+    let given = object.clone();
+    let Some(mut claim) = into_type::<Claim>(line, object, report) else { return Ok(None) };
+    refuse_lost(line, "", &Value::Object(given), &json!(claim), report);
+    settle_names(&mut claim, judge.catalogue, line, report);
+    report.add_all(line, claim.check_moved(judge.catalogue, Codes::embedded(), judge.now));
+    let files = take_bytes(&mut claim, judge, &paths, line, report);
+    if let Some(other) = claims::by_declaration_id(connection, claim.declaration_id)?
+        && other.tenant != judge.tenant
+    {
+        report.add(line, "declaration_id", "is taken on this server; leave it out to get a new one");
+    }
+    if let Some(id) = claim.claim_id
+        && claims::declaration_by_claim_id(connection, id)?.is_some_and(|other| other != claim.declaration_id)
+    {
+        report.add(line, "claim_id", "is taken on this server; leave it out to get a new one");
+    }
+    Ok((report.len() == faults).then_some(ReadyClaim { claim, files }))
+}
+
+/// Makes identifiers for what a record leaves out: the same for the same record, so that an import that
+/// was interrupted goes on where it stopped.
+struct Seed([u8; 32]);
+
+impl Seed {
+    fn of(tenant: &TenantId, object: &Map<String, Value>) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(tenant.to_string());
+        digest.update(serde_json::to_string(object).unwrap_or_default());
+        Self(digest.finalize().into())
+    }
+
+    fn entropy(&self, what: &str) -> [u8; 10] {
+        let digest = Sha256::new().chain_update(self.0).chain_update(what).finalize();
+        let mut entropy = [0; 10];
+        entropy.copy_from_slice(&digest[..10]);
+        entropy
+    }
+}
+
+/// The paths of the documents' files, taken out of the record.
+fn take_files(object: &mut Map<String, Value>) -> Vec<Option<String>> {
+    let documents = object.get_mut("documents").and_then(Value::as_array_mut).into_iter().flatten();
+    let file = |document: &mut Value| match document.as_object_mut()?.shift_remove("file")? {
+        Value::Null => None,
+        Value::String(path) => Some(path),
+        // No path at all: told as one that is not there.
+        _ => Some(String::new()),
+    };
+    documents.map(file).collect()
+}
+
+/// The contract that a record names by its id only.
+fn named_contract(
+    connection: &mut Connection,
+    judge: &Judge<'_>,
+    line: u64,
+    object: &mut Map<String, Value>,
+    report: &mut Report,
+) -> Result<Option<Contract>, StoreError> {
+    if object.contains_key("contract") {
+        return Ok(None);
+    }
+    let Some(id) = object.shift_remove("contract_id") else {
+        report.add(line, "contract_id", "is missing: name a contract of the registry, or give `contract` whole");
+        return Ok(None);
+    };
+    let found = contracts::of_tenant_by_id(connection, &judge.tenant, id.as_str().unwrap_or_default())?;
+    if found.is_none() {
+        report.add(line, "contract_id", "no such contract in the registry; import the contracts first");
+    }
+    Ok(found)
+}
+
+fn fill_from_contract(
+    object: &mut Map<String, Value>,
+    catalogue: &Catalogue,
+    contract: &Contract,
+    line: u64,
+    report: &mut Report,
+) {
+    let wanted = object.shift_remove("contract_product_id");
+    let wanted = wanted.as_ref().and_then(Value::as_str);
+    let product = contract.products.iter().find(|product| wanted.is_none_or(|id| id == product.id));
+    let Some(product) = product else {
+        report.add(line, "contract_product_id", "no such product on this contract");
+        return;
+    };
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let known = catalogue.find(&product.product.kind, &text("loss_type"), &text("subtype")).ok();
+    let subtype = known.map(|(_, subtype)| subtype);
+    let snapshot = contract.snapshot(Some(&product.id), subtype.map(|subtype| subtype.guarantee.as_str()));
+    object.insert("contract".to_owned(), json!(snapshot));
+    object.entry("product").or_insert_with(|| json!(product.product));
+    if let (Some(risk), Some(dossier)) = (&product.risk, object.entry("dossier").or_insert(json!({})).as_object_mut()) {
+        dossier.entry("risk").or_insert_with(|| json!(risk));
+    }
+}
+
+/// Fills in what can be told from the rest.
+fn fill_in(object: &mut Map<String, Value>, judge: &Judge<'_>, seed: &Seed) {
+    let mut or = |name: &str, value: Value| -> Value {
+        let entry = object.entry(name).or_insert(Value::Null);
+        if entry.is_null() {
+            *entry = value;
+        }
+        entry.clone()
+    };
+    let happened = or("claim_at", Value::Null);
+    let declared = or("declaration_at", happened);
+    let created = or("created_at", declared);
+    let at: Timestamp = created.as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+    or("declaration_id", json!(DeclarationId::new(at, &seed.entropy("declaration"))));
+    or("tenant", json!(judge.tenant));
+    or("version", json!(1));
+    let status = or("status", json!("draft"));
+    let is_early = matches!(status.as_str(), Some("draft" | "archived"));
+    if !is_early {
+        or("claim_id", json!(ClaimId::new(at, &seed.entropy("claim"))));
+        or("submitted_at", created.clone());
+    }
+    let dates = ["submitted_at", "closed_at", "reopened_at", "abandoned_at"].map(|name| or(name, Value::Null));
+    // RFC 3339 in UTC sorts as text, and anything else is refused in a moment.
+    let last = dates.into_iter().chain([created.clone()]).filter(Value::is_string);
+    let last = last.max_by(|left, right| left.as_str().cmp(&right.as_str())).unwrap_or_default();
+    or("updated_at", last);
+    or("answers", json!({}));
+    or("documents", json!([]));
+    or("settlements", json!([]));
+    or("dossier", json!({}));
+    let kind = object.get("product").and_then(|product| product.get("type")).and_then(Value::as_str);
+    let family = kind.and_then(|kind| judge.catalogue.family_for_product(kind));
+    let version = family.map_or(String::new(), |family| family.version.clone());
+    object.entry("catalogue_version").or_insert_with(|| json!(version));
+    fill_in_parts(object, at, &created, seed);
+}
+
+fn fill_in_parts(object: &mut Map<String, Value>, at: Timestamp, created: &Value, seed: &Seed) {
+    if let Some(contract) = object.get_mut("contract").and_then(Value::as_object_mut) {
+        euros_to_money(contract, "deductible");
+    }
+    let parts = |object: &mut Map<String, Value>, name: &str| -> Vec<Map<String, Value>> {
+        let list = object.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+        list.into_iter().map(|part| if let Value::Object(part) = part { part } else { Map::new() }).collect()
+    };
+    let mut settlements = parts(object, "settlements");
+    for (index, settlement) in settlements.iter_mut().enumerate() {
+        let id = SettlementId::new(at, &seed.entropy(&format!("settlement {index}")));
+        settlement.entry("id").or_insert_with(|| json!(id));
+        settlement.entry("created_at").or_insert_with(|| created.clone());
+        euros_to_money(settlement, "amount");
+    }
+    object.insert("settlements".to_owned(), json!(settlements));
+    let mut documents = parts(object, "documents");
+    for (index, document) in documents.iter_mut().enumerate() {
+        let id = DocumentId::new(at, &seed.entropy(&format!("document {index}")));
+        let uploaded = document.entry("uploaded_at").or_insert_with(|| created.clone()).clone();
+        for (name, value) in [
+            ("id", json!(id)),
+            ("title", json!("")),
+            ("filename", json!("")),
+            ("mime_type", json!("")),
+            ("size", json!(0)),
+            ("sha256", json!("")),
+            ("status", json!("to_verify")),
+            ("updated_at", uploaded),
+        ] {
+            document.entry(name).or_insert(value);
+        }
+        // Where bytes lie is this server's own business.
+        document.insert("storage_key".to_owned(), json!(""));
+    }
+    object.insert("documents".to_owned(), json!(documents));
+}
+
+/// Refuses what the claim has no place for, so that a misspelt field is not quietly lost.
+fn refuse_lost(line: u64, path: &str, given: &Value, kept: &Value, report: &mut Report) {
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    };
+    match (given, kept) {
+        (Value::Object(given), Value::Object(kept)) => {
+            for (name, value) in given {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match kept.get(name) {
+                    Some(kept) => refuse_lost(line, &path, value, kept, report),
+                    None if is_empty(value) => {}
+                    None => report.add(line, &path, "unknown field"),
+                }
+            }
+        }
+        (Value::Array(given), Value::Array(kept)) => {
+            for (index, (given, kept)) in given.iter().zip(kept).enumerate() {
+                refuse_lost(line, &format!("{path}[{index}]"), given, kept, report);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Questions and document types may be given by their French names: stable ids inside.
+fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mut Report) {
+    let Some((family, subtype)) = claim.declared_as(catalogue) else { return };
+    if claim.dossier.loss.is_none() {
+        claim.dossier.loss.clone_from(&subtype.triple);
+    }
+    let answers = std::mem::take(&mut claim.answers);
+    for (name, answer) in answers {
+        let value = Value::from(answer.clone());
+        // A question that this version has no longer stays under the id it had.
+        let Some(question) = subtype.question(&name) else {
+            if name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_') {
+                claim.answers.insert(name, answer);
+            } else {
+                report.add(line, "answers", "has a question that the catalogue does not ask");
+            }
+            continue;
+        };
+        let id = question.id.clone();
+        let read = subtype.read_answers([(&name, &value)]);
+        let read: Option<Answer> = read.ok().and_then(|mut read| read.remove(&id));
+        claim.answers.insert(id, read.unwrap_or(answer));
+    }
+    for (index, document) in claim.documents.iter_mut().enumerate() {
+        match family.document(&document.kind) {
+            Some(rule) => document.kind.clone_from(&rule.id),
+            None => report.add(line, &format!("documents[{index}].type"), "the catalogue has no such document type"),
+        }
+    }
+}
+
+/// Looks at the files of the documents, and tells where their bytes will lie.
+fn take_bytes(
+    claim: &mut Claim,
+    judge: &Judge<'_>,
+    paths: &[Option<String>],
+    line: u64,
+    report: &mut Report,
+) -> Vec<(usize, std::path::PathBuf)> {
+    let mut found = Vec::new();
+    let prefix = format!("documents/{}/{}", claim.tenant, claim.declaration_id);
+    for (index, document) in claim.documents.iter_mut().enumerate() {
+        document.storage_key = format!("{prefix}/{}", document.id);
+        let Some(path) = paths.get(index).and_then(Option::as_ref) else { continue };
+        let field = format!("documents[{index}].file");
+        let full = match files::below(judge.folder, path) {
+            Ok(full) => full,
+            Err(message) => {
+                report.add(line, &field, message);
+                continue;
+            }
+        };
+        match files::look_at(&full) {
+            Ok(FileFacts { size, sha256, mime_type, photo }) => {
+                if !document.sha256.is_empty() && document.sha256 != sha256 {
+                    report.add(line, &field, "is not the file that was exported: its SHA-256 differs");
+                }
+                if document.filename.is_empty() {
+                    let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
+                    document.filename = constat_domain::claim::clean_filename(&name.unwrap_or_default());
+                }
+                if document.title.is_empty() {
+                    document.title.clone_from(&document.filename);
+                }
+                (document.size, document.sha256, document.mime_type) = (size, sha256, mime_type.to_owned());
+                if document.photo.is_none() {
+                    document.photo = photo;
+                }
+                if judge.scanned && document.scan != ScanState::Infected {
+                    document.scan = ScanState::Pending;
+                }
+                found.push((index, full));
+            }
+            Err(message) => report.add(line, &field, message),
+        }
+    }
+    found
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SavedClaims {
+    /// Claims that were saved.
+    pub imported: u64,
+    /// Claims that were here already: of an earlier run, as a rule.
+    pub known: u64,
+    /// Of those, claims that are not as the file has them. They are left as they are.
+    pub different: u64,
+}
+
+impl std::ops::AddAssign for SavedClaims {
+    fn add_assign(&mut self, more: Self) {
+        self.imported += more.imported;
+        self.known += more.known;
+        self.different += more.different;
+    }
+}
+
+/// Whether a claim is here already; `Some(true)` when it differs from the file.
+pub fn is_known(connection: &mut Connection, ready: &ReadyClaim) -> Result<Option<bool>, StoreError> {
+    let found = claims::by_declaration_id(connection, ready.claim.declaration_id)?;
+    Ok(found.map(|found| {
+        let plain = |claim: &Claim| to_record(claim, |_none| None);
+        plain(&found) != plain(&ready.claim)
+    }))
+}
+
+/// Saves a batch whose bytes are stored, with an event for each claim. `ids` are events' identifiers, as
+/// many as there are claims.
+pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) -> Result<SavedClaims, AppError> {
+    let mut saved = SavedClaims::default();
+    for (ready, id) in batch.iter().zip(ids) {
+        if let Some(differs) = is_known(tx, ready)? {
+            saved.known += 1;
+            saved.different += u64::from(differs);
+            continue;
+        }
+        let claim = &ready.claim;
+        claims::insert(tx, claim)?;
+        for (index, _path) in &ready.files {
+            let Some(document) = claim.documents.get(*index) else { continue };
+            let file = DocumentFile {
+                key: document.storage_key.clone(),
+                tenant: claim.tenant,
+                declaration: claim.declaration_id,
+                document: document.id,
+                sha256: document.sha256.clone(),
+                scan: document.scan,
+            };
+            document_files::insert(tx, &file)?;
+        }
+        let data = json!({
+            "id": claim.declaration_id,
+            "claimId": claim.claim_id,
+            "status": claim.status,
+            "version": claim.version,
+        });
+        let event = Event {
+            id: *id,
+            tenant: claim.tenant,
+            subject: claim.declaration_id.to_string(),
+            kind: "claim.imported".to_owned(),
+            at: now,
+            actor: "system".to_owned(),
+            data,
+        };
+        events::append(tx, &event)?;
+        saved.imported += 1;
+    }
+    Ok(saved)
+}

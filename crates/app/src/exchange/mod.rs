@@ -1,0 +1,12 @@
+//! Whole portfolios in and out: records of files, read and checked line by line.
+//!
+//! The command line and the claims API read the same files with the same rules.
+
+pub mod claims;
+pub mod contracts;
+pub mod files;
+mod import_contracts;
+pub mod lines;
+pub mod report;
+
+pub use import_contracts::{ImportedContracts, import_contracts, read_contract};

@@ -1,0 +1,242 @@
+//! `constat export`: claims and contracts as files that an import reads again.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use constat_app::exchange::lines::Column;
+use constat_app::exchange::{claims as claim_records, contracts as contract_records};
+use constat_domain::claim::{Claim, Document, ScanState};
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::{claims, contracts};
+use constat_store::{Documents, Store};
+use futures_util::TryStreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::args::{Export, ExportFormat, ExportTo};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::folder::Folder;
+use crate::keys::find_organisation;
+
+/// Rows read at once.
+const PAGE: i64 = 200;
+
+/// Runs `constat export ...`.
+pub async fn export(config: &Config, command: Export) -> Result<ExitCode, Failure> {
+    let folder = Folder::open(&config.data)?;
+    match command {
+        Export::Contracts(to) => {
+            let out = Out::start(&folder.store, &to)?;
+            export_contracts(&folder.store, out)?;
+        }
+        Export::Claims { to, since, documents } => {
+            let since = since.map(|day| day.to_zoned(jiff::tz::TimeZone::UTC).map(|at| at.timestamp()));
+            let since = since.transpose().map_err(|error| Failure::new(format!("--since: {error}")))?;
+            let beside = documents.map(|wanted| Beside::of(&to, wanted)).transpose()?;
+            let store = folder.documents(&config.documents)?;
+            let out = Out::start(&folder.store, &to)?;
+            export_claims(&folder.store, &store, out, since, beside.as_ref()).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the records go. A file appears under its name once it is whole.
+struct Out {
+    tenant: TenantId,
+    format: ExportFormat,
+    writer: Box<dyn Write>,
+    file: Option<(PathBuf, PathBuf)>,
+}
+
+impl Out {
+    fn start(store: &Store, to: &ExportTo) -> Result<Self, Failure> {
+        let organisation = find_organisation(store, &to.organisation)?;
+        let tenant = TenantId { org: organisation.id, mode: to.mode.into() };
+        let (writer, file): (Box<dyn Write>, _) = match &to.output {
+            None => (Box::new(BufWriter::new(std::io::stdout().lock())), None),
+            Some(path) => {
+                let part = part_of(path);
+                let fails = |error| Failure::new(format!("{}: {error}", part.display()));
+                let file = File::create(&part).map_err(fails)?;
+                (Box::new(BufWriter::new(file)), Some((part, path.clone())))
+            }
+        };
+        Ok(Self { tenant, format: to.format, writer, file })
+    }
+
+    fn header(&mut self, columns: &[Column]) -> Result<(), Failure> {
+        if self.format == ExportFormat::Csv {
+            self.row(&columns.iter().map(|column| column.name.to_owned()).collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, cells: &[String]) -> Result<(), Failure> {
+        let mut writer = csv::Writer::from_writer(&mut self.writer);
+        writer.write_record(cells).map_err(std::io::Error::from)?;
+        Ok(writer.flush()?)
+    }
+
+    fn record(&mut self, record: &Value) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.writer, record).map_err(std::io::Error::from)?;
+        Ok(self.writer.write_all(b"\n")?)
+    }
+
+    /// All was written: the file gets its name.
+    fn finish(mut self, count: u64, what: &str) -> Result<(), Failure> {
+        self.writer.flush()?;
+        if let Some((part, path)) = self.file {
+            std::fs::rename(&part, &path)?;
+            // Data may go to stdout; what is told goes to the person.
+            eprintln!("{count} {what} exported to {}.", path.display());
+        }
+        Ok(())
+    }
+}
+
+/// The name of a file that is not whole yet.
+pub fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+fn export_contracts(store: &Store, mut out: Out) -> Result<(), Failure> {
+    let tenant = out.tenant;
+    let bar = progress_bar(store.read(|c| contracts::count_of_tenant(c, &tenant))?, "contracts");
+    out.header(contract_records::COLUMNS)?;
+    let (mut last, mut count) = (String::new(), 0);
+    loop {
+        let page = store.read(|c| contracts::page_of_tenant_after(c, &tenant, &last, PAGE))?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.id);
+        for contract in &page {
+            match out.format {
+                ExportFormat::Jsonl => out.record(&contract_records::to_record(contract))?,
+                ExportFormat::Csv => {
+                    for row in contract_records::to_rows(contract) {
+                        out.row(&row)?;
+                    }
+                }
+            }
+            count += 1;
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    out.finish(count, "contracts")
+}
+
+/// A folder of documents beside the exported file.
+struct Beside {
+    folder: PathBuf,
+    /// As the records write it.
+    written: String,
+}
+
+impl Beside {
+    fn of(to: &ExportTo, wanted: PathBuf) -> Result<Self, Failure> {
+        let output = to.output.as_ref().ok_or_else(|| Failure::new("--documents: needs --output beside it"))?;
+        if to.format == ExportFormat::Csv {
+            return Err(Failure::new("--documents: a CSV file has no column for documents; use --format jsonl"));
+        }
+        let is_plain = wanted.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let written = wanted.to_str().filter(|_| is_plain).map(str::to_owned);
+        let written =
+            written.ok_or_else(|| Failure::new("--documents: expected a name for a folder beside the file"))?;
+        Ok(Self { folder: output.parent().unwrap_or(Path::new("")).join(wanted), written })
+    }
+
+    fn path_of(claim: &Claim, document: &Document) -> String {
+        let ending = match document.mime_type.as_str() {
+            "application/pdf" => "pdf",
+            "image/jpeg" => "jpg",
+            "image/png" => "png",
+            "image/webp" => "webp",
+            "image/heic" => "heic",
+            "image/heif" => "heif",
+            _ => "bin",
+        };
+        format!("{}/{}.{ending}", claim.declaration_id, document.id)
+    }
+}
+
+async fn export_claims(
+    store: &Store,
+    documents: &Documents,
+    mut out: Out,
+    since: Option<jiff::Timestamp>,
+    beside: Option<&Beside>,
+) -> Result<(), Failure> {
+    let tenant = out.tenant;
+    let bar = progress_bar(store.read(|c| claims::count_of_tenant(c, &tenant))?, "claims");
+    out.header(claim_records::COLUMNS)?;
+    let (mut last, mut count) = (String::new(), 0);
+    loop {
+        let page = store.read(|c| claims::page_of_tenant_after(c, &tenant, &last, PAGE))?;
+        let Some(end) = page.last() else { break };
+        last = end.declaration_id.to_string();
+        for claim in &page {
+            bar.inc(1);
+            if since.is_some_and(|since| claim.updated_at < since) {
+                continue;
+            }
+            count += 1;
+            if out.format == ExportFormat::Csv {
+                out.row(&claim_records::to_row(claim))?;
+                continue;
+            }
+            let mut there = Vec::new();
+            if let Some(beside) = beside {
+                for document in &claim.documents {
+                    if write_document(documents, claim, document, beside).await? {
+                        there.push(document.id);
+                    }
+                }
+            }
+            let file_of = |document: &Document| {
+                let beside = beside.filter(|_| there.contains(&document.id))?;
+                Some(format!("{}/{}", beside.written, Beside::path_of(claim, document)))
+            };
+            out.record(&claim_records::to_record(claim, file_of))?;
+        }
+    }
+    bar.finish_and_clear();
+    out.finish(count, "claims")
+}
+
+/// Writes a document's bytes into the folder, unless there are none that anybody may have.
+async fn write_document(
+    documents: &Documents,
+    claim: &Claim,
+    document: &Document,
+    beside: &Beside,
+) -> Result<bool, Failure> {
+    if matches!(document.scan, ScanState::Pending | ScanState::Infected) {
+        return Ok(false);
+    }
+    let Some(mut bytes) = documents.get(&document.storage_key, None).await? else { return Ok(false) };
+    let path = beside.folder.join(Beside::path_of(claim, document));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = BufWriter::new(File::create(&path)?);
+    while let Some(piece) = bytes.try_next().await? {
+        file.write_all(&piece)?;
+    }
+    file.flush()?;
+    Ok(true)
+}
+
+/// Shown on a terminal only.
+fn progress_bar(count: i64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(count.unsigned_abs()).with_message(what);
+    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_plain) => bar,
+    }
+}

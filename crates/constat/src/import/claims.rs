@@ -1,0 +1,246 @@
+//! Claims of another system, with their history: a file of any size, read line by line.
+//!
+//! What was saved stays saved whatever happens afterwards, and a claim that is here already is passed
+//! over: a second run goes on where the first one stopped.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_known, prepare, save};
+use constat_app::exchange::files;
+use constat_app::exchange::lines::{Format, Lines};
+use constat_app::exchange::report::{Fault, Report};
+use constat_app::{Catalogues, Chance as _, Clock as _};
+use constat_domain::catalogue::Catalogue;
+use constat_domain::ids::EventId;
+use constat_domain::tenancy::TenantId;
+use constat_store::{Documents, Store};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::file::{fails, format_of};
+use crate::args::ImportPortfolio;
+use crate::edges::{OsChance, SystemClock};
+use crate::failure::Failure;
+use crate::folder::Folder;
+use crate::keys::find_organisation;
+
+/// Claims saved in one transaction.
+const BATCH: usize = 200;
+
+/// Most faults that are kept to be shown when nothing is imported.
+const MOST_KEPT: usize = 1_000;
+
+/// What `constat import claims --help` adds.
+pub const HELP: &str = "\
+A JSON lines file holds whole claims, as `constat export claims` writes them: any status, with the dates
+of their history, answers, settlements and documents. A document's `file` is a path beside the file; one
+without it is kept as an entry whose bytes are not here. What can be told from the rest may be left out:
+ids, the contract (by contract_id, of the registry), document sizes and types, dates.
+
+Columns of a CSV file (the flat fields):
+  user_id, status, loss_type, subtype, contract_id, claim_at, description
+  insured_first_name, insured_last_name, insured_phone_number; insured_email, insured_company optional
+  location_address, location_city, location_country, location_zipcode
+  Optional: declaration_id, claim_id, contract_product_id, declaration_at, submitted_at, closed_at,
+  reopened_at, abandoned_at, abandon_reason, note, insurer_reference, created_at, updated_at
+
+Nothing is imported when any line is faulty, unless --skip-faulty: then the sound ones are, and the faults
+are in FILE.errors.jsonl by line and field. A claim that is here already is passed over, so a run that was
+interrupted is simply started again. All details: docs/exchange.md
+
+Examples:
+  constat import claims claims.jsonl --organisation Plateforme --mode live --dry-run
+  constat import claims claims.jsonl --organisation Plateforme --mode live --skip-faulty";
+
+/// Runs `constat import claims`.
+pub async fn import(
+    folder: &Folder,
+    documents: &Documents,
+    catalogues: &Catalogues,
+    scanned: bool,
+    command: &ImportPortfolio,
+) -> Result<ExitCode, Failure> {
+    let from = &command.from;
+    let organisation = find_organisation(&folder.store, &from.organisation)?;
+    let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
+    let run = Run {
+        store: &folder.store,
+        documents,
+        catalogue: catalogues.of(&tenant),
+        scanned,
+        tenant,
+        path: &from.file,
+        format: format_of(&from.file)?,
+        skip_faulty: command.skip_faulty,
+    };
+    let mut found = Found::default();
+    if from.dry_run || !command.skip_faulty {
+        run.walk("checked", false, &mut found).await?;
+        if found.faults > 0 && !command.skip_faulty {
+            let shown = found.report.text(run.columns());
+            let more = found.faults.saturating_sub(found.report.len() as u64);
+            let more = if more == 0 { String::new() } else { format!("  and {more} more lines\n") };
+            eprint!("{}: {} faulty lines, nothing imported\n{shown}{more}", from.file.display(), found.faults);
+            return Ok(ExitCode::FAILURE);
+        }
+        if from.dry_run {
+            println!(
+                "{} claims are sound, {} faulty. Nothing imported: this was a dry run.",
+                found.sound, found.faults
+            );
+            return Ok(if found.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        found = Found::default();
+    }
+    run.walk("imported", true, &mut found).await?;
+    let SavedClaims { imported, known, different } = found.saved;
+    println!("{imported} claims imported for {} ({}).", organisation.name, tenant.mode.as_str());
+    if known > 0 {
+        println!("{known} were here already and left as they are; {different} of them are not as the file has them.");
+    }
+    if found.faults > 0 {
+        println!("{} faulty lines were skipped: {}", found.faults, errors_file(run.path).display());
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the faults of a file go.
+pub fn errors_file(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".errors.jsonl");
+    PathBuf::from(name)
+}
+
+/// Writes faults, a JSON object on each line.
+pub fn write_faults(out: &mut impl std::io::Write, faults: &[Fault]) -> Result<(), Failure> {
+    for fault in faults {
+        serde_json::to_writer(&mut *out, fault).map_err(std::io::Error::from)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+struct Run<'a> {
+    store: &'a Store,
+    documents: &'a Documents,
+    catalogue: &'a Catalogue,
+    scanned: bool,
+    tenant: TenantId,
+    path: &'a Path,
+    format: Format,
+    skip_faulty: bool,
+}
+
+#[derive(Default)]
+struct Found {
+    sound: u64,
+    faults: u64,
+    report: Report,
+    saved: SavedClaims,
+}
+
+impl Run<'_> {
+    fn columns(&self) -> Option<&'static [constat_app::exchange::lines::Column]> {
+        (self.format == Format::Csv).then_some(COLUMNS)
+    }
+
+    /// Reads the file once. Checks only, or saves as well.
+    async fn walk(&self, what: &'static str, saves: bool, found: &mut Found) -> Result<(), Failure> {
+        let file = File::open(self.path).map_err(|error| fails(self.path, &error))?;
+        let bar = progress_bar(file.metadata()?.len(), what);
+        let mut lines = Lines::new(BufReader::with_capacity(1 << 20, bar.wrap_read(file)), self.format);
+        let folder = self.path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut errors = None;
+        let errors_path = errors_file(self.path);
+        if saves && self.skip_faulty && errors_path.exists() {
+            std::fs::remove_file(&errors_path)?;
+        }
+        let (mut ids, mut claim_ids) = (HashSet::new(), HashSet::new());
+        let mut batch = Vec::new();
+        loop {
+            let mut report = Report::default();
+            let next = lines.next(COLUMNS, &mut report).map_err(|error| fails(self.path, &error))?;
+            let is_last = next.is_none();
+            if let Some(line) = next
+                && let Some(object) = line.object
+                && report.is_empty()
+            {
+                let now = SystemClock.now();
+                let (tenant, catalogue, scanned) = (self.tenant, self.catalogue, self.scanned);
+                let judge = Judge { tenant, catalogue, now, folder: &folder, scanned };
+                let ready = self.store.read(|c| prepare(c, &judge, line.line, object, &mut report))?;
+                if let Some(ready) = ready {
+                    if !ids.insert(ready.claim.declaration_id) {
+                        report.add(line.line, "declaration_id", "an earlier line has the same claim");
+                    } else if ready.claim.claim_id.is_some_and(|id| !claim_ids.insert(id)) {
+                        report.add(line.line, "claim_id", "an earlier line has the same");
+                    } else {
+                        found.sound += 1;
+                        batch.push(ready);
+                    }
+                }
+            }
+            if !report.is_empty() {
+                found.faults += report.lines().len() as u64;
+                if saves && self.skip_faulty {
+                    let out = match &mut errors {
+                        Some(out) => out,
+                        None => errors.insert(BufWriter::new(File::create(&errors_path)?)),
+                    };
+                    write_faults(out, &report.by_line(self.columns()))?;
+                } else if saves {
+                    return Err(Failure::new(format!("the file changed meanwhile\n{}", report.text(self.columns()))));
+                } else if found.report.len() < MOST_KEPT {
+                    found.report.append(&mut report);
+                }
+            }
+            if batch.len() == BATCH || is_last {
+                let batch = std::mem::take(&mut batch);
+                if saves && !batch.is_empty() {
+                    found.saved += self.save(batch).await?;
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        if let Some(mut errors) = errors {
+            errors.flush()?;
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Stores the bytes of the new ones, then their rows: a crash between leaves bytes that the next run
+    /// writes again.
+    async fn save(&self, batch: Vec<ReadyClaim>) -> Result<SavedClaims, Failure> {
+        for ready in &batch {
+            if ready.files.is_empty() || self.store.read(|c| is_known(c, ready))?.is_some() {
+                continue;
+            }
+            for (index, path) in &ready.files {
+                if let Some(document) = ready.claim.documents.get(*index) {
+                    files::store(self.documents, &document.storage_key, path).await?;
+                }
+            }
+        }
+        let now = SystemClock.now();
+        let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsChance.entropy())).collect();
+        let saved: Result<SavedClaims, constat_app::AppError> =
+            self.store.write(move |tx| save(tx, &batch, &ids, now)).await;
+        Ok(saved?)
+    }
+}
+
+/// Shown on a terminal only.
+fn progress_bar(bytes: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(bytes).with_message(what);
+    match ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_plain) => bar,
+    }
+}

@@ -1,0 +1,270 @@
+//! Whole portfolios in and out: the registry over HTTP, claims with their history through files.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use constat_client::{ClaimsClient, Options};
+use constat_domain::tenancy::Api;
+use constat_testkit::fixtures::{self, BIKE_CONTRACT, BIKE_PRODUCT, BIKE_USER, STOLEN_BIKE_MANDATORY};
+use constat_testkit::{ClaimsCaller, Got, Server};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::cli::{Running, constat, done, install_tls, refused};
+
+async fn import(caller: &ClaimsCaller, media: &str, body: impl Into<reqwest::Body>) -> Got {
+    let request = caller.request(reqwest::Method::POST, "/contracts/import").header("content-type", media);
+    Got::read(request.body(body).send().await.unwrap()).await
+}
+
+/// The bike contract under another id.
+fn contract(id: &str) -> Value {
+    let mut contract = json!(fixtures::bike_contract());
+    contract["id"] = json!(id);
+    contract
+}
+
+#[tokio::test]
+async fn the_registry_is_filled_and_read_over_http() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let client = ClaimsClient::new(&caller.url, &caller.key, Options::default()).unwrap();
+    let file = format!("{}\n\n{}\n", contract(BIKE_CONTRACT), contract("contract-2"));
+    let done = client.import_contracts("application/x-ndjson", file.clone().into_bytes()).await.unwrap();
+    assert_eq!((done.created, done.replaced), (1, 1));
+    let read = client.read_contract("contract-2").await.unwrap();
+    assert_eq!((read.user_id.as_str(), read.deductible, read.products.len()), (BIKE_USER, Some(150.0), 1));
+    let first = caller.get("/contracts/contract-2").await;
+    assert!(first.header("etag").starts_with('"'));
+    let csv = "id,user_id,number,name,insurer_acam_code,guarantee,customer_type,holder_first_name,holder_last_name,\
+               holder_phone_number,product_id,product_type,deductible\n\
+               contract-2,U-2,N-2,Vélo,02000402,Vol,individual,Jean,Dupont,+33612345678,P-1,bike,80.5\n\
+               contract-2,U-2,N-2,Vélo,02000402,Vol,individual,Jean,Dupont,+33612345678,P-2,bike,80.5\n";
+    assert_eq!(import(&caller, "text/csv; charset=utf-8", csv).await.data(), &json!({ "created": 0, "replaced": 1 }));
+    let read = caller.get("/contracts/contract-2").await;
+    assert_eq!((&read.data()["deductible"], read.data()["products"].as_array().unwrap().len()), (&json!(80.5), 2));
+    assert_ne!(read.header("etag"), first.header("etag"));
+    caller.get("/contracts/nobody").await.is_error(404, 2002);
+
+    // A dry run changes nothing; the same request under the same key is done once.
+    let dry = caller.request(reqwest::Method::POST, "/contracts/import?dryRun=true");
+    let dry = dry.header("content-type", "application/jsonl").body(contract("contract-3").to_string());
+    Got::read(dry.send().await.unwrap()).await.data();
+    caller.get("/contracts/contract-3").await.is_error(404, 2002);
+    for _ in 0..2 {
+        let again = caller.request(reqwest::Method::POST, "/contracts/import").header("idempotency-key", "once");
+        let again = again.header("content-type", "application/jsonl").body(contract("contract-4").to_string());
+        assert_eq!(Got::read(again.send().await.unwrap()).await.data()["created"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_faulty_file_is_refused_whole_by_line_and_field() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let mut bad = contract("contract-3");
+    bad["guarantee"] = json!("Volt");
+    bad["colour"] = json!("red");
+    let file = format!("{}\n{bad}\nnot json\n", contract("contract-2"));
+    let got = import(&caller, "application/jsonl", file).await;
+    got.is_error(400, 1000);
+    assert_eq!(got.fields(), ["line 2 colour", "line 2 guarantee", "line 3"]);
+    let got = import(&caller, "text/csv", "id,colour\nC,red\n").await;
+    assert_eq!(got.fields()[0], "line 1 colour");
+    caller.get("/contracts/contract-2").await.is_error(404, 2002);
+    import(&caller, "application/json", "{}").await.is_error(400, 1006);
+    import(&caller, "application/jsonl", vec![b' '; 4 * 1024 * 1024 + 1]).await.is_error(400, 1002);
+    import(&caller, "application/jsonl", "\n").await.is_error(400, 1000);
+    import(&caller, "application/jsonl", vec![0xff, 0xfe]).await.is_error(400, 1000);
+
+    // An integrator may look things up, not fill the registry.
+    let broker = server.insurer("Courtier", "02000402").await;
+    let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
+    let integrator = ClaimsCaller { key, ..caller.clone() };
+    import(&integrator, "application/jsonl", contract("contract-2").to_string()).await.is_error(403, 98888);
+    integrator.get(&format!("/contracts/{BIKE_CONTRACT}")).await.data();
+}
+
+/// A folder with a platform whose registry holds the bike contract.
+fn platform() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    done(folder.path(), &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
+    std::fs::write(folder.path().join("contracts.jsonl"), format!("{}\n", contract(BIKE_CONTRACT))).unwrap();
+    exchange(folder.path(), &["import", "contracts", "contracts.jsonl"]);
+    folder
+}
+
+fn exchange(folder: &Path, arguments: &[&str]) -> String {
+    done(folder, &[arguments, &["--organisation", "Plateforme", "--mode", "test"]].concat())
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// A claim as somebody writes it who moves a portfolio here.
+fn record(number: usize) -> Value {
+    json!({
+        "user_id": BIKE_USER, "contract_id": BIKE_CONTRACT, "contract_product_id": BIKE_PRODUCT,
+        "status": "closed", "loss_type": "theft", "subtype": "total_theft",
+        "claim_at": "2023-01-15T14:30:00Z", "declaration_at": "2023-01-16T08:00:00Z",
+        "submitted_at": "2023-01-16T09:00:00Z", "closed_at": "2023-03-01T09:00:00Z",
+        "description": format!("Vélo volé devant la gare, dossier repris numéro {number}."),
+        "insured": { "first_name": "Jean", "last_name": "Dupont", "phone_number": "+33612345678" },
+        "location": { "address": "Gare de Lyon", "city": "Paris", "country": "France", "zipcode": "75012" },
+        "answers": { "tied_to_fixed_point": true },
+        "settlements": [{ "type": "refund", "amount": 1250.5, "payment_at": "2023-02-20T00:00:00Z" }],
+    })
+}
+
+#[tokio::test]
+async fn what_is_exported_is_imported_elsewhere_to_the_letter() {
+    install_tls();
+    let old = platform();
+    let create = ["keys", "create", "--api", "claims", "--issuer", "Plateforme", "--holder", "Plateforme"];
+    let key = done(old.path(), &[&create[..], &["--mode", "test"]].concat());
+    {
+        let server = Running::serve(old.path());
+        let caller = ClaimsCaller {
+            tenant: "org_00000000000000000000000000/test".parse().unwrap(),
+            key,
+            url: format!("{}/v2", server.url),
+            http: reqwest::Client::new(),
+        };
+        caller.declare(&fixtures::stolen_bike()).await;
+        caller.submitted(&fixtures::stolen_bike(), &STOLEN_BIKE_MANDATORY).await;
+        let given_up = caller.declare(&fixtures::stolen_bike()).await;
+        caller.send(reqwest::Method::DELETE, &format!("/claims/{given_up}")).await.data();
+    }
+    exchange(old.path(), &["export", "claims", "--output", "claims.jsonl", "--documents", "files"]);
+    exchange(old.path(), &["export", "contracts", "--output", "registry.jsonl"]);
+    let written = read(old.path(), "claims.jsonl");
+    assert_eq!((written.lines().count(), written.matches("\"file\":").count()), (3, 2));
+
+    let new = tempfile::tempdir().unwrap();
+    done(new.path(), &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
+    let file = |name: &str| old.path().join(name).to_str().unwrap().to_owned();
+    let import = |what: &str, name: &str| exchange(new.path(), &["import", what, &file(name)]);
+    assert!(import("contracts", "registry.jsonl").starts_with("1 contracts imported"));
+    assert!(import("claims", "claims.jsonl").starts_with("3 claims imported"));
+    exchange(new.path(), &["export", "claims", "--output", "claims.jsonl", "--documents", "files"]);
+    assert_eq!(read(new.path(), "claims.jsonl"), written);
+    exchange(new.path(), &["export", "contracts", "--output", "registry.jsonl"]);
+    assert_eq!(read(new.path(), "registry.jsonl"), read(old.path(), "registry.jsonl"));
+    for line in written.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        for document in line["documents"].as_array().unwrap() {
+            let path = document["file"].as_str().unwrap();
+            assert_eq!(std::fs::read(new.path().join(path)).unwrap(), std::fs::read(old.path().join(path)).unwrap());
+        }
+    }
+    // Again: everything is here already, and every byte has its document.
+    let again = import("claims", "claims.jsonl");
+    assert!(again.contains("0 claims imported") && again.contains("3 were here already") && again.contains("; 0 of"));
+    assert!(done(new.path(), &["documents", "sweep"]).contains("2 documents in the database"));
+    assert!(done(new.path(), &["audit", "verify"]).contains("as they were recorded"));
+    // A table of the flat fields, with the date it changed.
+    let csv = exchange(new.path(), &["export", "claims", "--format", "csv", "--since", "2020-01-01"]);
+    assert_eq!(csv.lines().count(), 4);
+    assert_eq!(exchange(new.path(), &["export", "claims", "--since", "9999-01-01"]), "");
+}
+
+#[test]
+fn claims_written_by_hand_are_judged_by_line_and_field() {
+    let folder = platform();
+    let path = folder.path();
+    let write = |lines: &[Value]| {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(path.join("claims.jsonl"), text).unwrap();
+    };
+    let import = ["import", "claims", "claims.jsonl", "--organisation", "Plateforme", "--mode", "test"];
+    for (field, value, told) in [
+        ("status", json!("finished"), "line 2 status:"),
+        ("closed_at", json!(null), "line 2 closed_at: must be there"),
+        ("closed_at", json!("2022-01-01T00:00:00Z"), "line 2 closed_at: lies before"),
+        ("closed_at", json!("9999-01-01T00:00:00Z"), "line 2 closed_at: lies in the future"),
+        ("subtype", json!("stolen"), "line 2 subtype:"),
+        ("contract_id", json!("nobody"), "line 2 contract_id: no such contract"),
+        ("answers", json!({ "tied_to_fixed_point": "perhaps" }), "line 2 answers.tied_to_fixed_point:"),
+        ("insured", json!({ "first_name": "Jean", "phone_number": "1" }), "line 2 insured.last_name: is missing"),
+        ("settlements", json!([{ "type": "refund", "amount": -5 }]), "line 2 settlements[0].amount:"),
+        (
+            "documents",
+            json!([{ "type": "Dépôt de plainte", "file": "../x.pdf" }]),
+            "line 2 documents[0].file: expected",
+        ),
+        ("documents", json!([{ "type": "Dépôt de plainte", "file": "no.pdf" }]), "line 2 documents[0].file: there is"),
+        ("documents", json!([{ "type": "Poème" }]), "line 2 documents[0].type:"),
+        ("colour", json!("red"), "line 2 colour: unknown field"),
+    ] {
+        let mut bad = record(2);
+        bad[field] = value;
+        write(&[record(1), bad]);
+        let said = refused(path, &import);
+        assert!(said.contains("nothing imported") && said.contains(told), "{told}: {said}");
+        assert!(!said.contains("Dupont"), "{said}");
+    }
+    std::fs::write(path.join("plainte.pdf"), fixtures::pdf()).unwrap();
+    let mut bad = record(2);
+    bad["user_id"] = json!("");
+    let mut good = record(3);
+    good["documents"] = json!([{ "type": "Dépôt de plainte", "file": "plainte.pdf", "status": "accepted" }]);
+    write(&[record(1), bad, good]);
+    let output = constat(path).args(import).arg("--skip-faulty").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "faulty lines are told by the exit code too");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2 claims imported"));
+    let errors: Value = serde_json::from_str(read(path, "claims.jsonl.errors.jsonl").trim()).unwrap();
+    assert_eq!((&errors["line"], &errors["field"]), (&json!(2), &json!("user_id")));
+    // The faulty line is mended; what is here is passed over, and the errors are gone.
+    let fixed = read(path, "claims.jsonl").replace("\"user_id\":\"\"", &format!("\"user_id\":\"{BIKE_USER}\""));
+    std::fs::write(path.join("claims.jsonl"), fixed).unwrap();
+    let said = exchange(path, &["import", "claims", "claims.jsonl", "--skip-faulty"]);
+    assert!(said.contains("1 claims imported") && said.contains("2 were here already"), "{said}");
+    assert!(!path.join("claims.jsonl.errors.jsonl").exists());
+    let exported = exchange(path, &["export", "claims"]);
+    let first: Value = serde_json::from_str(exported.lines().next().unwrap()).unwrap();
+    assert_eq!(first["settlements"][0]["amount"], json!({ "minor": 125_050, "currency": "EUR" }));
+    assert_eq!(
+        (&first["closed_at"], &first["contract"]["number"]),
+        (&json!("2023-03-01T09:00:00Z"), &json!("BK-2023-000123"))
+    );
+    // The flat fields as a table.
+    let csv = exchange(path, &["export", "claims", "--format", "csv"]);
+    let other = platform();
+    std::fs::write(other.path().join("claims.csv"), csv).unwrap();
+    assert!(exchange(other.path(), &["import", "claims", "claims.csv"]).starts_with("3 claims imported"));
+    // Sound contracts go in although others are faulty.
+    let mut bad = contract("contract-5");
+    bad["number"] = json!("");
+    std::fs::write(path.join("more.jsonl"), format!("{bad}\n{}\n", contract("contract-6"))).unwrap();
+    let said = exchange(path, &["import", "contracts", "more.jsonl", "--skip-faulty"]);
+    assert!(said.contains("1 contracts imported") && said.contains("more.jsonl.errors.jsonl"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_import_that_was_killed_goes_on_where_it_stopped() {
+    let folder = platform();
+    let path = folder.path();
+    let lines: Vec<String> = (0..450).map(|number| format!("{}\n", record(number))).collect();
+    // A pipe, so that the import is surely in the middle when it is killed.
+    let made = std::process::Command::new("mkfifo").arg(path.join("pipe.jsonl")).status().unwrap();
+    assert!(made.success());
+    let arguments =
+        ["import", "claims", "pipe.jsonl", "--organisation", "Plateforme", "--mode", "test", "--skip-faulty"];
+    let mut child = constat(path).args(arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut pipe = std::fs::OpenOptions::new().write(true).open(path.join("pipe.jsonl")).unwrap();
+    for line in &lines[..300] {
+        pipe.write_all(line.as_bytes()).unwrap();
+    }
+    let saved = || exchange(path, &["export", "claims"]).lines().count();
+    let there = (0..2_000).map(|_| saved()).find(|count| *count > 0);
+    assert_eq!(there, Some(200), "a batch is saved while the file is still being read");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(pipe);
+    std::fs::write(path.join("claims.jsonl"), lines.concat()).unwrap();
+    let said = exchange(path, &["import", "claims", "claims.jsonl"]);
+    assert!(said.contains("250 claims imported") && said.contains("200 were here already"), "{said}");
+    assert_eq!(saved(), 450);
+}

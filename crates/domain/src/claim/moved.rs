@@ -1,0 +1,167 @@
+//! What a claim must be that another system kept so far.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Claim, ClaimStatus, code_faults};
+use crate::catalogue::{Catalogue, Subtype};
+use crate::codes::{Codes, Table};
+use crate::refusal::FieldError;
+
+/// Longest description, in characters: that of the claims API.
+const LONGEST_DESCRIPTION: usize = 20_000;
+/// Longest other text, in characters.
+const LONGEST_TEXT: usize = 4_000;
+/// How far the other system's clock may have been ahead of ours.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+impl Claim {
+    /// Everything that keeps a claim from being moved here with its history, field by field: dates that
+    /// contradict its status or each other, a loss that the catalogue does not know, unknown codes,
+    /// questions and document types. Empty when it is sound.
+    ///
+    /// It may say less than a new declaration must: a short description, questions without an answer.
+    pub fn check_moved(&self, catalogue: &Catalogue, codes: &Codes, now: Timestamp) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        self.check_texts(&mut faults);
+        self.check_history(now, &mut faults);
+        match self.declared_as(catalogue) {
+            Some((_family, subtype)) => self.check_answers(subtype, &mut faults),
+            None if catalogue.find(&self.product.kind, &self.loss_type, &self.subtype).is_ok() => {
+                let message = "the catalogue has no such version; leave it out to take the present one";
+                faults.push(FieldError::new("catalogue_version", message));
+            }
+            None => {
+                let message = "the catalogue has no such type and subtype for this product";
+                faults.push(FieldError::new("subtype", message));
+            }
+        }
+        if codes.insurers_of(&self.contract.insurer.acam_code).is_empty() {
+            let message = "unknown insurer: expected an ACAM code of insurer_acam.csv, eight digits";
+            faults.push(FieldError::new("contract.insurer.acam_code", message));
+        }
+        if !codes.contains(Table::GuaranteeType, &self.contract.guarantee) {
+            let message = codes.unknown(Table::GuaranteeType, &self.contract.guarantee);
+            faults.push(FieldError::new("contract.guarantee", message));
+        }
+        for fault in code_faults(&self.dossier, codes) {
+            faults.push(FieldError::new(format!("dossier.{}", fault.field), fault.message));
+        }
+        self.check_parts(&mut faults);
+        faults
+    }
+
+    fn check_texts(&self, faults: &mut Vec<FieldError>) {
+        let required = [
+            ("user_id", &self.user_id, 100),
+            ("contract.id", &self.contract.id, 200),
+            ("insured.first_name", &self.insured.first_name, 100),
+            ("insured.last_name", &self.insured.last_name, 100),
+            ("insured.phone_number", &self.insured.phone_number, 20),
+            ("location.address", &self.location.address, 200),
+            ("location.city", &self.location.city, 100),
+            ("location.country", &self.location.country, 100),
+            ("location.zipcode", &self.location.zipcode, 20),
+        ];
+        for (field, text, longest) in required {
+            if text.trim().is_empty() || text.chars().count() > longest {
+                faults.push(FieldError::new(field, format!("must have 1 to {longest} characters")));
+            }
+        }
+        // A draft that an insurer opened has no description yet.
+        let is_missing = self.status != ClaimStatus::Draft && self.description.trim().is_empty();
+        if is_missing || self.description.chars().count() > LONGEST_DESCRIPTION {
+            faults.push(FieldError::new("description", format!("must have 1 to {LONGEST_DESCRIPTION} characters")));
+        }
+        for (field, text) in [("note", &self.note), ("abandon_reason", &self.abandon_reason)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+                faults.push(FieldError::new(field, format!("must have {LONGEST_TEXT} characters at most")));
+            }
+        }
+    }
+
+    /// The dates that each status rests on.
+    fn check_history(&self, now: Timestamp, faults: &mut Vec<FieldError>) {
+        let status = self.status.as_str();
+        let mut wants = |field: &str, is_there: bool, wanted: bool| {
+            if is_there != wanted {
+                let must = if wanted { "must be there" } else { "must be left out" };
+                faults.push(FieldError::new(field, format!("{must}: the claim is {status}")));
+            }
+        };
+        let is_early = matches!(self.status, ClaimStatus::Draft | ClaimStatus::Archived);
+        wants("claim_id", self.claim_id.is_some(), !is_early);
+        wants("submitted_at", self.submitted_at.is_some(), !is_early);
+        if self.status == ClaimStatus::Closed {
+            wants("closed_at", self.closed_at.is_some(), true);
+        }
+        let is_given_up = matches!(self.status, ClaimStatus::Abandoned | ClaimStatus::Archived);
+        wants("abandoned_at", self.abandoned_at.is_some(), is_given_up);
+        let latest = now.saturating_add(TOLERANCE).unwrap_or(now);
+        let dates = [
+            ("claim_at", Some(self.claim_at)),
+            ("declaration_at", Some(self.declaration_at)),
+            ("submitted_at", self.submitted_at),
+            ("closed_at", self.closed_at),
+            ("reopened_at", self.reopened_at),
+            ("abandoned_at", self.abandoned_at),
+            ("created_at", Some(self.created_at)),
+            ("updated_at", Some(self.updated_at)),
+        ];
+        for (field, at) in dates {
+            if at.is_some_and(|at| at > latest) {
+                faults.push(FieldError::new(field, "lies in the future"));
+            }
+        }
+        let declared = self.declaration_at;
+        for (field, at) in
+            [("submitted_at", self.submitted_at), ("closed_at", self.closed_at), ("abandoned_at", self.abandoned_at)]
+        {
+            if at.is_some_and(|at| at < declared) {
+                faults.push(FieldError::new(field, "lies before declaration_at"));
+            }
+        }
+        if self.claim_at > declared.saturating_add(TOLERANCE).unwrap_or(declared) {
+            faults.push(FieldError::new("claim_at", "lies after declaration_at"));
+        }
+        if self.version < 1 {
+            faults.push(FieldError::new("version", "must be 1 or more"));
+        }
+    }
+
+    fn check_answers(&self, subtype: &Subtype, faults: &mut Vec<FieldError>) {
+        for (id, answer) in &self.answers {
+            let value = serde_json::Value::from(answer.clone());
+            // Answers one by one: which are missing is no fault of a claim that was decided long ago.
+            // One to a question that this version has no longer stays as it is.
+            let asked = subtype.question(id).is_some();
+            let Err(errors) = subtype.read_answers([(id, &value)]) else { continue };
+            let own = format!("questions.{id}");
+            for error in errors.into_iter().filter(|error| asked && error.field == own) {
+                faults.push(FieldError::new(format!("answers.{id}"), error.message));
+            }
+        }
+    }
+
+    fn check_parts(&self, faults: &mut Vec<FieldError>) {
+        let mut seen = HashSet::new();
+        for (index, settlement) in self.settlements.iter().enumerate() {
+            if !seen.insert(settlement.id.to_string()) {
+                faults.push(FieldError::new(format!("settlements[{index}].id"), "is there twice"));
+            }
+            if settlement.amount.minor < 0 {
+                faults.push(FieldError::new(format!("settlements[{index}].amount"), "must not be negative"));
+            }
+        }
+        for (index, document) in self.documents.iter().enumerate() {
+            let field = |name: &str| format!("documents[{index}].{name}");
+            if !seen.insert(document.id.to_string()) {
+                faults.push(FieldError::new(field("id"), "is there twice"));
+            }
+            if document.title.chars().count() > 200 || document.filename.chars().count() > 255 {
+                faults.push(FieldError::new(field("title"), "title or filename is too long"));
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `POST /contracts/import` and `GET /contracts/{id}`: the contract registry.
+
+use std::sync::Arc;
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::{MediaType, Operation, ReferenceOr, RequestBody};
+use aide::transform::TransformOperation;
+use axum::extract::{FromRequest, Path, Request};
+use bytes::Bytes;
+use constat_app::exchange::contracts::{COLUMNS, prepare};
+use constat_app::exchange::lines::{Format, read_text};
+use constat_app::exchange::report::Report;
+use constat_app::exchange::{import_contracts, read_contract};
+use constat_app::{Answer, AppError};
+use constat_domain::catalogue::Catalogue;
+use constat_domain::claim;
+use constat_wire::claims::{Contract, ImportedContracts, Success};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::docs as say;
+use crate::asked::{Asked, Claims};
+use crate::body::{media_type, read_bytes};
+use crate::problem::Cause;
+use crate::{Problem, Reply, Shared};
+
+/// Largest import over HTTP: 4 MiB, some ten thousand contracts. They are saved in one transaction, and
+/// all other writes wait behind it; the command line takes larger files.
+const LARGEST_IMPORT: usize = 4 * 1024 * 1024;
+
+const TAKEN: &str = "application/x-ndjson, application/jsonl or text/csv";
+
+/// A file of contracts.
+pub(super) struct ContractsFile {
+    format: Format,
+    raw: Bytes,
+}
+
+impl FromRequest<Shared> for ContractsFile {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+        let format = match media_type(&request).as_str() {
+            "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Format::JsonLines,
+            "text/csv" => Format::Csv,
+            _ => return Err(Cause::UnsupportedMediaType { expected: TAKEN }.into()),
+        };
+        Ok(Self { format, raw: read_bytes(request.into_body(), LARGEST_IMPORT).await? })
+    }
+}
+
+impl OperationInput for ContractsFile {
+    fn operation_input(_context: &mut GenContext, operation: &mut Operation) {
+        let mut body = RequestBody { required: true, ..RequestBody::default() };
+        for media in ["application/x-ndjson", "application/jsonl", "text/csv"] {
+            body.content.insert(media.to_owned(), MediaType::default());
+        }
+        operation.request_body = Some(ReferenceOr::Item(body));
+    }
+}
+
+/// The id in the path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ContractPath {
+    /// The contract's id in the registry.
+    id: String,
+}
+
+pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<Reply, Problem> {
+    asked.act().require_handler()?;
+    let (format, raw) = (file.format, file.raw.clone());
+    let catalogue = Arc::clone(asked.app.catalogues.of(&asked.caller.tenant));
+    let read = tokio::task::spawn_blocking(move || read_all(&raw, format, &catalogue));
+    let ready = read.await.map_err(|error| AppError::Fault(format!("reading an import: {error}")))??;
+    asked
+        .command(&file.raw, move |tx, act| {
+            let done = import_contracts(tx, act, &ready)?;
+            let answer = ImportedContracts { created: done.created, replaced: done.replaced };
+            Answer::json(200, &Success::new(answer))
+        })
+        .await
+}
+
+/// All contracts of the file, or everything wrong with it.
+fn read_all(raw: &[u8], format: Format, catalogue: &Catalogue) -> Result<Vec<claim::Contract>, Problem> {
+    let text = std::str::from_utf8(raw).map_err(|_invalid| Problem::field("", "the file is not UTF-8 text"))?;
+    let columns = if format == Format::Csv { COLUMNS } else { &[] };
+    let mut report = Report::default();
+    let records = read_text(text, format, columns, &mut report);
+    let ready = prepare(records, catalogue, &mut report);
+    if report.is_empty() && ready.is_empty() {
+        return Err(Problem::field("", "the file has no contracts"));
+    }
+    if report.is_empty() {
+        return Ok(ready);
+    }
+    Err(Problem::invalid(report.field_errors((format == Format::Csv).then_some(COLUMNS))))
+}
+
+pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ContractPath>) -> Result<Reply, Problem> {
+    let contract = read_contract(&asked.app, &asked.caller, &path.id)?;
+    let reply = Reply::ok(&Success::new(Contract::from(&contract)))?;
+    // A contract has no version: its content is its tag.
+    let tag = format!("\"{:x}\"", Sha256::digest(&reply.0.body));
+    Ok(Reply(reply.0.with_header("etag", tag)))
+}
+
+pub(super) fn import_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ImportedContracts>>(
+        operation.id("importContracts"),
+        "Import contracts into the registry",
+        "The handler's own keys only. A JSON object on each line (`application/x-ndjson` or `application/jsonl`), or \
+         a table (`text/csv`, UTF-8) with a line for each insured thing; fields and columns are those of the command \
+         `constat import contracts`. At most 4,194,304 bytes. A contract whose id is known is replaced. The whole \
+         file is taken or nothing of it: `details` list what is wrong by line and field, as in \
+         `line 3 holder.email`.",
+        "How many were new, and how many were known",
+    );
+    let operation = say::failure::<400>(operation, "1000 not valid, 1002 too large, 1006 content type");
+    say::usual_failures(say::failure::<403>(operation, "98888 only the handler's own keys may"))
+}
+
+pub(super) fn read_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<Contract>>(
+        operation.id("readContract"),
+        "Read a contract of the registry",
+        "Somebody else's contract is not found.",
+        "The contract; the `ETag` changes with its content",
+    );
+    say::usual_failures(say::failure::<404>(operation, "2002 no such contract"))
+}

@@ -1,0 +1,12 @@
+//! Papers to print: a claim's summary as a PDF, in French, on A4.
+//!
+//! Pure: what is printed comes in as data, what comes out is bytes. Files are PDF/A-2b, so that an
+//! archive can still read them in thirty years; their fonts are inside.
+
+mod face;
+mod layout;
+mod paper;
+mod summary;
+
+pub use paper::{Block, Paper, PrintError};
+pub use summary::{Happened, Summary};

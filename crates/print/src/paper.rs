@@ -1,0 +1,137 @@
+//! A paper, and how it becomes a PDF.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use krilla::color::rgb;
+use krilla::configure::{Archival, ConfigurationBuilder};
+use krilla::geom::{PathBuilder, Point};
+use krilla::metadata::{DateTime, Metadata};
+use krilla::page::PageSettings;
+use krilla::paint::{Fill, Stroke};
+use krilla::surface::Surface;
+use krilla::{Document, SerializeSettings};
+
+use crate::face::Faces;
+use crate::layout::{HEIGHT, Layout, MARGIN, Mark, WIDTH};
+
+/// A piece of a paper, from top to bottom.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// What the paper is.
+    Title(String),
+    /// What follows.
+    Heading(String),
+    /// A text; its line breaks are kept.
+    Paragraph(String),
+    /// Names and values.
+    Fields(Vec<(String, String)>),
+    /// A table: its columns with their share of the width, and its rows.
+    Table {
+        /// Name and share of each column.
+        columns: Vec<(String, f32)>,
+        /// A text for each column.
+        rows: Vec<Vec<String>>,
+    },
+}
+
+/// A paper in French.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paper {
+    /// The document's title.
+    pub title: String,
+    /// What stands at the foot of each page, before its number.
+    pub foot: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What it says.
+    pub blocks: Vec<Block>,
+}
+
+/// The PDF could not be made. Holds nothing of what it should say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrintError(pub(crate) String);
+
+impl std::fmt::Display for PrintError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PrintError {}
+
+impl Paper {
+    /// The paper as a PDF (PDF/A-2b).
+    pub fn to_pdf(&self) -> Result<Vec<u8>, PrintError> {
+        let fault = |what: &str| PrintError(format!("the PDF cannot be made: {what}"));
+        let faces = Faces::load()?;
+        let configuration = ConfigurationBuilder::new().with_archival_validator(Archival::A2_B).finish();
+        let configuration = configuration.map_err(|_error| fault("configuration"))?;
+        let mut document = Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
+        let pages = Layout::of(&faces, &self.blocks);
+        let count = pages.len();
+        for (index, marks) in pages.iter().enumerate() {
+            let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| fault("page size"))?;
+            let mut page = document.start_page_with(settings);
+            let mut surface = page.surface();
+            for mark in marks {
+                draw(&mut surface, &faces, mark);
+            }
+            let number = format!("{} · page {} / {count}", self.foot, index + 1);
+            let foot = Mark::Text {
+                x: MARGIN,
+                y: HEIGHT - MARGIN + 10.0,
+                size: 7.5,
+                bold: false,
+                text: faces.regular.printable(&number).replace('\n', " "),
+            };
+            draw(&mut surface, &faces, &foot);
+            surface.finish();
+            page.finish();
+        }
+        document.set_metadata(
+            Metadata::new()
+                .title(self.title.clone())
+                .language("fr".to_owned())
+                .creator("Constat".to_owned())
+                .creation_date(date(self.made_at)),
+        );
+        // The library's own words may quote the text.
+        document.finish().map_err(|_error| fault("it would not be PDF/A"))
+    }
+}
+
+fn draw(surface: &mut Surface<'_>, faces: &Faces, mark: &Mark) {
+    match mark {
+        Mark::Text { x, y, size, bold, text } => {
+            let face = if *bold { &faces.bold } else { &faces.regular };
+            surface.set_stroke(None);
+            surface.set_fill(Some(Fill { paint: rgb::Color::black().into(), ..Fill::default() }));
+            surface.draw_glyphs(Point::from_xy(*x, *y), &face.glyphs(text), face.font.clone(), text, *size, false);
+        }
+        Mark::Rule { y } => {
+            let mut path = PathBuilder::new();
+            path.move_to(MARGIN, *y);
+            path.line_to(WIDTH - MARGIN, *y);
+            if let Some(path) = path.finish() {
+                surface.set_fill(None);
+                let grey = rgb::Color::new(150, 150, 150);
+                surface.set_stroke(Some(Stroke { paint: grey.into(), width: 0.6, ..Stroke::default() }));
+                surface.draw_path(&path);
+            }
+        }
+    }
+}
+
+fn date(at: Timestamp) -> DateTime {
+    let at = TimeZone::UTC.to_datetime(at);
+    // jiff's own ranges: a month is 1 to 12.
+    let small = |value: i8| u8::try_from(value).unwrap_or_default();
+    DateTime::new(u16::try_from(at.year()).unwrap_or_default())
+        .month(small(at.month()))
+        .day(small(at.day()))
+        .hour(small(at.hour()))
+        .minute(small(at.minute()))
+        .second(small(at.second()))
+        .utc_offset_hour(0)
+        .utc_offset_minute(0)
+}
