@@ -174,7 +174,7 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
     let folder = platform();
     let path = folder.path();
     let write = |lines: &[Value]| {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
         std::fs::write(path.join("claims.jsonl"), text).unwrap();
     };
     let import = ["import", "claims", "claims.jsonl", "--organisation", "Plateforme", "--mode", "test"];
