@@ -5,11 +5,12 @@ use constat_wire::appointments::{
     BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
-    CancelAnswer, CancelClaim, Claim, ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, Contract,
-    CreateClaim, CreateWebhook, DeletedWebhook, DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer,
-    ImportedContracts, PatchClaim, PatchWebhook, ReplayDeliveries, Replayed, RotateSecret, SubmitResponse, Success,
-    SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
-    Webhook, WebhookDelivery,
+    AddInternalNote, CancelAnswer, CancelClaim, ChangeStatus, Claim, ClaimDocument, ClaimDocumentWithUrl,
+    ClaimListQuery, ClaimSummary, Commune, Contract, CreateClaim, CreateSettlement, CreateWebhook, DeletedWebhook,
+    DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer, ImportedContracts, InternalNote, PatchClaim, PatchWebhook,
+    PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement,
+    SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
+    UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -111,6 +112,102 @@ impl ClaimsClient {
     /// `POST /claims/{id}/submit`.
     pub async fn submit_claim(&self, id: &str) -> Result<SubmitResponse, ClientError> {
         let answer: Success<SubmitResponse> = self.0.ask(Method::POST, &["claims", id, "submit"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/transitions`: moves a claim to another status. For the platform's own keys, as
+    /// all calls down to the settlements' changes.
+    pub async fn change_status(&self, id: &str, change: &ChangeStatus) -> Result<Claim, ClientError> {
+        let answer: Success<Claim> = self.0.tell(Method::POST, &["claims", id, "transitions"], &[], change).await?;
+        Ok(answer.data)
+    }
+
+    /// `PUT /claims/{id}/note`: writes to the insured, or takes the note away.
+    pub async fn set_note(&self, id: &str, note: &SetNote) -> Result<Claim, ClientError> {
+        let answer: Success<Claim> = self.0.tell(Method::PUT, &["claims", id, "note"], &[], note).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/notes`: writes a note among handlers.
+    pub async fn add_internal_note(&self, id: &str, note: &AddInternalNote) -> Result<InternalNote, ClientError> {
+        let answer: Success<InternalNote> = self.0.tell(Method::POST, &["claims", id, "notes"], &[], note).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/notes`: the notes among handlers, oldest first.
+    pub async fn list_internal_notes(&self, id: &str) -> Result<Vec<InternalNote>, ClientError> {
+        let answer: SuccessList<InternalNote> = self.0.ask(Method::GET, &["claims", id, "notes"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/documents/{documentId}/accept`.
+    pub async fn accept_document(&self, claim: &str, document: &str) -> Result<ClaimDocument, ClientError> {
+        let path = ["claims", claim, "documents", document, "accept"];
+        let answer: Success<ClaimDocument> = self.0.ask(Method::POST, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/documents/{documentId}/reject`.
+    pub async fn reject_document(
+        &self,
+        claim: &str,
+        document: &str,
+        reason: &RejectDocument,
+    ) -> Result<ClaimDocument, ClientError> {
+        let path = ["claims", claim, "documents", document, "reject"];
+        let answer: Success<ClaimDocument> = self.0.tell(Method::POST, &path, &[], reason).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/documents/request`: asks the insured for a document.
+    pub async fn request_document(&self, id: &str, wanted: &RequestDocument) -> Result<Claim, ClientError> {
+        let path = ["claims", id, "documents", "request"];
+        let answer: Success<Claim> = self.0.tell(Method::POST, &path, &[], wanted).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/settlements`: decides on a payment.
+    pub async fn create_settlement(&self, id: &str, new: &CreateSettlement) -> Result<Settlement, ClientError> {
+        let answer: Success<Settlement> = self.0.tell(Method::POST, &["claims", id, "settlements"], &[], new).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/settlements`: all of a claim's settlements, oldest first.
+    pub async fn list_settlements(&self, id: &str) -> Result<Vec<Settlement>, ClientError> {
+        let answer: SuccessList<Settlement> = self.0.ask(Method::GET, &["claims", id, "settlements"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/settlements/{settlementId}`.
+    pub async fn read_settlement(&self, claim: &str, settlement: &str) -> Result<Settlement, ClientError> {
+        let path = ["claims", claim, "settlements", settlement];
+        let answer: Success<Settlement> = self.0.ask(Method::GET, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/settlements/{settlementId}/paid`.
+    pub async fn settlement_paid(
+        &self,
+        claim: &str,
+        settlement: &str,
+        paid: &PaySettlement,
+    ) -> Result<Settlement, ClientError> {
+        let path = ["claims", claim, "settlements", settlement, "paid"];
+        let answer: Success<Settlement> = self.0.tell(Method::POST, &path, &[], paid).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/settlements/{settlementId}/returned`.
+    pub async fn settlement_returned(&self, claim: &str, settlement: &str) -> Result<Settlement, ClientError> {
+        let path = ["claims", claim, "settlements", settlement, "returned"];
+        let answer: Success<Settlement> = self.0.ask(Method::POST, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/settlements/{settlementId}/cancel`.
+    pub async fn cancel_settlement(&self, claim: &str, settlement: &str) -> Result<Settlement, ClientError> {
+        let path = ["claims", claim, "settlements", settlement, "cancel"];
+        let answer: Success<Settlement> = self.0.ask(Method::POST, &path, &[]).await?;
         Ok(answer.data)
     }
 

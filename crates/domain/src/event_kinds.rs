@@ -46,13 +46,18 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("claim.draft.edited", "Pré-déclaration modifiée"),
     kind("claim.imported", "Dossier repris d'un autre système"),
     kind("insured.erased", "Données personnelles de l'assuré effacées"),
+    kind("claim.note.updated", "Message à l'assuré modifié"),
+    kind("claim.settlement.cancelled", "Règlement annulé"),
     kind("sign_in_link.created", "Lien de connexion envoyé à l'assuré"),
     kind("sign_in_link.used", "Lien de connexion utilisé par l'assuré"),
 ];
 
-/// What happened, in French; the name itself when it is not of [`CLAIM_EVENTS`].
+/// What handlers do among themselves: in the timeline that they read, and in no feed.
+pub const HANDLERS_ONLY: &[EventKind] = &[kind("claim.internal_note.added", "Note interne ajoutée")];
+
+/// What happened, in French; the name itself when it is not listed here.
 pub fn label(name: &str) -> &str {
-    CLAIM_EVENTS.iter().find(|kind| kind.name == name).map_or(name, |kind| kind.label)
+    CLAIM_EVENTS.iter().chain(HANDLERS_ONLY).find(|kind| kind.name == name).map_or(name, |kind| kind.label)
 }
 
 /// The names that a webhook may ask for, as the contract lists them.

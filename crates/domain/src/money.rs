@@ -96,6 +96,21 @@ impl Money {
         Some(Self { minor: if value < 0.0 { -minor } else { minor }, currency })
     }
 
+    /// Reads a decimal number from the wire that must be exact: `None` when it has more decimals than
+    /// the currency, is not finite, or is beyond [`Money::LARGEST_MAJOR`].
+    ///
+    /// ```
+    /// # use constat_domain::{Currency, Money};
+    /// assert_eq!(Money::exact_from_major(1234.56, Currency::EUR).map(|m| m.minor), Some(123_456));
+    /// assert_eq!(Money::exact_from_major(0.1 + 0.2, Currency::EUR), None);
+    /// ```
+    pub fn exact_from_major(value: f64, currency: Currency) -> Option<Self> {
+        // The shortest decimal text of the float is what the sender wrote.
+        let text = format!("{value}");
+        let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        if decimals > currency.decimals() as usize { None } else { Self::from_major(value, currency) }
+    }
+
     /// The decimal number for the wire.
     #[expect(clippy::cast_precision_loss, reason = "amounts stay far below 2^53 minor units")]
     pub fn to_major(self) -> f64 {

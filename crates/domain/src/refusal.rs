@@ -154,6 +154,12 @@ pub enum ClaimRefusal {
     /// A payment under way blocks the command.
     #[error("an active payment blocks this")]
     ActivePaymentBlocking,
+    /// The claim has no such settlement.
+    #[error("settlement not found")]
+    SettlementNotFound,
+    /// The settlement was paid, withdrawn or returned already, or was not paid yet.
+    #[error("the settlement's state does not allow this")]
+    SettlementLocked,
     /// The user does not belong to this key.
     #[error("this user is not authorised for this key")]
     UserNotAuthorised,

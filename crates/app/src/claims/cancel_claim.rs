@@ -1,6 +1,6 @@
 //! Giving a claim up.
 
-use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::claim::Claim;
 use constat_store::queries::claims;
 
 use super::{claim_to_change, events};
@@ -15,9 +15,9 @@ pub fn cancel_claim(
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let before = claim.status;
     claim.give_up(reason.map(str::to_owned), act.at)?;
     claims::update(tx, &claim)?;
-    let kind = if claim.status == ClaimStatus::Archived { events::DRAFT_ARCHIVED } else { events::ABANDONED };
-    events::record(tx, act, kind, &claim)?;
+    events::record_status(tx, act, before, &claim)?;
     Ok(claim)
 }

@@ -1,31 +1,75 @@
 //! What is told of a claim. Events hold ids and codes only; a reader loads the claim for the rest.
 
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::DocumentId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Act, AppError, Tx};
 
 pub(super) const DRAFT_CREATED: &str = "v2.claim.draft.created";
 pub(super) const DRAFT_READY: &str = "v2.claim.draft.ready";
-pub(super) const DRAFT_ARCHIVED: &str = "v2.claim.draft.archived";
+const DRAFT_ARCHIVED: &str = "v2.claim.draft.archived";
 pub(super) const SUBMITTED: &str = "v2.claim.created";
-pub(super) const ABANDONED: &str = "v2.claim.abandoned";
+const STATUS_UPDATED: &str = "v2.claim.status.updated";
+const CLOSED: &str = "v2.claim.closed";
+const REOPENED: &str = "v2.claim.reopened";
+const REFUSED: &str = "v2.claim.refused";
+const ABANDONED: &str = "v2.claim.abandoned";
 /// The contract has no event for an edited draft; the audit trail needs one all the same.
 pub(super) const DRAFT_EDITED: &str = "claim.draft.edited";
+/// The contract has no events for what handlers write. The first is told, the second is kept in the audit
+/// trail only.
+pub(super) const NOTE_UPDATED: &str = "claim.note.updated";
+pub(super) const INTERNAL_NOTE_ADDED: &str = "claim.internal_note.added";
+pub(super) const SETTLEMENT_CREATED: &str = "v2.claim.settlement.created";
+pub(super) const SETTLEMENT_PAID: &str = "v2.claim.settlement.paid";
+pub(super) const SETTLEMENT_RETURNED: &str = "v2.claim.settlement.returned";
+/// The contract has no event for a settlement that is withdrawn before it was paid.
+pub(super) const SETTLEMENT_CANCELLED: &str = "claim.settlement.cancelled";
+pub(super) const DOCUMENT_REQUESTED: &str = "v2.claim.document.requested";
 const DOCUMENT_UPLOADED: &str = "v2.claim.document.uploaded";
 pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
 pub(super) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
 
 /// Appends an event about the claim as it is now.
 pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
-    let data = json!({
+    record_with(tx, act, kind, claim, json!({}))
+}
+
+/// Appends an event about the claim as it is now, with more to tell: ids and codes.
+pub(super) fn record_with(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim, more: Value) -> Result<(), AppError> {
+    let mut data = json!({
         "id": claim.declaration_id,
         "claimId": claim.claim_id,
         "status": claim.status,
         "version": claim.version,
     });
+    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
+        data.extend(more);
+    }
     Ok(act.record(tx, claim.declaration_id, kind, data)?)
+}
+
+/// Appends what is told of a change of status, if there was one: after the submission always that it
+/// changed, and then what happened, where the contract has a name for it.
+pub(super) fn record_status(tx: &mut Tx, act: &Act, before: ClaimStatus, claim: &Claim) -> Result<(), AppError> {
+    if before == claim.status {
+        return Ok(());
+    }
+    if before != ClaimStatus::Draft {
+        record_with(tx, act, STATUS_UPDATED, claim, json!({ "from": before }))?;
+    }
+    let kind = match (before, claim.status) {
+        (ClaimStatus::Closed, ClaimStatus::InProgress) => REOPENED,
+        (_, ClaimStatus::Closed) => CLOSED,
+        (_, ClaimStatus::Rejected) => REFUSED,
+        (_, ClaimStatus::Abandoned) => ABANDONED,
+        (_, ClaimStatus::Archived) => DRAFT_ARCHIVED,
+        (_, ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo) => {
+            return Ok(());
+        }
+    };
+    record(tx, act, kind, claim)
 }
 
 /// Appends the event of one uploaded document.
@@ -42,15 +86,9 @@ pub(super) fn record_of_document(
     document: DocumentId,
 ) -> Result<(), AppError> {
     let duplicate_of = claim.document(document).and_then(|document| document.duplicate_of);
-    let mut data = json!({
-        "id": claim.declaration_id,
-        "claimId": claim.claim_id,
-        "status": claim.status,
-        "version": claim.version,
-        "documentId": document,
-    });
-    if let (Some(duplicate), Some(data)) = (duplicate_of, data.as_object_mut()) {
-        data.insert("duplicateOf".to_owned(), json!({ "id": duplicate.declaration, "documentId": duplicate.document }));
+    let mut more = json!({ "documentId": document });
+    if let (Some(duplicate), Some(more)) = (duplicate_of, more.as_object_mut()) {
+        more.insert("duplicateOf".to_owned(), json!({ "id": duplicate.declaration, "documentId": duplicate.document }));
     }
-    Ok(act.record(tx, claim.declaration_id, kind, data)?)
+    record_with(tx, act, kind, claim, more)
 }

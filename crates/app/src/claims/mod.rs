@@ -1,6 +1,7 @@
 //! The verbs of the claims API.
 
 mod cancel_claim;
+mod change_status;
 mod create_claim;
 mod document_bytes;
 mod download;
@@ -8,15 +9,19 @@ mod edit_claim;
 mod events;
 mod feed;
 mod list_claims;
+mod notes;
 mod preview;
 mod read_claim;
 mod receive;
+mod request_document;
 mod review_document;
+mod settlements;
 mod submit_claim;
 mod timeline;
 mod upload_documents;
 
 pub use cancel_claim::cancel_claim;
+pub use change_status::change_status;
 pub use create_claim::create_claim;
 pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
 pub use download::{Copy, DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};
@@ -24,10 +29,13 @@ pub use edit_claim::edit_claim;
 pub(crate) use feed::entry_of;
 pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
+pub use notes::{add_internal_note, internal_notes, set_note};
 pub use preview::{PREVIEW_SIDE, preview};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use receive::{Received, Receiving, UploadMemory, UploadShare, forget};
+pub use request_document::{DocumentRequested, request_document};
 pub use review_document::{Review, review_document};
+pub use settlements::{SettlementChange, change_settlement, create_settlement, read_settlement};
 pub use submit_claim::submit_claim;
 pub use timeline::{ActorKind, Timeline, TimelineEntry, claim_timeline};
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};

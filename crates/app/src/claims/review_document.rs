@@ -17,7 +17,7 @@ pub enum Review {
     Reject(String),
 }
 
-/// Accepts or rejects a document that waits for it.
+/// Accepts or rejects a document that waits for it. Handlers only.
 pub fn review_document(
     tx: &mut Tx,
     act: &Act,
@@ -26,6 +26,7 @@ pub fn review_document(
     review: &Review,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, DocumentId), AppError> {
+    act.require_handler()?;
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let document: DocumentId = document.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     let kind = match review {

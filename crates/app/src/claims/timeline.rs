@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use constat_domain::event_kinds;
+use constat_domain::event_kinds::{self, HANDLERS_ONLY};
 use constat_domain::ids::{EventId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::{Api, Caller};
@@ -52,14 +52,17 @@ pub struct Timeline {
     pub total: u64,
 }
 
-/// One page of what happened to the claim with this pre-declaration id or internal claim id.
+/// One page of what happened to the claim with this pre-declaration id or internal claim id. What
+/// handlers do among themselves is told to them alone.
 pub fn claim_timeline(app: &App, caller: &Caller, id: &str, limit: u32, offset: u32) -> Result<Timeline, AppError> {
     app.store.read(|connection| {
         let tenant = &caller.tenant;
         let (declaration, _version) =
             claims::stamp_of_tenant_by_either_id(connection, tenant, id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
         let subject = declaration.to_string();
-        let page = events::page_of_tenant_about(connection, tenant, &subject, limit.into(), offset.into())?;
+        let hidden: Vec<&str> =
+            if caller.owns_the_data() { &[] } else { HANDLERS_ONLY }.iter().map(|kind| kind.name).collect();
+        let page = events::page_of_tenant_about(connection, tenant, &subject, &hidden, limit.into(), offset.into())?;
         let mut actors = Actors::default();
         let mut entries = Vec::with_capacity(page.rows.len());
         for (_position, event) in page.rows {

@@ -188,11 +188,8 @@ fn file_of(claim: &Claim, document: &NewDocument) -> DocumentFile {
 
 /// An entry holds one document: two files of one type in one request would lose the first.
 fn one_of_each(catalogue: &Catalogue, claim: &Claim, documents: &[NewDocument]) -> Result<(), Refusal> {
-    let family = claim.declared_as(catalogue).map(|(family, _)| family);
     let name = |document: &NewDocument| {
-        family
-            .and_then(|family| family.document(&document.kind))
-            .map_or_else(|| document.kind.clone(), |rule| rule.id.clone())
+        claim.document_kind(catalogue, &document.kind).unwrap_or_else(|| document.kind.clone())
     };
     let mut seen = Vec::new();
     for document in documents {

@@ -221,6 +221,8 @@ async fn money_on_its_way_keeps_a_claim_alive() {
             amount: Money::euro_cents(123_456),
             payment_at: None,
             created_at: claim.updated_at,
+            was: None,
+            undone_at: None,
         });
     })
     .await;
@@ -371,6 +373,7 @@ async fn every_step_is_told_as_an_event() {
             "v2.claim.document.uploaded",
             "v2.claim.draft.ready",
             "v2.claim.created",
+            "v2.claim.status.updated",
             "v2.claim.abandoned"
         ]
     );

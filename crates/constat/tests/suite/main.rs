@@ -24,6 +24,7 @@ mod geo;
 mod geocoder;
 mod import;
 mod joint;
+mod life_cycle;
 mod metrics;
 mod openapi;
 mod osrm;

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::claim::Answer;
 use crate::refusal::ClaimRefusal;
@@ -151,7 +151,7 @@ pub struct DocumentRule {
 }
 
 /// How much a document is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
     /// The claim cannot be submitted without it.
@@ -320,6 +320,17 @@ impl Family {
     /// A document of any of the family's losses, by stable id or French label.
     pub fn document(&self, name: &str) -> Option<&DocumentRule> {
         self.subtypes().find_map(|(_, subtype)| subtype.document(name))
+    }
+
+    /// The French labels of all documents of the family's losses, each once.
+    pub fn document_labels(&self) -> Vec<String> {
+        let mut labels: Vec<String> = Vec::new();
+        for rule in self.subtypes().flat_map(|(_, subtype)| &subtype.documents) {
+            if !labels.contains(&rule.label) {
+                labels.push(rule.label.clone());
+            }
+        }
+        labels
     }
 }
 

@@ -1,8 +1,11 @@
 //! Which documents a claim asks for, and what an upload does.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
-use super::{Answer, Claim, ClaimStatus, Document, DocumentStatus, Duplicate, Photo, ScanState};
+use super::actions::one_of;
+use super::{Answer, Claim, ClaimStatus, Document, DocumentRequest, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
 use crate::refusal::ClaimRefusal;
@@ -20,8 +23,10 @@ const INFECTED: &str = "L'antivirus a détecté une menace dans ce fichier. Merc
 /// A document that the claim asks for, and what came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'a> {
-    /// The rule that asks for it.
-    pub rule: &'a DocumentRule,
+    /// The rule that asks for it: the catalogue's, or a handler's own.
+    pub rule: Cow<'a, DocumentRule>,
+    /// The handler's request, when one asked for it.
+    pub request: Option<&'a DocumentRequest>,
     /// The newest upload of that type.
     pub document: Option<&'a Document>,
     /// The question id and answer that made the rule hold; `None` when it always holds.
@@ -32,6 +37,16 @@ impl Entry<'_> {
     /// Whether something came that was not refused.
     pub fn is_filled(&self) -> bool {
         self.document.is_some_and(|document| document.status != DocumentStatus::Rejected)
+    }
+
+    /// Refuses unless an upload may fill it: what was accepted stays.
+    fn may_be_filled(&self, field: impl FnOnce() -> String) -> Result<(), ClaimRefusal> {
+        match self.document {
+            Some(document) if document.status == DocumentStatus::Accepted => {
+                Err(ClaimRefusal::DocumentAlreadyValidated { field: field() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a claim cannot be submitted for want of it.
@@ -87,23 +102,42 @@ impl Claim {
         Some((family, family.subtype(&self.loss_type, &self.subtype)?))
     }
 
-    /// What the claim asks for, in the catalogue's order; nothing when its version is gone.
+    /// What the claim asks for: in the order of the catalogue that it was declared with (nothing when its
+    /// version is gone), then what handlers asked for besides.
     pub fn entries<'a>(&'a self, catalogue: &'a Catalogue) -> Vec<Entry<'a>> {
-        let Some((_, subtype)) = self.declared_as(catalogue) else { return Vec::new() };
-        self.entries_of(subtype)
+        self.entries_of(self.declared_as(catalogue).map(|(_, subtype)| subtype))
     }
 
     /// The same, when the subtype was looked up already.
-    pub fn entries_of<'a>(&'a self, subtype: &'a Subtype) -> Vec<Entry<'a>> {
-        subtype
-            .required_documents(&self.answers)
+    pub fn entries_of<'a>(&'a self, subtype: Option<&'a Subtype>) -> Vec<Entry<'a>> {
+        let required = subtype.map(|subtype| subtype.required_documents(&self.answers)).unwrap_or_default();
+        let mut entries: Vec<Entry<'a>> = required
             .into_iter()
             .map(|required| Entry {
-                rule: required.rule,
+                rule: Cow::Borrowed(required.rule),
+                request: None,
                 document: self.current_document(&required.rule.id),
                 because: required.because,
             })
-            .collect()
+            .collect();
+        for request in &self.requests {
+            match entries.iter_mut().find(|entry| entry.rule.id == request.kind) {
+                Some(entry) => {
+                    // A handler may want a document more than the catalogue does, never less.
+                    if request.category == Category::Mandatory {
+                        entry.rule.to_mut().category = request.category;
+                    }
+                    entry.request = Some(request);
+                }
+                None => entries.push(Entry {
+                    rule: Cow::Owned(request.rule()),
+                    request: Some(request),
+                    document: self.current_document(&request.kind),
+                    because: None,
+                }),
+            }
+        }
+        entries
     }
 
     /// The newest upload of a document type (stable id).
@@ -117,7 +151,10 @@ impl Claim {
     }
 
     /// The French label of a document of this claim; its stable id when the catalogue has none.
-    pub fn document_label<'a>(&self, catalogue: &'a Catalogue, document: &'a Document) -> &'a str {
+    pub fn document_label<'a>(&'a self, catalogue: &'a Catalogue, document: &'a Document) -> &'a str {
+        if let Some(request) = self.requests.iter().find(|request| request.kind == document.kind) {
+            return &request.label;
+        }
         let kind = &self.product.kind;
         let family = catalogue.family_at(kind, &self.catalogue_version).or_else(|| catalogue.family_for_product(kind));
         family.and_then(|family| family.document(&document.kind)).map_or(&document.kind, |rule| &rule.label)
@@ -131,16 +168,11 @@ impl Claim {
         new: &NewDocument,
         at: Timestamp,
     ) -> Result<(), ClaimRefusal> {
-        if !self.takes_documents() {
-            return Err(ClaimRefusal::NotEditable);
-        }
+        self.may_upload()?;
         let (kind, replaced) = {
             let entry = self.entry_for(catalogue, new)?;
-            let replaced = entry.document;
-            if replaced.is_some_and(|document| document.status == DocumentStatus::Accepted) {
-                return Err(ClaimRefusal::DocumentAlreadyValidated { field: new.field("type") });
-            }
-            (entry.rule.id.clone(), replaced.map(|document| document.id))
+            entry.may_be_filled(|| new.field("type"))?;
+            (entry.rule.id.clone(), entry.document.map(|document| document.id))
         };
         for document in self.documents.iter_mut().filter(|document| Some(document.id) == replaced) {
             document.replaced_by = Some(new.id);
@@ -187,12 +219,8 @@ impl Claim {
 
     /// The handler finds a document good: it can no longer be replaced.
     pub fn accept_document(&mut self, id: DocumentId, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let document = self.document_to_review(id)?;
-        match document.scan {
-            ScanState::Pending => return Err(ClaimRefusal::DocumentBeingChecked),
-            ScanState::Infected => return Err(ClaimRefusal::DocumentQuarantined),
-            ScanState::None | ScanState::Clean => {}
-        }
+        self.may_accept(self.document(id).ok_or(ClaimRefusal::DocumentNotFound)?)?;
+        let document = self.document_mut(id)?;
         document.status = DocumentStatus::Accepted;
         document.accepted_at = Some(at);
         document.updated_at = at;
@@ -201,7 +229,8 @@ impl Claim {
 
     /// The handler finds a document not good, for a reason that the insured reads: it may come again.
     pub fn reject_document(&mut self, id: DocumentId, reason: &str, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let document = self.document_to_review(id)?;
+        self.may_review(self.document(id).ok_or(ClaimRefusal::DocumentNotFound)?)?;
+        let document = self.document_mut(id)?;
         document.status = DocumentStatus::Rejected;
         document.refusal_reason = Some(reason.to_owned());
         document.refused_at = Some(at);
@@ -209,34 +238,65 @@ impl Claim {
         Ok(())
     }
 
-    /// A document that waits for a handler, on a claim that one works on.
-    fn document_to_review(&mut self, id: DocumentId) -> Result<&mut Document, ClaimRefusal> {
-        let is_reviewed = self.takes_documents() && self.status != ClaimStatus::Draft;
-        let document = self.documents.iter_mut().find(|document| document.id == id);
-        let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
-        if !is_reviewed || document.replaced_by.is_some() {
+    fn document_mut(&mut self, id: DocumentId) -> Result<&mut Document, ClaimRefusal> {
+        self.documents.iter_mut().find(|document| document.id == id).ok_or(ClaimRefusal::DocumentNotFound)
+    }
+
+    /// Refuses unless the document waits for a handler, on a claim that one works on.
+    fn may_review(&self, document: &Document) -> Result<(), ClaimRefusal> {
+        if !self.status.is_open() || document.replaced_by.is_some() {
             return Err(ClaimRefusal::StatusLocked);
         }
         match document.status {
-            DocumentStatus::ToVerify => Ok(document),
+            DocumentStatus::ToVerify => Ok(()),
             DocumentStatus::Accepted => Err(ClaimRefusal::DocumentAlreadyValidated { field: "documentId".to_owned() }),
             DocumentStatus::WaitingFor | DocumentStatus::Rejected => Err(ClaimRefusal::StatusLocked),
         }
     }
 
-    /// Documents come with the draft, and later when the handler asks or refuses one.
-    fn takes_documents(&self) -> bool {
-        match self.status {
-            ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => true,
-            ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived => false,
+    /// The same, and unless the virus scanner let it pass.
+    fn may_accept(&self, document: &Document) -> Result<(), ClaimRefusal> {
+        self.may_review(document)?;
+        match document.scan {
+            ScanState::Pending => Err(ClaimRefusal::DocumentBeingChecked),
+            ScanState::Infected => Err(ClaimRefusal::DocumentQuarantined),
+            ScanState::None | ScanState::Clean => Ok(()),
         }
     }
 
+    /// Refuses unless some document could be accepted.
+    pub(super) fn may_accept_one(&self) -> Result<(), ClaimRefusal> {
+        one_of(self.current_documents().map(|document| self.may_accept(document)), ClaimRefusal::DocumentNotFound)
+    }
+
+    /// Refuses unless some document could be rejected.
+    pub(super) fn may_reject_one(&self) -> Result<(), ClaimRefusal> {
+        one_of(self.current_documents().map(|document| self.may_review(document)), ClaimRefusal::DocumentNotFound)
+    }
+
+    /// Refuses unless some document could be uploaded.
+    pub(super) fn may_upload_one(&self, catalogue: &Catalogue) -> Result<(), ClaimRefusal> {
+        self.may_upload()?;
+        let field = || "type".to_owned();
+        let none = ClaimRefusal::InvalidDocumentType { field: field(), expected: Vec::new() };
+        one_of(self.entries(catalogue).iter().map(|entry| entry.may_be_filled(field)), none)
+    }
+
+    /// The newest upload of each type.
+    fn current_documents(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|document| document.replaced_by.is_none())
+    }
+
+    /// Refuses unless documents are taken: with the draft, and later when the handler asks or refuses
+    /// one.
+    fn may_upload(&self) -> Result<(), ClaimRefusal> {
+        if self.status.is_open() || self.status == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
+    }
+
     fn entry_for<'a>(&'a self, catalogue: &'a Catalogue, new: &NewDocument) -> Result<Entry<'a>, ClaimRefusal> {
-        let subtype = self.declared_as(catalogue).map(|(_, subtype)| subtype);
-        let wanted = subtype.and_then(|subtype| subtype.document(&new.kind)).map(|rule| &rule.id);
-        let mut entries = subtype.map(|subtype| self.entries_of(subtype)).unwrap_or_default();
-        match entries.iter().position(|entry| Some(&entry.rule.id) == wanted) {
+        let wanted = self.document_kind(catalogue, &new.kind);
+        let mut entries = self.entries(catalogue);
+        match entries.iter().position(|entry| Some(&entry.rule.id) == wanted.as_ref()) {
             Some(position) => Ok(entries.swap_remove(position)),
             None => Err(ClaimRefusal::InvalidDocumentType {
                 field: new.field("type"),

@@ -68,6 +68,8 @@ impl From<NewDraft> for Claim {
             insured: new.insured,
             answers: new.answers,
             documents: Vec::new(),
+            requests: Vec::new(),
+            internal_notes: Vec::new(),
             note: None,
             settlements: Vec::new(),
             dossier: new.dossier,

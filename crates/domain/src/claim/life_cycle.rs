@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Answer, Claim, ClaimStatus, Entry, Location, SettlementKind};
+use super::transitions::Step;
+use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, Location};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
-use crate::refusal::{ClaimRefusal, FieldError};
+use crate::refusal::{ClaimRefusal, FieldError, Refusal};
 
 /// What changes of a draft; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,6 +28,42 @@ pub struct ClaimEdit {
     pub answers: Option<BTreeMap<String, Answer>>,
 }
 
+/// Where a handler may move a claim: every status that is neither the draft's nor its submission's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NextStatus {
+    /// Taken up, gone on with, or reopened.
+    InProgress,
+    /// Waits for the insured.
+    PendingInfo,
+    /// Settled.
+    Closed,
+    /// Refused.
+    Rejected,
+    /// Given up.
+    Abandoned,
+}
+
+impl From<NextStatus> for ClaimStatus {
+    fn from(next: NextStatus) -> Self {
+        match next {
+            NextStatus::InProgress => Self::InProgress,
+            NextStatus::PendingInfo => Self::PendingInfo,
+            NextStatus::Closed => Self::Closed,
+            NextStatus::Rejected => Self::Rejected,
+            NextStatus::Abandoned => Self::Abandoned,
+        }
+    }
+}
+
+/// What a handler decides about a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Where it goes.
+    pub to: NextStatus,
+    /// Why, for the insured to read.
+    pub reason: Option<String>,
+}
+
 impl Claim {
     /// Marks a change made at `at`: one more version.
     pub fn touch(&mut self, at: Timestamp) {
@@ -36,9 +73,7 @@ impl Claim {
 
     /// Changes the description, parts of the place or the answers. Only a draft may be edited.
     pub fn edit(&mut self, catalogue: &Catalogue, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
-        if self.status != ClaimStatus::Draft {
-            return Err(ClaimRefusal::NotEditable);
-        }
+        self.may_edit()?;
         if let Some(answers) = &edit.answers {
             self.answer(catalogue, answers)?;
         }
@@ -58,6 +93,11 @@ impl Claim {
         Ok(())
     }
 
+    /// Refuses unless it is a draft.
+    pub(super) fn may_edit(&self) -> Result<(), ClaimRefusal> {
+        if self.status == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
+    }
+
     /// Answers the questions anew, by French text or stable id. What they were before is forgotten.
     /// Refuses unknown questions, answers of the wrong kind, and mandatory ones that are missing.
     fn answer(&mut self, catalogue: &Catalogue, given: &BTreeMap<String, Answer>) -> Result<(), ClaimRefusal> {
@@ -72,10 +112,7 @@ impl Claim {
     /// ones are mandatory depends on the answers, and on the catalogue that it was declared with: while
     /// some are missing, or it is gone, nobody can tell.
     pub fn can_submit(&self, catalogue: &Catalogue) -> bool {
-        self.status == ClaimStatus::Draft
-            && self.declared_as(catalogue).is_some()
-            && self.missing_documents(catalogue).is_empty()
-            && self.missing_answers(catalogue).is_empty()
+        self.may_submit(catalogue).is_ok()
     }
 
     /// What a draft that an insurer opened still lacks of a declaration: the description, and the
@@ -101,23 +138,24 @@ impl Claim {
         self.entries(catalogue).into_iter().filter(Entry::is_missing).map(|entry| entry.rule.label.clone()).collect()
     }
 
-    /// Hands a draft in; it becomes the internal claim `id`. Refused when the catalogue no longer has the
+    /// Refuses unless the claim can be submitted. Nobody can tell when the catalogue no longer has the
     /// version that it was declared with.
-    pub fn submit(&mut self, catalogue: &Catalogue, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
-        if self.status != ClaimStatus::Draft || self.declared_as(catalogue).is_none() {
-            return Err(ClaimRefusal::NotSubmittable);
-        }
+    pub(super) fn may_submit(&self, catalogue: &Catalogue) -> Result<ClaimStatus, ClaimRefusal> {
+        let next = self.may_step(Step::Submit).map_err(|_locked| ClaimRefusal::NotSubmittable)?;
+        self.declared_as(catalogue).ok_or(ClaimRefusal::NotSubmittable)?;
         let unanswered = self.missing_answers(catalogue);
         if !unanswered.is_empty() {
             return Err(ClaimRefusal::QuestionsIncomplete(unanswered));
         }
         let missing = self.missing_documents(catalogue);
-        if !missing.is_empty() {
-            return Err(ClaimRefusal::DocumentsIncomplete { missing });
-        }
-        self.status = ClaimStatus::Submitted;
+        if missing.is_empty() { Ok(next) } else { Err(ClaimRefusal::DocumentsIncomplete { missing }) }
+    }
+
+    /// Hands a draft in; it becomes the internal claim `id`.
+    pub fn submit(&mut self, catalogue: &Catalogue, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
+        let next = self.may_submit(catalogue)?;
         self.claim_id = Some(id);
-        self.submitted_at = Some(at);
+        self.enter(next, at);
         self.touch(at);
         Ok(())
     }
@@ -125,30 +163,77 @@ impl Claim {
     /// Gives the claim up: a draft is archived, a submitted claim or one that waits for the insured
     /// is abandoned. In any other status, or while money is on its way, it cannot be.
     pub fn give_up(&mut self, reason: Option<String>, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let next = match self.status {
-            ClaimStatus::Draft => ClaimStatus::Archived,
-            ClaimStatus::Submitted | ClaimStatus::PendingInfo => ClaimStatus::Abandoned,
-            ClaimStatus::InProgress
-            | ClaimStatus::Closed
-            | ClaimStatus::Rejected
-            | ClaimStatus::Abandoned
-            | ClaimStatus::Archived => return Err(ClaimRefusal::StatusLocked),
-        };
-        if self.has_active_payment() {
-            return Err(ClaimRefusal::ActivePaymentBlocking);
-        }
-        self.status = next;
-        self.abandoned_at = Some(at);
+        let next = self.may_step(Step::GiveUp)?;
         self.abandon_reason = reason;
+        self.enter(next, at);
         self.touch(at);
         Ok(())
     }
 
-    /// Whether money was decided on and has not been paid yet.
-    pub fn has_active_payment(&self) -> bool {
-        self.settlements.iter().any(|settlement| {
-            settlement.payment_at.is_none()
-                && matches!(settlement.kind, SettlementKind::Refund | SettlementKind::Charge)
-        })
+    /// Refuses unless the claim can be given up.
+    pub(super) fn may_give_up(&self) -> Result<(), ClaimRefusal> {
+        self.may_step(Step::GiveUp).map(|_next| ())
+    }
+
+    /// What a handler decides. The reason is what the insured reads: it becomes the claim's note, but
+    /// for an abandonment, where it says why the claim was given up. A rejection demands one.
+    pub fn decide(&mut self, decision: &Decision, at: Timestamp) -> Result<(), Refusal> {
+        self.may_become(decision.to)?;
+        let reason = decision.reason.as_ref();
+        match decision.to {
+            NextStatus::Abandoned => return Ok(self.give_up(reason.cloned(), at)?),
+            NextStatus::Rejected if reason.is_none_or(|reason| reason.trim().is_empty()) => {
+                return Err(Refusal::field("reason", "a rejection needs a reason, which the insured reads"));
+            }
+            NextStatus::Rejected | NextStatus::InProgress | NextStatus::PendingInfo | NextStatus::Closed => {}
+        }
+        if let Some(reason) = reason {
+            self.note = Some(reason.clone());
+        }
+        self.enter(decision.to.into(), at);
+        self.touch(at);
+        Ok(())
+    }
+
+    /// Refuses unless a handler may move the claim there now.
+    pub fn may_become(&self, to: NextStatus) -> Result<(), ClaimRefusal> {
+        let step = self.status.step_to(to.into()).ok_or(ClaimRefusal::StatusLocked)?;
+        self.may_step(step).map(|_next| ())
+    }
+
+    /// Where a step leads from here. Nothing ends while money is on its way: the payment is made or
+    /// withdrawn first.
+    pub(super) fn may_step(&self, step: Step) -> Result<ClaimStatus, ClaimRefusal> {
+        let next = self.status.after(step).ok_or(ClaimRefusal::StatusLocked)?;
+        if next.is_end() && self.has_active_payment() {
+            return Err(ClaimRefusal::ActivePaymentBlocking);
+        }
+        Ok(next)
+    }
+
+    /// Takes a status on and keeps when. The instants stay when the status is left: a reopened claim
+    /// still tells when it had been closed.
+    pub(super) fn enter(&mut self, next: ClaimStatus, at: Timestamp) {
+        match next {
+            ClaimStatus::Submitted => self.submitted_at = Some(at),
+            ClaimStatus::Closed => self.closed_at = Some(at),
+            ClaimStatus::InProgress if self.status == ClaimStatus::Closed => self.reopened_at = Some(at),
+            ClaimStatus::Abandoned | ClaimStatus::Archived => self.abandoned_at = Some(at),
+            ClaimStatus::Draft | ClaimStatus::InProgress | ClaimStatus::PendingInfo | ClaimStatus::Rejected => {}
+        }
+        self.status = next;
+    }
+
+    /// Changes what the insured reads of the handler; `None` takes it away.
+    pub fn set_note(&mut self, note: Option<String>, at: Timestamp) {
+        self.note = note;
+        self.touch(at);
+    }
+
+    /// Adds what handlers tell each other. Never shown to anybody else, never changed.
+    pub fn add_internal_note(&mut self, note: InternalNote) {
+        let at = note.at;
+        self.internal_notes.push(note);
+        self.touch(at);
     }
 }

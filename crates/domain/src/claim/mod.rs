@@ -1,9 +1,11 @@
 //! Claims: from the declaration to the closed file. One model behind both contracts.
 //!
-//! [`Claim`] is the data; its life cycle is in `life_cycle`, what happens to its documents in
-//! `documents`, how a declaration becomes a claim in `declaration`. Each rule either changes the
+//! [`Claim`] is the data; which status follows which is in `transitions`, the verbs of its life in
+//! `life_cycle`, its money in `settlements`, what happens to its documents in `documents` and `requests`,
+//! what may be done next in `actions`, how a declaration becomes a claim in `declaration`. Each rule either changes the
 //! claim or refuses and leaves it as it was.
 
+mod actions;
 mod declaration;
 mod documents;
 mod draft;
@@ -11,15 +13,22 @@ mod life_cycle;
 mod media_type;
 mod moved;
 mod photo;
+mod requests;
+mod settlements;
 #[cfg(test)]
 mod tests;
+mod transitions;
 
+pub use actions::{Action, Asker};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
 pub use draft::NewDraft;
-pub use life_cycle::ClaimEdit;
+pub use life_cycle::{ClaimEdit, Decision, NextStatus};
 pub use media_type::media_type_of;
 pub use photo::{PhotoScan, Stretch};
+pub use requests::{DocumentRequest, RequestedDocument};
+pub use settlements::NewSettlement;
+pub use transitions::{Step, TRANSITIONS, Transition};
 
 use std::collections::BTreeMap;
 
@@ -27,15 +36,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geo::{Position, PostalAddress};
-use crate::ids::{ClaimId, DeclarationId, DocumentId, MissionId, SettlementId};
+use crate::ids::{ClaimId, DeclarationId, DocumentId, KeyId, MissionId, SettlementId};
 use crate::money::Money;
 use crate::service::{CustomerType, Insurer, LossTriple, Valuation};
 use crate::tenancy::TenantId;
 
 /// Where a claim stands.
 ///
-/// `draft -> submitted -> in_progress <-> pending_info -> closed | rejected | abandoned`;
-/// `draft -> archived`; `submitted, pending_info -> abandoned`; `closed -> in_progress`.
+/// Which follows which: [`TRANSITIONS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimStatus {
@@ -376,7 +384,9 @@ pub enum SettlementKind {
     Returned,
 }
 
-/// Money that moves, or is to move, for a claim.
+/// Money that moves, or is to move, for a claim. One row for one payment: when it is withdrawn or comes
+/// back, its own kind says so, for the contract's row has no field that could point at another. Whoever
+/// adds up the refunds of a claim thereby never counts money that did not stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// Its identifier.
@@ -390,6 +400,23 @@ pub struct Settlement {
     pub payment_at: Option<Timestamp>,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// What it was before it was withdrawn or came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<SettlementKind>,
+    /// When it was withdrawn or came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_at: Option<Timestamp>,
+}
+
+/// What handlers tell each other about a claim. Never on the claim that others read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InternalNote {
+    /// What it says.
+    pub text: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The key that it was written with.
+    pub by: KeyId,
 }
 
 /// What the dossier contract tells beyond the claims contract.
@@ -474,8 +501,14 @@ pub struct Claim {
     pub answers: BTreeMap<String, Answer>,
     /// Every document ever uploaded, oldest first.
     pub documents: Vec<Document>,
+    /// Documents that a handler asked for, oldest first.
+    #[serde(default)]
+    pub requests: Vec<DocumentRequest>,
     /// The handler's note to the insured.
     pub note: Option<String>,
+    /// Notes among handlers, oldest first.
+    #[serde(default)]
+    pub internal_notes: Vec<InternalNote>,
     /// Settlements, oldest first.
     pub settlements: Vec<Settlement>,
     /// What the dossier contract adds.

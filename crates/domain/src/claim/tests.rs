@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Category};
 use crate::codes::Codes;
-use crate::ids::{ClaimId, DeclarationId, DocumentId, OrgId};
+use crate::ids::{ClaimId, DeclarationId, DocumentId, KeyId, OrgId, SettlementId};
 use crate::refusal::{ClaimRefusal, Refusal};
 use crate::tenancy::Mode;
 
@@ -268,6 +268,120 @@ fn who_may_be_given_up_depends_on_the_status() {
     }
 }
 
+fn key() -> KeyId {
+    KeyId::new(now(), &[4; 10])
+}
+
+fn decision(to: NextStatus) -> Decision {
+    Decision { to, reason: (to == NextStatus::Rejected).then(|| "Hors garantie".to_owned()) }
+}
+
+fn settlement(number: u8) -> NewSettlement {
+    NewSettlement {
+        id: SettlementId::new(now(), &[number; 10]),
+        kind: SettlementKind::Refund,
+        amount: Money::euro_cents(15_000),
+    }
+}
+
+/// A submitted claim that was moved through these statuses.
+fn moved(path: &[NextStatus]) -> Claim {
+    let mut claim = submitted();
+    for to in path {
+        claim.decide(&decision(*to), now()).unwrap();
+    }
+    claim
+}
+
+#[test]
+fn a_claim_keeps_when_it_was_closed_and_reopened() {
+    let mut claim = moved(&[NextStatus::InProgress, NextStatus::PendingInfo, NextStatus::Closed]);
+    assert_eq!((claim.status, claim.closed_at, claim.reopened_at), (ClaimStatus::Closed, Some(now()), None));
+    let later = now() + SignedDuration::from_hours(24);
+    claim.decide(&decision(NextStatus::InProgress), later).unwrap();
+    assert_eq!((claim.status, claim.closed_at, claim.reopened_at), (ClaimStatus::InProgress, Some(now()), Some(later)));
+    claim.decide(&decision(NextStatus::PendingInfo), later).unwrap();
+    assert_eq!(claim.reopened_at, Some(later), "going on with it is no reopening");
+}
+
+#[test]
+fn a_rejection_needs_a_reason_which_the_insured_reads() {
+    let mut claim = moved(&[NextStatus::InProgress]);
+    for reason in [None, Some(" ".to_owned())] {
+        let refused = claim.decide(&Decision { to: NextStatus::Rejected, reason }, now());
+        assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].field == "reason"));
+    }
+    claim.decide(&decision(NextStatus::Rejected), now()).unwrap();
+    assert_eq!((claim.status, claim.note.as_deref()), (ClaimStatus::Rejected, Some("Hors garantie")));
+    assert_eq!(claim.decide(&decision(NextStatus::InProgress), now()), Err(ClaimRefusal::StatusLocked.into()));
+}
+
+#[test]
+fn nothing_ends_while_money_is_on_its_way() {
+    let mut claim = moved(&[NextStatus::InProgress, NextStatus::PendingInfo]);
+    claim.settle(&settlement(1), now()).unwrap();
+    let id = claim.settlements[0].id;
+    for to in [NextStatus::Closed, NextStatus::Rejected, NextStatus::Abandoned] {
+        assert_eq!(claim.decide(&decision(to), now()), Err(ClaimRefusal::ActivePaymentBlocking.into()), "{to:?}");
+    }
+    claim.decide(&decision(NextStatus::InProgress), now()).unwrap();
+    let early = now() - SignedDuration::from_secs(1);
+    let late = now() + SignedDuration::from_mins(6);
+    for wrong in [early, late] {
+        let refused = claim.settlement_paid(id, wrong, now());
+        assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].field == "paymentAt"));
+    }
+    assert_eq!(claim.settlement_returned(id, now()), Err(ClaimRefusal::SettlementLocked), "it was not paid");
+    claim.settlement_paid(id, now(), now()).unwrap();
+    assert_eq!(claim.settlement_paid(id, now(), now()), Err(ClaimRefusal::SettlementLocked.into()));
+    assert_eq!(claim.cancel_settlement(id, now()), Err(ClaimRefusal::SettlementLocked), "it was paid");
+    claim.decide(&decision(NextStatus::Closed), now()).unwrap();
+    assert_eq!(claim.settle(&settlement(2), now()), Err(ClaimRefusal::StatusLocked.into()));
+    // The bank tells later.
+    claim.settlement_returned(id, now()).unwrap();
+    let returned = &claim.settlements[0];
+    assert_eq!((returned.kind, returned.was), (SettlementKind::Returned, Some(SettlementKind::Refund)));
+    assert_eq!(claim.settlement_returned(id, now()), Err(ClaimRefusal::SettlementLocked));
+}
+
+#[test]
+fn a_requested_document_becomes_an_entry_that_an_upload_fills() {
+    let mut claim = moved(&[NextStatus::InProgress]);
+    let ask = |claim: &mut Claim, document: RequestedDocument, wait: bool| {
+        claim.request_document(catalogue(), &document, Category::Mandatory, Some("Merci".to_owned()), wait, now())
+    };
+    let free = RequestedDocument::Free("Attestation de l'employeur".to_owned());
+    assert_eq!(ask(&mut claim, free.clone(), false).unwrap(), "requested_1");
+    assert_eq!(ask(&mut claim, free, true).unwrap(), "requested_1", "the same one again");
+    assert_eq!(claim.status, ClaimStatus::PendingInfo);
+    // Expected by the catalogue, mandatory from now on; by the label of another loss of the family.
+    let of_catalogue = |name: &str| RequestedDocument::OfCatalogue(name.to_owned());
+    assert_eq!(ask(&mut claim, of_catalogue("Facture d'achat"), true).unwrap(), "purchase_invoice");
+    assert_eq!(ask(&mut claim, of_catalogue("repair_quote"), false).unwrap(), "repair_quote");
+    let unknown = ask(&mut claim, of_catalogue("Carte grise"), false);
+    assert!(matches!(unknown, Err(ClaimRefusal::InvalidDocumentType { expected, .. }) if expected.len() > 10));
+    let missing = claim.missing_documents(catalogue());
+    assert_eq!(missing, ["Facture d'achat", "Attestation de l'employeur", "Devis de réparation"]);
+    claim.take_document(catalogue(), &upload("attestation de l’employeur", 1), now()).unwrap();
+    let document = claim.current_document("requested_1").unwrap().clone();
+    assert_eq!(claim.document_label(catalogue(), &document), "Attestation de l'employeur");
+    claim.accept_document(document.id, now()).unwrap();
+    let again = ask(&mut claim, of_catalogue("requested_1"), false);
+    assert!(matches!(again, Err(ClaimRefusal::DocumentAlreadyValidated { .. })));
+    assert!(ask(&mut draft(), of_catalogue("purchase_invoice"), false).is_err());
+    let waiting = ask(&mut submitted(), of_catalogue("purchase_invoice"), true);
+    assert_eq!(waiting, Err(ClaimRefusal::StatusLocked), "nobody works on it yet");
+}
+
+#[test]
+fn an_integrator_may_do_nothing_of_a_handlers() {
+    let claim = moved(&[NextStatus::InProgress]);
+    for action in Action::ALL {
+        let answer = claim.may(catalogue(), action, Asker::Integrator);
+        assert_eq!(answer == Err(ClaimRefusal::NoPermission), action.is_for_handlers(), "{action:?}");
+    }
+}
+
 #[test]
 fn an_upload_replaces_what_was_not_accepted() {
     let mut claim = draft();
@@ -327,6 +441,86 @@ proptest::proptest! {
                 let current = claim.documents.iter().filter(|kept| kept.kind == entry.rule.id && kept.replaced_by.is_none());
                 proptest::prop_assert!(current.count() <= 1);
             }
+        }
+    }
+}
+
+/// Does what an action is about, on the first document or settlement that it may be done to.
+fn perform(claim: &mut Claim, action: Action, number: u8) -> Result<(), Refusal> {
+    let document = |claim: &Claim, status: DocumentStatus| {
+        let current = claim.documents.iter().filter(|document| document.replaced_by.is_none());
+        current.clone().find(|document| document.status == status).or(current.clone().next()).map(|found| found.id)
+    };
+    let money = |claim: &Claim, is_wanted: fn(&Settlement) -> bool| {
+        claim.settlements.iter().find(|kept| is_wanted(kept)).or(claim.settlements.first()).map(|found| found.id)
+    };
+    let nothing = SettlementId::new(now(), &[0; 10]);
+    let is_paid = |kept: &Settlement| kept.payment_at.is_some() && kept.was.is_none();
+    match action {
+        Action::Edit => claim.edit(catalogue(), &ClaimEdit::default(), now())?,
+        Action::UploadDocument => {
+            let entries = claim.entries(catalogue());
+            let open = |entry: &&Entry<'_>| entry.document.is_none_or(|held| held.status != DocumentStatus::Accepted);
+            let kind = entries.iter().find(open).or(entries.first()).map(|entry| entry.rule.id.clone());
+            claim.take_document(catalogue(), &upload(&kind.unwrap_or_default(), number), now())?;
+            claim.touch(now());
+        }
+        Action::Submit => claim.submit(catalogue(), claim_id(), now())?,
+        Action::Cancel => claim.give_up(None, now())?,
+        Action::Move(to) => claim.decide(&decision(to), now())?,
+        Action::SetNote => claim.set_note(Some("Vu".to_owned()), now()),
+        Action::AddInternalNote => {
+            claim.add_internal_note(InternalNote { text: "Vu".to_owned(), at: now(), by: key() });
+        }
+        Action::RequestDocument => {
+            let free = RequestedDocument::Free(format!("Pièce {number}"));
+            claim.request_document(catalogue(), &free, Category::Expected, None, false, now())?;
+        }
+        Action::AcceptDocument | Action::RejectDocument => {
+            let id = document(claim, DocumentStatus::ToVerify).ok_or(ClaimRefusal::DocumentNotFound)?;
+            if action == Action::AcceptDocument {
+                claim.accept_document(id, now())?;
+            } else {
+                claim.reject_document(id, "Floue", now())?;
+            }
+            claim.touch(now());
+        }
+        Action::CreateSettlement => claim.settle(&settlement(number), now())?,
+        Action::PaySettlement => {
+            let id = money(claim, Settlement::is_active).unwrap_or(nothing);
+            claim.settlement_paid(id, now(), now())?;
+        }
+        Action::ReturnSettlement => claim.settlement_returned(money(claim, is_paid).unwrap_or(nothing), now())?,
+        Action::CancelSettlement => {
+            claim.cancel_settlement(money(claim, Settlement::is_active).unwrap_or(nothing), now())?;
+        }
+    }
+    Ok(())
+}
+
+proptest::proptest! {
+    /// Whatever a handler and an insured do in whatever order: what is said to be allowed succeeds and
+    /// counts one version up, what is not is refused for that very reason and changes nothing, and the
+    /// claim only ever moves along the table.
+    #[test]
+    fn what_is_said_to_be_allowed_is(steps in proptest::collection::vec(0..Action::ALL.len(), 1..60)) {
+        let mut claim = draft();
+        for (number, step) in (20..).zip(steps) {
+            let (before, action) = (claim.clone(), Action::ALL[step]);
+            let said = claim.may(catalogue(), action, Asker::Handler);
+            let done = perform(&mut claim, action, number);
+            proptest::prop_assert_eq!(said.map_err(Refusal::from), done.clone(), "{:?} in {:?}", action, before.status);
+            if done.is_ok() {
+                proptest::prop_assert_eq!(claim.version, before.version + 1);
+            } else {
+                proptest::prop_assert_eq!(&claim, &before);
+            }
+            let moved = claim.status != before.status;
+            proptest::prop_assert!(!moved || before.status.step_to(claim.status).is_some());
+            proptest::prop_assert!(!claim.status.is_end() || !claim.has_active_payment());
+            proptest::prop_assert!(claim.status != ClaimStatus::Closed || claim.closed_at.is_some());
+            let given_up = matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned);
+            proptest::prop_assert_eq!(claim.abandoned_at.is_some(), given_up);
         }
     }
 }

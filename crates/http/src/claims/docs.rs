@@ -31,6 +31,11 @@ pub(super) fn usual_failures(operation: TransformOperation<'_>) -> TransformOper
     failure::<503>(operation, "1000 storage is busy, see `Retry-After`; nothing was changed")
 }
 
+/// What every endpoint that only the platform's own keys may use may answer.
+pub(super) fn handler_failures(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    usual_failures(failure::<403>(operation, "98888 the key is an integrator's"))
+}
+
 /// What an endpoint that changes a claim may answer besides.
 pub(super) fn change_failures<'t>(operation: TransformOperation<'t>, conflicts: &str) -> TransformOperation<'t> {
     let operation = failure::<404>(operation, "2001 no such claim");

@@ -13,13 +13,17 @@ mod events;
 mod geo_postcode;
 mod geo_suggestions;
 mod list;
+mod notes;
 mod preview;
 pub mod problem;
 mod read;
 pub(crate) mod rendered;
+mod request_document;
 mod review;
+mod settlements;
 mod submit;
 mod timeline;
+mod transitions;
 mod upload;
 mod upload_body;
 mod view;
@@ -51,6 +55,9 @@ pub fn routes() -> ApiRouter<Shared> {
                 .delete_with(cancel::cancel, cancel::docs),
         )
         .api_route("/claims/{id}/submit", post_with(submit::submit, submit::docs))
+        .api_route("/claims/{id}/transitions", post_with(transitions::change, transitions::docs))
+        .api_route("/claims/{id}/note", put_with(notes::set, notes::set_docs))
+        .api_route("/claims/{id}/notes", post_with(notes::add, notes::add_docs).get_with(notes::list, notes::list_docs))
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
         .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
@@ -60,6 +67,8 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents/{documentId}/reject", post_with(review::reject, review::reject_docs))
         .api_route("/contracts/import", post_with(contracts::import, contracts::import_docs))
         .api_route("/contracts/{id}", get_with(contracts::read, contracts::read_docs))
+        .api_route("/claims/{id}/documents/request", post_with(request_document::request, request_document::docs))
+        .merge(settlements::routes())
         .merge(appointments::routes())
         .merge(webhooks::routes())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))

@@ -8,7 +8,7 @@ use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
-use constat_wire::claims::Failure;
+use constat_wire::claims::{ErrorBody, Failure};
 use http::StatusCode;
 
 use crate::Problem;
@@ -43,6 +43,12 @@ pub fn write(problem: &Problem, execution: ExecutionId) -> Response {
     let Written { status, code, message, details } = of_cause(problem.cause());
     let body = Failure::new(code, message, details, Some(execution.to_string()));
     (status, problem.header(), axum::Json(body)).into_response()
+}
+
+/// The error that a refusal becomes, for whoever asks what would happen.
+pub(super) fn because(refusal: &ClaimRefusal) -> ErrorBody {
+    let Written { code, message, details, .. } = of_claim(refusal);
+    Failure::new(code, message, details, None).error
 }
 
 fn of_cause(cause: &Cause) -> Written {
@@ -115,12 +121,16 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::ClaimNotFound => missing(2001),
         R::ContractNotFound => missing(2002).naming("contractId", "no such contract"),
         R::ProductNotFound => missing(2003).naming("contractProductId", "no such product on this contract"),
-        // The contract has no codes for webhooks; the nearest says that something named is not there.
-        R::DocumentNotFound | R::NoPreview | R::WebhookNotFound | R::DeliveryNotFound => missing(2004),
+        // The contract has no codes for settlements and webhooks; the nearest says that something named is not
+        // there.
+        R::DocumentNotFound | R::NoPreview | R::SettlementNotFound | R::WebhookNotFound | R::DeliveryNotFound => {
+            missing(2004)
+        }
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
-        // The contract has no code of its own for documents that nobody gets: theirs is a lock.
-        R::StatusLocked | R::DocumentBeingChecked | R::DocumentQuarantined => conflict(3003),
+        // The contract has no code of its own for documents that nobody gets, nor for settlements that are
+        // done with: theirs is a lock.
+        R::StatusLocked | R::SettlementLocked | R::DocumentBeingChecked | R::DocumentQuarantined => conflict(3003),
         R::DocumentsIncomplete { missing } => missing
             .iter()
             .fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}"))),

@@ -3,6 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{ClaimStamp, claim_stamp, read_claim};
+use constat_domain::claim::Asker;
 use constat_wire::claims::{Claim, Success};
 
 use super::{ClaimPath, docs as say, view};
@@ -11,16 +12,15 @@ use crate::answer::Ready;
 use crate::asked::{Asked, Claims};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
+    let reader = Asker::from(&asked.caller);
     let stamp = claim_stamp(&asked.app, &asked.caller, &path.id)?;
-    if let Some(answer) = asked.shared.rendered.get(stamp) {
+    if let Some(answer) = asked.shared.rendered.get(stamp, reader) {
         return Ok(answer);
     }
     let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
-    asked
-        .shared
-        .rendered
-        .keep(ClaimStamp { version: claim.version, ..stamp }, view::answered(asked.catalogue(), &claim)?.body)
+    let body = view::answered(asked.catalogue(), &claim, reader)?.body;
+    asked.shared.rendered.keep(ClaimStamp { version: claim.version, ..stamp }, reader, body)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -1,7 +1,8 @@
 //! Answers to claim reads, kept as long as the claim does not change.
 //!
-//! What a read answers depends on the claim's row and on the catalogue that it was declared with, which
-//! never changes; and the row has a version: an answer that was rendered for that version is still right, on any node. A read
+//! What a read answers depends on the claim's row, on the catalogue that it was declared with, which never
+//! changes, and on whether a handler or an integrator reads (`allowedActions`). The row has a version: an
+//! answer that was rendered for that version and that kind of reader is still right, on any node. A read
 //! asks the database for the version and renders only what it has not rendered yet.
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use constat_app::claims::ClaimStamp;
+use constat_domain::claim::Asker;
 use constat_domain::ids::DeclarationId;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, ETAG};
@@ -22,10 +24,10 @@ use crate::answer::{Ready, entity_tag};
 /// dozen megabytes.
 const MOST_KEPT: usize = 4_096;
 
-/// Rendered answers by claim.
+/// Rendered answers by claim and kind of reader.
 #[derive(Default)]
 pub(crate) struct Rendered {
-    by_claim: RwLock<HashMap<DeclarationId, Kept>>,
+    by_claim: RwLock<HashMap<(DeclarationId, Asker), Kept>>,
 }
 
 /// An answer in the pieces that cost nothing to send again.
@@ -47,14 +49,14 @@ impl From<Kept> for Ready {
 
 impl Rendered {
     /// The answer for exactly this version of the claim.
-    pub(crate) fn get(&self, stamp: ClaimStamp) -> Option<Ready> {
-        let kept =
-            self.by_claim.read().ok()?.get(&stamp.declaration).filter(|kept| kept.version == stamp.version)?.clone();
+    pub(crate) fn get(&self, stamp: ClaimStamp, asker: Asker) -> Option<Ready> {
+        let kept = self.by_claim.read().ok()?;
+        let kept = kept.get(&(stamp.declaration, asker)).filter(|kept| kept.version == stamp.version)?.clone();
         Some(kept.into())
     }
 
     /// Keeps the body that was rendered for a version, and answers with it.
-    pub(crate) fn keep(&self, stamp: ClaimStamp, body: String) -> Result<Ready, Problem> {
+    pub(crate) fn keep(&self, stamp: ClaimStamp, asker: Asker, body: String) -> Result<Ready, Problem> {
         let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
         let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
         let fresh = Kept { version: stamp.version, tag, body: body.into() };
@@ -62,7 +64,7 @@ impl Rendered {
             if kept.len() >= MOST_KEPT {
                 kept.clear();
             }
-            kept.insert(stamp.declaration, fresh.clone());
+            kept.insert((stamp.declaration, asker), fresh.clone());
         }
         Ok(fresh.into())
     }

@@ -52,7 +52,7 @@ pub(super) fn accept_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDocument>>(
         operation.id("acceptDocument"),
         "Accept a document",
-        "The handler finds it good. It can no longer be replaced.",
+        "For the platform's own keys: the handler finds it good. It can no longer be replaced.",
         "The document, accepted",
     );
     finish(operation)
@@ -62,7 +62,7 @@ pub(super) fn reject_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDocument>>(
         operation.id("rejectDocument"),
         "Reject a document",
-        "The handler says why; the insured may upload it again.",
+        "For the platform's own keys: the handler says why; the insured may upload it again.",
         "The document, rejected",
     );
     finish(say::failure::<400>(operation, "1000 not valid, 1006 content type"))
@@ -72,5 +72,5 @@ fn finish(operation: TransformOperation) -> TransformOperation {
     let conflicts = "3003 the claim is a draft or decided, the document was rejected or replaced, or the virus scanner \
                      holds it, 3005 the document was accepted already";
     let operation = say::change_failures(operation, conflicts);
-    say::usual_failures(say::failure::<404>(operation, "2001 no such claim, 2004 no such document on it"))
+    say::handler_failures(say::failure::<404>(operation, "2001 no such claim, 2004 no such document on it"))
 }

@@ -2,21 +2,24 @@
 
 use constat_app::{Act, Answer, AppError};
 use constat_domain::catalogue::{Catalogue, Category, Subtype};
-use constat_domain::claim::{self, Claim, Entry};
-use constat_wire::claims::{self as wire, Because, ClaimView, DocumentCategory, DocumentEntry, Success};
+use constat_domain::claim::{self, Action, Asker, Claim, Entry};
+use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, DocumentCategory, DocumentEntry, Success};
 use serde_json::Value;
 
+use super::problem;
 use crate::answer::entity_tag;
 
-/// A claim with what the catalogue adds: questions in words, the documents it asks for.
-pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim) -> wire::Claim {
+/// A claim with what the catalogue adds: questions in words, the documents it asks for; and with what
+/// the asker may do next.
+pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> wire::Claim {
     let subtype = claim.declared_as(catalogue).map(|(_family, subtype)| subtype);
-    let entries = subtype.map(|subtype| claim.entries_of(subtype)).unwrap_or_default();
+    let entries = claim.entries_of(subtype);
     let can_submit = claim.can_submit(catalogue);
     let document_entries = entries
         .iter()
         .map(|entry| DocumentEntry {
             because: subtype.and_then(|subtype| because(subtype, entry)),
+            request: entry.request.map(Into::into),
             ..DocumentEntry::new(&entry.rule.label, category(entry.rule.category), entry.document)
         })
         .collect();
@@ -28,17 +31,28 @@ pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim) -> wire::Claim {
             .collect(),
         None => claim.answers.clone(),
     };
-    ClaimView { claim, questions, document_entries, can_submit }.into()
+    let allowed_actions = allowed_actions(catalogue, claim, asker);
+    ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into()
 }
 
-/// 200 with the claim that a command changed, and its entity tag.
+/// What the asker may do next, and with which error the rest would be refused.
+fn allowed_actions(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> Vec<AllowedAction> {
+    let told = |action: Action| {
+        let refusal = claim.may(catalogue, action, asker).err();
+        let because = refusal.as_ref().map(problem::because);
+        AllowedAction { action: action.into(), allowed: because.is_none(), because }
+    };
+    Action::ALL.into_iter().map(told).collect()
+}
+
+/// 200 with the claim that a command changed, as its caller sees it, and its entity tag.
 pub(super) fn answer(act: &Act, changed: &Claim) -> Result<Answer, AppError> {
-    answered(act.catalogue(), changed)
+    answered(act.catalogue(), changed, Asker::from(&act.caller))
 }
 
-/// 200 with a claim and its entity tag.
-pub(super) fn answered(catalogue: &Catalogue, changed: &Claim) -> Result<Answer, AppError> {
-    let body = Success::new(claim(catalogue, changed));
+/// 200 with a claim, as the asker sees it, and its entity tag.
+pub(super) fn answered(catalogue: &Catalogue, changed: &Claim, asker: Asker) -> Result<Answer, AppError> {
+    let body = Success::new(claim(catalogue, changed, asker));
     Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(changed.version)))
 }
 

@@ -156,18 +156,22 @@ pub fn of_tenant_about(
     tenant: &TenantId,
     subject: &str,
 ) -> Result<Vec<(i64, Event)>, StoreError> {
-    Ok(page_of_tenant_about(connection, tenant, subject, i64::MAX, 0)?.rows)
+    Ok(page_of_tenant_about(connection, tenant, subject, &[], i64::MAX, 0)?.rows)
 }
 
-/// One page of the events about one subject, in order.
+/// One page of the events about one subject, but for those of the `hidden` kinds, in order.
 pub fn page_of_tenant_about(
     connection: &mut Connection,
     tenant: &TenantId,
     subject: &str,
+    hidden: &[&str],
     limit: i64,
     offset: i64,
 ) -> Result<Page<(i64, Event)>, StoreError> {
-    let about = || events::table.filter(events::subject.eq(subject).and(events::tenant.eq(tenant.to_string())));
+    let about = || {
+        let about = events::subject.eq(subject).and(events::tenant.eq(tenant.to_string()));
+        events::table.filter(about.and(events::kind.ne_all(hidden)))
+    };
     let total = about().count().get_result(connection)?;
     let rows: Vec<Row> = about().order(events::seq).limit(limit).offset(offset).select(COLUMNS).load(connection)?;
     Ok(Page { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })

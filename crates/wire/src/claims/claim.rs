@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use constat_domain::claim::{self, ClaimStatus as DomainStatus, SettlementKind};
+use constat_domain::claim::{self, ClaimStatus as DomainStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DocumentEntry;
+use super::{AllowedAction, DocumentEntry, Settlement};
 use crate::common::{Checker, Instant, every_field_present, wire_enum};
 
 wire_enum! {
@@ -28,20 +28,6 @@ wire_enum! {
         Abandoned = "abandoned",
         /// Given up as a draft.
         Archived = "archived",
-    }
-}
-
-wire_enum! {
-    /// What a settlement is.
-    SettlementType = SettlementKind {
-        /// Paid to the insured.
-        Refund = "refund",
-        /// Paid by the insured.
-        Charge = "charge",
-        /// A settlement that was withdrawn.
-        Cancel = "cancel",
-        /// A payment that came back.
-        Returned = "returned",
     }
 }
 
@@ -215,37 +201,6 @@ impl From<&claim::Product> for Product {
     }
 }
 
-/// Money that moves, or is to move, for a claim.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(transform = every_field_present)]
-pub struct Settlement {
-    /// Identifies it.
-    pub id: String,
-    /// What it is.
-    #[serde(rename = "type")]
-    pub kind: SettlementType,
-    /// How much, in euros.
-    #[schemars(example = 150)]
-    pub amount: f64,
-    /// When it was paid, or null.
-    pub payment_at: Option<Instant>,
-    /// When it was decided.
-    pub created_at: Instant,
-}
-
-impl From<&claim::Settlement> for Settlement {
-    fn from(settlement: &claim::Settlement) -> Self {
-        Self {
-            id: settlement.id.to_string(),
-            kind: settlement.kind.into(),
-            amount: settlement.amount.to_major(),
-            payment_at: settlement.payment_at.map(Into::into),
-            created_at: settlement.created_at.into(),
-        }
-    }
-}
-
 /// A claim, whole. Every field is always there; what is not known yet is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -302,6 +257,10 @@ pub struct Claim {
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
+    /// Extension: what may be done next, and why the rest may not, for whoever reads it. Webhooks tell
+    /// what an integrator may do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_actions: Vec<AllowedAction>,
 }
 
 /// A claim with what only the catalogue can tell of it.
@@ -315,6 +274,8 @@ pub struct ClaimView<'a> {
     pub document_entries: Vec<DocumentEntry>,
     /// Whether it can be submitted.
     pub can_submit: bool,
+    /// What may be done next, by whoever reads it.
+    pub allowed_actions: Vec<AllowedAction>,
 }
 
 impl From<ClaimView<'_>> for Claim {
@@ -345,6 +306,7 @@ impl From<ClaimView<'_>> for Claim {
             settlements: claim.settlements.iter().map(Into::into).collect(),
             created_at: claim.created_at.into(),
             updated_at: claim.updated_at.into(),
+            allowed_actions: view.allowed_actions,
         }
     }
 }

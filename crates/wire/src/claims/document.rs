@@ -64,18 +64,18 @@ pub struct Because {
     pub answer: Answer,
 }
 
-/// Every field of the contract is always there; the extension only where it says something, so that a
+/// Every field of the contract is always there; the extensions only where they say something, so that a
 /// published answer is written back as it was.
-fn every_field_but_because(schema: &mut schemars::Schema) {
+fn contracts_fields_present(schema: &mut schemars::Schema) {
     every_field_present(schema);
     if let Some(serde_json::Value::Array(names)) = schema.ensure_object().get_mut("required") {
-        names.retain(|name| name != "because");
+        names.retain(|name| name != "because" && name != "request");
     }
 }
 
 /// One document that the claim asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = every_field_but_because)]
+#[schemars(transform = contracts_fields_present)]
 pub struct DocumentEntry {
     /// What it is (French).
     #[serde(rename = "type")]
@@ -90,6 +90,20 @@ pub struct DocumentEntry {
     /// The answer that made the claim ask for it; left out when such a loss always does. Extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<Because>,
+    /// The handler's request; only when one asked for it. Extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<EntryRequest>,
+}
+
+/// A handler's request for a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = every_field_present)]
+pub struct EntryRequest {
+    /// What the handler says of it, or null.
+    pub comment: Option<String>,
+    /// When it was last asked for.
+    pub requested_at: Instant,
 }
 
 impl DocumentEntry {
@@ -108,7 +122,14 @@ impl DocumentEntry {
                 note: document.note.clone(),
                 uploaded_at: document.uploaded_at.into(),
             }),
+            request: None,
         }
+    }
+}
+
+impl From<&claim::DocumentRequest> for EntryRequest {
+    fn from(request: &claim::DocumentRequest) -> Self {
+        Self { comment: request.comment.clone(), requested_at: request.requested_at.into() }
     }
 }
 

@@ -7,18 +7,18 @@ mod document;
 mod envelope;
 mod event;
 mod geo;
+mod handling;
 mod list;
 mod patch;
+mod settlement;
 mod webhook;
 
-pub use claim::{
-    Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product, Settlement, SettlementType,
-};
+pub use claim::{Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product};
 pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
 pub use create::CreateClaim;
 pub use document::{
     Because, ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
-    DocumentUploads, DuplicateDocument, EntryDocument, PhotoFacts, RejectDocument, UploadDocument,
+    DocumentUploads, DuplicateDocument, EntryDocument, EntryRequest, PhotoFacts, RejectDocument, UploadDocument,
 };
 pub use envelope::{
     CancelAnswer, CancelledClaim, ErrorBody, Failure, Pagination, SubmitResponse, SubmittedStatus, Success,
@@ -26,8 +26,13 @@ pub use envelope::{
 };
 pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEntry, TimelineQuery};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
+pub use handling::{
+    Action, AddInternalNote, AllowedAction, ChangeStatus, DocumentWanted, InternalNote, NextStatus, RequestDocument,
+    SetNote,
+};
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};
+pub use settlement::{CreateSettlement, PaySettlement, Settlement, SettlementDirection, SettlementType};
 pub use webhook::{
     CreateWebhook, DeletedWebhook, DeliveriesQuery, LiveSecret, PatchWebhook, Replay, ReplayDeliveries, Replayed,
     RotateSecret, WantedStatus, Webhook, WebhookAttempt, WebhookBody, WebhookData, WebhookDelivery,

@@ -2,15 +2,19 @@
 
 use constat_app::AppError;
 use constat_app::webhooks::{Message, Subject};
+use constat_domain::claim::Asker;
 use constat_domain::event_kinds::PING;
 use constat_wire::claims::{WebhookBody, WebhookData};
 
 use super::super::{event, view};
 
-/// The body of a message: `{event_type, data, event}`.
+/// The body of a message: `{event_type, data, event}`. `allowedActions` is what an integrator may do:
+/// whose key registered the webhook is not looked up for every message.
 pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
-        Subject::Claim(claim) => WebhookData::Claim(Box::new(view::claim(&message.catalogue, claim))),
+        Subject::Claim(claim) => {
+            WebhookData::Claim(Box::new(view::claim(&message.catalogue, claim, Asker::Integrator)))
+        }
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };
     let event = event::of_claim(message.event.clone());

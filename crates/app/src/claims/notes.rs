@@ -1,0 +1,51 @@
+//! What handlers write: to the insured, and among themselves.
+
+use constat_domain::claim::{Claim, InternalNote};
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
+use constat_store::queries::claims;
+
+use super::{claim_to_change, events, read_claim};
+use crate::{Act, App, AppError, Tx};
+
+/// Changes the note that the insured reads; `None` takes it away.
+pub fn set_note(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    note: Option<&str>,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    act.require_handler()?;
+    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    claim.set_note(note.map(str::to_owned), act.at);
+    claims::update(tx, &claim)?;
+    events::record(tx, act, events::NOTE_UPDATED, &claim)?;
+    Ok(claim)
+}
+
+/// Adds a note among handlers. It is never changed, and told to nobody else.
+pub fn add_internal_note(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    text: &str,
+    if_match: Option<&[i64]>,
+) -> Result<(Claim, InternalNote), AppError> {
+    act.require_handler()?;
+    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let note = InternalNote { text: text.to_owned(), at: act.at, by: act.caller.key };
+    claim.add_internal_note(note.clone());
+    claims::update(tx, &claim)?;
+    events::record(tx, act, events::INTERNAL_NOTE_ADDED, &claim)?;
+    Ok((claim, note))
+}
+
+/// The notes among handlers, oldest first, with the claim's version.
+pub fn internal_notes(app: &App, caller: &Caller, id: &str) -> Result<(i64, Vec<InternalNote>), AppError> {
+    if !caller.owns_the_data() {
+        return Err(ClaimRefusal::NoPermission.into());
+    }
+    let claim = read_claim(app, caller, id)?;
+    Ok((claim.version, claim.internal_notes))
+}

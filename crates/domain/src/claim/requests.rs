@@ -1,0 +1,124 @@
+//! Documents that a handler asks for beyond what the catalogue's rules do.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::transitions::Step;
+use super::{Claim, DocumentStatus};
+use crate::catalogue::{Catalogue, Category, DocumentRule};
+use crate::refusal::ClaimRefusal;
+use crate::text::sentence_key;
+
+/// A document that a handler asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRequest {
+    /// Stable id of its type: the catalogue's, or `requested_1`, `requested_2`... for one that it does
+    /// not have.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is, in French, as it was called when it was asked for.
+    pub label: String,
+    /// How much it is wanted.
+    pub category: Category,
+    /// What the handler says of it to the insured.
+    pub comment: Option<String>,
+    /// When it was last asked for.
+    pub requested_at: Timestamp,
+}
+
+/// Which document is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestedDocument {
+    /// One of the product family's, by stable id or French label.
+    OfCatalogue(String),
+    /// Another one, called so.
+    Free(String),
+}
+
+impl DocumentRequest {
+    /// The request as a rule of the catalogue would ask for it.
+    pub(super) fn rule(&self) -> DocumentRule {
+        DocumentRule { id: self.kind.clone(), label: self.label.clone(), category: self.category, when: None }
+    }
+
+    /// Whether a name means this document.
+    pub(super) fn is_named(&self, key: &str) -> bool {
+        self.kind == key || sentence_key(&self.label) == key
+    }
+}
+
+impl Claim {
+    /// The stable id of a type of document that the claim may hold, by id or French label.
+    pub fn document_kind(&self, catalogue: &Catalogue, name: &str) -> Option<String> {
+        let key = sentence_key(name);
+        if let Some(request) = self.requests.iter().find(|request| request.is_named(&key)) {
+            return Some(request.kind.clone());
+        }
+        let (family, subtype) = self.declared_as(catalogue)?;
+        subtype.document(name).or_else(|| family.document(name)).map(|rule| rule.id.clone())
+    }
+
+    /// Refuses unless a handler may ask for documents: once submitted, until decided or given up.
+    pub(super) fn may_request(&self) -> Result<(), ClaimRefusal> {
+        if self.status.is_open() { Ok(()) } else { Err(ClaimRefusal::StatusLocked) }
+    }
+
+    /// Asks the insured for a document: it stands among the claim's entries from now on, and an upload
+    /// fills it. One that was asked for before is asked for again, in the new words; one that was
+    /// accepted is not. With `wait`, a claim that is worked on then waits for the insured. Gives the
+    /// stable id of the document's type.
+    pub fn request_document(
+        &mut self,
+        catalogue: &Catalogue,
+        document: &RequestedDocument,
+        category: Category,
+        comment: Option<String>,
+        wait: bool,
+        at: Timestamp,
+    ) -> Result<String, ClaimRefusal> {
+        self.may_request()?;
+        if wait && self.status != super::ClaimStatus::PendingInfo {
+            self.may_step(Step::Wait)?;
+        }
+        let (kind, label) = self.requested_type(catalogue, document)?;
+        if self.current_document(&kind).is_some_and(|current| current.status == DocumentStatus::Accepted) {
+            return Err(ClaimRefusal::DocumentAlreadyValidated { field: "type".to_owned() });
+        }
+        let request = DocumentRequest { kind: kind.clone(), label, category, comment, requested_at: at };
+        match self.requests.iter_mut().find(|known| known.kind == kind) {
+            Some(known) => *known = request,
+            None => self.requests.push(request),
+        }
+        if wait && let Some(next) = self.status.after(Step::Wait) {
+            self.enter(next, at);
+        }
+        self.touch(at);
+        Ok(kind)
+    }
+
+    /// Stable id and label of what is asked for. A free one that has the name of a known one is that.
+    fn requested_type(
+        &self,
+        catalogue: &Catalogue,
+        document: &RequestedDocument,
+    ) -> Result<(String, String), ClaimRefusal> {
+        let (RequestedDocument::OfCatalogue(name) | RequestedDocument::Free(name)) = document;
+        let key = sentence_key(name);
+        if let Some(known) = self.requests.iter().find(|request| request.is_named(&key)) {
+            return Ok((known.kind.clone(), known.label.clone()));
+        }
+        let declared = self.declared_as(catalogue);
+        let rule = declared.and_then(|(family, subtype)| subtype.document(name).or_else(|| family.document(name)));
+        match (rule, document) {
+            (Some(rule), _) => Ok((rule.id.clone(), rule.label.clone())),
+            (None, RequestedDocument::Free(title)) => {
+                let free = self.requests.iter().filter(|request| request.kind.starts_with("requested_")).count();
+                Ok((format!("requested_{}", free + 1), title.trim().to_owned()))
+            }
+            (None, RequestedDocument::OfCatalogue(_)) => Err(ClaimRefusal::InvalidDocumentType {
+                field: "type".to_owned(),
+                expected: declared.map(|(family, _)| family.document_labels()).unwrap_or_default(),
+            }),
+        }
+    }
+}
