@@ -2,6 +2,7 @@
 //! `cargo xtask setup` fetches it. Thousands of requests, well-formed and not; every answer must be
 //! one that the document promises, and none a fault of the server.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,12 +43,12 @@ impl Known {
         let mut parameters = Vec::new();
         for (field, values) in fields {
             let name = format!("known{}", self.dictionaries.lines().count());
-            self.dictionaries += &format!("dictionaries.{name} = {{ values = {} }}\n", json!(values));
+            writeln!(self.dictionaries, "dictionaries.{name} = {{ values = {} }}", json!(values)).unwrap();
             parameters.push(format!("{field:?} = {{ dictionary = {name:?}, probability = 0.8 }}"));
         }
         let parameters = parameters.join(", ");
-        self.operations +=
-            &format!("[[operations]]\ninclude-path-regex = {paths:?}\nparameters = {{ {parameters} }}\n");
+        writeln!(self.operations, "[[operations]]\ninclude-path-regex = {paths:?}\nparameters = {{ {parameters} }}")
+            .unwrap();
         self
     }
 }
@@ -95,10 +96,14 @@ async fn the_claims_contract_keeps_its_word() {
     let documents: Vec<&str> = entries.iter().filter_map(|entry| entry["document"]["id"].as_str()).collect();
     let hook = json!({ "url": "https://1.1.1.1/hook", "events": ["v2.claim.created"] });
     let hook = caller.post("/webhooks", &hook).await.data()["id"].as_str().unwrap().to_owned();
+    let payment =
+        caller.post(&format!("/claims/{bike}/settlements"), &json!({ "type": "refund", "amount": 150 })).await;
+    let payment = payment.data()["id"].as_str().unwrap().to_owned();
     let claims = [
         ("path.id", &[&*draft, &other, &bike, &bike_claim, &home][..]),
         ("path.documentId", &documents),
         ("path.appointmentId", &[&visit]),
+        ("path.settlementId", &[&payment]),
         ("query.userId", &[BIKE_USER]),
         ("body.userId", &[BIKE_USER]),
         ("body.contractId", &[BIKE_CONTRACT]),
