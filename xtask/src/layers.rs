@@ -13,6 +13,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("constat-store", &["constat-domain"]),
     ("constat-wire", &["constat-domain"]),
     ("constat-print", &["constat-domain"]),
+    ("constat-pictures", &[]),
     ("constat-client", &["constat-domain", "constat-wire"]),
     ("constat-app", &["constat-domain", "constat-availability", "constat-store", "constat-print"]),
     ("constat-http", &["constat-domain", "constat-app", "constat-wire"]),
@@ -28,6 +29,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "constat-http",
             "constat-connectors",
             "constat-jobs",
+            "constat-pictures",
             "constat-client",
         ],
     ),
@@ -38,7 +40,8 @@ const WALLS: &[(&str, &[&str])] = &[
 const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench"];
 
 /// Rooms that must stay pure: no runtime, no I/O, no database.
-const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print"];
+const PURE: &[&str] =
+    &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];
 const IMPURE_CRATES: &[&str] = &["tokio", "diesel", "reqwest", "axum", "object_store", "rand_core"];
 
 fn metadata() -> Value {

@@ -6,7 +6,7 @@ use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
-use crate::claims::UploadMemory;
+use crate::claims::{Draughtsman, NoDraughtsman, UploadMemory};
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
@@ -48,6 +48,8 @@ pub struct App {
     pub upload_memory: UploadMemory,
     /// Looks for viruses; there is none until [`App::with_scanner`] brings one.
     pub scanner: Arc<dyn VirusScanner>,
+    /// Draws previews; draws none until [`App::with_draughtsman`] brings one.
+    pub draughtsman: Arc<dyn Draughtsman>,
     /// One preview is made at a time.
     pub(crate) preview_turn: tokio::sync::Semaphore,
     pub(crate) recent_keys: RecentKeys,
@@ -84,6 +86,7 @@ impl App {
             webhooks: Arc::new(NoWebhookSender),
             upload_memory,
             scanner: Arc::new(NoScanner),
+            draughtsman: Arc::new(NoDraughtsman),
             preview_turn: tokio::sync::Semaphore::new(1),
             recent_keys: RecentKeys::default(),
         })
@@ -127,6 +130,12 @@ impl App {
     #[must_use]
     pub fn with_scanner(self, scanner: Arc<dyn VirusScanner>) -> Self {
         Self { scanner, ..self }
+    }
+
+    /// The same application, which has previews drawn by this draughtsman.
+    #[must_use]
+    pub fn with_draughtsman(self, draughtsman: Arc<dyn Draughtsman>) -> Self {
+        Self { draughtsman, ..self }
     }
 
     /// A command by `caller`, now.

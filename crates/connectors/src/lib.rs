@@ -1,6 +1,7 @@
 //! Everything outside this server, behind traits that the application owns.
 
 mod clamd;
+mod draw;
 mod geocoder;
 mod http;
 mod partner;
@@ -8,6 +9,7 @@ mod routing;
 mod webhook;
 
 pub use clamd::virus_scanner;
+pub use draw::DrawnByChild;
 pub use geocoder::geocoder;
 pub use partner::PartnerOverHttp;
 pub use routing::routing_service;

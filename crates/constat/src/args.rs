@@ -58,6 +58,12 @@ pub enum Command {
     /// Check that the recorded events were not tampered with
     #[command(subcommand)]
     Audit(Audit),
+    /// Make a small picture of the file on the standard input (the server asks for it)
+    #[command(hide = true)]
+    Draw {
+        /// What the file is: application/pdf, image/jpeg, ...
+        media_type: String,
+    },
     /// Look after the documents' bytes
     #[command(subcommand)]
     Documents(DocumentsCommand),

@@ -7,6 +7,7 @@ mod catalogue;
 mod config;
 mod demo;
 mod documents;
+mod draw;
 mod edges;
 mod export;
 mod failure;
@@ -31,6 +32,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Draw { media_type } = &cli.command {
+        return draw::draw(media_type);
+    }
     // Fails only when a provider is installed already, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -67,6 +71,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
         Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,
+        // Done before: it takes neither a configuration nor a runtime.
+        Command::Draw { .. } => {}
         Command::Config => print!("{}", config::DEFAULT_FILE),
     }
     Ok(ExitCode::SUCCESS)

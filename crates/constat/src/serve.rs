@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
-use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
+use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
 use constat_jobs::Deliverer;
 use constat_store::Documents;
@@ -81,6 +81,7 @@ pub async fn application(folder: &Folder, documents: Documents, settings: Settin
     let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
     let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
     let app = app.with_catalogues(catalogues);
+    let app = app.with_draughtsman(Arc::new(DrawnByChild::with(std::env::current_exe()?)));
     Ok(Arc::new(match routing {
         Some(service) => app.with_routing(service),
         None => app,

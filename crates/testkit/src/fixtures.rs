@@ -183,3 +183,30 @@ pub fn pdf() -> Vec<u8> {
 pub fn png() -> Vec<u8> {
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\0IEND\xaeB`\x82".to_vec()
 }
+
+/// A PDF of one page of A4: its upper half is blue.
+pub fn blue_page() -> Vec<u8> {
+    let draw = "0 0 1 rg 0 421 595 421 re f";
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>".to_owned(),
+        format!("<</Length {}>>stream\n{draw}\nendstream", draw.len()),
+    ];
+    let mut text = "%PDF-1.4\n".to_owned();
+    let mut places = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        places.push(text.len());
+        text += &format!("{} 0 obj{object}endobj\n", index + 1);
+    }
+    let table = text.len();
+    let rows: String = places.iter().map(|place| format!("{place:010} 00000 n \n")).collect();
+    text +=
+        &format!("xref\n0 5\n0000000000 65535 f \n{rows}trailer<</Size 5/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
+    text.into_bytes()
+}
+
+/// A photo as iPhones write it, 96 by 64 pixels: its left half is red, the right one blue.
+pub fn heic() -> Vec<u8> {
+    include_bytes!("../fixtures/two-halves.heic").to_vec()
+}

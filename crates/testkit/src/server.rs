@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use constat_app::{App, Catalogues, NewKey, Settings, issue_key};
-use constat_connectors::{PartnerOverHttp, WebhooksOverHttp, routing_service};
+use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, routing_service};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -88,6 +88,10 @@ fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
     let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
     let catalogues = Catalogues::load(&app.settings.catalogue).expect("sound catalogues");
     let app = app.with_catalogues(catalogues);
+    // The binary stands beside the folder of the tests: built with them, as it is their package's.
+    let tests = std::env::current_exe().expect("a running test");
+    let program = tests.ancestors().nth(2).expect("a target folder").join("constat");
+    let app = app.with_draughtsman(Arc::new(DrawnByChild::with(program)));
     match routing {
         Some(service) => app.with_routing(service),
         None => app,

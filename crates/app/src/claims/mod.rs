@@ -30,7 +30,7 @@ pub(crate) use feed::entry_of;
 pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use notes::{add_internal_note, internal_notes, set_note};
-pub use preview::{PREVIEW_SIDE, preview};
+pub use preview::{Draughtsman, NoDraughtsman, preview};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use receive::{Received, Receiving, UploadMemory, UploadShare, forget};
 pub use request_document::{DocumentRequested, request_document};

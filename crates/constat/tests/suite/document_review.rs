@@ -205,11 +205,35 @@ async fn a_picture_has_a_preview_and_what_is_too_large_or_no_picture_has_none() 
     assert!(!bytes.windows(4).any(|window| window == b"Exif"));
     let known = caller.request(reqwest::Method::GET, &path).header("if-none-match", tag).send().await.unwrap();
     assert_eq!(known.status(), 304);
+    // The first page of a PDF, and what phones take.
+    let colour = async |content: &[u8], x: f64, y: f64| {
+        let (_, got) = preview(content).await;
+        assert_eq!(got.status(), 200);
+        let picture = image::load_from_memory(&got.bytes().await.unwrap()).unwrap().to_rgb8();
+        let (width, height) = picture.dimensions();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
+        let pixel = picture.get_pixel((f64::from(width) * x) as u32, (f64::from(height) * y) as u32).0;
+        (
+            width,
+            height,
+            ["red", "green", "blue", "white"][if pixel.iter().all(|part| *part > 200) {
+                3
+            } else {
+                usize::from(pixel[1] > 128) + 2 * usize::from(pixel[2] > 128)
+            }],
+        )
+    };
+    assert_eq!(colour(&fixtures::blue_page(), 0.5, 0.2).await, (361, 512, "blue"));
+    assert_eq!(colour(&fixtures::blue_page(), 0.5, 0.8).await, (361, 512, "white"));
+    assert_eq!(colour(&fixtures::heic(), 0.2, 0.5).await, (96, 64, "red"));
+    assert_eq!(colour(&fixtures::heic(), 0.8, 0.5).await, (96, 64, "blue"));
+    let cut = fixtures::heic();
+    let cut = cut[..cut.len() - 40].to_vec();
     // A few bytes that claim to be 4 billion pixels; a file cut short; no picture at all.
     let mut bomb = fixtures::png();
     bomb[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
     let whole = photo(300, 300);
-    for content in [bomb, whole[..whole.len() / 50].to_vec(), fixtures::pdf()] {
+    for content in [bomb, whole[..whole.len() / 50].to_vec(), fixtures::pdf(), cut] {
         let (_, got) = preview(&content).await;
         Got::read(got).await.is_error(404, 2004);
     }

@@ -1,0 +1,67 @@
+//! Draws previews in a process of its own: the program that is running, asked to draw one file.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use constat_app::claims::Draughtsman;
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+
+/// Longest time that one picture may take. A photo of 50 million pixels takes one or two seconds.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Most bytes of a small picture that are read.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Starts `program draw <media type>` for each picture: the file goes in, the JPEG comes out. The
+/// process bounds its own memory and time; when it takes too long all the same it is killed.
+#[derive(Debug, Clone)]
+pub struct DrawnByChild {
+    program: PathBuf,
+}
+
+impl DrawnByChild {
+    /// Through this program, which is Constat's own.
+    pub fn with(program: PathBuf) -> Self {
+        Self { program }
+    }
+
+    async fn ask(&self, media_type: &str, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+        let mut command = Command::new(&self.program);
+        command.arg("draw").arg(media_type).env_clear().kill_on_drop(true);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let (Some(mut asked), Some(told)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        };
+        let ask = async move {
+            // A child that dies on the file does not read it to its end.
+            let _died = asked.write_all(&bytes).await;
+        };
+        let (mut told, mut picture) = (told.take(LARGEST), Vec::new());
+        let (_asked, read) = tokio::join!(ask, told.read_to_end(&mut picture));
+        read?;
+        let ended = child.wait().await?;
+        if ended.success() { Ok(picture) } else { Ok(Vec::new()) }
+    }
+}
+
+impl Draughtsman for DrawnByChild {
+    fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Option<Vec<u8>>> {
+        let media_type = media_type.to_owned();
+        Box::pin(async move {
+            match tokio::time::timeout(PATIENCE, self.ask(&media_type, bytes)).await {
+                Ok(Ok(picture)) => Some(picture).filter(|picture| !picture.is_empty()),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, program = %self.program.display(), "cannot draw previews");
+                    None
+                }
+                Err(_elapsed) => {
+                    tracing::warn!(media_type, "a preview took too long and was given up");
+                    None
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! `constat draw`: one file in, one small picture out. The server starts it for each preview.
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+/// Most address space, in bytes: 1 GiB, four times what decoding the largest picture takes.
+#[cfg(unix)]
+const MOST_MEMORY: u64 = 1024 * 1024 * 1024;
+
+/// Most seconds of processor time.
+#[cfg(unix)]
+const MOST_SECONDS: u64 = 10;
+
+/// Draws the file on the standard input. Fails silently: whoever asked knows what a failure means.
+pub fn draw(media_type: &str) -> ExitCode {
+    #[cfg(unix)]
+    {
+        use rlimit::Resource;
+        let bounded = Resource::AS
+            .set(MOST_MEMORY, MOST_MEMORY)
+            .and_then(|()| Resource::CPU.set(MOST_SECONDS, MOST_SECONDS))
+            .and_then(|()| Resource::CORE.set(0, 0));
+        if bounded.is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    let mut bytes = Vec::new();
+    if std::io::stdin().lock().read_to_end(&mut bytes).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let drawn = constat_pictures::draw(media_type, bytes);
+    match drawn.map(|picture| std::io::stdout().lock().write_all(&picture)) {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
