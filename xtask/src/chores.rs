@@ -33,6 +33,11 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
     run(Command::new(release_binary("constat-bench")).args(arguments))
 }
 
+/// Puts a server under load for minutes.
+pub fn load(arguments: &[String]) -> Result<(), String> {
+    bench(&[&["load".to_owned()], arguments].concat())
+}
+
 /// Writes the checked-in OpenAPI documents anew.
 pub fn openapi() -> Result<(), String> {
     setup::for_tests()?;

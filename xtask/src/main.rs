@@ -22,6 +22,8 @@ CHORES
     test      Set up what is missing and run every check and test: format, lints, tests, examples
               in the documentation.
     bench     Build for speed and measure; --json for one JSON object, --quick for a shorter run.
+    load      Build for speed; 10,000 claims, 200 clients for ten minutes, a receiver of webhooks that is
+              away for an hour. --minutes N, --clients N and others: see --help.
     openapi   Write the OpenAPI documents that are checked in under openapi/ anew.
     setup     Only install what the chores above need.
     help      This text.
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some("demo") => chores::demo(&rest),
         Some("test") => chores::test(&rest),
         Some("bench") => chores::bench(&rest),
+        Some("load") => chores::load(&rest),
         Some("openapi") => chores::openapi(),
         Some("setup") => setup::for_tests(),
         Some("help" | "--help" | "-h") | None => {

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made stops loudly")]
 
 mod bare;
+mod claims_load;
 mod diary;
 mod load;
 mod world;
@@ -42,6 +43,9 @@ struct Length {
 fn main() {
     const KNOWN: [&str; 5] = ["--json", "--quick", "--reads", "--searches", "--bookings"];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(held) = claims_load::asked(&arguments) {
+        std::process::exit(i32::from(!held));
+    }
     if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         eprintln!(
             "Unknown argument `{unknown}`. Known: --json (one JSON object on stdout), --quick (a shorter run), \

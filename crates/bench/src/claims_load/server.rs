@@ -1,0 +1,77 @@
+//! The server under load, as a process of its own, so that its memory is its own.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use constat_app::webhooks::WebhookSettings;
+use constat_app::{App, Clock, NewKey, Settings, issue_key};
+use constat_connectors::WebhooksOverHttp;
+use constat_domain::ids::OrgId;
+use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_jobs::Deliverer;
+use constat_store::queries::{api_keys, contracts, organisations};
+use constat_store::{Documents, Store};
+use constat_testkit::{SeededChance, fixtures};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// A clock that runs faster than the machine's: an hour of the trade in a few minutes of a run.
+struct FastClock {
+    from: Timestamp,
+    started: Instant,
+    speed: u32,
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.started.elapsed() * self.speed).unwrap_or(SignedDuration::ZERO);
+        let now = self.from.saturating_add(passed).unwrap_or(self.from);
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// Serves from this folder until it is killed; its first line says where and with which key.
+pub fn serve(folder: &Path, speed: u32) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let monday = Timestamp::from_second(1_795_417_200).expect("a constant in range");
+        let clock = Arc::new(FastClock { from: monday, started: Instant::now(), speed });
+        let store = Store::open(&folder.join("constat.db")).expect("a new database");
+        let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
+        let chance = Arc::new(SeededChance::new(2026));
+        let webhooks = WebhookSettings { allow_private: true, poll_seconds: 1, ..WebhookSettings::default() };
+        let settings = Settings { webhooks, ..Settings::default() };
+        let sender = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
+        let app = App::new(store, documents, clock, chance, settings).await.expect("an application");
+        let app = Arc::new(app.with_webhooks(sender));
+        let key = platform(&app).await;
+        tokio::spawn(Deliverer::new(Arc::clone(&app), constat_http::webhook_body).run());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound address");
+        println!("{}", json!({ "address": address, "key": key }));
+        std::io::stdout().flush().expect("somebody reads");
+        axum::serve(listener, constat_http::router(app)).await.expect("the server runs");
+    });
+}
+
+/// A platform with the contract of a bike; gives its key.
+async fn platform(app: &App) -> String {
+    let at = app.clock.now();
+    let id = OrgId::new(at, &app.chance.entropy());
+    let kind = OrganisationKind::Platform;
+    let new = Organisation { id, kind, name: "Platform".to_owned(), acam_code: None, created_at: at };
+    let label = "load".to_owned();
+    let new_key = NewKey { api: Api::Claims, issuer: id, holder: id, mode: Mode::Test, label };
+    let issued = issue_key(new_key, at, app.chance.as_ref());
+    let key = issued.key.clone();
+    let write = app.store.write(move |tx| {
+        organisations::insert(tx, &new)?;
+        api_keys::insert(tx, &key)?;
+        contracts::upsert_of_tenant(tx, &TenantId { org: id, mode: Mode::Test }, &fixtures::bike_contract())
+    });
+    write.await.expect("a platform");
+    issued.secret
+}
