@@ -40,8 +40,7 @@ const WALLS: &[(&str, &[&str])] = &[
 const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench"];
 
 /// Rooms that must stay pure: no runtime, no I/O, no database.
-const PURE: &[&str] =
-    &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];
+const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];
 const IMPURE_CRATES: &[&str] = &["tokio", "diesel", "reqwest", "axum", "object_store", "rand_core"];
 
 fn metadata() -> Value {

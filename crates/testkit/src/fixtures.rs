@@ -1,6 +1,7 @@
 //! Contracts and declarations that the public contracts' own examples speak of.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use constat_domain::Money;
 use constat_domain::claim::{Contract, ContractProduct, Insured, Product, Risk};
@@ -194,15 +195,13 @@ pub fn blue_page() -> Vec<u8> {
         format!("<</Length {}>>stream\n{draw}\nendstream", draw.len()),
     ];
     let mut text = "%PDF-1.4\n".to_owned();
-    let mut places = Vec::new();
+    let mut rows = "0000000000 65535 f \n".to_owned();
     for (index, object) in objects.iter().enumerate() {
-        places.push(text.len());
-        text += &format!("{} 0 obj{object}endobj\n", index + 1);
+        let _infallible = writeln!(rows, "{:010} 00000 n ", text.len());
+        let _infallible = writeln!(text, "{} 0 obj{object}endobj", index + 1);
     }
     let table = text.len();
-    let rows: String = places.iter().map(|place| format!("{place:010} 00000 n \n")).collect();
-    text +=
-        &format!("xref\n0 5\n0000000000 65535 f \n{rows}trailer<</Size 5/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
+    let _infallible = write!(text, "xref\n0 5\n{rows}trailer<</Size 5/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
     text.into_bytes()
 }
 

@@ -98,7 +98,7 @@ impl Client {
     /// server that stalls is not asked less.
     pub async fn run(mut self, started: Instant, length: Duration, pace: Duration) -> Tally {
         let mut tally = Tally::default();
-        let mut due = pace.mul_f64(self.dice.roll(1_000) as f64 / 1_000.0);
+        let mut due = pace / 1_000 * u32::try_from(self.dice.roll(1_000)).unwrap_or(0);
         while due < length {
             tokio::time::sleep_until((started + due).into()).await;
             match self.step().await {

@@ -160,7 +160,7 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
     let mut receiver = Receiver::down().await;
     served.ask("POST", "/v2/webhooks", Some(&json!({ "url": receiver.url() }))).await;
     let last_before = newest_event(&served).await;
-    let length = Duration::from_secs(plan.minutes * 60);
+    let length = Duration::from_mins(plan.minutes);
     let pace = Duration::from_secs(1) * u32::try_from(plan.clients).expect("not that many") / plan.rate;
     eprintln!("{} clients for {} minutes, {} requests a second ...", plan.clients, plan.minutes, plan.rate);
     let started = Instant::now();
@@ -169,7 +169,7 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
         let client = Client::new(&served.target, number as u64 + 1, &known).await.expect("a connection");
         running.spawn(client.run(started, length, pace));
     }
-    let back_after = Duration::from_secs(plan.away * 60) / plan.speed;
+    let back_after = Duration::from_mins(plan.away) / plan.speed;
     let (mut tally, mut memory, mut is_up) = (Tally::default(), Vec::new(), false);
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
     while !running.is_empty() {
@@ -197,7 +197,7 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
         "fill": { "claims": plan.claims, "documents": plan.claims * 5, "documentBytes": plan.size,
                   "seconds": filled.as_secs() },
         "clients": plan.clients,
-        "requestsPerSecond": tally.answers() as f64 / ran.as_secs_f64(),
+        "requestsPerSecond": tally.answers() as u64 / ran.as_secs().max(1),
         "run": tally.report(),
         "memoryMiB": { "atStart": memory_at_start, "whenFilled": memory_when_filled,
                        "eachMinute": memory.iter().step_by(12).collect::<Vec<_>>(), "most": memory.iter().max() },
@@ -214,12 +214,14 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
     })
 }
 
+/// How many declare at once before the run.
+const CLIENTS: usize = 16;
+
 /// Declares the claims that are there before the run, eight in ten of them submitted.
 async fn fill(served: &Served, plan: &Plan) -> Vec<String> {
     let bar = indicatif::ProgressBar::new(plan.claims as u64);
     bar.set_style(indicatif::ProgressStyle::with_template("Declaring {bar:40} {pos}/{len} {eta}").expect("a template"));
     let mut running = tokio::task::JoinSet::new();
-    const CLIENTS: usize = 16;
     for number in 0..CLIENTS {
         let none = Arc::new(Vec::new());
         let mut client = Client::new(&served.target, 10_000 + number as u64, &none).await.expect("a connection");
@@ -283,7 +285,7 @@ async fn await_events(
             (most, since) = (came, Instant::now());
         }
         // No pause between tries is longer than that in the machine's time.
-        if came == wanted.len() || since.elapsed() > Duration::from_secs(600) {
+        if came == wanted.len() || since.elapsed() > Duration::from_mins(10) {
             return (wanted, since.duration_since(started));
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
