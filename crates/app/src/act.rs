@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
+use constat_domain::claim::Claim;
+use constat_domain::deadlines::{Deadline, Deadlines};
 use constat_domain::ids::{Entropy, EventId};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::{Caller, TenantId};
@@ -24,12 +26,24 @@ pub struct Act {
     pub dry_run: bool,
     chance: Arc<dyn Chance>,
     catalogue: Arc<Catalogue>,
+    deadlines: Arc<Deadlines>,
 }
 
 impl Act {
-    /// A command by `caller` at `at`, whose data is judged by `catalogue`.
-    pub fn new(caller: Caller, at: Timestamp, chance: Arc<dyn Chance>, catalogue: Arc<Catalogue>) -> Self {
-        Self { caller, at, dry_run: false, chance, catalogue }
+    /// A command by `caller` at `at`, whose data is judged by `catalogue` and watched by `deadlines`.
+    pub fn new(
+        caller: Caller,
+        at: Timestamp,
+        chance: Arc<dyn Chance>,
+        catalogue: Arc<Catalogue>,
+        deadlines: Arc<Deadlines>,
+    ) -> Self {
+        Self { caller, at, dry_run: false, chance, catalogue, deadlines }
+    }
+
+    /// A claim's deadlines at the instant of the command.
+    pub fn deadlines_of(&self, claim: &Claim) -> Vec<Deadline<'_>> {
+        self.deadlines.of_claim(claim, self.at)
     }
 
     /// The catalogue of the organisation whose data it is.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use constat_domain::deadlines::Deadlines;
 use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
@@ -32,6 +33,8 @@ pub struct App {
     /// What is insured and what is asked about it, by organisation; the embedded catalogue for all
     /// until [`App::with_catalogues`] brings more.
     pub catalogues: Arc<Catalogues>,
+    /// The rules of statutory deadlines, as the operator turned them on and off.
+    pub deadlines: Arc<Deadlines>,
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
     /// Tells how long drives take.
@@ -69,6 +72,7 @@ impl App {
         let travel = Arc::new(Roads::Estimated(settings.travel));
         let rules = Arc::new(settings.availability.clone());
         let calendars = Calendars::new(store.clone(), rules, Arc::clone(&travel), Arc::clone(&counts));
+        let deadlines = settings.deadlines.rules().map_err(|wrong| AppError::Fault(format!("deadlines: {wrong}")))?;
         let upload_memory = UploadMemory::of(&settings.uploads);
         Ok(Self {
             store,
@@ -78,6 +82,7 @@ impl App {
             sealer,
             settings,
             catalogues: Arc::new(Catalogues::default()),
+            deadlines: Arc::new(deadlines),
             calendars: Arc::new(calendars),
             travel,
             counts,
@@ -141,6 +146,6 @@ impl App {
     /// A command by `caller`, now.
     pub fn act(&self, caller: Caller) -> Act {
         let catalogue = Arc::clone(self.catalogues.of(&caller.tenant));
-        Act::new(caller, self.clock.now(), Arc::clone(&self.chance), catalogue)
+        Act::new(caller, self.clock.now(), Arc::clone(&self.chance), catalogue, Arc::clone(&self.deadlines))
     }
 }

@@ -13,6 +13,7 @@ mod catalogues;
 pub mod claims;
 mod command;
 mod counts;
+pub mod deadlines;
 pub mod dossier;
 mod edges;
 mod error;

@@ -6,6 +6,7 @@ use constat_domain::ids::OrgId;
 use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
 
+use crate::deadlines::DeadlineSettings;
 use crate::webhooks::WebhookSettings;
 use crate::{CatalogueSettings, GeocoderSettings, ScannerSettings};
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub routing: RoutingSettings,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
+    /// Which deadlines count.
+    pub deadlines: DeadlineSettings,
     /// How documents come in.
     pub uploads: UploadSettings,
     /// Who looks for viruses.
@@ -67,6 +70,7 @@ impl Default for Settings {
             travel: Estimator::default(),
             routing: RoutingSettings::default(),
             webhooks: WebhookSettings::default(),
+            deadlines: DeadlineSettings::default(),
             uploads: UploadSettings::default(),
             scanner: ScannerSettings::default(),
             catalogue: CatalogueSettings::default(),

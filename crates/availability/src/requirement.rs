@@ -2,12 +2,12 @@
 
 use constat_domain::FieldError;
 use constat_domain::appointment::SlotKind;
+use constat_domain::deadlines::Deadlines;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{
     ClaimBrief, CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
 };
-use constat_domain::visit_terms::VisitTerms;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::ExpertCalendar;
@@ -249,6 +249,6 @@ impl Requirement {
 /// Some days before the end of the last day of the claim's term.
 fn term_nears(claim: &ClaimBrief, zone: &TimeZone, settings: &Settings) -> Option<i64> {
     let day = zone::date(zone, claim.date.as_second());
-    let last = VisitTerms::embedded().last_day(claim.loss.as_ref()?, day)?;
+    let last = Deadlines::embedded().last_visit_day(claim.loss.as_ref()?, day)?;
     Some(zone::midnight(zone, zone::next_day(last)) - i64::from(settings.term_margin_days) * 86_400)
 }

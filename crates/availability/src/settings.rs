@@ -32,7 +32,7 @@ pub struct Settings {
     pub grid_minutes: u16,
     /// Length of an arrival window, in minutes; never above [`LONGEST_WINDOW_MINUTES`].
     pub window_minutes: u16,
-    /// Days before a statutory term ends (`data/rules/visit_terms.toml`) from which on a start is
+    /// Days before a statutory term ends (`data/rules/deadlines.toml`) from which on a start is
     /// dearer by [`Weights::hour_past_term`].
     pub term_margin_days: u16,
     /// How long visits take.

@@ -5,12 +5,13 @@ use constat_wire::appointments::{
     BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
-    AddInternalNote, CancelAnswer, CancelClaim, ChangeStatus, Claim, ClaimDocument, ClaimDocumentWithUrl,
-    ClaimListQuery, ClaimSummary, Commune, Contract, CreateClaim, CreateSettlement, CreateWebhook, DeletedWebhook,
-    DeliveriesQuery, DocumentMeta, EventsQuery, FeedAnswer, ImportedContracts, InternalNote, PatchClaim, PatchWebhook,
-    PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement,
-    SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
-    UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
+    AddInternalNote, CancelAnswer, CancelClaim, ChangeStatus, Claim, ClaimDeadlines, ClaimDocument,
+    ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, Contract, CreateClaim, CreateSettlement,
+    CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta, DueClaim, EventsQuery, FeedAnswer,
+    ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook, PaySettlement, RejectDocument,
+    ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement, SubmitResponse, Success,
+    SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
+    Webhook, WebhookDelivery,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -279,6 +280,31 @@ impl ClaimsClient {
         query: &TimelineQuery,
     ) -> Result<SuccessPage<TimelineEntry>, ClientError> {
         self.0.ask(Method::GET, &["claims", claim, "timeline"], &pairs(query)?).await
+    }
+
+    /// `GET /claims/{id}/deadlines`: a claim's statutory deadlines and its milestones.
+    pub async fn deadlines(&self, claim: &str) -> Result<ClaimDeadlines, ClientError> {
+        let answer: Success<ClaimDeadlines> = self.0.ask(Method::GET, &["claims", claim, "deadlines"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/milestones`: tells a dated fact, or corrects it.
+    pub async fn record_milestone(&self, claim: &str, milestone: &Milestone) -> Result<ClaimDeadlines, ClientError> {
+        let path = ["claims", claim, "milestones"];
+        let answer: Success<ClaimDeadlines> = self.0.tell(Method::POST, &path, &[], milestone).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /claims/{id}/milestones/{kind}`: takes a fact back.
+    pub async fn remove_milestone(&self, claim: &str, kind: &str) -> Result<ClaimDeadlines, ClientError> {
+        let path = ["claims", claim, "milestones", kind];
+        let answer: Success<ClaimDeadlines> = self.0.ask(Method::DELETE, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /deadlines`: claims with deadlines that end soon, or are over.
+    pub async fn list_deadlines(&self, query: &DeadlinesQuery) -> Result<SuccessPage<DueClaim>, ClientError> {
+        self.0.ask(Method::GET, &["deadlines"], &pairs(query)?).await
     }
 
     /// `GET /events`: what happened to all claims after a cursor. Go on with the answer's `cursor`.

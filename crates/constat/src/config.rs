@@ -225,6 +225,7 @@ fn read(merged: &Table) -> Result<Config, String> {
         ("availability", settings.availability.check()),
         ("geocoder", settings.geocoder.check()),
         ("webhooks", settings.webhooks.check()),
+        ("deadlines", settings.deadlines.check()),
     ];
     for (table, faults) in checked {
         if let Some(fault) = faults.first() {

@@ -1,7 +1,7 @@
 //! What can happen to a claim: the stable names of its events, and what a reader is told in French.
 //!
-//! Names that start with `v2.` are those of the claims contract and may be sent to webhooks; the
-//! others are our own and are read in the timeline and the feed only. Kinds that are not listed here
+//! Names that start with `v2.` are those of the claims contract, with our extensions for appointments
+//! and deadlines, and may be sent to webhooks; the others are our own and are read in the timeline and the feed only. Kinds that are not listed here
 //! (imports, a firm's own calendar) are kept in the audit trail and shown to no integrator.
 
 /// A kind of event.
@@ -38,6 +38,9 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("v2.claim.settlement.created", "Règlement créé"),
     kind("v2.claim.settlement.paid", "Règlement payé"),
     kind("v2.claim.settlement.returned", "Règlement retourné"),
+    kind("v2.claim.deadline.approaching", "Échéance proche"),
+    kind("v2.claim.deadline.met", "Échéance respectée"),
+    kind("v2.claim.deadline.missed", "Échéance dépassée"),
     kind("v2.appointment.booked", "Rendez-vous pris"),
     kind("v2.appointment.rescheduled", "Rendez-vous déplacé"),
     kind("v2.appointment.modified", "Rendez-vous modifié"),
@@ -48,6 +51,8 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("insured.erased", "Données personnelles de l'assuré effacées"),
     kind("claim.note.updated", "Message à l'assuré modifié"),
     kind("claim.settlement.cancelled", "Règlement annulé"),
+    kind("claim.milestone.recorded", "Date clé enregistrée"),
+    kind("claim.milestone.removed", "Date clé retirée"),
     kind("sign_in_link.created", "Lien de connexion envoyé à l'assuré"),
     kind("sign_in_link.used", "Lien de connexion utilisé par l'assuré"),
 ];
@@ -76,6 +81,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), CLAIM_EVENTS.len());
         assert!(CLAIM_EVENTS.iter().all(|kind| label(kind.name) != kind.name));
-        assert_eq!((for_webhooks().count(), label("something.else")), (21, "something.else"));
+        assert_eq!((for_webhooks().count(), label("something.else")), (24, "something.else"));
     }
 }

@@ -85,6 +85,13 @@ macro_rules! define_ids {
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
+
+            /// The instant that it was made at, to the millisecond. `None` when it was not made by
+            /// [`Self::new`], but is the UUID of somebody else.
+            pub fn made_at(self) -> Option<Timestamp> {
+                let millis = i64::try_from(self.0.as_u128() >> 80).ok()?;
+                (self.0.get_version_num() == 7).then(|| Timestamp::from_millisecond(millis).ok()).flatten()
+            }
         }
 
         impl fmt::Display for $name {

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod claim;
 pub mod codes;
 mod contract;
+pub mod deadlines;
 pub mod event_kinds;
 pub mod gazetteer;
 pub mod geo;
@@ -21,7 +22,6 @@ pub mod refusal;
 pub mod service;
 pub mod tenancy;
 mod text;
-pub mod visit_terms;
 pub mod webhook;
 
 pub use money::{Currency, Money};

@@ -30,6 +30,17 @@ const COUNTRIES: [(&str, &str); 13] = [
 ];
 
 impl Location {
+    /// The ISO 3166-1 alpha-2 code of its country, when that is one or a name that is known. No country
+    /// at all is France.
+    pub fn country_code(&self) -> Option<String> {
+        let country = self.country.trim();
+        if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Some(country.to_ascii_uppercase());
+        }
+        let named = country.to_lowercase();
+        COUNTRIES.iter().find(|(name, _)| *name == named).map(|(_, code)| (*code).to_owned())
+    }
+
     /// The location as a postal address: the street broken into lines of 38 characters at spaces, the
     /// town's name cut at 32, where the postcode still tells it.
     ///
@@ -49,13 +60,7 @@ impl Location {
     /// assert_eq!((address.street1.as_str(), address.country_code.as_str()), ("48 boulevard des Batignolles", "FR"));
     /// ```
     pub fn to_postal(&self) -> Option<PostalAddress> {
-        let country = self.country.trim();
-        let named = country.to_lowercase();
-        let country_code = if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            country.to_ascii_uppercase()
-        } else {
-            COUNTRIES.iter().find(|(name, _)| *name == named)?.1.to_owned()
-        };
+        let country_code = self.country_code()?;
         let mut lines = fold(&self.address)?.into_iter();
         let street1 = lines.next()?;
         let zip_code = self.zipcode.trim();

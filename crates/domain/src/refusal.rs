@@ -169,6 +169,9 @@ pub enum ClaimRefusal {
     /// The webhook has no such delivery.
     #[error("delivery not found")]
     DeliveryNotFound,
+    /// The claim has no such milestone.
+    #[error("milestone not found")]
+    MilestoneNotFound,
     /// The key may not do this.
     #[error("this key does not have the permission")]
     NoPermission,

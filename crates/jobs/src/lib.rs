@@ -1,10 +1,12 @@
-//! Everything that wakes on its own. Today: the deliverer of webhooks.
+//! Everything that wakes on its own: the deliverer of webhooks, the watch over deadlines.
 //!
 //! A job finds its work in the database, so that nothing is lost when a process dies, and several
 //! nodes share it by leases. A nudge after a commit only makes it look sooner.
 
+mod deadlines;
 mod deliverer;
 mod signature;
 
+pub use deadlines::DeadlineWatch;
 pub use deliverer::{Deliverer, Render};
 pub use signature::signature;

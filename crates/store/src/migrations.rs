@@ -12,6 +12,7 @@ const STEPS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_absences_by_series.sql")),
     (5, include_str!("../migrations/0005_webhooks.sql")),
     (6, include_str!("../migrations/0006_document_files.sql")),
+    (7, include_str!("../migrations/0007_deadlines.sql")),
 ];
 
 #[derive(QueryableByName)]

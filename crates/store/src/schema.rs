@@ -16,6 +16,20 @@ diesel::table! {
         storage_key -> Text, tenant -> Text, declaration_id -> Text, document_id -> Text, sha256 -> Text, scan -> Text,
     }
 }
+diesel::table! {
+    deadline_watch (declaration_id) {
+        declaration_id -> Text, tenant -> Text, version -> BigInt, look_at -> Nullable<BigInt>,
+        running_at -> Nullable<BigInt>, missed_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    deadline_notices (declaration_id, rule, due_at, kind) {
+        declaration_id -> Text, rule -> Text, due_at -> BigInt, kind -> Text,
+    }
+}
+diesel::table! { deadline_rules (id) { id -> BigInt, digest -> Text, } }
+diesel::joinable!(deadline_watch -> claims (declaration_id));
+diesel::allow_tables_to_appear_in_same_query!(deadline_watch, claims);
 diesel::table! { experts (id) { id -> Text, tenant -> Text, reference -> Text, body -> Text, } }
 diesel::table! {
     absences (id) {

@@ -48,7 +48,7 @@ use crate::{Act, AppError, Tx, require_version};
 
 /// The claim that a command is about, by either id. `if_match` holds the versions that the caller
 /// will accept it in, when it said so.
-fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
+pub(crate) fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
     let claim = claims::of_tenant_by_either_id(tx, act.tenant(), id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
     require_version(claim.version, if_match)?;
     Ok(claim)

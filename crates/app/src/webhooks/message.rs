@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Claim;
+use constat_domain::deadlines::Deadlines;
 use constat_domain::event_kinds::PING;
 use constat_domain::webhook::{Delivery, Webhook};
 use constat_store::StoreError;
 use constat_store::queries::{claims, events};
+use jiff::Timestamp;
 
 use crate::claims::{FeedEntry, entry_of};
 use crate::{App, AppError};
@@ -30,6 +32,10 @@ pub struct Message {
     pub event: FeedEntry,
     /// The catalogue of the organisation whose data it is.
     pub catalogue: Arc<Catalogue>,
+    /// The rules of deadlines.
+    pub deadlines: Arc<Deadlines>,
+    /// When it is put together.
+    pub at: Timestamp,
 }
 
 /// The message of a delivery; `None` when the claim is no longer there.
@@ -45,7 +51,8 @@ pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<O
                 None => return Ok(None),
             }
         };
+        let deadlines = Arc::clone(&app.deadlines);
         let catalogue = Arc::clone(app.catalogues.of(&webhook.tenant));
-        Ok(Some(Message { subject, event: entry_of(connection, event)?, catalogue }))
+        Ok(Some(Message { subject, event: entry_of(connection, event)?, catalogue, deadlines, at: app.clock.now() }))
     })
 }

@@ -155,13 +155,22 @@ async fn no_operation_takes_a_hostile_body() {
 #[tokio::test]
 async fn no_operation_finds_a_hostile_id() {
     let (server, keys) = world().await;
-    for operation in operations().iter().filter(|operation| operation.path.contains('{')) {
+    let all = operations();
+    for operation in all.iter().filter(|operation| operation.path.contains('{')) {
         let (header, key) = &keys[operation.contract];
         for id in HOSTILE_IDS {
             // Dots would be resolved by the client.
             let id = if id == ".." { "%2E%2E;" } else { id };
             let url = format!("{}{}{}", server.url, operation.base, filled(&operation.path, id));
             let url = reqwest::Url::parse(&url).unwrap();
+            // What the client resolved into the path of another operation never reached this one.
+            let pieces = |path: &str| path.matches('/').count();
+            let is_another = |other: &Operation| {
+                pieces(&other.path) < pieces(&operation.path) && url.path() == format!("{}{}", other.base, other.path)
+            };
+            if all.iter().any(is_another) {
+                continue;
+            }
             let is_inside = url.path().starts_with(&format!("{}/", operation.base));
             let asked = server.http.request(operation.method.clone(), url).header(*header, key).json(&json!({}));
             let answer = asked.send().await.expect("an answer");

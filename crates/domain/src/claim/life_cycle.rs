@@ -219,7 +219,8 @@ impl Claim {
             ClaimStatus::Closed => self.closed_at = Some(at),
             ClaimStatus::InProgress if self.status == ClaimStatus::Closed => self.reopened_at = Some(at),
             ClaimStatus::Abandoned | ClaimStatus::Archived => self.abandoned_at = Some(at),
-            ClaimStatus::Draft | ClaimStatus::InProgress | ClaimStatus::PendingInfo | ClaimStatus::Rejected => {}
+            ClaimStatus::Rejected => self.rejected_at = Some(at),
+            ClaimStatus::Draft | ClaimStatus::InProgress | ClaimStatus::PendingInfo => {}
         }
         self.status = next;
     }

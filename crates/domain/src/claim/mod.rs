@@ -11,12 +11,13 @@ mod documents;
 mod draft;
 mod life_cycle;
 mod media_type;
+mod milestone;
 mod moved;
 mod photo;
 mod requests;
 mod settlements;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transitions;
 
 pub use actions::{Action, Asker};
@@ -25,6 +26,7 @@ pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
 pub use draft::NewDraft;
 pub use life_cycle::{ClaimEdit, Decision, NextStatus};
 pub use media_type::media_type_of;
+pub use milestone::MilestoneKind;
 pub use photo::{PhotoScan, Stretch};
 pub use requests::{DocumentRequest, RequestedDocument};
 pub use settlements::NewSettlement;
@@ -481,6 +483,9 @@ pub struct Claim {
     pub submitted_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// When it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_at: Option<Timestamp>,
     /// When it was last reopened.
     pub reopened_at: Option<Timestamp>,
     /// When it was abandoned or archived.
@@ -514,6 +519,9 @@ pub struct Claim {
     /// What the dossier contract adds.
     #[serde(default)]
     pub dossier: Dossier,
+    /// Days of what happened, as handlers told it: what deadlines count from or are met by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub milestones: BTreeMap<MilestoneKind, jiff::civil::Date>,
     /// Number of changes so far; the resource's entity tag.
     pub version: i64,
     /// When it was created.

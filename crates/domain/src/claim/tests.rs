@@ -95,7 +95,7 @@ fn declare(declaration: Declaration) -> Result<Claim, Refusal> {
     })
 }
 
-fn draft() -> Claim {
+pub(crate) fn draft() -> Claim {
     declare(declaration()).unwrap()
 }
 

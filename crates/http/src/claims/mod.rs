@@ -4,6 +4,7 @@ mod appointments;
 mod cancel;
 mod contracts;
 mod create;
+mod deadlines;
 mod docs;
 mod document;
 mod download;
@@ -13,6 +14,7 @@ mod events;
 mod geo_postcode;
 mod geo_suggestions;
 mod list;
+mod milestones;
 mod notes;
 mod preview;
 pub mod problem;
@@ -30,7 +32,7 @@ mod view;
 pub(crate) mod webhooks;
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with, put_with};
+use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use axum::extract::DefaultBodyLimit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -61,6 +63,10 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
         .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
+        .api_route("/claims/{id}/deadlines", get_with(deadlines::of_claim, deadlines::of_claim_docs))
+        .api_route("/claims/{id}/milestones", post_with(milestones::record, milestones::record_docs))
+        .api_route("/claims/{id}/milestones/{kind}", delete_with(milestones::remove, milestones::remove_docs))
+        .api_route("/deadlines", get_with(deadlines::worklist, deadlines::worklist_docs))
         .api_route("/events", get_with(events::events, events::docs))
         .api_route("/claims/{id}/documents/{documentId}/preview", get_with(preview::preview, preview::docs))
         .api_route("/claims/{id}/documents/{documentId}/accept", post_with(review::accept, review::accept_docs))

@@ -121,11 +121,14 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::ClaimNotFound => missing(2001),
         R::ContractNotFound => missing(2002).naming("contractId", "no such contract"),
         R::ProductNotFound => missing(2003).naming("contractProductId", "no such product on this contract"),
-        // The contract has no codes for settlements and webhooks; the nearest says that something named is not
-        // there.
-        R::DocumentNotFound | R::NoPreview | R::SettlementNotFound | R::WebhookNotFound | R::DeliveryNotFound => {
-            missing(2004)
-        }
+        // The contract has no codes for settlements, milestones and webhooks; the nearest says that something
+        // named is not there.
+        R::DocumentNotFound
+        | R::NoPreview
+        | R::SettlementNotFound
+        | R::MilestoneNotFound
+        | R::WebhookNotFound
+        | R::DeliveryNotFound => missing(2004),
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
         // The contract has no code of its own for documents that nobody gets, nor for settlements that are

@@ -1,9 +1,10 @@
-//! Answers to claim reads, kept as long as the claim does not change.
+//! Answers to claim reads, kept as long as the claim does not change and none of its deadlines ends.
 //!
 //! What a read answers depends on the claim's row, on the catalogue that it was declared with, which never
-//! changes, and on whether a handler or an integrator reads (`allowedActions`). The row has a version: an
-//! answer that was rendered for that version and that kind of reader is still right, on any node. A read
-//! asks the database for the version and renders only what it has not rendered yet.
+//! changes, on whether a handler or an integrator reads (`allowedActions`), and on which deadlines are over.
+//! The row has a version: an answer that was rendered for that version and that kind of reader is right on
+//! any node until the next deadline ends. A read asks the database for the version and renders only what it
+//! has not rendered yet.
 
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -16,6 +17,7 @@ use constat_domain::claim::Asker;
 use constat_domain::ids::DeclarationId;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, ETAG};
+use jiff::Timestamp;
 
 use crate::Problem;
 use crate::answer::{Ready, entity_tag};
@@ -34,6 +36,8 @@ pub(crate) struct Rendered {
 #[derive(Clone)]
 struct Kept {
     version: i64,
+    /// When the first deadline that runs is over.
+    until: Option<Timestamp>,
     tag: HeaderValue,
     body: Bytes,
 }
@@ -48,18 +52,25 @@ impl From<Kept> for Ready {
 }
 
 impl Rendered {
-    /// The answer for exactly this version of the claim.
-    pub(crate) fn get(&self, stamp: ClaimStamp, asker: Asker) -> Option<Ready> {
+    /// The answer for exactly this version of the claim, at this instant.
+    pub(crate) fn get(&self, stamp: ClaimStamp, asker: Asker, now: Timestamp) -> Option<Ready> {
+        let is_right = |kept: &&Kept| kept.version == stamp.version && kept.until.is_none_or(|until| now < until);
         let kept = self.by_claim.read().ok()?;
-        let kept = kept.get(&(stamp.declaration, asker)).filter(|kept| kept.version == stamp.version)?.clone();
+        let kept = kept.get(&(stamp.declaration, asker)).filter(is_right)?.clone();
         Some(kept.into())
     }
 
-    /// Keeps the body that was rendered for a version, and answers with it.
-    pub(crate) fn keep(&self, stamp: ClaimStamp, asker: Asker, body: String) -> Result<Ready, Problem> {
+    /// Keeps the body that was rendered for a version and is right until an instant, and answers with it.
+    pub(crate) fn keep(
+        &self,
+        stamp: ClaimStamp,
+        asker: Asker,
+        until: Option<Timestamp>,
+        body: String,
+    ) -> Result<Ready, Problem> {
         let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
         let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
-        let fresh = Kept { version: stamp.version, tag, body: body.into() };
+        let fresh = Kept { version: stamp.version, until, tag, body: body.into() };
         if let Ok(mut kept) = self.by_claim.write() {
             if kept.len() >= MOST_KEPT {
                 kept.clear();

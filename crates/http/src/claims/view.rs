@@ -3,15 +3,16 @@
 use constat_app::{Act, Answer, AppError};
 use constat_domain::catalogue::{Catalogue, Category, Subtype};
 use constat_domain::claim::{self, Action, Asker, Claim, Entry};
+use constat_domain::deadlines::Deadline;
 use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, DocumentCategory, DocumentEntry, Success};
 use serde_json::Value;
 
 use super::problem;
 use crate::answer::entity_tag;
 
-/// A claim with what the catalogue adds: questions in words, the documents it asks for; and with what
-/// the asker may do next.
-pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> wire::Claim {
+/// A claim with what the catalogue adds: questions in words, the documents it asks for; with its
+/// deadlines; and with what the asker may do next.
+pub(crate) fn claim(catalogue: &Catalogue, laid: &[Deadline<'_>], claim: &Claim, asker: Asker) -> wire::Claim {
     let subtype = claim.declared_as(catalogue).map(|(_family, subtype)| subtype);
     let entries = claim.entries_of(subtype);
     let can_submit = claim.can_submit(catalogue);
@@ -32,7 +33,8 @@ pub(crate) fn claim(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> wire:
         None => claim.answers.clone(),
     };
     let allowed_actions = allowed_actions(catalogue, claim, asker);
-    ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into()
+    let deadlines = Some(laid.iter().map(Into::into).collect());
+    wire::Claim { deadlines, ..ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into() }
 }
 
 /// What the asker may do next, and with which error the rest would be refused.
@@ -47,12 +49,8 @@ fn allowed_actions(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> Vec<Al
 
 /// 200 with the claim that a command changed, as its caller sees it, and its entity tag.
 pub(super) fn answer(act: &Act, changed: &Claim) -> Result<Answer, AppError> {
-    answered(act.catalogue(), changed, Asker::from(&act.caller))
-}
-
-/// 200 with a claim, as the asker sees it, and its entity tag.
-pub(super) fn answered(catalogue: &Catalogue, changed: &Claim, asker: Asker) -> Result<Answer, AppError> {
-    let body = Success::new(claim(catalogue, changed, asker));
+    let asker = Asker::from(&act.caller);
+    let body = Success::new(claim(act.catalogue(), &act.deadlines_of(changed), changed, asker));
     Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(changed.version)))
 }
 

@@ -5,7 +5,7 @@ use constat_domain::ids::{ClaimId, DeclarationId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
-use super::{from_bodies, from_body, micros, one_row, parse, to_body};
+use super::{deadlines, from_bodies, from_body, micros, one_row, parse, to_body};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
 
@@ -33,7 +33,7 @@ pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::body.eq(to_body(claim)?),
         ))
         .execute(&mut **tx)?;
-    Ok(())
+    deadlines::claim_changed(tx, claim)
 }
 
 /// Saves a claim that was changed. `claim.version` is the new version, one more than what was
@@ -52,7 +52,8 @@ pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::body.eq(to_body(claim)?),
         ))
         .execute(&mut **tx)?;
-    one_row(rows, "the claim")
+    one_row(rows, "the claim")?;
+    deadlines::claim_changed(tx, claim)
 }
 
 /// The claim with this pre-declaration id or internal claim id, in any of their forms. A text that

@@ -11,6 +11,7 @@ pub mod calendar_changes;
 pub mod claim_appointments;
 pub mod claims;
 pub mod contracts;
+pub mod deadlines;
 pub mod document_files;
 pub mod events;
 pub mod expert_days;

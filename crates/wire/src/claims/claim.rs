@@ -6,7 +6,7 @@ use constat_domain::claim::{self, ClaimStatus as DomainStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AllowedAction, DocumentEntry, Settlement};
+use super::{AllowedAction, Deadline, DocumentEntry, Settlement};
 use crate::common::{Checker, Instant, every_field_present, wire_enum};
 
 wire_enum! {
@@ -253,6 +253,10 @@ pub struct Claim {
     pub note: Option<String>,
     /// Settlements, oldest first.
     pub settlements: Vec<Settlement>,
+    /// Extension: the statutory deadlines that wait, run, were met or missed. Their states change with
+    /// time, not only with the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadlines: Option<Vec<Deadline>>,
     /// When it was created.
     pub created_at: Instant,
     /// When it last changed.
@@ -304,6 +308,7 @@ impl From<ClaimView<'_>> for Claim {
             document_entries: view.document_entries,
             note: claim.note.clone(),
             settlements: claim.settlements.iter().map(Into::into).collect(),
+            deadlines: None,
             created_at: claim.created_at.into(),
             updated_at: claim.updated_at.into(),
             allowed_actions: view.allowed_actions,

@@ -3,6 +3,7 @@
 mod claim;
 mod contract;
 mod create;
+mod deadline;
 mod document;
 mod envelope;
 mod event;
@@ -16,6 +17,10 @@ mod webhook;
 pub use claim::{Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product};
 pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
 pub use create::CreateClaim;
+pub use deadline::{
+    ClaimDeadlines, Deadline, DeadlineState, DeadlinesFilter, DeadlinesQuery, DueClaim, Milestone, MilestoneKind,
+    WantedDeadlines,
+};
 pub use document::{
     Because, ClaimDocument, ClaimDocumentWithUrl, DocumentCategory, DocumentEntry, DocumentMeta, DocumentStatus,
     DocumentUploads, DuplicateDocument, EntryDocument, EntryRequest, PhotoFacts, RejectDocument, UploadDocument,

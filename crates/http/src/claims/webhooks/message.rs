@@ -13,7 +13,8 @@ use super::super::{event, view};
 pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
         Subject::Claim(claim) => {
-            WebhookData::Claim(Box::new(view::claim(&message.catalogue, claim, Asker::Integrator)))
+            let laid = message.deadlines.of_claim(claim, message.at);
+            WebhookData::Claim(Box::new(view::claim(&message.catalogue, &laid, claim, Asker::Integrator)))
         }
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };

@@ -1,0 +1,38 @@
+//! The worklist: claims with terms that end soon, or are over.
+
+use constat_domain::claim::Claim;
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
+use constat_store::queries::deadlines::{self, Overdue};
+use jiff::Timestamp;
+
+use crate::{App, AppError};
+
+/// One page of the worklist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueClaims {
+    /// The claims of the page, most urgent first.
+    pub claims: Vec<Claim>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// The claims whose first term that runs (or is over) ends before an instant, most urgent first. For
+/// handlers. What changed in the last seconds may not be in it yet: it follows the watch.
+pub fn due_claims(
+    app: &App,
+    caller: &Caller,
+    which: Overdue,
+    before: Timestamp,
+    limit: u32,
+    offset: u32,
+) -> Result<DueClaims, AppError> {
+    if !caller.owns_the_data() {
+        return Err(ClaimRefusal::NoPermission.into());
+    }
+    app.store.read(|connection| {
+        let (limit, offset) = (limit.into(), offset.into());
+        let page = deadlines::of_tenant_due_before(connection, &caller.tenant, which, before, limit, offset)?;
+        Ok(DueClaims { claims: page.rows, total: page.total.unsigned_abs() })
+    })
+}

@@ -1,0 +1,133 @@
+//! The watch: looks at claims that changed or whose next moment has come, and raises events.
+//!
+//! Each event is told once for a claim, a rule and a term: a row with exactly these is written in the
+//! event's transaction, so that neither a restart nor a second node tells it again. A claim that
+//! changes while it is looked at is looked at anew.
+
+use std::sync::Arc;
+
+use constat_domain::claim::Claim;
+use constat_domain::deadlines::{Look, Notice, Rule, look};
+use constat_domain::holidays::Holidays;
+use constat_domain::ids::EventId;
+use constat_store::queries::deadlines;
+use constat_store::queries::events::{self, Event};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{App, AppError, Chance, Tx};
+
+/// Claims looked at in one transaction: some milliseconds of the writer's time.
+const BATCH: i64 = 50;
+
+/// What is to be told of one deadline.
+struct News {
+    notice: Notice,
+    rule: String,
+    article: String,
+    label: String,
+    due_on: Option<Date>,
+    due_at: Timestamp,
+    met_on: Option<Date>,
+}
+
+/// One claim as it was looked at.
+struct Looked {
+    claim: Claim,
+    look: Look,
+    news: Vec<News>,
+}
+
+/// Has every claim looked at again when the rules are not those of the last time: others were turned
+/// on, or the program brought new ones.
+pub async fn mind_the_rules(app: &App) -> Result<(), AppError> {
+    let mut digest = Sha256::new();
+    digest.update(format!("{:?}", app.deadlines));
+    digest.update(format!("{:?}", Holidays::embedded()));
+    let digest = format!("{:x}", digest.finalize());
+    if app.store.read(deadlines::rules_digest)?.as_ref() == Some(&digest) {
+        return Ok(());
+    }
+    app.store.write(move |tx| Ok(deadlines::rules_changed(tx, &digest)?)).await
+}
+
+/// Looks at the claims whose time has come, some at once. Gives how many: none when nothing is left.
+pub async fn watch_deadlines(app: &App) -> Result<usize, AppError> {
+    let now = app.clock.now();
+    let claims = app.store.read(|connection| deadlines::due(connection, now, BATCH))?;
+    if claims.is_empty() {
+        return Ok(0);
+    }
+    let looked: Vec<Looked> = claims.into_iter().map(|claim| look_at(app, claim, now)).collect();
+    let (count, chance) = (looked.len(), Arc::clone(&app.chance));
+    app.store
+        .write(move |tx| {
+            for one in &looked {
+                keep(tx, one, now, chance.as_ref())?;
+            }
+            Ok::<_, AppError>(())
+        })
+        .await?;
+    Ok(count)
+}
+
+fn look_at(app: &App, claim: Claim, now: Timestamp) -> Looked {
+    let laid = app.deadlines.of_claim(&claim, now);
+    let look = look(&laid, claim.created_at, now);
+    let news = look.tell.iter().filter_map(|(place, notice)| {
+        let deadline = laid.get(*place)?;
+        let Rule { id, article, label, .. } = deadline.rule;
+        Some(News {
+            notice: *notice,
+            rule: id.clone(),
+            article: article.clone(),
+            label: label.clone(),
+            due_on: deadline.due_on,
+            due_at: deadline.due_at?,
+            met_on: deadline.met_on,
+        })
+    });
+    let news = news.collect();
+    Looked { claim, look, news }
+}
+
+fn keep(
+    tx: &mut Tx,
+    Looked { claim, look, news }: &Looked,
+    now: Timestamp,
+    chance: &dyn Chance,
+) -> Result<(), AppError> {
+    if !deadlines::looked(tx, claim, look)? {
+        return Ok(());
+    }
+    for one in news {
+        if !deadlines::tell(tx, claim.declaration_id, &one.rule, one.due_at, one.notice.event())? {
+            continue;
+        }
+        let data = json!({
+            "id": claim.declaration_id,
+            "claimId": claim.claim_id,
+            "status": claim.status,
+            "version": claim.version,
+            "rule": one.rule,
+            "label": one.label,
+            "article": one.article,
+            "dueOn": one.due_on,
+            "dueAt": one.due_at,
+            "metOn": one.met_on,
+        });
+        let event = Event {
+            id: EventId::new(now, &chance.entropy()),
+            tenant: claim.tenant,
+            subject: claim.declaration_id.to_string(),
+            kind: one.notice.event().to_owned(),
+            at: now,
+            actor: "system".to_owned(),
+            data,
+        };
+        events::append(tx, &event)?;
+    }
+    Ok(())
+}

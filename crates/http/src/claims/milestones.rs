@@ -1,0 +1,87 @@
+//! `POST /claims/{id}/milestones` and `DELETE /claims/{id}/milestones/{kind}`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::deadlines::{record_milestone, remove_milestone};
+use constat_app::{Act, Answer, AppError};
+use constat_domain::claim::{Claim, MilestoneKind};
+use constat_domain::refusal::ClaimRefusal;
+use constat_wire::claims::{ClaimDeadlines, Milestone, Success};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{ClaimPath, docs as say};
+use crate::answer::entity_tag;
+use crate::asked::{Asked, Claims};
+use crate::body::{Json, NoBody};
+use crate::{Problem, Reply};
+
+/// A milestone in the path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct MilestonePath {
+    /// The pre-declaration's id or the internal claim id.
+    id: String,
+    /// The kind of milestone.
+    kind: String,
+}
+
+pub(super) async fn record(
+    asked: Asked<Claims>,
+    Path(path): Path<ClaimPath>,
+    body: Json<Milestone>,
+) -> Result<Reply, Problem> {
+    let (kind, day) = body.value.into_domain().map_err(Problem::invalid)?;
+    let if_match = asked.if_match();
+    asked
+        .command(&body.raw, move |tx, act| {
+            answer(act, &record_milestone(tx, act, &path.id, kind, day, if_match.as_deref())?)
+        })
+        .await
+}
+
+pub(super) async fn remove(
+    asked: Asked<Claims>,
+    Path(path): Path<MilestonePath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    let if_match = asked.if_match();
+    asked
+        .command(&body.raw, move |tx, act| {
+            let kind = MilestoneKind::named(&path.kind).ok_or(AppError::from(ClaimRefusal::MilestoneNotFound))?;
+            answer(act, &remove_milestone(tx, act, &path.id, kind, if_match.as_deref())?)
+        })
+        .await
+}
+
+fn answer(act: &Act, claim: &Claim) -> Result<Answer, AppError> {
+    let answer = Success::new(ClaimDeadlines::new(claim, &act.deadlines_of(claim)));
+    Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
+}
+
+pub(super) fn record_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimDeadlines>>(
+        operation.id("recordMilestone"),
+        "Tell a milestone of a claim",
+        "For handlers: a dated fact that deadlines count from, or that meets them. One day of each kind is kept; told \
+         again, it is corrected. In any status of the claim.",
+        "The deadlines as they are now",
+    );
+    finish(say::failure::<400>(operation, "1000 not valid, or in the future; 1006 content type"), "2001 no such claim")
+}
+
+pub(super) fn remove_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimDeadlines>>(
+        operation.id("removeMilestone"),
+        "Take a milestone back",
+        "For handlers: one that was told by mistake.",
+        "The deadlines as they are now",
+    );
+    finish(operation, "2001 no such claim, 2004 no such milestone")
+}
+
+fn finish<'t>(operation: TransformOperation<'t>, missing: &str) -> TransformOperation<'t> {
+    let operation = say::failure::<403>(operation, "98888 the key is not the platform's own");
+    let operation = say::failure::<404>(operation, missing);
+    let operation = say::failure::<412>(operation, "3003 the claim has changed since it was read (`If-Match`)");
+    say::usual_failures(operation)
+}

@@ -1,0 +1,57 @@
+//! Watches claims' deadlines: wakes, looks at what changed or has come due, raises events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use constat_app::deadlines::{mind_the_rules, watch_deadlines};
+use constat_app::{App, AppError};
+
+/// Watches deadlines. Several may run at once, in one process or many: what is told is told once.
+#[derive(Clone)]
+pub struct DeadlineWatch {
+    app: Arc<App>,
+}
+
+impl DeadlineWatch {
+    /// A watch over the application's claims.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// Looks until nothing is due any more, and gives how many looks it took.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain(&self) -> Result<usize, AppError> {
+        mind_the_rules(&self.app).await?;
+        self.look().await
+    }
+
+    async fn look(&self) -> Result<usize, AppError> {
+        let mut looks = 0;
+        loop {
+            match watch_deadlines(&self.app).await {
+                Ok(0) => return Ok(looks),
+                Ok(some) => looks += some,
+                // Another node writes the same tenant's events: look again.
+                Err(AppError::Store(error)) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Works until the task is dropped: every few seconds, by the application's clock.
+    pub async fn run(self) {
+        let mut polls = tokio::time::interval(Duration::from_secs(self.app.settings.deadlines.poll_seconds));
+        polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut minded = false;
+        loop {
+            polls.tick().await;
+            let worked = if minded { self.look().await } else { self.drain().await };
+            match worked {
+                Ok(_) => minded = true,
+                Err(error) => tracing::error!(%error, "deadlines wait: the database failed"),
+            }
+        }
+    }
+}
