@@ -9,6 +9,9 @@ use crate::catalogue::{Catalogue, Category, DocumentRule};
 use crate::refusal::ClaimRefusal;
 use crate::text::sentence_key;
 
+/// How the stable ids start of documents that no catalogue has.
+const FREE: &str = "requested_";
+
 /// A document that a handler asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRequest {
@@ -96,6 +99,19 @@ impl Claim {
         Ok(kind)
     }
 
+    /// Takes away what handlers wrote, in which the insured may be named: their notes and what they said
+    /// of documents. That a document was asked for stays. For an erasure (GDPR, article 17).
+    pub fn erase_handlers_words(&mut self) {
+        self.internal_notes.clear();
+        self.note = None;
+        for request in &mut self.requests {
+            request.comment = None;
+            if request.kind.starts_with(FREE) {
+                "Autre document".clone_into(&mut request.label);
+            }
+        }
+    }
+
     /// Stable id and label of what is asked for. A free one that has the name of a known one is that.
     fn requested_type(
         &self,
@@ -112,8 +128,8 @@ impl Claim {
         match (rule, document) {
             (Some(rule), _) => Ok((rule.id.clone(), rule.label.clone())),
             (None, RequestedDocument::Free(title)) => {
-                let free = self.requests.iter().filter(|request| request.kind.starts_with("requested_")).count();
-                Ok((format!("requested_{}", free + 1), title.trim().to_owned()))
+                let free = self.requests.iter().filter(|request| request.kind.starts_with(FREE)).count();
+                Ok((format!("{FREE}{}", free + 1), title.trim().to_owned()))
             }
             (None, RequestedDocument::OfCatalogue(_)) => Err(ClaimRefusal::InvalidDocumentType {
                 field: "type".to_owned(),

@@ -374,6 +374,25 @@ fn a_requested_document_becomes_an_entry_that_an_upload_fills() {
 }
 
 #[test]
+fn what_handlers_wrote_can_be_taken_away() {
+    let mut claim = moved(&[NextStatus::InProgress]);
+    let words = "Jean Dupont a rappelé";
+    claim.set_note(Some(words.to_owned()), now());
+    claim.add_internal_note(InternalNote { text: words.to_owned(), at: now(), by: key() });
+    for document in
+        [RequestedDocument::Free(words.to_owned()), RequestedDocument::OfCatalogue("repair_quote".to_owned())]
+    {
+        claim
+            .request_document(catalogue(), &document, Category::Expected, Some(words.to_owned()), false, now())
+            .unwrap();
+    }
+    claim.erase_handlers_words();
+    assert!(!format!("{claim:?}").contains(words));
+    let asked: Vec<&str> = claim.requests.iter().map(|request| request.label.as_str()).collect();
+    assert_eq!(asked, ["Autre document", "Devis de réparation"]);
+}
+
+#[test]
 fn an_integrator_may_do_nothing_of_a_handlers() {
     let claim = moved(&[NextStatus::InProgress]);
     for action in Action::ALL {
