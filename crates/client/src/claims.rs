@@ -110,6 +110,11 @@ impl ClaimsClient {
         Ok(answer.data)
     }
 
+    /// `GET /claims/{id}/export`: the claim's whole file as a ZIP archive, by either id.
+    pub async fn export_claim(&self, id: &str) -> Result<FileContent, ClientError> {
+        self.0.fetch(&["claims", id, "export"]).await
+    }
+
     /// `POST /claims/{id}/submit`.
     pub async fn submit_claim(&self, id: &str) -> Result<SubmitResponse, ClientError> {
         let answer: Success<SubmitResponse> = self.0.ask(Method::POST, &["claims", id, "submit"], &[]).await?;

@@ -55,6 +55,9 @@ pub enum Command {
     /// Write contracts or claims to a CSV or JSON lines file that an import reads again
     #[command(subcommand)]
     Export(Export),
+    /// Give out or erase the personal data of one insured
+    #[command(subcommand)]
+    Gdpr(Gdpr),
     /// Check that the recorded events were not tampered with
     #[command(subcommand)]
     Audit(Audit),
@@ -278,6 +281,120 @@ pub enum Export {
         #[arg(long, value_name = "FOLDER")]
         documents: Option<PathBuf>,
     },
+    /// A claim's whole file as a ZIP archive: JSON, timeline, documents, a summary to print
+    #[command(
+        after_help = "Example:\n  constat export claim clm_06E3ZQK8X5V2M0TQ9R7H4B1CDS --organisation Plateforme --mode live --output claim.zip"
+    )]
+    Claim {
+        /// The pre-declaration's id or the internal claim id
+        id: String,
+        /// Whose data: an organisation's name or id
+        #[arg(long, value_name = "NAME")]
+        organisation: String,
+        /// Test or live data
+        #[arg(long)]
+        mode: ModeName,
+        /// The archive to write
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+/// `gdpr`.
+#[derive(Debug, Subcommand)]
+pub enum Gdpr {
+    /// All that is known of an insured, as a ZIP archive that machines can read (GDPR, articles 15 and 20)
+    #[command(
+        after_help = "Example:\n  constat gdpr export --user A1234567890 --organisation Plateforme --mode live --output insured.zip\n\nHolds contracts.json and a folder for each claim: claim, dossier, timeline, appointments, a summary to print, the\noriginals of all documents; manifest.json lists every file with its SHA-256."
+    )]
+    Export {
+        /// Who.
+        #[command(flatten)]
+        insured: InsuredOf,
+        /// The archive to write
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Erase who an insured is and what they said and showed (GDPR, article 17)
+    #[command(after_help = crate::gdpr::ERASE_HELP)]
+    Erase {
+        /// Who.
+        #[command(flatten)]
+        insured: InsuredOf,
+        /// Why; the event of the erasure keeps it
+        #[arg(long)]
+        reason: ErasureReason,
+        /// Tell what would be erased, and what must be kept; change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Why claims go that should be kept for now; the event keeps it
+        #[arg(long, value_name = "WHY")]
+        override_retention: Option<OverrideReason>,
+    },
+    /// Finish an erasure that was interrupted: remove bytes that were given up, write the database anew
+    #[command(after_help = "Example:\n  constat gdpr finish")]
+    Finish,
+}
+
+/// An insured of an organisation.
+#[derive(Debug, Args)]
+pub struct InsuredOf {
+    /// The insured's user id
+    #[arg(long, value_name = "USER_ID")]
+    pub user: String,
+    /// Whose data: an organisation's name or id
+    #[arg(long, value_name = "NAME")]
+    pub organisation: String,
+    /// Test or live data
+    #[arg(long)]
+    pub mode: ModeName,
+}
+
+/// Why personal data is erased: a code, as words could say too much.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ErasureReason {
+    /// The insured asked for it
+    Request,
+    /// The time it may be kept is over
+    RetentionOver,
+    /// It should never have been kept
+    Unlawful,
+}
+
+impl ErasureReason {
+    /// As the event keeps it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::RetentionOver => "retention_over",
+            Self::Unlawful => "unlawful",
+        }
+    }
+}
+
+/// Why personal data goes before its time.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum OverrideReason {
+    /// A court ordered it
+    CourtOrder,
+    /// The supervisory authority ordered it
+    AuthorityOrder,
+    /// It belongs to somebody else, or should never have been collected
+    CollectedInError,
+    /// It is nobody's: a trial
+    TestData,
+}
+
+impl OverrideReason {
+    /// As the event keeps it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CourtOrder => "court_order",
+            Self::AuthorityOrder => "authority_order",
+            Self::CollectedInError => "collected_in_error",
+            Self::TestData => "test_data",
+        }
+    }
 }
 
 /// What to export, and where to.

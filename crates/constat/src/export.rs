@@ -19,6 +19,7 @@ use crate::args::{Export, ExportFormat, ExportTo};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::Folder;
+use crate::gdpr::{archivist, write_archive};
 use crate::keys::find_organisation;
 
 /// Rows read at once.
@@ -31,6 +32,11 @@ pub async fn export(config: &Config, command: Export) -> Result<ExitCode, Failur
         Export::Contracts(to) => {
             let out = Out::start(&folder.store, &to)?;
             export_contracts(&folder.store, out)?;
+        }
+        Export::Claim { id, organisation, mode, output } => {
+            let archivist = archivist(config, &folder, &organisation, mode.into())?;
+            let (_id, bytes) = archivist.claim(&id).await?;
+            write_archive(bytes, &output).await?;
         }
         Export::Claims { to, since, documents } => {
             let since = since.map(|day| day.to_zoned(jiff::tz::TimeZone::UTC).map(|at| at.timestamp()));

@@ -12,6 +12,7 @@ mod edges;
 mod export;
 mod failure;
 mod folder;
+mod gdpr;
 mod import;
 mod keys;
 mod logging;
@@ -68,6 +69,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
         Command::Import(command) => return import::import(&config, command).await,
         Command::Export(command) => return export::export(&config, command).await,
+        Command::Gdpr(command) => return gdpr::gdpr(&config, command).await,
         Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
         Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use constat_app::App;
 
 pub use answer::Reply;
+pub use claims::export::WIRE_FORMS;
 pub use claims::webhooks::message::webhook_body;
 pub use contract::Contract;
 pub use openapi::{OpenApiDocument, documents};

@@ -135,3 +135,45 @@ fn date(at: Timestamp) -> DateTime {
         .utc_offset_hour(0)
         .utc_offset_minute(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(pdf: &[u8]) -> (usize, String) {
+        let document = lopdf::Document::load_mem(pdf).unwrap();
+        let pages: Vec<u32> = document.get_pages().keys().copied().collect();
+        (pages.len(), document.extract_text(&pages).unwrap())
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read_again_however_long_it_is() {
+        let long =
+            (0..400).map(|number| format!("Le {number}e jour, l'eau a coulé jusqu'au café.")).collect::<Vec<_>>();
+        let rows = (0..80).map(|number| vec![format!("ligne {number}"), "Œuvre à 1\u{a0}234,50\u{a0}€".to_owned()]);
+        let paper = Paper {
+            title: "Dossier de sinistre".to_owned(),
+            foot: "Dossier".to_owned(),
+            made_at: Timestamp::UNIX_EPOCH,
+            blocks: vec![
+                Block::Title("Dossier de sinistre".to_owned()),
+                Block::Heading("Circonstances".to_owned()),
+                Block::Paragraph(long.join(" ")),
+                Block::Fields(vec![("Nom".to_owned(), "Jean Dupont 😀\u{0}\u{202e}".to_owned())]),
+                Block::Table { columns: vec![("Un".to_owned(), 1.0), ("Deux".to_owned(), 2.0)], rows: rows.collect() },
+            ],
+        };
+        let pdf = paper.to_pdf().unwrap();
+        let (pages, text) = text_of(&pdf);
+        assert!(pages >= 5, "{pages} pages");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for told in ["Dossier de sinistre", "Le 0e jour", "399e jour", "café", "Jean Dupont", "ligne 79", "Œuvre"] {
+            assert!(words.contains(told), "{told}");
+        }
+        assert!(words.contains(&format!("page {pages} / {pages}")), "{}", &words[words.len() - 300..]);
+        let raw = String::from_utf8_lossy(&pdf);
+        assert!(raw.contains("pdfaid:part") && raw.contains("/Lang"), "PDF/A, and its language is told");
+        // The same paper is the same file, byte by byte.
+        assert_eq!(paper.to_pdf().unwrap(), pdf);
+    }
+}

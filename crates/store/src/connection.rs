@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, RunQueryDsl as _};
 use tokio::sync::watch;
 
 use crate::writer::{Tx, Writer};
@@ -86,6 +86,25 @@ impl Store {
         let outcome = queries(&mut connection);
         READERS.with_borrow_mut(|readers| readers.insert(number, connection));
         outcome
+    }
+
+    /// Writes the whole database anew, without what was deleted or overwritten, and empties the
+    /// write-ahead log: nothing of it is left in the files. Takes as long as copying the database, needs
+    /// as much room again, and others wait meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when another process reads just now and the log could not be emptied.
+    pub fn scrub(&self) -> Result<(), StoreError> {
+        #[derive(diesel::QueryableByName)]
+        struct Checkpoint {
+            #[diesel(sql_type = diesel::sql_types::Integer)]
+            busy: i32,
+        }
+        let mut connection = connect(&self.inner.path)?;
+        // The copy may be larger than the memory.
+        connection.batch_execute("PRAGMA temp_store = FILE; PRAGMA busy_timeout = 30000; VACUUM")?;
+        let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(&mut connection)?;
+        if done.busy == 0 { Ok(()) } else { Err(StoreError::Busy("the write-ahead log is in use".to_owned())) }
     }
 
     /// Runs one unit of work in a transaction. When it returns `Ok`, all it wrote is durable before

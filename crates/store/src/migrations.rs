@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_webhooks.sql")),
     (6, include_str!("../migrations/0006_document_files.sql")),
     (7, include_str!("../migrations/0007_deadlines.sql")),
+    (8, include_str!("../migrations/0008_erasure.sql")),
 ];
 
 #[derive(QueryableByName)]

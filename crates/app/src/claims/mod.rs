@@ -37,6 +37,7 @@ pub use request_document::{DocumentRequested, request_document};
 pub use review_document::{Review, review_document};
 pub use settlements::{SettlementChange, change_settlement, create_settlement, read_settlement};
 pub use submit_claim::submit_claim;
+pub(crate) use timeline::timeline_of;
 pub use timeline::{ActorKind, Timeline, TimelineEntry, claim_timeline};
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
 

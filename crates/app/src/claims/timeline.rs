@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use constat_domain::event_kinds::{self, HANDLERS_ONLY};
-use constat_domain::ids::{EventId, KeyId};
+use constat_domain::ids::{DeclarationId, EventId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
-use constat_domain::tenancy::{Api, Caller};
+use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::{api_keys, claims, events};
 use constat_store::{Connection, StoreError};
 use jiff::Timestamp;
@@ -59,24 +59,35 @@ pub fn claim_timeline(app: &App, caller: &Caller, id: &str, limit: u32, offset: 
         let tenant = &caller.tenant;
         let (declaration, _version) =
             claims::stamp_of_tenant_by_either_id(connection, tenant, id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
-        let subject = declaration.to_string();
         let hidden: Vec<&str> =
             if caller.owns_the_data() { &[] } else { HANDLERS_ONLY }.iter().map(|kind| kind.name).collect();
-        let page = events::page_of_tenant_about(connection, tenant, &subject, &hidden, limit.into(), offset.into())?;
-        let mut actors = Actors::default();
-        let mut entries = Vec::with_capacity(page.rows.len());
-        for (_position, event) in page.rows {
-            entries.push(TimelineEntry {
-                id: event.id,
-                label: event_kinds::label(&event.kind).to_owned(),
-                kind: event.kind,
-                at: event.at,
-                actor: actors.kind_of(connection, event.actor)?,
-                data: event.data,
-            });
-        }
-        Ok(Timeline { entries, total: page.total.unsigned_abs() })
+        timeline_of(connection, tenant, declaration, &hidden, limit.into(), offset.into())
     })
+}
+
+/// A page of what happened to a claim that was found already, without these kinds.
+pub(crate) fn timeline_of(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declaration: DeclarationId,
+    hidden: &[&str],
+    limit: i64,
+    offset: i64,
+) -> Result<Timeline, AppError> {
+    let page = events::page_of_tenant_about(connection, tenant, &declaration.to_string(), hidden, limit, offset)?;
+    let mut actors = Actors::default();
+    let mut entries = Vec::with_capacity(page.rows.len());
+    for (_position, event) in page.rows {
+        entries.push(TimelineEntry {
+            id: event.id,
+            label: event_kinds::label(&event.kind).to_owned(),
+            kind: event.kind,
+            at: event.at,
+            actor: actors.kind_of(connection, event.actor)?,
+            data: event.data,
+        });
+    }
+    Ok(Timeline { entries, total: page.total.unsigned_abs() })
 }
 
 /// What the actors of some events are: each key is looked up once.

@@ -326,7 +326,7 @@ fn refuse_lost(line: u64, path: &str, given: &Value, kept: &Value, report: &mut 
 
 /// Questions and document types may be given by their French names: stable ids inside.
 fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mut Report) {
-    let Some((family, subtype)) = claim.declared_as(catalogue) else { return };
+    let Some((_family, subtype)) = claim.declared_as(catalogue) else { return };
     if claim.dossier.loss.is_none() {
         claim.dossier.loss.clone_from(&subtype.triple);
     }
@@ -347,9 +347,11 @@ fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mu
         let read: Option<Answer> = read.ok().and_then(|mut read| read.remove(&id));
         claim.answers.insert(id, read.unwrap_or(answer));
     }
-    for (index, document) in claim.documents.iter_mut().enumerate() {
-        match family.document(&document.kind) {
-            Some(rule) => document.kind.clone_from(&rule.id),
+    let kinds: Vec<Option<String>> =
+        claim.documents.iter().map(|document| claim.document_kind(catalogue, &document.kind)).collect();
+    for (index, (document, kind)) in claim.documents.iter_mut().zip(kinds).enumerate() {
+        match kind {
+            Some(kind) => document.kind = kind,
             None => report.add(line, &format!("documents[{index}].type"), "the catalogue has no such document type"),
         }
     }

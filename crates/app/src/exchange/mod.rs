@@ -2,8 +2,10 @@
 //!
 //! The command line and the claims API read the same files with the same rules.
 
+pub mod archive;
 pub mod claims;
 pub mod contracts;
+pub mod erasure;
 pub mod files;
 mod import_contracts;
 pub mod lines;

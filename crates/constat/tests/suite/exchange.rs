@@ -1,6 +1,7 @@
 //! Whole portfolios in and out: the registry over HTTP, claims with their history through files.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _, Write as _};
 use std::path::Path;
 
 use constat_client::{ClaimsClient, Options};
@@ -18,7 +19,7 @@ async fn import(caller: &ClaimsCaller, media: &str, body: impl Into<reqwest::Bod
 }
 
 /// The bike contract under another id.
-fn contract(id: &str) -> Value {
+pub fn contract(id: &str) -> Value {
     let mut contract = json!(fixtures::bike_contract());
     contract["id"] = json!(id);
     contract
@@ -103,7 +104,7 @@ fn read(folder: &Path, name: &str) -> String {
 }
 
 /// A claim as somebody writes it who moves a portfolio here.
-fn record(number: usize) -> Value {
+pub fn record(number: usize) -> Value {
     json!({
         "user_id": BIKE_USER, "contract_id": BIKE_CONTRACT, "contract_product_id": BIKE_PRODUCT,
         "status": "closed", "loss_type": "theft", "subtype": "total_theft",
@@ -267,4 +268,61 @@ fn an_import_that_was_killed_goes_on_where_it_stopped() {
     let said = exchange(path, &["import", "claims", "claims.jsonl"]);
     assert!(said.contains("250 claims imported") && said.contains("200 were here already"), "{said}");
     assert_eq!(saved(), 450);
+}
+
+/// The files of an archive. Every one must be as its manifest says.
+pub fn archive(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut files = BTreeMap::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let (name, mut content) = (file.name().unwrap().into_owned(), Vec::new());
+        file.read_to_end(&mut content).unwrap();
+        assert!(files.insert(name, content).is_none(), "a name is there twice");
+    }
+    let manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    let told = manifest["files"].as_array().unwrap();
+    assert_eq!(told.len() + 1, files.len());
+    for file in told {
+        let content = &files[file["path"].as_str().unwrap()];
+        assert_eq!((file["size"].as_u64().unwrap(), &file["sha256"]), (content.len() as u64, &json!(sha256(content))));
+    }
+    files
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    format!("{:x}", sha2::Sha256::digest(bytes))
+}
+
+#[tokio::test]
+async fn a_claims_whole_file_is_one_archive() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let mut declaration = fixtures::stolen_bike();
+    declaration["description"] =
+        json!("L'été, où j'étais à la gare, mon vélo a été volé ; l'antivol était coupé. ".repeat(150));
+    let (id, claim_id) = caller.submitted(&declaration, &STOLEN_BIKE_MANDATORY).await;
+    let client = ClaimsClient::new(&caller.url, &caller.key, Options::default()).unwrap();
+    let got = client.export_claim(&claim_id).await.unwrap();
+    assert_eq!(got.content_type, "application/zip");
+    assert_eq!(got.disposition.as_deref(), Some(format!("attachment; filename=\"{id}.zip\"").as_str()));
+    let files = archive(&got.bytes);
+    let json = |name: &str| -> Value { serde_json::from_slice(&files[name]).unwrap() };
+    assert_eq!(&json("claim.json"), caller.get(&format!("/claims/{id}")).await.data());
+    assert_eq!(&json("timeline.json"), caller.get(&format!("/claims/{id}/timeline")).await.data());
+    let dossier = json("dossier.json");
+    let paths: Vec<&str> =
+        dossier["documents"].as_array().unwrap().iter().map(|file| file["href"].as_str().unwrap()).collect();
+    assert_eq!(paths.len(), 2);
+    assert!(paths.iter().all(|path| files[*path] == fixtures::pdf()), "{paths:?}");
+    assert_eq!(json("appointments.json"), json!([]));
+    assert!(files["summary.pdf"].starts_with(b"%PDF-1.") && files["summary.pdf"].len() > 10_000);
+
+    let broker = server.insurer("Courtier", "02000402").await;
+    let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
+    let integrator = ClaimsCaller { key, ..caller.clone() };
+    integrator.get(&format!("/claims/{id}/export")).await.is_error(403, 98888);
+    caller.get("/claims/dcl_0000000000000000000000000X/export").await.is_error(404, 2001);
+    server.platform("Autre").await.get(&format!("/claims/{id}/export")).await.is_error(404, 2001);
 }

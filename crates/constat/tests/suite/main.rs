@@ -17,6 +17,7 @@ mod document_stores;
 mod documents;
 mod dossier;
 mod dry_run;
+mod erasure;
 mod events;
 mod exchange;
 mod flow;

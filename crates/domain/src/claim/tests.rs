@@ -543,3 +543,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn personal_data_is_kept_while_anybody_may_need_it_and_then_goes() {
+    let years = |count: i64| now().checked_add(jiff::SignedDuration::from_hours(count * 8_766)).unwrap();
+    let mut claim = draft();
+    assert_eq!(claim.retention(years(9)), Some(Retention::UnderWay));
+    claim.status = ClaimStatus::Archived;
+    assert_eq!(claim.retention(now()), None);
+    claim.status = ClaimStatus::Closed;
+    assert!(matches!(claim.retention(years(1)), Some(Retention::Limitation { .. })));
+    assert_eq!(claim.retention(years(3)), None);
+    claim.answers.insert("words".to_owned(), Answer::Text("Jean Dupont".to_owned()));
+    let choices = claim.answers.len();
+    claim.erase(catalogue(), "erased_1", years(3));
+    let left = serde_json::to_string(&claim).unwrap();
+    assert!(!left.contains("Dupont") && !left.contains("Gare de Lyon") && left.contains("75012"), "{left}");
+    assert_eq!((claim.answers.len(), claim.answers["words"].clone()), (choices, Answer::Text(ERASED.to_owned())));
+    assert_eq!((claim.user_id.as_str(), claim.version), ("erased_1", 2));
+}

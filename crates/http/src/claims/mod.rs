@@ -11,6 +11,7 @@ mod download;
 mod edit;
 mod event;
 mod events;
+pub(crate) mod export;
 mod geo_postcode;
 mod geo_suggestions;
 mod list;
@@ -71,6 +72,7 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/documents/{documentId}/preview", get_with(preview::preview, preview::docs))
         .api_route("/claims/{id}/documents/{documentId}/accept", post_with(review::accept, review::accept_docs))
         .api_route("/claims/{id}/documents/{documentId}/reject", post_with(review::reject, review::reject_docs))
+        .api_route("/claims/{id}/export", get_with(export::export, export::docs))
         .api_route("/contracts/import", post_with(contracts::import, contracts::import_docs))
         .api_route("/contracts/{id}", get_with(contracts::read, contracts::read_docs))
         .api_route("/claims/{id}/documents/request", post_with(request_document::request, request_document::docs))

@@ -147,6 +147,20 @@ pub fn page_of_tenant_after(
     from_bodies(&bodies)
 }
 
+/// The ids of a user's claims, oldest first.
+pub fn ids_of_tenant_by_user(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<DeclarationId>, StoreError> {
+    let ids: Vec<String> = claims::table
+        .filter(claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user_id)))
+        .order((claims::created_at, claims::declaration_id))
+        .select(claims::declaration_id)
+        .load(connection)?;
+    ids.iter().map(|id| parse(id)).collect()
+}
+
 /// The claim with this pre-declaration id, whosever it is: ids are unique on the server, and an import
 /// must know which are taken.
 pub fn by_declaration_id(connection: &mut Connection, id: DeclarationId) -> Result<Option<Claim>, StoreError> {

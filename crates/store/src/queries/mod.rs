@@ -13,6 +13,7 @@ pub mod claims;
 pub mod contracts;
 pub mod deadlines;
 pub mod document_files;
+pub mod erasure;
 pub mod events;
 pub mod expert_days;
 pub mod experts;

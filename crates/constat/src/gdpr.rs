@@ -1,0 +1,143 @@
+//! `constat gdpr`: what is known of one insured, given out or erased.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use constat_app::exchange::archive::Archivist;
+use constat_app::exchange::erasure::{Erasure, erase, finish, look};
+use constat_app::{Clock as _, DocumentBytes};
+use constat_domain::tenancy::TenantId;
+use futures_util::TryStreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{Gdpr, InsuredOf};
+use crate::catalogue::catalogues;
+use crate::config::Config;
+use crate::edges::{OsChance, SystemClock};
+use crate::export::part_of;
+use crate::failure::Failure;
+use crate::folder::Folder;
+use crate::keys::find_organisation;
+
+/// What `constat gdpr erase --help` adds.
+pub const ERASE_HELP: &str = "\
+Erased: names, phones, e-mail and street addresses, descriptions, answers in words, damages as told, notes,
+documents with their bytes and what photos told, sign-in links, and answers kept for repeated requests; in
+claims, appointments and contracts. Kept: amounts, dates, codes, statuses, ids of this server, towns, contract
+numbers, and the events, whose chain still verifies. The database file is written anew.
+
+A claim that is under way, has a payment under way, or closed less than two years ago (Code des assurances,
+L114-1) keeps everything, unless --override-retention says why. All details: docs/gdpr.md
+
+Examples:
+  constat gdpr erase --user A1234567890 --organisation Plateforme --mode live --reason request --dry-run
+  constat gdpr erase --user A1234567890 --organisation Plateforme --mode live --reason request";
+
+/// Runs `constat gdpr ...`.
+pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
+    let folder = Folder::open(&config.data)?;
+    match command {
+        Gdpr::Export { insured, output } => {
+            let archivist = archivist(config, &folder, &insured.organisation, insured.mode.into())?;
+            let Some(bytes) = archivist.insured(&insured.user).await? else { return Err(nobody(&insured)) };
+            write_archive(bytes, &output).await?;
+        }
+        Gdpr::Erase { insured, reason, dry_run, override_retention } => {
+            let organisation = find_organisation(&folder.store, &insured.organisation)?;
+            let tenant = TenantId { org: organisation.id, mode: insured.mode.into() };
+            let wanted = Erasure {
+                tenant,
+                user_id: insured.user.clone(),
+                reason: reason.as_str(),
+                overriding: override_retention.map(|why| why.as_str()),
+            };
+            let now = SystemClock.now();
+            let found = look(&folder.store, &wanted, now)?;
+            if found.is_empty() {
+                return Err(nobody(&insured));
+            }
+            println!(
+                "{} claims with {} documents and {} appointments, {} contracts.",
+                found.claims.len(),
+                found.documents,
+                found.appointments,
+                found.contracts
+            );
+            for (claim, retention) in &found.claims {
+                if let Some(retention) = retention {
+                    println!("  {claim} must be kept: {retention}");
+                }
+            }
+            if found.is_kept() && wanted.overriding.is_none() {
+                let kept = "nothing erased: see what must be kept above, or say why with --override-retention";
+                return Err(Failure::new(kept));
+            }
+            if dry_run {
+                println!("Nothing erased: this was a dry run.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            let documents = folder.documents(&config.documents)?;
+            let catalogues = catalogues(&config.settings.catalogue)?;
+            let done = erase(&folder.store, &documents, catalogues.of(&tenant), &wanted, now, &OsChance).await;
+            let done =
+                done.map_err(|error| Failure::new(format!("{error}\nOnce that is mended: constat gdpr finish")))?;
+            println!(
+                "Erased: {} claims, {} contracts, {} files, {} kept answers, the data of {} events.",
+                done.claims, done.contracts, done.files, done.answers, done.events
+            );
+            println!("The events verify as before: constat audit verify");
+        }
+        Gdpr::Finish => {
+            let documents = folder.documents(&config.documents)?;
+            let files = finish(&folder.store, &documents).await?;
+            println!("{files} files removed, the database written anew.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn nobody(insured: &InsuredOf) -> Failure {
+    Failure::new(format!("{} knows no insured with this user id in this mode", insured.organisation))
+}
+
+/// Makes archives of an organisation's data.
+pub fn archivist(
+    config: &Config,
+    folder: &Folder,
+    organisation: &str,
+    mode: constat_domain::tenancy::Mode,
+) -> Result<Archivist, Failure> {
+    let organisation = find_organisation(&folder.store, organisation)?;
+    let tenant = TenantId { org: organisation.id, mode };
+    let deadlines = config.settings.deadlines.rules().map_err(|wrong| Failure::new(format!("deadlines: {wrong}")))?;
+    Ok(Archivist {
+        store: folder.store.clone(),
+        documents: folder.documents(&config.documents)?,
+        catalogue: Arc::clone(catalogues(&config.settings.catalogue)?.of(&tenant)),
+        deadlines: Arc::new(deadlines),
+        tenant,
+        forms: constat_http::WIRE_FORMS,
+        at: SystemClock.now(),
+    })
+}
+
+/// Writes an archive; it appears under its name once it is whole.
+pub async fn write_archive(mut bytes: DocumentBytes, output: &Path) -> Result<(), Failure> {
+    let bar = ProgressBar::no_length().with_message("archive");
+    let style = ProgressStyle::with_template("{msg} {bytes} {spinner}");
+    let bar = style.map_or(bar.clone(), |style| bar.with_style(style));
+    let part = part_of(output);
+    let fails = |error| Failure::new(format!("{}: {error}", part.display()));
+    let mut file = std::fs::File::create(&part).map_err(fails)?;
+    while let Some(piece) = bytes.try_next().await? {
+        file.write_all(&piece).map_err(fails)?;
+        bar.inc(piece.len() as u64);
+    }
+    file.sync_all()?;
+    std::fs::rename(&part, output)?;
+    bar.finish_and_clear();
+    println!("Written: {}", output.display());
+    Ok(())
+}

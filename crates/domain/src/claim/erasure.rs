@@ -1,0 +1,209 @@
+//! Personal data that goes when an insured asks for it (GDPR, article 17), and when it may not go yet.
+//!
+//! What stays is what accounts, statistics and the audit trail need: amounts, dates, codes, statuses,
+//! ids of this server, and the town.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::{
+    Answer, Claim, ClaimStatus, Contract, ContractProduct, Document, Dossier, Insured, Location, Product, Risk,
+};
+use crate::appointment::ClaimAppointment;
+use crate::catalogue::{Catalogue, QuestionKind};
+use crate::geo::PostalAddress;
+
+/// What stands where something was erased.
+pub const ERASED: &str = "(effacé)";
+
+/// How long an action under the contract may be brought: two years. Source: Code des assurances,
+/// L114-1. Counted from the last thing that happened, as what interrupts the term (L114-2) is not
+/// known here.
+const LIMITATION_YEARS: i64 = 2;
+
+/// Why a claim's personal data must be kept for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// Somebody is still at it.
+    UnderWay,
+    /// Money is on its way.
+    ActivePayment,
+    /// An action may still be brought.
+    Limitation {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+impl std::fmt::Display for Retention {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnderWay => f.write_str("it is under way"),
+            Self::ActivePayment => f.write_str("a payment is under way"),
+            Self::Limitation { until } => {
+                let day = TimeZone::UTC.to_datetime(*until).date();
+                write!(f, "an action may be brought until {day} (Code des assurances, L114-1)")
+            }
+        }
+    }
+}
+
+impl Claim {
+    /// Why its personal data must be kept at `now`; `None` when it may go. A draft that was given up was
+    /// never handed in: nothing keeps it.
+    pub fn retention(&self, now: Timestamp) -> Option<Retention> {
+        match self.status {
+            ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => {
+                return Some(Retention::UnderWay);
+            }
+            ClaimStatus::Archived => return None,
+            ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned => {}
+        }
+        if self.has_active_payment() {
+            return Some(Retention::ActivePayment);
+        }
+        let last = self.last_happened();
+        let until = last.to_zoned(TimeZone::UTC).checked_add(LIMITATION_YEARS.years());
+        let until = until.map_or(Timestamp::MAX, |until| until.timestamp());
+        (now < until).then_some(Retention::Limitation { until })
+    }
+
+    fn last_happened(&self) -> Timestamp {
+        let own = [
+            Some(self.declaration_at),
+            self.submitted_at,
+            self.closed_at,
+            self.reopened_at,
+            self.abandoned_at,
+            Some(self.updated_at),
+        ];
+        let money = self.settlements.iter().flat_map(|kept| [Some(kept.created_at), kept.payment_at, kept.undone_at]);
+        own.into_iter().chain(money).flatten().max().unwrap_or(self.updated_at)
+    }
+
+    /// Erases what tells who the insured is, or what they said and showed. `person` takes the place of
+    /// the user id, so that one person's claims stay together. The documents stay as entries; their
+    /// bytes are the caller's to remove.
+    pub fn erase(&mut self, catalogue: &Catalogue, person: &str, at: Timestamp) {
+        let choices: Vec<String> = self
+            .declared_as(catalogue)
+            .map(|(_, subtype)| subtype.questions.iter())
+            .into_iter()
+            .flatten()
+            .filter(|question| matches!(question.kind, QuestionKind::Choice(_)))
+            .map(|question| question.id.clone())
+            .collect();
+        for (id, answer) in &mut self.answers {
+            if let Answer::Text(words) = answer
+                && !choices.contains(id)
+            {
+                ERASED.clone_into(words);
+            }
+        }
+        person.clone_into(&mut self.user_id);
+        ERASED.clone_into(&mut self.description);
+        self.abandon_reason = None;
+        self.note = None;
+        self.internal_notes.clear();
+        for request in &mut self.requests {
+            request.comment = None;
+            // One that the catalogue does not have is called as its handler wrote it.
+            if request.kind.starts_with("requested_") {
+                ERASED.clone_into(&mut request.label);
+            }
+        }
+        self.insured = Insured::erased();
+        let Location { address, city: _, country: _, zipcode: _ } = &mut self.location;
+        ERASED.clone_into(address);
+        erase_product(&mut self.product);
+        self.dossier.erase();
+        for document in &mut self.documents {
+            document.erase(at);
+        }
+        self.touch(at);
+    }
+}
+
+impl Insured {
+    /// Nobody.
+    pub fn erased() -> Self {
+        let erased = || ERASED.to_owned();
+        Self { first_name: erased(), last_name: erased(), phone_number: erased(), email: None, company: None }
+    }
+}
+
+impl Dossier {
+    fn erase(&mut self) {
+        // Damages are told in words and pictures; what they come to stays in the valuation.
+        self.declared_damages = None;
+        if let Some(risk) = &mut self.risk {
+            erase_risk(risk);
+        }
+    }
+}
+
+impl Document {
+    fn erase(&mut self, at: Timestamp) {
+        ERASED.clone_into(&mut self.title);
+        ERASED.clone_into(&mut self.filename);
+        self.sha256 = "0".repeat(64);
+        self.storage_key = format!("erased/{}", self.id);
+        self.note = None;
+        self.photo = None;
+        if let Some(reason) = &mut self.refusal_reason {
+            ERASED.clone_into(reason);
+        }
+        self.updated_at = at;
+    }
+}
+
+impl Contract {
+    /// Erases who holds it. Its number, its cover and what kinds of things it insures stay.
+    pub fn erase(&mut self, person: &str) {
+        person.clone_into(&mut self.user_id);
+        self.holder = Insured::erased();
+        for ContractProduct { id: _, product, risk } in &mut self.products {
+            erase_product(product);
+            if let Some(risk) = risk {
+                erase_risk(risk);
+            }
+        }
+    }
+}
+
+impl ClaimAppointment {
+    /// Erases who was met, where, and what was written about it.
+    pub fn erase(&mut self, at: Timestamp) {
+        if let Some(place) = &mut self.place {
+            erase_address(&mut place.address);
+            place.position = None;
+        }
+        self.contact = None;
+        self.notes = None;
+        self.connection = None;
+        if let Some(cancellation) = &mut self.cancellation {
+            cancellation.comment = None;
+        }
+        self.version += 1;
+        self.updated_at = at;
+    }
+}
+
+fn erase_product(product: &mut Product) {
+    let Product { kind: _, subtype: _, brand: _, model: _, product_marked, internal_id, custom } = product;
+    *product_marked = None;
+    *internal_id = None;
+    custom.clear();
+}
+
+fn erase_risk(risk: &mut Risk) {
+    let Risk { kind: _, relationship: _, measures: _, address, position, description } = risk;
+    erase_address(address);
+    *position = None;
+    *description = None;
+}
+
+fn erase_address(address: &mut PostalAddress) {
+    ERASED.clone_into(&mut address.street1);
+    address.more_lines.clear();
+}
