@@ -103,15 +103,7 @@ impl Claim {
         person.clone_into(&mut self.user_id);
         ERASED.clone_into(&mut self.description);
         self.abandon_reason = None;
-        self.note = None;
-        self.internal_notes.clear();
-        for request in &mut self.requests {
-            request.comment = None;
-            // One that the catalogue does not have is called as its handler wrote it.
-            if request.kind.starts_with("requested_") {
-                ERASED.clone_into(&mut request.label);
-            }
-        }
+        self.erase_handlers_words();
         self.insured = Insured::erased();
         let Location { address, city: _, country: _, zipcode: _ } = &mut self.location;
         ERASED.clone_into(address);
