@@ -12,7 +12,7 @@ use constat_domain::tenancy::TenantId;
 use futures_util::TryStreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Gdpr, InsuredOf};
+use crate::args::{Gdpr, InsuredOf, OverrideReason};
 use crate::catalogue::catalogues;
 use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
@@ -41,7 +41,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
     match command {
         Gdpr::Export { insured, output } => {
             let archivist = archivist(config, &folder, &insured.organisation, insured.mode.into())?;
-            let Some(bytes) = archivist.insured(&insured.user).await? else { return Err(nobody(&insured)) };
+            let Some(bytes) = archivist.insured(&insured.user)? else { return Err(nobody(&insured)) };
             write_archive(bytes, &output).await?;
         }
         Gdpr::Erase { insured, reason, dry_run, override_retention } => {
@@ -51,7 +51,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
                 tenant,
                 user_id: insured.user.clone(),
                 reason: reason.as_str(),
-                overriding: override_retention.map(|why| why.as_str()),
+                overriding: override_retention.map(OverrideReason::as_str),
             };
             let now = SystemClock.now();
             let found = look(&folder.store, &wanted, now)?;

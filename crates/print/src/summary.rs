@@ -87,15 +87,17 @@ impl Summary<'_> {
 
     fn contract(&self) -> Vec<(String, String)> {
         let (contract, product) = (&self.claim.contract, &self.claim.product);
-        let words = [&product.brand, &product.model, &product.subtype];
+        let words = [&product.brand, &product.model];
         let words: Vec<&str> = words.into_iter().filter_map(Option::as_deref).collect();
+        let named = self.catalogue.product_types().find(|named| named.id == product.kind);
+        let kind = named.map_or(product.kind.as_str(), |named| named.label.as_str());
         fields([
             ("Numéro", Some(contract.number.clone())),
             ("Produit", Some(contract.name.clone())),
             ("Assureur", Some(format!("{} ({})", contract.insurer.name, contract.insurer.acam_code))),
             ("Garantie", Some(contract.guarantee.clone())),
             ("Franchise", contract.deductible.map(money)),
-            ("Bien assuré", Some([&[product.kind.as_str()][..], &words].concat().join(" · "))),
+            ("Bien assuré", Some([&[kind][..], &words].concat().join(" · "))),
             ("Référence du bien", product.internal_id.clone()),
         ])
     }

@@ -32,13 +32,16 @@ use crate::{App, AppError};
 /// Pieces of the archive that wait for a slow reader.
 const WAITING: usize = 4;
 
+/// Names a document's file in the archive; `None` for one that is not in it.
+pub type PathOf<'a> = dyn Fn(&Document) -> Option<String> + 'a;
+
 /// How the contracts write what an archive holds: the edge knows.
 #[derive(Clone, Copy)]
 pub struct WireForms {
     /// A claim with its deadlines, as the claims API does.
     pub claim: fn(&Catalogue, &[Deadline<'_>], &Claim) -> Result<String, AppError>,
     /// A claim, as the dossier API does; its documents are named by their path in the archive.
-    pub dossier: fn(&Claim, &dyn Fn(&Document) -> Option<String>) -> Result<String, AppError>,
+    pub dossier: fn(&Claim, &PathOf<'_>) -> Result<String, AppError>,
     /// A timeline.
     pub timeline: fn(Vec<TimelineEntry>) -> Result<String, AppError>,
     /// Appointments.
@@ -110,7 +113,7 @@ impl Archivist {
     }
 
     /// The archive of all that is known of an insured; `None` when nothing is.
-    pub async fn insured(self, user_id: &str) -> Result<Option<DocumentBytes>, AppError> {
+    pub fn insured(self, user_id: &str) -> Result<Option<DocumentBytes>, AppError> {
         let (held, all) = self.store.read(|connection| {
             let held = contracts::list_of_tenant_by_user(connection, &self.tenant, user_id)?;
             let all = claims::ids_of_tenant_by_user(connection, &self.tenant, user_id)?;
@@ -170,7 +173,7 @@ impl Archivist {
             "claim.json",
             claim_form(&self.catalogue, &self.deadlines.of_claim(&claim, self.at), &claim)?.into_bytes(),
         );
-        made("record.json", pretty(&to_record(&claim, &path_of))?);
+        made("record.json", pretty(&to_record(&claim, path_of))?);
         made("dossier.json", dossier(&claim, &path_of)?.into_bytes());
         made("timeline.json", timeline_form(timeline)?.into_bytes());
         made("appointments.json", appointments_form(&appointments)?.into_bytes());
@@ -302,7 +305,7 @@ impl Writing {
                 // Pictures and PDFs are compressed already.
                 self.begin(&path, 1)?;
                 let (mut digest, mut size) = (Sha256::new(), 0);
-                while let Some(piece) = bytes.try_next().await.map_err(broken)? {
+                while let Some(piece) = bytes.try_next().await.map_err(|error| broken(&error))? {
                     digest.update(&piece);
                     size += piece.len();
                     self.piece(&piece).await?;
@@ -326,7 +329,7 @@ impl Writing {
 
     async fn piece(&mut self, bytes: &[u8]) -> Result<(), AppError> {
         for piece in bytes.chunks(256 * 1024) {
-            self.zip.write_all(piece).map_err(broken)?;
+            self.zip.write_all(piece).map_err(|error| broken(&error))?;
             self.send().await?;
         }
         Ok(())
@@ -357,7 +360,7 @@ impl Writing {
     }
 }
 
-fn broken(error: std::io::Error) -> AppError {
+fn broken(error: &std::io::Error) -> AppError {
     AppError::Store(constat_store::StoreError::Unavailable(error.to_string()))
 }
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
 use constat_app::AppError;
-use constat_app::exchange::archive::{WireForms, export_claim};
+use constat_app::exchange::archive::{PathOf, WireForms, export_claim};
 use constat_domain::claim::{Asker, Claim, Document};
 use constat_domain::codes::Codes;
 use constat_wire::appointments::ClaimAppointment;
@@ -39,7 +39,7 @@ fn value(body: &impl Serialize) -> Result<Value, AppError> {
 }
 
 /// The documents, by their path in the archive instead of a link.
-fn attachments(claim: &Claim, path_of: &dyn Fn(&Document) -> Option<String>) -> Vec<Attachment> {
+fn attachments(claim: &Claim, path_of: &PathOf<'_>) -> Vec<Attachment> {
     let attachment = |document: &Document| {
         Some(Attachment {
             id: Some(document.id.to_string()),
