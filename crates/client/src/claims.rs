@@ -5,13 +5,13 @@ use constat_wire::appointments::{
     BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
-    AddInternalNote, CancelAnswer, CancelClaim, ChangeStatus, Claim, ClaimDeadlines, ClaimDocument,
-    ClaimDocumentWithUrl, ClaimListQuery, ClaimSummary, Commune, Contract, CreateClaim, CreateSettlement,
-    CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta, DueClaim, EventsQuery, FeedAnswer,
-    ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook, PaySettlement, RejectDocument,
-    ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement, SubmitResponse, Success,
-    SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery, UploadAnswer, UploadDocument,
-    Webhook, WebhookDelivery,
+    AddInternalNote, CancelAnswer, CancelClaim, CatalogueFamily, CatalogueQuery, ChangeStatus, Claim, ClaimDeadlines,
+    ClaimDocument, ClaimDocumentWithUrl, ClaimDossier, ClaimListQuery, ClaimSummary, Commune, Contract, CreateClaim,
+    CreateSettlement, CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta, DueClaim,
+    EventsQuery, Facets, FeedAnswer, ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook,
+    PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement,
+    SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
+    UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
 };
 use http::Method;
 use reqwest::multipart::Part;
@@ -50,6 +50,18 @@ impl ClaimsClient {
     /// `PATCH /claims/{id}`: changes a draft.
     pub async fn patch_claim(&self, id: &str, patch: &PatchClaim) -> Result<Claim, ClientError> {
         let answer: Success<Claim> = self.0.tell(Method::PATCH, &["claims", id], &[], patch).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /claims/{id}/dossier`: what the dossier contract tells of a claim.
+    pub async fn read_dossier(&self, id: &str) -> Result<ClaimDossier, ClientError> {
+        let answer: Success<ClaimDossier> = self.0.ask(Method::GET, &["claims", id, "dossier"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PATCH /claims/{id}/dossier`: completes it while the claim is a draft.
+    pub async fn patch_dossier(&self, id: &str, facets: &Facets) -> Result<ClaimDossier, ClientError> {
+        let answer: Success<ClaimDossier> = self.0.tell(Method::PATCH, &["claims", id, "dossier"], &[], facets).await?;
         Ok(answer.data)
     }
 
@@ -372,6 +384,12 @@ impl ClaimsClient {
         query: &DeliveriesQuery,
     ) -> Result<SuccessPage<WebhookDelivery>, ClientError> {
         self.0.ask(Method::GET, &["webhooks", id, "deliveries"], &pairs(query)?).await
+    }
+
+    /// `GET /catalogue`: what can be declared, what is asked, which documents it needs.
+    pub async fn catalogue(&self, query: &CatalogueQuery) -> Result<Vec<CatalogueFamily>, ClientError> {
+        let answer: SuccessList<CatalogueFamily> = self.0.ask(Method::GET, &["catalogue"], &pairs(query)?).await?;
+        Ok(answer.data)
     }
 
     /// `GET /geo/{country}/{zipcode}`: the communes of a postcode, most peopled first; none when it is

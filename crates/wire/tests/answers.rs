@@ -21,23 +21,14 @@ fn domain_claim() -> constat_domain::claim::Claim {
     let declared = read_json::<CreateClaim>(body.to_string().as_bytes()).unwrap().into_domain().unwrap();
     let at: jiff::Timestamp = "2024-01-16T10:00:00Z".parse().unwrap();
     let org = constat_domain::ids::OrgId::new(at, &[1; 10]);
-    claim::Claim {
+    let draft = claim::NewDraft {
         tenant: format!("{org}/test").parse().unwrap(),
-        declaration_id: constat_domain::ids::DeclarationId::new(at, &[2; 10]),
-        claim_id: None,
+        id: constat_domain::ids::DeclarationId::new(at, &[2; 10]),
         user_id: declared.user_id,
-        status: claim::ClaimStatus::Draft,
         loss_type: declared.loss_type,
         subtype: declared.subtype,
         catalogue_version: "1".to_owned(),
         claim_at: declared.claim_at,
-        declaration_at: at,
-        submitted_at: None,
-        closed_at: None,
-        rejected_at: None,
-        reopened_at: None,
-        abandoned_at: None,
-        abandon_reason: None,
         description: declared.description,
         contract: claim::ContractSnapshot {
             id: declared.contract_id,
@@ -64,17 +55,10 @@ fn domain_claim() -> constat_domain::claim::Claim {
         location: declared.location,
         insured: declared.insured,
         answers: declared.answers,
-        documents: Vec::new(),
-        requests: Vec::new(),
-        internal_notes: Vec::new(),
-        note: None,
-        settlements: Vec::new(),
         dossier: declared.dossier,
-        milestones: std::collections::BTreeMap::new(),
-        version: 1,
-        created_at: at,
-        updated_at: at,
-    }
+        at,
+    };
+    draft.into()
 }
 
 #[test]

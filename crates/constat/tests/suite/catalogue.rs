@@ -183,6 +183,47 @@ async fn an_organisation_may_have_a_catalogue_of_its_own() {
     }
 }
 
+#[tokio::test]
+async fn a_front_end_reads_what_to_ask() {
+    let (_folder, options) = with(&[("kite@2027-01.toml", KITE)]);
+    let mut server = Server::with(options).await;
+    let platform = server.platform("Plateforme").await;
+    let all = platform.get("/catalogue").await;
+    let families = all.data().as_array().expect("families");
+    assert_eq!(families.len(), Catalogue::embedded().families.len() + 1);
+
+    let kite = platform.get("/catalogue?product=kite").await;
+    let subtype = &kite.data()[0]["types"][0]["subtypes"][0];
+    assert_eq!((&kite.data()[0]["version"], &subtype["id"]), (&json!("2027-01"), &json!("partial_break")));
+    assert_eq!(
+        subtype["questions"],
+        json!([{ "id": "torn", "text": "La voile est-elle déchirée ?", "kind": "bool", "options": [], "mandatory": true }])
+    );
+    assert_eq!(subtype["documents"][0]["when"], json!({ "question": "torn", "is": true }));
+    platform.get("/catalogue?product=boat").await.is_error(400, 1008);
+    platform.get("/catalogue?product=").await.is_error(400, 1000);
+    platform.get("/catalogue?product=bike&claimId=x").await.is_error(400, 1000);
+
+    // Not sent again to who has it; another part has another tag.
+    let ask = async |path: &str, tag: &str| {
+        platform.request(reqwest::Method::GET, path).header("if-none-match", tag).send().await.expect("an answer")
+    };
+    let again = ask("/catalogue", all.header("etag")).await;
+    assert_eq!((again.status().as_u16(), again.bytes().await.expect("bytes").len()), (304, 0));
+    assert_eq!(ask("/catalogue?product=kite", all.header("etag")).await.status(), 200);
+
+    // A claim's own version, once the file changed; of nobody else's claim.
+    let old = platform.declare(&fixtures::stolen_bike()).await;
+    let (folder, _) = with(&[("bike@2026-12.toml", &newer_bike("2026-12"))]);
+    server.configure(|known| known.catalogue = settings(&folder)).await;
+    let platform = ClaimsCaller { http: server.http.clone(), ..platform };
+    let version = async |path: String| platform.get(&path).await.data()[0]["version"].clone();
+    assert_eq!(version("/catalogue?product=bike".to_owned()).await, "2026-12");
+    assert_eq!(version(format!("/catalogue?claimId={old}")).await, "2026-11");
+    let other = server.platform("Autre").await;
+    other.get(&format!("/catalogue?claimId={old}")).await.is_error(404, 2001);
+}
+
 #[test]
 fn a_faulty_folder_stops_the_start_with_all_that_is_wrong() {
     let folder = tempfile::tempdir().unwrap();

@@ -28,6 +28,7 @@ mod import;
 mod joint;
 mod life_cycle;
 mod metrics;
+mod one_model;
 mod openapi;
 mod osrm;
 mod pages;

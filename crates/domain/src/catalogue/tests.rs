@@ -77,11 +77,27 @@ fn home_has_the_losses_of_the_trade_under_their_trade_names() {
         ("storm", "storm"),
         ("BDG", "glass"),
         ("DE", "electrical_damage"),
+        ("vandalism", "vandalism"),
+        ("CHOC", "impact"),
         ("water_damage", "water_damage"),
     ] {
         assert_eq!(home.loss_type_named(name).unwrap().id, id);
     }
     assert_eq!(home.loss_type_named("RC"), None);
+}
+
+#[test]
+fn what_can_be_stolen_or_broken_has_the_subtypes_of_the_contract() {
+    let all = ["total_theft", "partial_theft", "vandalism", "partial_break", "total_break", "failure"];
+    for family in catalogue().families.iter().filter(|family| family.id != "home") {
+        let subtypes: Vec<&str> = family.subtypes().map(|(_, subtype)| subtype.id.as_str()).collect();
+        let nobody_vandalises = ["jewellery", "optics"].contains(&family.id.as_str());
+        let expected: Vec<&str> = all.into_iter().filter(|id| !nobody_vandalises || *id != "vandalism").collect();
+        assert_eq!(subtypes, expected, "{}", family.id);
+    }
+    for product in ["e-scooter", "washing-machine", "guitar", "watch", "glasses", "drone", "ski"] {
+        assert!(catalogue().family_for_product(product).is_some(), "{product}");
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::refusal::{ClaimRefusal, FieldError, Refusal};
 /// What changes of a draft; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimEdit {
+    /// What happened more closely: another subtype of the same loss type.
+    pub subtype: Option<String>,
     /// What happened, in the insured's words.
     pub description: Option<String>,
     /// Number and street.
@@ -71,12 +73,17 @@ impl Claim {
         self.updated_at = at;
     }
 
-    /// Changes the description, parts of the place or the answers. Only a draft may be edited.
+    /// Changes the description, parts of the place, the subtype or the answers. Only a draft may be edited.
     pub fn edit(&mut self, catalogue: &Catalogue, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
         self.may_edit()?;
-        if let Some(answers) = &edit.answers {
-            self.answer(catalogue, answers)?;
+        let mut changed = self.clone();
+        if let Some(subtype) = &edit.subtype {
+            changed.choose_subtype(catalogue, subtype)?;
         }
+        if let Some(answers) = &edit.answers {
+            changed.answer(catalogue, answers)?;
+        }
+        *self = changed;
         let Location { address, city, country, zipcode } = &mut self.location;
         for (new, now) in [
             (&edit.description, &mut self.description),

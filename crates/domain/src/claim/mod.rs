@@ -10,6 +10,7 @@ mod declaration;
 mod documents;
 mod draft;
 mod erasure;
+mod facets;
 mod life_cycle;
 mod media_type;
 mod milestone;

@@ -249,6 +249,24 @@ fn only_a_draft_is_edited() {
 }
 
 #[test]
+fn a_draft_may_say_more_closely_what_happened() {
+    let mut claim = draft();
+    let other = |subtype: &str| ClaimEdit { subtype: Some(subtype.to_owned()), ..ClaimEdit::default() };
+    claim.edit(catalogue(), &other("partial_theft"), now()).unwrap();
+    assert_eq!(claim.subtype, "partial_theft");
+    // Both losses ask three of the questions; the others' answers are forgotten.
+    let kept: Vec<&str> = claim.answers.keys().map(String::as_str).collect();
+    assert_eq!(kept, ["final_police_report", "private_place_break_in", "tied_to_fixed_point"]);
+    let before = claim.clone();
+    let wrong = ClaimEdit { city: Some("Lyon".to_owned()), ..other("vandalism") };
+    assert!(matches!(
+        claim.edit(catalogue(), &wrong, now()),
+        Err(ClaimRefusal::InvalidTypeForSubtype { allowed }) if allowed == ["total_theft", "partial_theft"]
+    ));
+    assert_eq!(claim, before, "refused whole");
+}
+
+#[test]
 fn who_may_be_given_up_depends_on_the_status() {
     use ClaimStatus as S;
     let outcomes = [

@@ -28,11 +28,14 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<Claim>>(
         operation.id("editClaim"),
         "Change a draft",
-        "The description (50 characters or more), parts of the location, or, as an extension, the answers. Only while \
-         it is a draft.",
+        "The description (50 characters or more), parts of the location, or, as extensions, the answers and the \
+         subtype. Only while it is a draft.",
         "The changed draft",
     );
-    let operation =
-        say::failure::<400>(operation, "1000 not valid, 1001 questions unknown or not answered, 1006 content type");
+    let operation = say::failure::<400>(
+        operation,
+        "1000 not valid, 1001 questions unknown or not answered, 1004 subtype, 1006 content type, 1007 subtype of another \
+         type",
+    );
     say::usual_failures(say::change_failures(operation, "3001 the claim is no longer a draft"))
 }

@@ -2,11 +2,13 @@
 
 mod appointments;
 mod cancel;
+mod catalogue;
 mod contracts;
 mod create;
 mod deadlines;
 mod docs;
 mod document;
+mod dossier;
 mod download;
 mod edit;
 mod event;
@@ -63,7 +65,12 @@ pub fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/notes", post_with(notes::add, notes::add_docs).get_with(notes::list, notes::list_docs))
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))
         .api_route("/claims/{id}/documents/{documentId}", get_with(document::document, document::docs))
+        .api_route(
+            "/claims/{id}/dossier",
+            get_with(dossier::read, dossier::read_docs).patch_with(dossier::edit, dossier::edit_docs),
+        )
         .api_route("/claims/{id}/timeline", get_with(timeline::timeline, timeline::docs))
+        .api_route("/catalogue", get_with(catalogue::catalogue, catalogue::docs))
         .api_route("/claims/{id}/deadlines", get_with(deadlines::of_claim, deadlines::of_claim_docs))
         .api_route("/claims/{id}/milestones", post_with(milestones::record, milestones::record_docs))
         .api_route("/claims/{id}/milestones/{kind}", delete_with(milestones::remove, milestones::remove_docs))

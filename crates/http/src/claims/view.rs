@@ -1,10 +1,10 @@
 //! Claims as the contract writes them.
 
 use constat_app::{Act, Answer, AppError};
-use constat_domain::catalogue::{Catalogue, Category, Subtype};
+use constat_domain::catalogue::{Catalogue, Subtype};
 use constat_domain::claim::{self, Action, Asker, Claim, Entry};
 use constat_domain::deadlines::Deadline;
-use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, DocumentCategory, DocumentEntry, Success};
+use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, DocumentEntry, Success};
 use serde_json::Value;
 
 use super::problem;
@@ -21,7 +21,7 @@ pub(crate) fn claim(catalogue: &Catalogue, laid: &[Deadline<'_>], claim: &Claim,
         .map(|entry| DocumentEntry {
             because: subtype.and_then(|subtype| because(subtype, entry)),
             request: entry.request.map(Into::into),
-            ..DocumentEntry::new(&entry.rule.label, category(entry.rule.category), entry.document)
+            ..DocumentEntry::new(&entry.rule.label, entry.rule.category.into(), entry.document)
         })
         .collect();
     let questions = match subtype {
@@ -82,13 +82,5 @@ fn answer_of(written: Value) -> Option<claim::Answer> {
         Value::Bool(yes) => Some(claim::Answer::Bool(yes)),
         Value::String(words) => Some(claim::Answer::Text(words)),
         _ => None,
-    }
-}
-
-const fn category(category: Category) -> DocumentCategory {
-    match category {
-        Category::Mandatory => DocumentCategory::Mandatory,
-        Category::Expected => DocumentCategory::Expected,
-        Category::Optional => DocumentCategory::Optional,
     }
 }

@@ -7,7 +7,7 @@ use constat_domain::claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Insured, LONGEST_DESCRIPTION, Location, SHORTEST_DESCRIPTION};
+use super::{Answer, Facets, Insured, LONGEST_DESCRIPTION, Location, SHORTEST_DESCRIPTION};
 use crate::common::{Checker, Instant, LossCharacteristics, Valuation};
 use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk};
 
@@ -80,7 +80,7 @@ impl CreateClaim {
     /// `loss.cause`, `loss.detail`, `risk.type.name`, `risk.relationship.name`,
     /// `risk.measures[i].type`, `qualification.recourse`, `qualification.covenant`,
     /// `declaredDamages.buildingDamages[i].roomDamages[j].surfaces[k].covering.type.name`.
-    pub fn into_domain(self) -> Result<claim::Declaration, Vec<FieldError>> {
+    pub fn into_domain(mut self) -> Result<claim::Declaration, Vec<FieldError>> {
         let mut checker = Checker::new();
         for (name, value) in [
             ("userId", &self.user_id),
@@ -110,29 +110,18 @@ impl CreateClaim {
         checker.finish(Some(declaration))
     }
 
-    fn read_dossier(&self, checker: &mut Checker) -> claim::Dossier {
+    fn read_dossier(&mut self, checker: &mut Checker) -> claim::Dossier {
         checker.optional_text("insurerClaimId", self.insurer_claim_id.as_ref(), 1, 100);
-        if let Some(damages) = &self.declared_damages {
-            checker.object("declaredDamages", |inner| damages.check(inner));
-        }
-        if let Some(qualification) = &self.qualification {
-            checker.object("qualification", |inner| qualification.check(inner));
-        }
-        claim::Dossier {
-            loss: self.loss.as_ref().map(|loss| checker.object("loss", |inner| loss.read(inner))),
-            risk: self.risk.as_ref().map(|risk| checker.object("risk", |inner| risk.read(inner))),
-            valuation: self
-                .valuation
-                .as_ref()
-                .map(|valuation| checker.object("valuation", |inner| valuation.read(inner)))
-                .unwrap_or_default(),
-            declared_damages: self.declared_damages.as_ref().and_then(|tree| serde_json::to_value(tree).ok()),
+        let facets = Facets {
+            loss: self.loss.take(),
+            risk: self.risk.take(),
+            valuation: self.valuation.take(),
+            declared_damages: self.declared_damages.take(),
             conservation_measures: self.conservation_measures,
-            cause_removal: self.cause_removal.map(Into::into),
-            qualification: self.qualification.as_ref().and_then(|judged| serde_json::to_value(judged).ok()),
-            insurer_reference: self.insurer_claim_id.clone(),
-            mission: None,
-        }
+            cause_removal: self.cause_removal,
+            qualification: self.qualification.take(),
+        };
+        claim::Dossier { insurer_reference: self.insurer_claim_id.take(), ..facets.read(checker) }
     }
 }
 

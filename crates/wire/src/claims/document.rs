@@ -34,6 +34,17 @@ pub enum DocumentCategory {
     Optional,
 }
 
+impl From<constat_domain::catalogue::Category> for DocumentCategory {
+    fn from(category: constat_domain::catalogue::Category) -> Self {
+        use constat_domain::catalogue::Category as C;
+        match category {
+            C::Mandatory => Self::Mandatory,
+            C::Expected => Self::Expected,
+            C::Optional => Self::Optional,
+        }
+    }
+}
+
 /// What was uploaded for an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,5 +1,6 @@
 //! The claims API v2: an integrator declares a loss and follows it.
 
+mod catalogue;
 mod claim;
 mod contract;
 mod create;
@@ -7,6 +8,7 @@ mod deadline;
 mod document;
 mod envelope;
 mod event;
+mod facets;
 mod geo;
 mod handling;
 mod list;
@@ -14,6 +16,10 @@ mod patch;
 mod settlement;
 mod webhook;
 
+pub use catalogue::{
+    CatalogueCondition, CatalogueDocument, CatalogueFamily, CatalogueName, CatalogueQuery, CatalogueQuestion,
+    CatalogueSubtype, CatalogueType, QuestionKind,
+};
 pub use claim::{Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product};
 pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
 pub use create::CreateClaim;
@@ -30,6 +36,7 @@ pub use envelope::{
     SuccessList, SuccessPage, UploadAnswer,
 };
 pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEntry, TimelineQuery};
+pub use facets::{ClaimDossier, Cover, Facets};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
     Action, AddInternalNote, AllowedAction, ChangeStatus, DocumentWanted, InternalNote, NextStatus, RequestDocument,

@@ -46,6 +46,12 @@ pub struct PatchClaim {
     /// draft that an insurer opened comes without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub questions: Option<BTreeMap<String, Answer>>,
+    /// Extension: what happened more closely, another subtype of the same type. A draft that an
+    /// insurer opened has the first of its type until it is told. The answers to questions that the
+    /// new one does not ask are forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100))]
+    pub subtype: Option<String>,
 }
 
 impl PatchClaim {
@@ -63,12 +69,22 @@ impl PatchClaim {
         if let Some(questions) = &self.questions {
             read_questions(questions, &mut checker);
         }
-        if self.description.is_none() && location == LocationParts::default() && self.questions.is_none() {
-            checker.fail("", "nothing to change: give a description, parts of the location or questions");
+        checker.optional_text("subtype", self.subtype.as_ref(), 1, 100);
+        let told = self.description.is_some() || self.questions.is_some() || self.subtype.is_some();
+        if !told && location == LocationParts::default() {
+            checker.fail("", "nothing to change: give a description, parts of the location, questions or a subtype");
         }
         let LocationParts { address, city, country, zipcode } = location;
         let answers = self.questions.map(|all| all.into_iter().map(|(name, answer)| (name, answer.into())).collect());
-        checker.finish(Some(ClaimEdit { description: self.description, address, city, country, zipcode, answers }))
+        checker.finish(Some(ClaimEdit {
+            subtype: self.subtype,
+            description: self.description,
+            address,
+            city,
+            country,
+            zipcode,
+            answers,
+        }))
     }
 }
 

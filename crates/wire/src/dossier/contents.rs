@@ -41,10 +41,29 @@ pub(super) fn each<T>(checker: &mut Checker, name: &str, items: &[T], check: imp
 
 /// Checks a list of files.
 pub(super) fn files(checker: &mut Checker, name: &str, items: &[FileReference]) {
-    each(checker, name, items, |file, inner| match file {
-        FileReference::Id(id) => inner.text("", id, 1, 200),
-        FileReference::Attachment(attachment) => inner.text("href", &attachment.href, 1, 4000),
-    });
+    each(checker, name, items, FileReference::check);
+}
+
+/// Whether it is an http(s) address with nothing in it that an address may not hold (RFC 3986).
+fn is_address(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let mut letters = rest.bytes();
+    while let Some(letter) = letters.next() {
+        let is_escape = |one: Option<u8>, two: Option<u8>| {
+            [one, two].into_iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+        };
+        let fits = match letter {
+            b'%' => is_escape(letters.next(), letters.next()),
+            b'#' => false,
+            _ => letter.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&letter),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    !host.is_empty() && !host.contains('@') && port.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Checks an optional amount.
@@ -62,6 +81,21 @@ pub enum FileReference {
     Id(String),
     /// An attachment.
     Attachment(Attachment),
+}
+
+impl FileReference {
+    /// Notes an empty id, or an attachment whose `href` leads nowhere.
+    fn check(&self, checker: &mut Checker) {
+        match self {
+            Self::Id(id) => checker.text("", id, 1, 200),
+            Self::Attachment(attachment) => {
+                checker.text("href", &attachment.href, 1, 4000);
+                if !attachment.href.is_empty() && !is_address(&attachment.href) {
+                    checker.fail("href", "expected an address that starts with http:// or https://");
+                }
+            }
+        }
+    }
 }
 
 /// The unit of an age.
@@ -144,6 +178,35 @@ impl ContentDamage {
         }
         amount(checker, "buyingPrice", self.buying_price.as_ref());
         amount(checker, "marketPrice", self.market_price.as_ref());
+        if let Some(invoice) = &self.invoice {
+            checker.object("invoice", |inner| invoice.check(inner));
+        }
         files(checker, "pictures", &self.pictures);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attachment_leads_somewhere() {
+        for good in ["https://claims.example/files/1?sig=abc", "http://127.0.0.1:8080/a%20b", "https://h"] {
+            assert!(is_address(good), "{good}");
+        }
+        let bad = [
+            "",
+            "x",
+            "ftp://h/x",
+            "https://",
+            "https:///x",
+            "https://h/a b",
+            "https://h/%2",
+            "https://h/é",
+            "https://h:x/",
+        ];
+        for bad in bad {
+            assert!(!is_address(bad), "{bad}");
+        }
     }
 }

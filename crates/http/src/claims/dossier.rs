@@ -1,0 +1,57 @@
+//! `GET` and `PATCH /claims/{id}/dossier`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::Answer;
+use constat_app::claims::{edit_dossier, read_claim};
+use constat_wire::claims::{ClaimDossier, Facets, Success};
+
+use super::{ClaimPath, docs as say};
+use crate::answer::entity_tag;
+use crate::asked::{Asked, Claims};
+use crate::body::Json;
+use crate::{Problem, Reply};
+
+pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
+    Ok(Reply::ok(&Success::new(ClaimDossier::from(&claim)))?.with_version(claim.version))
+}
+
+pub(super) async fn edit(
+    asked: Asked<Claims>,
+    Path(path): Path<ClaimPath>,
+    body: Json<Facets>,
+) -> Result<Reply, Problem> {
+    let change = body.value.into_domain().map_err(Problem::invalid)?;
+    let if_match = asked.if_match();
+    asked
+        .command(&body.raw, move |tx, act| {
+            let claim = edit_dossier(tx, act, &path.id, &change, if_match.as_deref())?;
+            let answer = Success::new(ClaimDossier::from(&claim));
+            Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
+        })
+        .await
+}
+
+pub(super) fn read_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimDossier>>(
+        operation.id("readClaimDossier"),
+        "Read what the dossier contract tells of a claim",
+        "Extension: the loss as codes, the risk, damages by room and item, what is at stake, the cover with its \
+         deductible, the qualification. What one contract wrote, the other reads here.",
+        "The facets and the cover; the claim's version is the `ETag`",
+    );
+    say::usual_failures(say::failure::<404>(operation, "2001 no such claim"))
+}
+
+pub(super) fn edit_docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimDossier>>(
+        operation.id("editClaimDossier"),
+        "Complete what the dossier contract tells of a claim",
+        "Extension: what is given replaces what was there, facet by facet. Only while it is a draft: an insurer opens \
+         one with little, whoever declares it completes it.",
+        "The facets and the cover",
+    );
+    let operation = say::failure::<400>(operation, "1000 not valid or unknown codes, 1006 content type");
+    say::usual_failures(say::change_failures(operation, "3001 the claim is no longer a draft"))
+}
