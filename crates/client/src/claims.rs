@@ -2,7 +2,8 @@
 
 use constat_domain::tenancy::Api;
 use constat_wire::appointments::{
-    BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, MoveClaimAppointment, SearchAppointments,
+    BookClaimAppointment, CancelAppointment, ClaimAppointment, ClaimSlots, ModifyClaimAppointment,
+    MoveClaimAppointment, SearchAppointments,
 };
 use constat_wire::claims::{
     AddInternalNote, CancelAnswer, CancelClaim, CatalogueFamily, CatalogueQuery, ChangeStatus, Claim, ClaimDeadlines,
@@ -262,6 +263,26 @@ impl ClaimsClient {
     pub async fn read_appointment(&self, claim: &str, appointment: &str) -> Result<ClaimAppointment, ClientError> {
         let path = ["claims", claim, "appointments", appointment];
         let answer: Success<ClaimAppointment> = self.0.ask(Method::GET, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PATCH /claims/{id}/appointments/{appointmentId}`: changes who is met, or the notes.
+    pub async fn modify_appointment(
+        &self,
+        claim: &str,
+        appointment: &str,
+        change: &ModifyClaimAppointment,
+    ) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments", appointment];
+        let answer: Success<ClaimAppointment> = self.0.tell(Method::PATCH, &path, &[], change).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /claims/{id}/appointments/{appointmentId}/done`: the visit took place. For the platform's
+    /// own keys.
+    pub async fn appointment_done(&self, claim: &str, appointment: &str) -> Result<ClaimAppointment, ClientError> {
+        let path = ["claims", claim, "appointments", appointment, "done"];
+        let answer: Success<ClaimAppointment> = self.0.ask(Method::POST, &path, &[]).await?;
         Ok(answer.data)
     }
 

@@ -71,10 +71,14 @@ impl PartnerClient {
         Ok(answer.data.into_iter().next())
     }
 
-    /// `PUT /appointments/{id}`: changes notes, address and customer.
-    pub async fn modify_appointment(&self, id: &str, update: &AppointmentUpdate) -> Result<Appointment, ClientError> {
-        let answer: AppointmentEnvelope = self.0.tell(Method::PUT, &["appointments", id], &[], update).await?;
-        Ok(answer.data)
+    /// `PUT /appointments/{id}`: changes notes, address and customer. The appointment, when the partner
+    /// tells it.
+    pub async fn modify_appointment(
+        &self,
+        id: &str,
+        update: &AppointmentUpdate,
+    ) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::PUT, &["appointments", id], &[], update).await.map(appointment_in)
     }
 
     /// `GET /appointment/{id}/schedule` (singular, as published): its current time.

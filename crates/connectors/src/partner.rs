@@ -5,11 +5,12 @@ use std::sync::RwLock;
 use std::time::Duration;
 
 use constat_app::platform::{
-    PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerMove, PartnerOffer, PartnerOffers,
+    PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove, PartnerOffer,
+    PartnerOffers,
 };
 use constat_app::{AppError, PartnerLink, Settings};
 use constat_client::{ClientError, Options, PartnerClient, Refused};
-use constat_domain::appointment::Slot;
+use constat_domain::appointment::{MeetingKind, Slot};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceRequest;
 use constat_domain::{FieldError, Refusal};
@@ -85,9 +86,10 @@ fn meant(partner: &PartnerLink, error: &ClientError, meaning: Meaning) -> AppErr
 
 /// What the partner finds wrong, in the words of our own requests.
 fn faults(refused: &Refused) -> Vec<FieldError> {
-    let own = |field: &str| match field.strip_prefix("appointmentLocation") {
-        Some(rest) => format!("location{rest}"),
-        None => field.to_owned(),
+    let names = [("appointmentLocation", "location"), ("data.customer", "contact"), ("data.notes", "notes")];
+    let own = |field: &str| {
+        let renamed = names.iter().find_map(|(theirs, ours)| Some((ours, field.strip_prefix(theirs)?)));
+        renamed.map_or_else(|| field.to_owned(), |(ours, rest)| format!("{ours}{rest}"))
     };
     let told = refused.fields.iter();
     let faults: Vec<FieldError> =
@@ -119,6 +121,37 @@ fn told(id: &str, appointment: Option<&wire::Appointment>) -> PartnerAppointment
         expert_name: appointment.expert.as_ref().map(|expert| expert.display_name.clone()),
         connection: appointment.connection.clone().map(Into::into),
     }
+}
+
+/// The body of a modification: the appointment as the partner tells it, or else as our record has it,
+/// with what changes. A `PUT` names everything, since a partner may take what is left out for gone.
+fn update_of(id: &str, told: Option<wire::Appointment>, change: &PartnerModification) -> wire::AppointmentUpdate {
+    let known = &change.known;
+    let as_we_know_it = || wire::Appointment {
+        kind: MeetingKind::from(known.kind).into(),
+        schedule: wire::Timeslot::new(&known.slot, id.to_owned()),
+        address: known.place.as_ref().map(|place| (&place.address).into()),
+        notes: known.notes.clone(),
+        created_at: None,
+        last_updated: None,
+        customer: known.contact.as_ref().map(Into::into),
+        id: None,
+        status: None,
+        case_number: None,
+        expert: None,
+        connection: None,
+        cancellation: None,
+        process: None,
+        joint: None,
+    };
+    let mut data = told.unwrap_or_else(as_we_know_it);
+    if let Some(contact) = &change.contact {
+        data.customer = Some(contact.into());
+    }
+    if let Some(notes) = &change.notes {
+        data.notes = Some(notes.clone());
+    }
+    wire::AppointmentUpdate { data }
 }
 
 impl PartnerGateway for PartnerOverHttp {
@@ -183,6 +216,27 @@ impl PartnerGateway for PartnerOverHttp {
             let found = answer.map_err(|error| meant(partner, &error, OF_AN_APPOINTMENT))?;
             let found = found.ok_or(BookingRefusal::AppointmentNotFound)?;
             Ok(told(id, Some(&found)))
+        })
+    }
+
+    fn modify_appointment<'a>(
+        &'a self,
+        partner: &'a PartnerLink,
+        id: &'a str,
+        change: &'a PartnerModification,
+    ) -> PartnerAnswer<'a, PartnerAppointment> {
+        Box::pin(async move {
+            let client = self.client(partner)?;
+            // What the partner's own people changed meanwhile must not be undone. One that does not tell
+            // its appointments is sent what we know.
+            let told = match client.read_appointment(id).await {
+                Ok(told) => told,
+                Err(error) if error.is_passing() => return Err(meant(partner, &error, OF_AN_APPOINTMENT)),
+                Err(_tells_nothing) => None,
+            };
+            let modified = client.modify_appointment(id, &update_of(id, told, change)).await;
+            let modified = modified.map_err(|error| meant(partner, &error, OF_AN_APPOINTMENT))?;
+            Ok(self::told(id, modified.as_ref()))
         })
     }
 

@@ -201,6 +201,9 @@ pub enum BookingRefusal {
     /// The appointment is cancelled or over.
     #[error("the appointment is no longer open")]
     AppointmentClosed,
+    /// A visit that has not begun cannot have taken place.
+    #[error("the visit has not begun yet: it is done from its start on")]
+    VisitToCome,
     /// A part of a joint appointment has no time of its own.
     #[error("this is a part of a joint appointment: it moves with the main one, see `joint.main`")]
     MovedWithMain,

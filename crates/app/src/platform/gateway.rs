@@ -1,7 +1,7 @@
 //! The door to partner firms, as a trait that the application owns. `constat-connectors` opens it
 //! over HTTP.
 
-use constat_domain::appointment::{AppointmentStatus, Connection, Contact, Slot};
+use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Connection, Contact, Slot};
 use constat_domain::geo::Place;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceRequest;
@@ -68,6 +68,17 @@ pub struct PartnerMove {
     pub reason: String,
 }
 
+/// What to change about an appointment at a partner: not its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartnerModification {
+    /// The appointment as our record has it: what a partner that does not tell it is told of the rest.
+    pub known: ClaimAppointment,
+    /// Who will be met from now on.
+    pub contact: Option<Contact>,
+    /// The notes from now on.
+    pub notes: Option<String>,
+}
+
 /// What a partner tells of an appointment. Only the id is sure to be known: v0.9.1 tells nothing
 /// else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -111,6 +122,14 @@ pub trait PartnerGateway: Send + Sync + 'static {
 
     /// Reads an appointment.
     fn read_appointment<'a>(&'a self, partner: &'a PartnerLink, id: &'a str) -> PartnerAnswer<'a, PartnerAppointment>;
+
+    /// Changes who is met, or the notes. Told twice it is as told once, so that it carries no key.
+    fn modify_appointment<'a>(
+        &'a self,
+        partner: &'a PartnerLink,
+        id: &'a str,
+        change: &'a PartnerModification,
+    ) -> PartnerAnswer<'a, PartnerAppointment>;
 
     /// Moves an appointment.
     fn move_appointment<'a>(
@@ -163,6 +182,15 @@ impl PartnerGateway for NoPartners {
         &'a self,
         _partner: &'a PartnerLink,
         _id: &'a str,
+    ) -> PartnerAnswer<'a, PartnerAppointment> {
+        nobody()
+    }
+
+    fn modify_appointment<'a>(
+        &'a self,
+        _partner: &'a PartnerLink,
+        _id: &'a str,
+        _change: &'a PartnerModification,
     ) -> PartnerAnswer<'a, PartnerAppointment> {
         nobody()
     }

@@ -9,7 +9,9 @@
 mod book;
 mod cancel;
 mod damages;
+mod done;
 mod gateway;
+mod modify;
 mod partners;
 mod read;
 mod request;
@@ -19,10 +21,12 @@ mod session;
 
 pub use book::{BookClaimAppointment, book_claim_appointment};
 pub use cancel::{CancelClaimAppointment, cancel_claim_appointment};
+pub use done::claim_appointment_done;
 pub use gateway::{
-    NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerMove, PartnerOffer,
-    PartnerOffers,
+    NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove,
+    PartnerOffer, PartnerOffers,
 };
+pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
 pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments};
@@ -40,7 +44,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Act, Answer, AppError, Tx, require_version};
 
-/// Writes the edge's answer to an appointment that was booked, moved or cancelled.
+/// Writes the edge's answer to an appointment that was booked, changed, moved or cancelled.
 pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
 
 /// A claim by either id. Somebody else's is not found.

@@ -155,9 +155,12 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
         R::SessionExpired => {
             Written::new(StatusCode::GONE, 3003, refusal).naming("sessionID", "a session lasts 300 seconds")
         }
-        R::SlotTaken | R::SessionUsed | R::AppointmentClosed | R::MovedWithMain | R::MissionHasAppointment => {
-            Written::new(StatusCode::CONFLICT, 3003, refusal)
-        }
+        R::SlotTaken
+        | R::SessionUsed
+        | R::AppointmentClosed
+        | R::VisitToCome
+        | R::MovedWithMain
+        | R::MissionHasAppointment => Written::new(StatusCode::CONFLICT, 3003, refusal),
         R::NotAllowed => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),
         R::NoPartner => {
             Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming("type", "no partner serves this type")

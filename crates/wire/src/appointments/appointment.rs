@@ -1,4 +1,4 @@
-//! Appointments of a claim: booked, read, moved, cancelled.
+//! Appointments of a claim: booked, read, changed, moved, cancelled.
 
 use constat_domain::FieldError;
 use constat_domain::appointment::{self, Slot};
@@ -57,6 +57,43 @@ impl BookClaimAppointment {
             notes: self.notes,
         };
         checker.finish(Some(booking))
+    }
+}
+
+/// Changes who is met, or the notes. What is left out stays; at least one must be given.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ModifyClaimAppointment {
+    /// Who will be met, whole: it takes the place of the contact that was told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Customer>,
+    /// Free notes for the expert; an empty text takes them away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4000))]
+    pub notes: Option<String>,
+}
+
+/// A modification that was found well-formed: at least one of the two is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedClaimModification {
+    /// Who will be met.
+    pub contact: Option<appointment::Contact>,
+    /// Free notes.
+    pub notes: Option<String>,
+}
+
+impl ModifyClaimAppointment {
+    /// Reads the modification, or lists everything wrong with it.
+    pub fn into_domain(self) -> Result<CheckedClaimModification, Vec<FieldError>> {
+        let mut checker = Checker::new();
+        if self.contact.is_none() && self.notes.is_none() {
+            checker.fail("", "expected contact, notes, or both");
+        }
+        checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
+        let modification = CheckedClaimModification {
+            contact: self.contact.as_ref().map(|contact| checker.object("contact", |inner| contact.read(inner))),
+            notes: self.notes,
+        };
+        checker.finish(Some(modification))
     }
 }
 

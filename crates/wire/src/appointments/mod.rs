@@ -5,7 +5,8 @@ mod appointment;
 mod search;
 
 pub use appointment::{
-    BookClaimAppointment, CheckedClaimBooking, CheckedClaimMove, ClaimAppointment, MoveClaimAppointment,
+    BookClaimAppointment, CheckedClaimBooking, CheckedClaimModification, CheckedClaimMove, ClaimAppointment,
+    ModifyClaimAppointment, MoveClaimAppointment,
 };
 pub use search::{CheckedSearch, ClaimSlots, SearchAppointments};
 

@@ -2,7 +2,9 @@
 
 mod book;
 mod cancel;
+mod done;
 mod list;
+mod modify;
 mod read;
 mod reschedule;
 mod search;
@@ -38,13 +40,16 @@ pub(super) fn routes() -> ApiRouter<Shared> {
         .api_route("/claims/{id}/appointments", post_with(book::book, book::docs).get_with(list::list, list::docs))
         .api_route(
             "/claims/{id}/appointments/{appointmentId}",
-            get_with(read::read, read::docs).delete_with(cancel::cancel, cancel::docs_of_delete),
+            get_with(read::read, read::docs)
+                .patch_with(modify::modify, modify::docs)
+                .delete_with(cancel::cancel, cancel::docs_of_delete),
         )
         .api_route(
             "/claims/{id}/appointments/{appointmentId}/schedule",
             put_with(reschedule::reschedule, reschedule::docs),
         )
         .api_route("/claims/{id}/appointments/{appointmentId}/cancel", post_with(cancel::cancel, cancel::docs))
+        .api_route("/claims/{id}/appointments/{appointmentId}/done", post_with(done::done, done::docs))
 }
 
 /// 200 with the appointment and its entity tag.

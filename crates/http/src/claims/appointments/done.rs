@@ -1,0 +1,40 @@
+//! `POST /claims/{id}/appointments/{appointmentId}/done`
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::platform::claim_appointment_done;
+use constat_wire::appointments::ClaimAppointment;
+use constat_wire::claims::Success;
+
+use super::{AppointmentPath, answer};
+use crate::asked::{Asked, Claims};
+use crate::body::NoBody;
+use crate::claims::docs as say;
+use crate::{Problem, Reply};
+
+pub(super) async fn done(
+    asked: Asked<Claims>,
+    Path(path): Path<AppointmentPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    let if_match = asked.if_match();
+    asked
+        .command(&body.raw, move |tx, act| {
+            answer(&claim_appointment_done(tx, act, &path.id, &path.appointment_id, if_match.as_deref())?)
+        })
+        .await
+}
+
+pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
+    let operation = say::endpoint::<Success<ClaimAppointment>>(
+        operation.id("claimAppointmentDone"),
+        "Tell that a visit took place",
+        "For the platform's own keys, from the start of the visit on, whatever the claim's status is. The partner may go \
+         on pulling the claim file. The visit of an expert becomes the milestone `visit`, unless one was told.",
+        "The appointment, done; its version is the `ETag`",
+    );
+    let operation = say::failure::<404>(operation, "2001 no such claim, 2004 no such appointment");
+    let operation =
+        say::failure::<409>(operation, "3003 the visit has not begun, the appointment was cancelled or is done already");
+    say::handler_failures(say::failure::<412>(operation, "3003 it has changed since it was read (`If-Match`)"))
+}
