@@ -55,6 +55,7 @@ diesel::table! {
         kind -> Text, created_at -> BigInt, version -> BigInt, body -> Text,
     }
 }
+diesel::allow_tables_to_appear_in_same_query!(claim_appointments, claims);
 diesel::table! {
     idempotent_answers (caller, idempotency_key) {
         caller -> Text, idempotency_key -> Text, request_digest -> Text, answer -> Text, created_at -> BigInt,

@@ -87,6 +87,23 @@ impl OpenApiChecker {
         .collect()
     }
 
+    /// Everything in which a message to a webhook differs from what the claims contract's document says of
+    /// its kind.
+    pub fn message_faults(&self, kind: &str, body: &Value) -> Vec<String> {
+        let pointer = format!("/webhooks/{}/post/requestBody/content/application~1json/schema", escaped(kind));
+        let Some(document) = self.documents.iter().find(|document| document.json.pointer(&pointer).is_some()) else {
+            return vec![format!("{kind} is not documented")];
+        };
+        match self.validator(document, &pointer) {
+            Ok(validator) => validator
+                .iter_errors(body)
+                .take(MOST_FAULTS)
+                .map(|error| format!("{kind}: at `{}`: {error}", error.instance_path()))
+                .collect(),
+            Err(error) => vec![format!("{kind}: the documented schema cannot be used: {error}")],
+        }
+    }
+
     fn check(&self, document: &Document, operation: &str, exchange: &Exchange<'_>) -> Vec<String> {
         let pointer = format!("{operation}/responses/{}", exchange.status.as_u16());
         let Some(response) = document.json.pointer(&pointer) else {

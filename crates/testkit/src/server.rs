@@ -8,7 +8,7 @@ use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, routin
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
-use constat_jobs::{DeadlineWatch, Deliverer};
+use constat_jobs::{DeadlineWatch, Deliverer, GiveBack};
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, S3, Store, StoreError};
 use jiff::Timestamp;
@@ -172,6 +172,11 @@ impl Server {
     /// A watch over this server's deadlines, which looks when the test says so.
     pub fn deadline_watch(&self) -> DeadlineWatch {
         DeadlineWatch::new(Arc::clone(&self.app))
+    }
+
+    /// Who gives back the visits of claims that were given up, which looks when the test says so.
+    pub fn give_back(&self) -> GiveBack {
+        GiveBack::new(Arc::clone(&self.app))
     }
 
     /// All that the database has on disk, the write-ahead log too: to look for what must not be there.

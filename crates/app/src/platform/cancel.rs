@@ -58,7 +58,7 @@ async fn cancel(
     })?;
     require_booked(&known, command.if_match.as_deref())?;
     let link = partners::holder(&app.settings, act.tenant(), known.kind, &known.partner)?;
-    let (id, key) = (&known.partner_appointment_id, digest(&["cancel", &known.id.to_string()]));
+    let (id, key) = (&known.partner_appointment_id, key_of(&known));
     let cancelled = if act.dry_run {
         Ok(())
     } else {
@@ -73,9 +73,14 @@ async fn cancel(
     app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, reason, comment.as_ref())?)).await
 }
 
+/// What names the cancellation to the partner, whoever asks for it.
+pub(super) fn key_of(appointment: &ClaimAppointment) -> String {
+    digest(&["cancel", &appointment.id.to_string()])
+}
+
 /// True when the partner could not cancel because there is nothing left to cancel: it does not know
 /// the appointment any more, or has cancelled it already.
-async fn is_gone(app: &App, link: &PartnerLink, id: &str, error: &AppError) -> bool {
+pub(super) async fn is_gone(app: &App, link: &PartnerLink, id: &str, error: &AppError) -> bool {
     match error {
         AppError::Refused(Refusal::Booking(BookingRefusal::AppointmentNotFound)) => true,
         AppError::Refused(Refusal::Booking(_)) => {
@@ -101,14 +106,19 @@ fn keep(
     }
     let cancellation =
         Cancellation { reason: reason.to_owned(), comment: comment.cloned(), at: act.at, by: act.caller.holder };
-    let appointment = ClaimAppointment {
-        status: AppointmentStatus::Cancelled,
-        cancellation: Some(cancellation),
-        version: now.version + 1,
-        updated_at: act.at,
-        ..now
-    };
+    let appointment = cancelled(now, cancellation);
     claim_appointments::update(tx, &appointment)?;
     record(tx, act, "v2.appointment.cancelled", &appointment)?;
     Ok(appointment)
+}
+
+/// The appointment, cancelled.
+pub(super) fn cancelled(now: ClaimAppointment, cancellation: Cancellation) -> ClaimAppointment {
+    ClaimAppointment {
+        status: AppointmentStatus::Cancelled,
+        version: now.version + 1,
+        updated_at: cancellation.at,
+        cancellation: Some(cancellation),
+        ..now
+    }
 }

@@ -33,12 +33,8 @@ pub fn claim_appointment_done(
     if act.at < known.slot.start {
         return Err(BookingRefusal::VisitToCome.into());
     }
-    let done = ClaimAppointment {
-        status: AppointmentStatus::Done,
-        version: known.version + 1,
-        updated_at: act.at,
-        ..known
-    };
+    let done =
+        ClaimAppointment { status: AppointmentStatus::Done, version: known.version + 1, updated_at: act.at, ..known };
     claim_appointments::update(tx, &done)?;
     record(tx, act, "v2.appointment.done", &done)?;
     tell_deadlines(tx, act, &claim, &done)?;

@@ -11,6 +11,7 @@ mod cancel;
 mod damages;
 mod done;
 mod gateway;
+mod give_back;
 mod modify;
 mod partners;
 mod read;
@@ -26,6 +27,7 @@ pub use gateway::{
     NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove,
     PartnerOffer, PartnerOffers,
 };
+pub use give_back::{give_back_appointments, given_up_since, last_event, left_on_given_up};
 pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
@@ -80,7 +82,12 @@ fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> R
 
 /// Appends an event about the claim's appointment.
 fn record(tx: &mut Tx, act: &Act, kind: &str, appointment: &ClaimAppointment) -> Result<(), AppError> {
-    let data = json!({
+    Ok(act.record(tx, appointment.declaration, kind, event_data(appointment))?)
+}
+
+/// What an event tells of an appointment: ids and codes.
+fn event_data(appointment: &ClaimAppointment) -> serde_json::Value {
+    json!({
         "id": appointment.id,
         "claimId": appointment.claim,
         "declarationId": appointment.declaration,
@@ -90,8 +97,7 @@ fn record(tx: &mut Tx, act: &Act, kind: &str, appointment: &ClaimAppointment) ->
         "status": appointment.status,
         "startTime": appointment.slot.start,
         "version": appointment.version,
-    });
-    Ok(act.record(tx, appointment.declaration, kind, data)?)
+    })
 }
 
 /// SHA-256 of several texts, lower-case hex. The separator keeps ("ab", "c") and ("a", "bc") apart.

@@ -98,6 +98,7 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
         .into_response(),
         "POST /appointments" => (axum::http::StatusCode::CREATED, axum::Json("RDV 2026/17")).into_response(),
         "PUT /appointments/RDV%202026%2F17/schedule" => axum::http::StatusCode::OK.into_response(),
+        "PUT /appointments/RDV%202026%2F17" => axum::http::StatusCode::NO_CONTENT.into_response(),
         "POST /appointments/RDV%202026%2F17/cancel" => {
             axum::Json(json!({ "value": 0, "description": "OK" })).into_response()
         }
@@ -192,6 +193,44 @@ async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
     let reason = read(json!({ "reason": "Autre" }));
     let cancelled = world.claims.cancel_appointment(&id, &booked.id, &reason).await.unwrap();
     assert_eq!(cancelled.status, AppointmentStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_partner_that_tells_no_appointment_is_sent_all_that_we_know_of_it() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = BookClaimAppointment { notes: Some("Digicode 1234".to_owned()), ..world.booking(&id).await };
+    let booked = world.claims.book_appointment(&id, &body).await.unwrap();
+    world.fake.heard();
+    let contact = json!({ "firstName": "Jean", "lastName": "Dupont", "userInfo": { "mobilePhone": "+33612345678" } });
+    let change = read(json!({ "contact": contact }));
+    let modified = world.claims.modify_appointment(&id, &booked.id, &change).await.unwrap();
+    assert_eq!(modified.contact.as_ref().unwrap().last_name, "Dupont");
+    assert_eq!((&modified.notes, modified.timeslot.start_time), (&booked.notes, booked.timeslot.start_time));
+    let heard = world.fake.heard();
+    let asked: Vec<&str> = heard.iter().map(|asked| asked.what.as_str()).collect();
+    assert_eq!(asked, ["GET /appointments/RDV%202026%2F17", "PUT /appointments/RDV%202026%2F17"]);
+    let told = &heard[1].body["data"];
+    assert_eq!((&told["type"], &told["notes"]), (&json!("Site"), &json!("Digicode 1234")));
+    assert_eq!((&told["customer"], &told["address"]["zipCode"]), (&contact, &json!("75017")));
+    let schedule = &told["schedule"];
+    assert_eq!((&schedule["type"], &schedule["duration"]), (&json!("HorairePlage"), &json!(45)));
+    assert_eq!(schedule["startTime"], json!(booked.timeslot.start_time));
+
+    // Refused in our words, and the record stays as it is.
+    let notes = read(json!({ "notes": "Digicode 5678" }));
+    for (theirs, value, ours) in [(404, 7, (404, 2004)), (409, 9, (409, 3003)), (500, 4, (502, 1000))] {
+        world.fake.always(theirs, json!({ "value": value, "description": "no" }));
+        assert_eq!(refusal(world.claims.modify_appointment(&id, &booked.id, &notes).await), ours, "{theirs}");
+    }
+    let field = json!({ "field": "data.customer.userInfo.mobilePhone", "message": "expected a French number" });
+    world.fake.always(400, json!({ "value": 1, "description": "no", "errors": [field] }));
+    let wrong = refused(world.claims.modify_appointment(&id, &booked.id, &change).await);
+    assert_eq!((wrong.status, wrong.fields[0].field.as_str()), (400, "contact.userInfo.mobilePhone"));
+    assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap(), modified);
+    world.fake.usual();
+    let modified = world.claims.modify_appointment(&id, &booked.id, &notes).await.unwrap();
+    assert_eq!(modified.notes.as_deref(), Some("Digicode 5678"));
 }
 
 #[tokio::test]
@@ -363,6 +402,53 @@ async fn what_cannot_be_kept_is_given_back_to_the_partner() {
     let heard: Vec<String> = world.fake.heard().into_iter().map(|asked| asked.what).collect();
     assert_eq!(heard, ["POST /appointments", "POST /appointments/RDV%202026%2F17/cancel"]);
     assert_eq!(world.claims.list_appointments(&id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_visit_of_a_claim_that_was_given_up_is_given_back_once_the_partner_answers() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
+    let mut job = world.server.give_back();
+    assert_eq!(job.look().await.unwrap(), 0);
+    world.fake.heard();
+    world.claims.cancel_claim(&id, None).await.unwrap();
+    world.fake.always(503, json!({ "value": 4, "description": "busy" }));
+    assert_eq!(job.look().await.unwrap(), 1, "the partner is away");
+    assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap(), booked);
+    world.fake.usual();
+    assert_eq!(job.look().await.unwrap(), 1, "it is asked again in a minute");
+    assert_eq!(world.fake.heard().len(), 1);
+    world.server.clock.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(job.look().await.unwrap(), 0);
+    let heard = world.fake.heard();
+    assert_eq!(heard[0].what, "POST /appointments/RDV%202026%2F17/cancel");
+    assert_eq!(heard[0].body, json!({ "reason": "RendezVousNonUtile" }));
+    let cancelled = world.claims.read_appointment(&id, &booked.id).await.unwrap();
+    assert_eq!(cancelled.status, AppointmentStatus::Cancelled);
+    assert_eq!(cancelled.cancellation.unwrap().reason, "RendezVousNonUtile");
+    let kinds = events(&world.server, &world.caller, &id);
+    assert_eq!(kinds[kinds.len() - 2..], ["v2.claim.abandoned", "v2.appointment.cancelled"]);
+    assert_eq!(job.look().await.unwrap() + world.server.give_back().look().await.unwrap(), 0);
+    assert!(world.fake.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_starts_gives_back_what_was_left_and_leaves_what_the_partner_keeps() {
+    let world = Abroad::start().await;
+    let ((id, _), (other, _)) = (submitted(&world.claims).await, submitted(&world.claims).await);
+    let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
+    let kept = world.claims.book_appointment(&other, &world.booking(&other).await).await.unwrap();
+    world.claims.cancel_claim(&id, None).await.unwrap();
+    world.fake.play(|asked| asked.what.ends_with("/cancel").then(|| (409, json!({ "value": 8, "description": "no" }))));
+    let mut job = world.server.give_back();
+    assert_eq!(job.look().await.unwrap(), 0, "a partner that refuses would refuse again");
+    assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap(), booked);
+    world.fake.usual();
+    assert_eq!(world.server.give_back().look().await.unwrap(), 0);
+    let given_back = world.claims.read_appointment(&id, &booked.id).await.unwrap();
+    assert_eq!(given_back.status, AppointmentStatus::Cancelled);
+    assert_eq!(world.claims.read_appointment(&other, &kept.id).await.unwrap(), kept, "this claim is open");
 }
 
 #[tokio::test]

@@ -43,4 +43,5 @@ mod platform_support;
 mod prime;
 mod receiver;
 mod routing;
+mod visits;
 mod webhooks;

@@ -100,6 +100,28 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
+fn the_claims_document_describes_every_message_to_a_webhook() {
+    let documents = constat_http::documents();
+    let claims = &documents.iter().find(|document| document.name == "claims").unwrap().json;
+    let webhooks = claims["webhooks"].as_object().unwrap();
+    let mut names: Vec<&str> = constat_domain::event_kinds::for_webhooks().collect();
+    names.push("v2.webhook.ping");
+    names.sort_unstable();
+    let mut described: Vec<&str> = webhooks.keys().map(String::as_str).collect();
+    described.sort_unstable();
+    assert_eq!(described, names);
+    for (name, item) in webhooks {
+        let message = &item["post"];
+        assert_ne!(message["summary"], name.as_str(), "{name} says nothing");
+        let headers = message["parameters"].as_array().unwrap().iter().map(|header| header["name"].as_str().unwrap());
+        assert_eq!(headers.collect::<Vec<_>>(), ["webhook-id", "webhook-timestamp", "webhook-signature"]);
+        let faults = OpenApiChecker::shared().message_faults(name, &serde_json::json!({ "event_type": name }));
+        assert!(!faults.is_empty(), "{name}: a message without data is none");
+    }
+    assert!(documents.iter().filter(|document| document.name != "claims").all(|one| one.json["webhooks"].is_null()));
+}
+
+#[test]
 fn the_checker_sees_an_undocumented_answer() {
     let checker = OpenApiChecker::shared();
     let mut exchange = Exchange {

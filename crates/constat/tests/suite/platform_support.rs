@@ -1,7 +1,7 @@
 //! What the tests of the platform's side share: a platform linked to partners, and the three typed
 //! clients.
 
-use constat_app::PartnerLink;
+use constat_app::{PartnerLink, Settings};
 use constat_availability::Expert;
 use constat_client::wire::appointments::{BookClaimAppointment, ClaimSlots, SearchAppointments};
 use constat_client::wire::claims::{CreateClaim, DocumentMeta};
@@ -42,6 +42,11 @@ pub fn link(url: &str, key: &str, serves: &[ServiceKind]) -> PartnerLink {
 
 impl World {
     pub async fn with(people: Vec<Expert>, kinds: &[ServiceKind]) -> Self {
+        Self::set_to(people, kinds, |_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub async fn set_to(people: Vec<Expert>, kinds: &[ServiceKind], change: impl FnOnce(&mut Settings)) -> Self {
         let mut server = Server::start().await;
         let caller = server.platform("Plateforme").await;
         let firm = server.firm_with_experts("Cabinet d'expertise", people).await;
@@ -49,7 +54,12 @@ impl World {
         let dossier_key = server.key(Api::Dossier, caller.tenant.org, firm.org, Mode::Test).await;
         let base = format!("{}{}", server.url, PartnerClient::BASE_PATH);
         let linked = PartnerLink { organisation: Some(firm.org), ..link(&base, &key, kinds) };
-        server.configure(|settings| settings.partners = vec![linked]).await;
+        server
+            .configure(|settings| {
+                settings.partners = vec![linked];
+                change(settings);
+            })
+            .await;
         let claims = claims_client(&server, &caller.key);
         let partner = PartnerClient::new(&base, &firm.own_key, Options::default()).unwrap();
         let dossier_base = format!("{}{}", server.url, DossierClient::BASE_PATH);

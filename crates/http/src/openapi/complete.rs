@@ -36,7 +36,7 @@ pub(super) fn complete(document: &mut Value, api: Api) {
 }
 
 /// A type's schema as a reference, and the definitions that it needs.
-fn schema_of<T: JsonSchema>() -> (Value, Map<String, Value>) {
+pub(super) fn schema_of<T: JsonSchema>() -> (Value, Map<String, Value>) {
     let settings = SchemaSettings::draft07().with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = SchemaGenerator::new(settings);
     let reference = generator.subschema_for::<T>();
@@ -152,7 +152,7 @@ fn operation_id(method: &str, path: &str) -> String {
 }
 
 /// The value as an object; made one when it is none.
-fn object_of(value: &mut Value) -> &mut Map<String, Value> {
+pub(super) fn object_of(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
@@ -163,7 +163,7 @@ fn object_of(value: &mut Value) -> &mut Map<String, Value> {
 }
 
 /// The object in a field; made when it is not there.
-fn object<'a>(fields: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+pub(super) fn object<'a>(fields: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     object_of(fields.entry(name).or_insert(Value::Null))
 }
 

@@ -2,6 +2,7 @@
 
 mod complete;
 mod pages;
+mod webhooks;
 
 use aide::axum::ApiRouter;
 use aide::openapi::{OpenApi, SecurityScheme, Server};
@@ -9,6 +10,7 @@ use aide::transform::TransformOpenApi;
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
+use constat_domain::tenancy::Api;
 use http::header::CONTENT_TYPE;
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
@@ -46,6 +48,9 @@ pub(crate) fn build() -> Built {
         let router = routes.finish_api_with(&mut api, |api| describe(api, contract, title, description));
         let mut json = serde_json::to_value(&api).unwrap_or_default();
         complete::complete(&mut json, contract.api);
+        if contract.api == Api::Claims {
+            webhooks::describe(&mut json);
+        }
         documents.push(OpenApiDocument { name: contract.api.as_str(), json });
         Part { router }
     };

@@ -1,12 +1,13 @@
 //! The platform's own record of the appointments it booked for its claims.
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
+use constat_domain::claim::ClaimStatus;
 use constat_domain::ids::{ClaimAppointmentId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
-use super::{from_bodies, from_body, micros, one_row, to_body};
-use crate::schema::claim_appointments;
+use super::{from_bodies, from_body, micros, one_row, parse, to_body};
+use crate::schema::{claim_appointments, claims};
 use crate::{Connection, StoreError, Tx};
 
 /// Saves a new record.
@@ -80,6 +81,23 @@ pub fn list_of_claim(
         .select(claim_appointments::body)
         .load(connection)?;
     from_bodies(&bodies)
+}
+
+/// The claims of all tenants that were given up and still have booked appointments. Reads the whole table:
+/// for the start of a server.
+pub fn left_on_abandoned_claims(connection: &mut Connection) -> Result<Vec<(TenantId, DeclarationId)>, StoreError> {
+    let abandoned =
+        claims::table.filter(claims::status.eq(ClaimStatus::Abandoned.as_str())).select(claims::declaration_id);
+    let rows: Vec<(String, String)> = claim_appointments::table
+        .filter(
+            claim_appointments::status
+                .eq(AppointmentStatus::Booked.as_str())
+                .and(claim_appointments::declaration_id.eq_any(abandoned)),
+        )
+        .select((claim_appointments::tenant, claim_appointments::declaration_id))
+        .distinct()
+        .load(connection)?;
+    rows.into_iter().map(|(tenant, declaration)| Ok((parse(&tenant)?, parse(&declaration)?))).collect()
 }
 
 /// Whether a partner holds a live appointment (booked or done) on the claim: its mandate.

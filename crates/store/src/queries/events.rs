@@ -101,6 +101,27 @@ fn read((position, id, tenant, subject, kind, at, actor, data): Row) -> Result<(
     Ok((position, event))
 }
 
+/// The place of the last event of all tenants, 0 when there is none.
+pub fn last_place(connection: &mut Connection) -> Result<i64, StoreError> {
+    let last: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).get_result(connection)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Tenant and subject of the events of a kind, of all tenants, after one place and up to another.
+pub fn subjects_between(
+    connection: &mut Connection,
+    kind: &str,
+    after: i64,
+    until: i64,
+) -> Result<Vec<(TenantId, String)>, StoreError> {
+    let rows: Vec<(String, String)> = events::table
+        .filter(events::seq.gt(after).and(events::seq.le(until)).and(events::kind.eq(kind)))
+        .order(events::seq)
+        .select((events::tenant, events::subject))
+        .load(connection)?;
+    rows.into_iter().map(|(tenant, subject)| Ok((parse(&tenant)?, subject))).collect()
+}
+
 /// The events of one tenant after a position (0: from the first), in order, each with its position.
 pub fn of_tenant_after(
     connection: &mut Connection,

@@ -34,7 +34,9 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "The appointment, done; its version is the `ETag`",
     );
     let operation = say::failure::<404>(operation, "2001 no such claim, 2004 no such appointment");
-    let operation =
-        say::failure::<409>(operation, "3003 the visit has not begun, the appointment was cancelled or is done already");
+    let operation = say::failure::<409>(
+        operation,
+        "3003 the visit has not begun, the appointment was cancelled or is done already",
+    );
     say::handler_failures(say::failure::<412>(operation, "3003 it has changed since it was read (`If-Match`)"))
 }

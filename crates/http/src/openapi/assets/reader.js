@@ -131,7 +131,8 @@ const curlOf = (root, path, method, operation, parameters) => {
   return lines.join(" \\\n  ");
 };
 
-const drawOperation = (root, path, method, operation, shared) => {
+// `sent`: the server asks it of a receiver, so there is no call to show.
+const drawOperation = (root, path, method, operation, shared, sent) => {
   const id = operation.operationId ?? `${method}-${path}`;
   const parameters = [...(shared ?? []), ...(operation.parameters ?? [])].map((one) => follow(root, one));
   const box = node("section", { class: "operation", id, "aria-labelledby": `${id}-title` },
@@ -160,7 +161,7 @@ const drawOperation = (root, path, method, operation, shared) => {
     if (status.startsWith("2")) details.open = true;
     box.append(details);
   }
-  box.append(node("details", {}, node("summary", {}, "curl"), node("pre", { tabindex: "0" }, curlOf(root, path, method, operation, parameters))));
+  if (!sent) box.append(node("details", {}, node("summary", {}, "curl"), node("pre", { tabindex: "0" }, curlOf(root, path, method, operation, parameters))));
   return box;
 };
 
@@ -178,6 +179,11 @@ const draw = (root) => {
       if (!groups.has(tag)) groups.set(tag, []);
       groups.get(tag).push([path, method, item[method], item.parameters]);
     }
+  }
+  for (const [name, item] of Object.entries(root.webhooks ?? {})) {
+    const tag = "messages to webhooks";
+    if (!groups.has(tag)) groups.set(tag, []);
+    groups.get(tag).push([name, "post", item.post, item.parameters, true]);
   }
   for (const [tag, operations] of groups) {
     main.append(node("h2", {}, tag), ...operations.map((one) => drawOperation(root, ...one)));

@@ -1,0 +1,97 @@
+//! What a claim that was given up still has booked is cancelled at the partners.
+//!
+//! Giving up is one transaction and asks nobody. The visits are given back afterwards, by a job, so that
+//! it does not matter how the claim was given up, or whether the partner answers at that moment.
+
+use std::sync::Arc;
+
+use constat_domain::appointment::{AppointmentStatus, Cancellation, ClaimAppointment};
+use constat_domain::claim::ClaimStatus;
+use constat_domain::ids::{DeclarationId, EventId};
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::events::{self, Event};
+use constat_store::queries::{claim_appointments, claims};
+use jiff::Timestamp;
+
+use super::cancel::{cancelled, is_gone, key_of};
+use super::{event_data, partners};
+use crate::{App, AppError, Chance, Tx};
+
+/// The reason that partners are told. Source: `appointment_change_reason.csv`.
+const REASON: &str = "RendezVousNonUtile";
+
+/// The place of the last event: what happens later is found with [`given_up_since`].
+pub fn last_event(app: &App) -> Result<i64, AppError> {
+    Ok(app.store.read(events::last_place)?)
+}
+
+/// The claims of all tenants that were given up after one event and up to another.
+pub fn given_up_since(app: &App, after: i64, until: i64) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+    let found =
+        app.store.read(|connection| events::subjects_between(connection, "v2.claim.abandoned", after, until))?;
+    Ok(found.into_iter().filter_map(|(tenant, subject)| Some((tenant, subject.parse().ok()?))).collect())
+}
+
+/// The claims of all tenants that were given up at any time and still have something booked. Slow: for the
+/// start of a server.
+pub fn left_on_given_up(app: &App) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+    Ok(app.store.read(claim_appointments::left_on_abandoned_claims)?)
+}
+
+/// Cancels what is booked and still to come on a claim that was given up. What a partner refuses is
+/// left as it is: it would refuse it again.
+///
+/// # Errors
+/// A partner that did not answer, or the database: to be tried again. The others were cancelled.
+pub async fn give_back_appointments(app: &App, tenant: TenantId, claim: DeclarationId) -> Result<(), AppError> {
+    let now = app.clock.now();
+    let booked = app.store.read(|connection| {
+        let known = claims::of_tenant_by_either_id(connection, &tenant, &claim.to_string())?;
+        if known.is_none_or(|claim| claim.status != ClaimStatus::Abandoned) {
+            return Ok(Vec::new());
+        }
+        claim_appointments::list_of_claim(connection, &tenant, claim)
+    })?;
+    let to_come = |one: &ClaimAppointment| one.status == AppointmentStatus::Booked && one.slot.start > now;
+    let mut outcome = Ok(());
+    for appointment in booked.into_iter().filter(to_come) {
+        if let Err(error) = give_back(app, appointment, now).await {
+            outcome = Err(error);
+        }
+    }
+    outcome
+}
+
+async fn give_back(app: &App, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
+    let link = partners::holder(&app.settings, &appointment.tenant, appointment.kind, &appointment.partner)?;
+    let (id, key) = (&appointment.partner_appointment_id, key_of(&appointment));
+    if let Err(error) = app.partners.cancel_appointment(link, id, REASON, None, &key).await
+        && !is_gone(app, link, id, &error).await
+    {
+        if matches!(error, AppError::Refused(_)) {
+            tracing::warn!(partner = %link.name, appointment = %appointment.id, %error, "the claim was given up, and the partner keeps its visit");
+            return Ok(());
+        }
+        return Err(error);
+    }
+    let chance = Arc::clone(&app.chance);
+    app.store.write(move |tx| keep(tx, &appointment, now, chance.as_ref())).await
+}
+
+fn keep(tx: &mut Tx, known: &ClaimAppointment, at: Timestamp, chance: &dyn Chance) -> Result<(), AppError> {
+    let now = claim_appointments::of_claim_by_id(tx, &known.tenant, known.declaration, known.id)?;
+    let Some(now) = now.filter(|now| now.status == AppointmentStatus::Booked) else { return Ok(()) };
+    let by = now.tenant.org;
+    let appointment = cancelled(now, Cancellation { reason: REASON.to_owned(), comment: None, at, by });
+    claim_appointments::update(tx, &appointment)?;
+    let event = Event {
+        id: EventId::new(at, &chance.entropy()),
+        tenant: appointment.tenant,
+        subject: appointment.declaration.to_string(),
+        kind: "v2.appointment.cancelled".to_owned(),
+        at,
+        actor: "system".to_owned(),
+        data: event_data(&appointment),
+    };
+    Ok(events::append(tx, &event)?)
+}

@@ -1,0 +1,85 @@
+//! Gives the visits of claims that were given up back to the partners, again until they answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use constat_app::platform::{give_back_appointments, given_up_since, last_event, left_on_given_up};
+use constat_app::{App, AppError};
+use constat_domain::ids::DeclarationId;
+use constat_domain::tenancy::TenantId;
+use jiff::{SignedDuration, Timestamp};
+
+/// Between two looks at what happened.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Minutes to wait after a partner did not answer; the last one from then on.
+const WAITS: [i64; 4] = [1, 5, 30, 60];
+
+/// A claim whose visits are to be given back.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    tenant: TenantId,
+    failures: usize,
+    due: Timestamp,
+}
+
+/// Gives visits back. What is still to be done is kept in memory, and found again in the database when a
+/// server starts. Two nodes that do the same at once do it once: the partner is told one key.
+pub struct GiveBack {
+    app: Arc<App>,
+    /// The place of the last event that was looked at; none before the first look.
+    seen: Option<i64>,
+    waiting: BTreeMap<DeclarationId, Waiting>,
+}
+
+impl GiveBack {
+    /// Works for this application.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, seen: None, waiting: BTreeMap::new() }
+    }
+
+    /// Looks once, and gives how many claims still wait for a partner that did not answer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look(&mut self) -> Result<usize, AppError> {
+        let now = self.app.clock.now();
+        let last = last_event(&self.app)?;
+        let found = match self.seen {
+            None => left_on_given_up(&self.app)?,
+            Some(seen) => given_up_since(&self.app, seen, last)?,
+        };
+        self.seen = Some(last);
+        for (tenant, claim) in found {
+            self.waiting.insert(claim, Waiting { tenant, failures: 0, due: now });
+        }
+        let due: Vec<_> = self.waiting.iter().filter(|(_, one)| one.due <= now).map(|(id, one)| (*id, *one)).collect();
+        for (claim, one) in due {
+            match give_back_appointments(&self.app, one.tenant, claim).await {
+                Ok(()) => {
+                    self.waiting.remove(&claim);
+                }
+                Err(error) => {
+                    tracing::warn!(%claim, %error, "the visits of a claim that was given up are not given back yet");
+                    let minutes = WAITS.get(one.failures).or(WAITS.last()).copied().unwrap_or(60);
+                    let due = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+                    self.waiting.insert(claim, Waiting { failures: one.failures + 1, due, ..one });
+                }
+            }
+        }
+        Ok(self.waiting.len())
+    }
+
+    /// Works until the task is dropped.
+    pub async fn run(mut self) {
+        let mut polls = tokio::time::interval(POLL);
+        polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            polls.tick().await;
+            if let Err(error) = self.look().await {
+                tracing::error!(%error, "visits wait to be given back: the database failed");
+            }
+        }
+    }
+}
