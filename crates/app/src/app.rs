@@ -7,7 +7,7 @@ use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
-use crate::claims::{Draughtsman, NoDraughtsman, UploadMemory};
+use crate::claims::{Draughtsman, NoDraughtsman, Undrawable, UploadMemory};
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
@@ -55,6 +55,7 @@ pub struct App {
     pub draughtsman: Arc<dyn Draughtsman>,
     /// One preview is made at a time.
     pub(crate) preview_turn: tokio::sync::Semaphore,
+    pub(crate) undrawable: Undrawable,
     pub(crate) recent_keys: RecentKeys,
 }
 
@@ -93,6 +94,7 @@ impl App {
             scanner: Arc::new(NoScanner),
             draughtsman: Arc::new(NoDraughtsman),
             preview_turn: tokio::sync::Semaphore::new(1),
+            undrawable: Undrawable::default(),
             recent_keys: RecentKeys::default(),
         })
     }

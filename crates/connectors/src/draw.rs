@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use constat_app::claims::Draughtsman;
+use constat_app::claims::{Draughtsman, Drawn};
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -48,18 +48,19 @@ impl DrawnByChild {
 }
 
 impl Draughtsman for DrawnByChild {
-    fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
         let media_type = media_type.to_owned();
         Box::pin(async move {
             match tokio::time::timeout(PATIENCE, self.ask(&media_type, bytes)).await {
-                Ok(Ok(picture)) => Some(picture).filter(|picture| !picture.is_empty()),
+                Ok(Ok(picture)) if picture.is_empty() => Drawn::Never,
+                Ok(Ok(picture)) => Drawn::Picture(picture),
                 Ok(Err(error)) => {
                     tracing::error!(%error, program = %self.program.display(), "cannot draw previews");
-                    None
+                    Drawn::NotNow
                 }
                 Err(_elapsed) => {
                     tracing::warn!(media_type, "a preview took too long and was given up");
-                    None
+                    Drawn::Never
                 }
             }
         })

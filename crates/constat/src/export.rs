@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use constat_app::exchange::lines::Column;
+use constat_app::exchange::lines::{Column, guarded};
 use constat_app::exchange::{claims as claim_records, contracts as contract_records};
 use constat_domain::claim::{Claim, Document, ScanState};
 use constat_domain::tenancy::TenantId;
@@ -83,7 +83,7 @@ impl Out {
 
     fn row(&mut self, cells: &[String]) -> Result<(), Failure> {
         let mut writer = csv::Writer::from_writer(&mut self.writer);
-        writer.write_record(cells).map_err(std::io::Error::from)?;
+        writer.write_record(cells.iter().map(|cell| guarded(cell).into_owned())).map_err(std::io::Error::from)?;
         Ok(writer.flush()?)
     }
 

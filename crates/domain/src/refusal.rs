@@ -160,6 +160,14 @@ pub enum ClaimRefusal {
     /// The settlement was paid, withdrawn or returned already, or was not paid yet.
     #[error("the settlement's state does not allow this")]
     SettlementLocked,
+    /// The claim holds as many of something as it may.
+    #[error("the claim has as many {what} as it may: {most}")]
+    TooMany {
+        /// Of what, in English.
+        what: &'static str,
+        /// How many.
+        most: usize,
+    },
     /// The user does not belong to this key.
     #[error("this user is not authorised for this key")]
     UserNotAuthorised,

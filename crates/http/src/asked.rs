@@ -81,9 +81,17 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
     }
 }
 
-/// Whether a command is only to be tried: `?dryRun=true`.
+/// Whether a command is only to be tried: `?dryRun=true`. One that writes the name otherwise means the
+/// same, and must not find out by what was done.
 fn asks_for_dry_run(parts: &Parts) -> Result<bool, Refusal> {
     let query = parts.uri.query().filter(|_| parts.method != Method::GET).unwrap_or_default();
+    let is_like = |name: &str| {
+        let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        letters.eq_ignore_ascii_case(DRY_RUN) && name != DRY_RUN
+    };
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_like(&name)) {
+        return Err(Refusal::field(DRY_RUN, "is written dryRun"));
+    }
     let mut asked = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == DRY_RUN);
     match asked.next().as_ref().map(|(_, value)| value.as_ref()) {
         _ if asked.next().is_some() => Err(Refusal::field(DRY_RUN, "is given twice")),

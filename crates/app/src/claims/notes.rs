@@ -35,7 +35,7 @@ pub fn add_internal_note(
     act.require_handler()?;
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let note = InternalNote { text: text.to_owned(), at: act.at, by: act.caller.key };
-    claim.add_internal_note(note.clone());
+    claim.add_internal_note(note.clone())?;
     claims::update(tx, &claim)?;
     events::record(tx, act, events::INTERNAL_NOTE_ADDED, &claim)?;
     Ok((claim, note))

@@ -118,6 +118,10 @@ pub fn prepare(
     let faults = report.len();
     let seed = Seed::of(&judge.tenant, &object);
     let paths = take_files(&mut object);
+    // Whose data it becomes is not the file's to say.
+    if object.insert("tenant".to_owned(), json!(judge.tenant)).is_some_and(|given| given != json!(judge.tenant)) {
+        report.add(line, "tenant", "is not the organisation and mode that the import is for; leave it out");
+    }
     if let Some(contract) = named_contract(connection, judge, line, &mut object, report)? {
         fill_from_contract(&mut object, judge.catalogue, &contract, line, report);
     }
@@ -234,7 +238,6 @@ fn fill_in(object: &mut Map<String, Value>, judge: &Judge<'_>, seed: &Seed) {
     let created = or("created_at", declared);
     let at: Timestamp = created.as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
     or("declaration_id", json!(DeclarationId::new(at, &seed.entropy("declaration"))));
-    or("tenant", json!(judge.tenant));
     or("version", json!(1));
     let status = or("status", json!("draft"));
     let is_early = matches!(status.as_str(), Some("draft" | "archived"));

@@ -158,6 +158,7 @@ impl Person {
         for claim in &self.claims {
             texts.extend([claim.location.address.clone(), claim.description.clone()]);
             texts.extend(claim.note.iter().chain(&claim.abandon_reason).cloned());
+            texts.extend(claim.internal_notes.iter().map(|note| note.text.clone()));
         }
         texts.retain(|text| text.chars().count() >= SHORTEST && text != ERASED);
         texts
@@ -272,12 +273,32 @@ fn as_json(text: &str) -> String {
     quoted.trim_start_matches('"').trim_end_matches('"').to_owned()
 }
 
-/// Whether anything in it is more than an id, a code or an instant: those have no spaces.
+/// Whether anything in it is more than an id, a code or an instant: those have no spaces. What a deadline
+/// is called and where it is written are the rules' own words.
 fn has_words(data: &Value) -> bool {
     match data {
+        Value::Object(object) if object.contains_key("rule") => {
+            object.iter().any(|(name, value)| !matches!(name.as_str(), "label" | "article") && has_words(value))
+        }
         Value::String(text) => text.contains(char::is_whitespace),
         Value::Array(list) => list.iter().any(has_words),
         Value::Object(object) => object.values().any(has_words),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_deadline_is_called_says_nothing_of_the_insured() {
+        let mut data = json!({
+            "rule": "theft_declaration", "label": "Vol : déclarer", "article": "Code des assurances, L113-2",
+            "dueOn": "2026-11-20", "status": "in_progress",
+        });
+        assert!(!has_words(&data));
+        data["status"] = json!("chez Jean Dupont");
+        assert!(has_words(&data) && has_words(&json!({ "label": "chez Jean" })));
     }
 }

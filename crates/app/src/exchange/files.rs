@@ -32,12 +32,22 @@ pub fn below(folder: &Path, path: &str) -> Result<PathBuf, &'static str> {
     if path.as_os_str().is_empty() || !is_plain {
         return Err("expected a path below the folder of the file that is imported");
     }
-    Ok(folder.join(path))
+    let full = folder.join(path);
+    // A link may lead out of it.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (Ok(folder), Ok(real)) = (folder.canonicalize(), full.canonicalize()) else {
+        return Err("there is no such file");
+    };
+    if real.starts_with(folder) { Ok(full) } else { Err("leads out of the folder of the file that is imported") }
 }
 
 /// Reads a file once, a piece at a time. The message says why it cannot become a document.
 pub fn look_at(path: &Path) -> Result<FileFacts, String> {
     let unreadable = |_error| "cannot be read".to_owned();
+    // Opening a pipe would wait for ever.
+    if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return Err("there is no such file".to_owned());
+    }
     let mut file = File::open(path).map_err(|_error| "there is no such file".to_owned())?;
     let (mut digest, mut size, mut kind, mut scan) = (Sha256::new(), 0_u64, None, None);
     let mut piece = vec![0; PIECE];

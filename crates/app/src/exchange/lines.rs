@@ -1,6 +1,7 @@
 //! Reading a file into records: CSV and JSON lines come out in one shape, a JSON object and the
 //! line it stands on, so that one reader serves both.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use constat_domain::{Currency, Money};
@@ -237,6 +238,7 @@ fn next_row<R: BufRead>(
         if cell.is_empty() {
             continue;
         }
+        let cell = unguarded(cell);
         match read_cell(column.cell, cell) {
             Ok(value) => put(&mut object, column.path, value),
             Err(message) => report.add(line, column.name, message),
@@ -272,6 +274,27 @@ fn separator(text: &[u8]) -> u8 {
     let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' }
+}
+
+/// Whether a spreadsheet would take a text for a formula. A number it may take for a number.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
+}
+
+/// A cell that no spreadsheet takes for a formula: an apostrophe first says that it is text. Such a text
+/// that begins with apostrophes itself gets one more, so that [`unguarded`] gives every text back.
+///
+/// ```
+/// # use constat_app::exchange::lines::guarded;
+/// assert_eq!((guarded("=1+1"), guarded("'@x"), guarded("-12.5")), ("'=1+1".into(), "''@x".into(), "-12.5".into()));
+/// ```
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// The text that a cell stands for.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }
 
 fn read_cell(cell: Cell, text: &str) -> Result<Value, String> {

@@ -73,6 +73,9 @@ async fn nothing_of_the_insured_is_left_in_any_file_and_the_chain_verifies() {
         caller.put(&format!("/claims/{id}/documents"), &document(kind, content)).await.data();
     }
     caller.post(&format!("/claims/{id}/submit"), &json!({})).await.data();
+    // The answer to a note among handlers names neither claim nor insured.
+    let note = caller.request(reqwest::Method::POST, &format!("/claims/{id}/notes")).header("idempotency-key", "note");
+    Got::read(note.json(&json!({ "text": "Le voisin du dessus a tout vu." })).send().await.unwrap()).await.data();
 
     let given = done(path, &[&["gdpr", "export"], &WHO[..], &["--output", "insured.zip"]].concat());
     assert!(given.contains("insured.zip"));
@@ -92,7 +95,7 @@ async fn nothing_of_the_insured_is_left_in_any_file_and_the_chain_verifies() {
     assert!(dry.contains("2 claims with 3 documents") && dry.contains(&format!("{id} must be kept: it is under way")));
     assert!(!holding(&data, "Dupont").is_empty());
     let said = done(path, &erase(&why));
-    assert!(said.contains("2 claims, 1 contracts, 3 files, 1 kept answers"), "{said}");
+    assert!(said.contains("2 claims, 1 contracts, 3 files, 2 kept answers"), "{said}");
 
     let personal = [
         "Dupont",
@@ -101,6 +104,7 @@ async fn nothing_of_the_insured_is_left_in_any_file_and_the_chain_verifies() {
         "Gare de Lyon",
         "attaché",
         "dossier repris",
+        "voisin du dessus",
         BIKE_USER,
         "bk-123456789",
     ];

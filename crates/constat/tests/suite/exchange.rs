@@ -197,6 +197,32 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ("documents", json!([{ "type": "Dépôt de plainte", "file": "no.pdf" }]), "line 2 documents[0].file: there is"),
         ("documents", json!([{ "type": "Poème" }]), "line 2 documents[0].type:"),
         ("colour", json!("red"), "line 2 colour: unknown field"),
+        // Nothing gets into the data of another organisation or mode.
+        ("tenant", json!("org_01M80WYNDAEPAAZ1DDE6XXRDNY/live"), "line 2 tenant: is not the organisation"),
+        // Whoever changed it next would make the highest number there is one higher.
+        ("version", json!(i64::MAX), "line 2 version: must be 1 to"),
+        ("milestones", json!({ "visit": "9999-12-31" }), "line 2 milestones.visit: lies in the future"),
+        ("milestones", json!({ "loss_known": "-009999-01-01" }), "line 2 milestones.loss_known: expected a day from"),
+        (
+            "settlements",
+            json!([{ "type": "refund", "amount": 5, "payment_at": "9999-01-01T00:00:00Z" }]),
+            "line 2 settlements[0].payment_at: lies in the future",
+        ),
+        (
+            "documents",
+            json!([{ "type": "Dépôt de plainte", "filename": "../a\r\nb.pdf" }]),
+            "line 2 documents[0].filename:",
+        ),
+        (
+            "internal_notes",
+            json!([{ "text": "x".repeat(4_001), "at": "2023-02-01T00:00:00Z", "by": "key_06E3ZQK8X5V2M0TQ9R7H4B1CDS" }]),
+            "line 2 internal_notes: has a text of more than",
+        ),
+        (
+            "settlements",
+            vec![json!({ "type": "refund", "amount": 5 }); 501].into(),
+            "line 2 settlements: must be 500 at most",
+        ),
     ] {
         let mut bad = record(2);
         bad[field] = value;
@@ -240,6 +266,62 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
     std::fs::write(path.join("more.jsonl"), format!("{bad}\n{}\n", contract("contract-6"))).unwrap();
     let said = exchange(path, &["import", "contracts", "more.jsonl", "--skip-faulty"]);
     assert!(said.contains("1 contracts imported") && said.contains("more.jsonl.errors.jsonl"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_document_that_leads_elsewhere_is_refused() {
+    let (folder, elsewhere) = (platform(), tempfile::tempdir().unwrap());
+    let path = folder.path();
+    std::fs::write(elsewhere.path().join("private.pdf"), fixtures::pdf()).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("private.pdf"), path.join("link.pdf")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), path.join("files")).unwrap();
+    // Reading it would wait for ever.
+    assert!(std::process::Command::new("mkfifo").arg(path.join("pipe.pdf")).status().unwrap().success());
+    for (file, told) in [
+        ("link.pdf", "leads out of the folder"),
+        ("files/private.pdf", "leads out of the folder"),
+        ("pipe.pdf", "there is no such file"),
+        ("/dev/zero", "expected a path below"),
+    ] {
+        let mut bad = record(1);
+        bad["documents"] = json!([{ "type": "Dépôt de plainte", "file": file }]);
+        std::fs::write(path.join("claims.jsonl"), bad.to_string()).unwrap();
+        let import = ["import", "claims", "claims.jsonl", "--organisation", "Plateforme", "--mode", "test"];
+        let said = refused(path, &import);
+        assert!(said.contains("line 1 documents[0].file") && said.contains(told), "{file}: {said}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_table_is_a_formula_and_all_read_back_to_the_letter() {
+    let folder = platform();
+    let path = folder.path();
+    let texts = ["=cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "+33612345678", "'=1", "'Jean"];
+    let lines: String = texts
+        .iter()
+        .enumerate()
+        .map(|(number, text)| {
+            let mut contract = contract(&format!("contract-{number}"));
+            contract["number"] = json!(text);
+            format!("{contract}\n")
+        })
+        .collect();
+    std::fs::write(path.join("contracts.jsonl"), lines).unwrap();
+    exchange(path, &["import", "contracts", "contracts.jsonl"]);
+    let table = exchange(path, &["export", "contracts", "--format", "csv"]);
+    let cells = table.lines().flat_map(|line| line.split(','));
+    let formulas: Vec<&str> = cells.filter(|cell| cell.starts_with(['=', '@', '-'])).collect();
+    assert_eq!(formulas, Vec::<&str>::new());
+    let before = exchange(path, &["export", "contracts"]);
+    let other = platform();
+    std::fs::write(other.path().join("contracts.csv"), table).unwrap();
+    exchange(other.path(), &["import", "contracts", "contracts.csv"]);
+    let numbers = |exported: &str| -> Vec<Value> {
+        let contracts = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        contracts.map(|contract| contract["number"].clone()).collect()
+    };
+    assert_eq!(numbers(&exchange(other.path(), &["export", "contracts"])), numbers(&before));
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::actions::one_of;
+use super::bounds::{MOST_DOCUMENTS, room_for_one};
 use super::{Answer, Claim, ClaimStatus, Document, DocumentRequest, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
@@ -290,7 +291,10 @@ impl Claim {
     /// Refuses unless documents are taken: with the draft, and later when the handler asks or refuses
     /// one.
     fn may_upload(&self) -> Result<(), ClaimRefusal> {
-        if self.status.is_open() || self.status == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
+        if !self.status.is_open() && self.status != ClaimStatus::Draft {
+            return Err(ClaimRefusal::NotEditable);
+        }
+        room_for_one("documents", self.documents.len(), MOST_DOCUMENTS)
     }
 
     fn entry_for<'a>(&'a self, catalogue: &'a Catalogue, new: &NewDocument) -> Result<Entry<'a>, ClaimRefusal> {

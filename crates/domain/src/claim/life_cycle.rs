@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bounds::{MOST_NOTES, room_for_one};
 use super::transitions::Step;
 use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, Location};
 use crate::catalogue::Catalogue;
@@ -238,10 +239,17 @@ impl Claim {
         self.touch(at);
     }
 
+    /// Refuses when there are as many notes as may be.
+    pub(super) fn may_add_note(&self) -> Result<(), ClaimRefusal> {
+        room_for_one("internal notes", self.internal_notes.len(), MOST_NOTES)
+    }
+
     /// Adds what handlers tell each other. Never shown to anybody else, never changed.
-    pub fn add_internal_note(&mut self, note: InternalNote) {
+    pub fn add_internal_note(&mut self, note: InternalNote) -> Result<(), ClaimRefusal> {
+        self.may_add_note()?;
         let at = note.at;
         self.internal_notes.push(note);
         self.touch(at);
+        Ok(())
     }
 }

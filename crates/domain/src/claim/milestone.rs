@@ -96,22 +96,29 @@ impl MilestoneKind {
     const fn may_lie_ahead(self) -> bool {
         matches!(self, Self::AdversarialVisit | Self::AdversarialVisitPostponed)
     }
+
+    /// What is wrong with a day of it, if anything is.
+    pub(super) fn fault_of(self, day: Date, today: Date) -> Option<String> {
+        if day > today && !self.may_lie_ahead() {
+            return Some("lies in the future".to_owned());
+        }
+        (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| format!("expected a day from {FIRST_DAY} to {LAST_DAY}"))
+    }
 }
 
 /// First day that a milestone may have: anything before is a slip of the pen.
 const FIRST_DAY: Date = Date::constant(1990, 1, 1);
+/// Last day that a milestone may have: the same.
+const LAST_DAY: Date = Date::constant(2199, 12, 31);
 
 impl Claim {
     /// Keeps the day of a milestone, or corrects it. `today` is the day at the place of the loss.
     ///
     /// # Errors
-    /// The day has not come yet, or lies before 1990.
+    /// The day has not come yet, or lies before 1990 or after 2199.
     pub fn record_milestone(&mut self, kind: MilestoneKind, day: Date, today: Date) -> Result<(), Refusal> {
-        if day > today && !kind.may_lie_ahead() {
-            return Err(Refusal::field("date", "lies in the future"));
-        }
-        if day < FIRST_DAY {
-            return Err(Refusal::field("date", format!("expected a day from {FIRST_DAY} on")));
+        if let Some(message) = kind.fault_of(day, today) {
+            return Err(Refusal::field("date", message));
         }
         self.milestones.insert(kind, day);
         Ok(())

@@ -6,6 +6,7 @@
 //! claim or refuses and leaves it as it was.
 
 mod actions;
+mod bounds;
 mod declaration;
 mod documents;
 mod draft;

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::{Claim, ClaimStatus, code_faults};
+use super::{Claim, ClaimStatus, clean_filename, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
 use crate::codes::{Codes, Table};
 use crate::refusal::FieldError;
@@ -15,6 +16,8 @@ const LONGEST_DESCRIPTION: usize = 20_000;
 const LONGEST_TEXT: usize = 4_000;
 /// How far the other system's clock may have been ahead of ours.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+/// Highest version: far above what a claim reaches, and far below where a number ends.
+const HIGHEST_VERSION: i64 = 1_000_000_000;
 
 impl Claim {
     /// Everything that keeps a claim from being moved here with its history, field by field: dates that
@@ -125,8 +128,25 @@ impl Claim {
         if self.claim_at > declared.saturating_add(TOLERANCE).unwrap_or(declared) {
             faults.push(FieldError::new("claim_at", "lies after declaration_at"));
         }
-        if self.version < 1 {
-            faults.push(FieldError::new("version", "must be 1 or more"));
+        if !(1..=HIGHEST_VERSION).contains(&self.version) {
+            faults.push(FieldError::new("version", format!("must be 1 to {HIGHEST_VERSION}")));
+        }
+        for (index, settlement) in self.settlements.iter().enumerate() {
+            let dates = [
+                ("created_at", Some(settlement.created_at)),
+                ("payment_at", settlement.payment_at),
+                ("undone_at", settlement.undone_at),
+            ];
+            for (field, _) in dates.into_iter().filter(|(_, at)| at.is_some_and(|at| at > latest)) {
+                faults.push(FieldError::new(format!("settlements[{index}].{field}"), "lies in the future"));
+            }
+        }
+        // It may be tomorrow at the place of the loss already.
+        let today = TimeZone::UTC.to_datetime(latest).date().saturating_add(1.day());
+        for (kind, day) in &self.milestones {
+            if let Some(message) = kind.fault_of(*day, today) {
+                faults.push(FieldError::new(format!("milestones.{}", kind.as_str()), message));
+            }
         }
     }
 
@@ -161,6 +181,31 @@ impl Claim {
             }
             if document.title.chars().count() > 200 || document.filename.chars().count() > 255 {
                 faults.push(FieldError::new(field("title"), "title or filename is too long"));
+            }
+            if !document.filename.is_empty() && document.filename != clean_filename(&document.filename) {
+                faults.push(FieldError::new(field("filename"), "has a path or signs that no file name may have"));
+            }
+            if document.mime_type.chars().count() > 100 || document.sha256.len() > 64 {
+                faults.push(FieldError::new(field("sha256"), "mime_type or sha256 is too long"));
+            }
+        }
+        for (field, most) in self.overfull() {
+            faults.push(FieldError::new(field, format!("must be {most} at most")));
+        }
+        let mut kinds = HashSet::new();
+        for (index, request) in self.requests.iter().enumerate() {
+            if !kinds.insert(request.kind.as_str()) {
+                faults.push(FieldError::new(format!("requests[{index}].type"), "is there twice"));
+            }
+        }
+        let notes = self.internal_notes.iter().map(|note| ("internal_notes", Some(&note.text)));
+        let requests = self.requests.iter().map(|request| ("requests", request.comment.as_ref()));
+        let labels = self.requests.iter().map(|request| ("requests", Some(&request.label)));
+        let documents = self.documents.iter().flat_map(|kept| [&kept.note, &kept.refusal_reason]);
+        let documents = documents.map(|text| ("documents", text.as_ref()));
+        for (field, text) in notes.chain(requests).chain(labels).chain(documents) {
+            if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+                faults.push(FieldError::new(field, format!("has a text of more than {LONGEST_TEXT} characters")));
             }
         }
     }

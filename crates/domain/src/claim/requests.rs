@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::bounds::{MOST_REQUESTS, room_for_one};
 use super::transitions::Step;
 use super::{Claim, DocumentStatus};
 use crate::catalogue::{Catalogue, Category, DocumentRule};
@@ -90,7 +91,10 @@ impl Claim {
         let request = DocumentRequest { kind: kind.clone(), label, category, comment, requested_at: at };
         match self.requests.iter_mut().find(|known| known.kind == kind) {
             Some(known) => *known = request,
-            None => self.requests.push(request),
+            None => {
+                room_for_one("requested documents", self.requests.len(), MOST_REQUESTS)?;
+                self.requests.push(request);
+            }
         }
         if wait && let Some(next) = self.status.after(Step::Wait) {
             self.enter(next, at);

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bounds::{MOST_SETTLEMENTS, room_for_one};
 use super::{Claim, Settlement, SettlementKind};
 use crate::ids::SettlementId;
 use crate::money::Money;
@@ -59,7 +60,10 @@ impl Claim {
 
     /// Refuses unless money may be decided on: once submitted, until decided or given up.
     pub(super) fn may_settle(&self) -> Result<(), ClaimRefusal> {
-        if self.status.is_open() { Ok(()) } else { Err(ClaimRefusal::StatusLocked) }
+        if !self.status.is_open() {
+            return Err(ClaimRefusal::StatusLocked);
+        }
+        room_for_one("settlements", self.settlements.len(), MOST_SETTLEMENTS)
     }
 
     /// Decides on a payment. A claim ends only once it was paid or withdrawn.

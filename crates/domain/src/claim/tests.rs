@@ -396,7 +396,7 @@ fn what_handlers_wrote_can_be_taken_away() {
     let mut claim = moved(&[NextStatus::InProgress]);
     let words = "Jean Dupont a rappelé";
     claim.set_note(Some(words.to_owned()), now());
-    claim.add_internal_note(InternalNote { text: words.to_owned(), at: now(), by: key() });
+    claim.add_internal_note(InternalNote { text: words.to_owned(), at: now(), by: key() }).unwrap();
     for document in
         [RequestedDocument::Free(words.to_owned()), RequestedDocument::OfCatalogue("repair_quote".to_owned())]
     {
@@ -408,6 +408,37 @@ fn what_handlers_wrote_can_be_taken_away() {
     assert!(!format!("{claim:?}").contains(words));
     let asked: Vec<&str> = claim.requests.iter().map(|request| request.label.as_str()).collect();
     assert_eq!(asked, ["Autre document", "Devis de réparation"]);
+}
+
+#[test]
+fn a_claim_takes_so_much_and_no_more() {
+    let full = |refusal: &Refusal| matches!(refusal, Refusal::Claim(ClaimRefusal::TooMany { .. }));
+    let mut claim = moved(&[NextStatus::InProgress]);
+    for (action, most) in
+        [(Action::CreateSettlement, 500), (Action::AddInternalNote, 1_000), (Action::UploadDocument, 500)]
+    {
+        let there = |claim: &Claim| match action {
+            Action::CreateSettlement => claim.settlements.len(),
+            Action::AddInternalNote => claim.internal_notes.len(),
+            _ => claim.documents.len(),
+        };
+        while there(&claim) < most {
+            claim.may(catalogue(), action, Asker::Handler).unwrap();
+            perform(&mut claim, action, 1).unwrap();
+        }
+        let before = claim.clone();
+        let refusal = perform(&mut claim, action, 1).unwrap_err();
+        assert!(full(&refusal), "{action:?}: {refusal}");
+        assert_eq!(claim.may(catalogue(), action, Asker::Handler).map_err(Refusal::from), Err(refusal));
+        assert_eq!(claim, before);
+    }
+    let mut ask = |number: usize| {
+        let title = RequestedDocument::Free(format!("Pièce {number}"));
+        claim.request_document(catalogue(), &title, Category::Expected, None, false, now())
+    };
+    (0..100).for_each(|number| _ = ask(number).unwrap());
+    assert!(full(&ask(100).unwrap_err().into()));
+    ask(7).expect("one that was asked for may be asked for again");
 }
 
 #[test]
@@ -507,7 +538,7 @@ fn perform(claim: &mut Claim, action: Action, number: u8) -> Result<(), Refusal>
         Action::Move(to) => claim.decide(&decision(to), now())?,
         Action::SetNote => claim.set_note(Some("Vu".to_owned()), now()),
         Action::AddInternalNote => {
-            claim.add_internal_note(InternalNote { text: "Vu".to_owned(), at: now(), by: key() });
+            claim.add_internal_note(InternalNote { text: "Vu".to_owned(), at: now(), by: key() })?;
         }
         Action::RequestDocument => {
             let free = RequestedDocument::Free(format!("Pièce {number}"));

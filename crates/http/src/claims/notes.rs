@@ -73,7 +73,7 @@ pub(super) fn add_docs(operation: TransformOperation) -> TransformOperation {
         "For the platform's own keys, in every status. It is on no claim that others read, and is never changed.",
         "The note",
     );
-    finish(operation)
+    finish(say::failure::<409>(operation, "3003 the claim has 1000 notes among handlers"))
 }
 
 fn finish(operation: TransformOperation) -> TransformOperation {

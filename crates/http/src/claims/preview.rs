@@ -40,8 +40,9 @@ pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let mut operation = operation.id("previewDocument").summary("A small picture of a document").description(
-        "A JPEG of at most 512 pixels a side of a JPEG, PNG or WebP document, the right way up, without what the \
-         file tells beside the picture. PDF and HEIC have none, nor have pictures of more than 50 million pixels.",
+        "A JPEG of at most 512 pixels a side of a photo or of the first page of a PDF, the right way up, without what \
+         the file tells beside the picture. There is none of pictures of more than 50 million pixels, nor of files that \
+         cannot be drawn within 10 seconds.",
     );
     let mut picture = aide::openapi::Response { description: "The picture".to_owned(), ..Default::default() };
     picture.content.insert("image/jpeg".to_owned(), MediaType::default());

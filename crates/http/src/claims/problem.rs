@@ -131,9 +131,13 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         | R::DeliveryNotFound => missing(2004),
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
-        // The contract has no code of its own for documents that nobody gets, nor for settlements that are
-        // done with: theirs is a lock.
-        R::StatusLocked | R::SettlementLocked | R::DocumentBeingChecked | R::DocumentQuarantined => conflict(3003),
+        // The contract has no code of its own for documents that nobody gets, for settlements that are done
+        // with, nor for a claim that is full: theirs is a lock.
+        R::StatusLocked
+        | R::SettlementLocked
+        | R::DocumentBeingChecked
+        | R::DocumentQuarantined
+        | R::TooMany { .. } => conflict(3003),
         R::DocumentsIncomplete { missing } => missing
             .iter()
             .fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}"))),

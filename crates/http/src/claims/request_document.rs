@@ -35,7 +35,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "The claim with the new entry",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");
-    let conflicts = "3003 the claim is a draft, decided or given up, or cannot wait yet; 3005 the document was accepted \
-                     already; 3006 the catalogue has no such document";
+    let conflicts = "3003 the claim is a draft, decided or given up, cannot wait yet, or has 100 requests; 3005 the \
+                     document was accepted already; 3006 the catalogue has no such document";
     say::handler_failures(say::change_failures(operation, conflicts))
 }

@@ -114,7 +114,10 @@ fn create_docs(operation: TransformOperation) -> TransformOperation {
         "The settlement; the `ETag` is the claim's",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");
-    say::handler_failures(say::change_failures(operation, "3003 the claim is a draft, decided or given up"))
+    say::handler_failures(say::change_failures(
+        operation,
+        "3003 the claim is a draft, decided or given up, or has 500 settlements",
+    ))
 }
 
 fn list_docs(operation: TransformOperation) -> TransformOperation {

@@ -83,6 +83,6 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "1000 not valid, 1002 file too large, 1003 file type, 1005 base64, 1006 content type",
     );
     let conflicts = "3001 the claim takes no more documents, 3005 the document was accepted already, 3006 the claim does \
-                     not ask for this type";
+                     not ask for this type, 3003 the claim has 500 documents";
     say::usual_failures(say::change_failures(operation, conflicts))
 }
