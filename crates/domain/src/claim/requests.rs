@@ -89,12 +89,11 @@ impl Claim {
             return Err(ClaimRefusal::DocumentAlreadyValidated { field: "type".to_owned() });
         }
         let request = DocumentRequest { kind: kind.clone(), label, category, comment, requested_at: at };
-        match self.requests.iter_mut().find(|known| known.kind == kind) {
-            Some(known) => *known = request,
-            None => {
-                room_for_one("requested documents", self.requests.len(), MOST_REQUESTS)?;
-                self.requests.push(request);
-            }
+        if let Some(known) = self.requests.iter_mut().find(|known| known.kind == kind) {
+            *known = request;
+        } else {
+            room_for_one("requested documents", self.requests.len(), MOST_REQUESTS)?;
+            self.requests.push(request);
         }
         if wait && let Some(next) = self.status.after(Step::Wait) {
             self.enter(next, at);
