@@ -10,6 +10,7 @@ mod claims;
 mod claims_bad_input;
 mod cli;
 mod concurrency;
+mod contract;
 mod day_plan;
 mod deadlines;
 mod document_review;
