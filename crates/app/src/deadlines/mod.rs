@@ -13,4 +13,5 @@ pub use constat_store::queries::deadlines::Overdue;
 pub use milestones::{record_milestone, remove_milestone};
 pub use read::{DueClaims, due_claims};
 pub use settings::DeadlineSettings;
+pub(crate) use watch::take_as_told;
 pub use watch::{mind_the_rules, watch_deadlines};

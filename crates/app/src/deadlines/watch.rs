@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use constat_domain::claim::Claim;
-use constat_domain::deadlines::{Look, Notice, Rule, look};
+use constat_domain::deadlines::{Deadlines, Look, Notice, Rule, look};
 use constat_domain::holidays::Holidays;
 use constat_domain::ids::EventId;
 use constat_store::queries::deadlines;
@@ -71,6 +71,18 @@ pub async fn watch_deadlines(app: &App) -> Result<usize, AppError> {
         })
         .await?;
     Ok(count)
+}
+
+/// Takes what ended before a claim came here, from another system, as told: its old terms are no news.
+/// Terms that still run are told as ever.
+pub(crate) fn take_as_told(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result<(), AppError> {
+    let laid = Deadlines::embedded().of_claim(claim, now);
+    for (place, notice) in look(&laid, claim.created_at, now).tell {
+        let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
+        let Some(due_at) = deadline.due_at else { continue };
+        deadlines::tell(tx, claim.declaration_id, &deadline.rule.id, due_at, notice.event())?;
+    }
+    Ok(())
 }
 
 fn look_at(app: &App, claim: Claim, now: Timestamp) -> Looked {

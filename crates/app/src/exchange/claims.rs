@@ -23,6 +23,7 @@ use super::files::{self, FileFacts};
 use super::lines::{Cell, Column, cell_text, column, euros_to_money, into_type};
 use super::report::Report;
 use crate::AppError;
+use crate::deadlines::take_as_told;
 
 /// The columns of a CSV file: the flat fields.
 pub const COLUMNS: &[Column] = &[
@@ -448,6 +449,7 @@ pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) 
         }
         let claim = &ready.claim;
         claims::insert(tx, claim)?;
+        take_as_told(tx, claim, now)?;
         for (index, _path) in &ready.files {
             let Some(document) = claim.documents.get(*index) else { continue };
             let file = DocumentFile {

@@ -1,7 +1,9 @@
 //! Statutory deadlines: what a claim shows of them, what handlers tell, and the events that the watch
 //! raises once each.
 
+use constat_app::exchange::claims::ReadyClaim;
 use constat_client::wire::claims::{CreateClaim, DeadlineState, DeadlinesQuery, Milestone};
+use constat_domain::ids::{ClaimId, DeclarationId, EventId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::Api;
 use constat_testkit::fixtures::{self, DAMAGE_PHOTO, KEYS_PHOTO, POLICE_REPORT};
@@ -321,4 +323,39 @@ async fn rules_that_are_turned_on_later_are_laid_on_claims_that_are_there() {
     assert_eq!(rule(&deadlines, "declaration_hail")["dueOn"], "2026-11-23");
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 1);
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
+    let (server, caller) = start().await;
+    let (model, _) = caller.submitted(&flood(), &[DAMAGE_PHOTO]).await;
+    tell(&caller, &model, "decree_published", "2026-11-20").await;
+    server.deadline_watch().drain().await.unwrap();
+    // The same claim of half a year ago, still open, as a portfolio brings it.
+    let (store, now) = (&server.app.store, server.clock.now());
+    let long_ago = |instant: jiff::Timestamp| instant - jiff::SignedDuration::from_hours(24 * 180);
+    let found = store.read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &model));
+    let mut claim = found.unwrap().unwrap();
+    claim.declaration_id = DeclarationId::new(now, &[7; 10]);
+    claim.claim_id = Some(ClaimId::new(now, &[7; 10]));
+    for instant in [&mut claim.claim_at, &mut claim.declaration_at, &mut claim.created_at, &mut claim.updated_at] {
+        *instant = long_ago(*instant);
+    }
+    claim.submitted_at = claim.submitted_at.map(long_ago);
+    for day in claim.milestones.values_mut() {
+        *day = day.checked_sub(jiff::Span::new().days(180)).unwrap();
+    }
+    let id = claim.declaration_id.to_string();
+    let batch = [ReadyClaim { claim, files: Vec::new() }];
+    let event = [EventId::new(now, &[8; 10])];
+    let saved = store.write(move |tx| constat_app::exchange::claims::save(tx, &batch, &event, now)).await.unwrap();
+    assert_eq!(saved.imported, 1);
+    server.deadline_watch().drain().await.unwrap();
+    assert_eq!(rule(&of(&caller, &id).await, "natural_catastrophe_order_expertise")["state"], "missed");
+    assert_eq!(told(&server, &caller, &id), [""; 0]);
+    // What happens from now on is told: the offer that is due a month after the estimate.
+    tell(&caller, &id, "estimate", "2026-11-23").await;
+    server.clock.set("2026-12-30T12:00:00Z".parse().unwrap());
+    server.deadline_watch().drain().await.unwrap();
+    assert_eq!(told(&server, &caller, &id), ["missed natural_catastrophe_offer"]);
 }
