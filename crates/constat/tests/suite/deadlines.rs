@@ -1,6 +1,7 @@
 //! Statutory deadlines: what a claim shows of them, what handlers tell, and the events that the watch
 //! raises once each.
 
+use constat_app::Clock as _;
 use constat_app::exchange::claims::ReadyClaim;
 use constat_client::wire::claims::{CreateClaim, DeadlineState, DeadlinesQuery, Milestone};
 use constat_domain::ids::{ClaimId, DeclarationId, EventId};
