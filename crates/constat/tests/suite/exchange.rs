@@ -298,16 +298,16 @@ fn no_cell_of_a_table_is_a_formula_and_all_read_back_to_the_letter() {
     let folder = platform();
     let path = folder.path();
     let texts = ["=cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "+33612345678", "'=1", "'Jean"];
-    let lines: String = texts
+    let lines: Vec<String> = texts
         .iter()
         .enumerate()
         .map(|(number, text)| {
             let mut contract = contract(&format!("contract-{number}"));
             contract["number"] = json!(text);
-            format!("{contract}\n")
+            contract.to_string()
         })
         .collect();
-    std::fs::write(path.join("contracts.jsonl"), lines).unwrap();
+    std::fs::write(path.join("contracts.jsonl"), lines.join("\n")).unwrap();
     exchange(path, &["import", "contracts", "contracts.jsonl"]);
     let table = exchange(path, &["export", "contracts", "--format", "csv"]);
     let cells = table.lines().flat_map(|line| line.split(','));

@@ -97,3 +97,38 @@ async fn a_document_that_is_no_photo_tells_nothing() {
     let read = platform.get(&format!("/claims/{id}/documents/{document_id}")).await;
     assert_eq!(read.data().get("photo"), Some(&Value::Null));
 }
+
+/// Draws nothing, and counts how often it was asked.
+#[derive(Default)]
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl constat_app::claims::Draughtsman for Counting {
+    fn draw(
+        &self,
+        _media_type: &str,
+        _bytes: Vec<u8>,
+    ) -> futures_util::future::BoxFuture<'_, constat_app::claims::Drawn> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Box::pin(std::future::ready(constat_app::claims::Drawn::Never))
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_drawn_takes_nobodys_turn_twice() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let id = caller.declare(&fixtures::stolen_bike()).await;
+    caller.upload(&id, &[fixtures::POLICE_REPORT]).await.data();
+    let claim =
+        server.app.store.read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &id));
+    let document = claim.unwrap().unwrap().documents.remove(0);
+    let counting = std::sync::Arc::new(Counting::default());
+    let (store, documents) = (server.app.store.clone(), server.app.documents.clone());
+    let (clock, chance) = (server.app.clock.clone(), server.app.chance.clone());
+    let app = constat_app::App::new(store, documents, clock, chance, server.app.settings.clone()).await.unwrap();
+    let app = app.with_draughtsman(counting.clone());
+    for _ in 0..3 {
+        constat_app::claims::preview(&app, &document).await.unwrap_err();
+    }
+    assert_eq!(counting.0.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
