@@ -39,8 +39,8 @@ fn rows() -> BTreeMap<String, Vec<(String, Vec<String>)>> {
 }
 
 /// Whether the suite has this test: `module::name`.
-fn is_there(test: &str) -> bool {
-    let Some((module, name)) = test.split_once("::") else { return false };
+fn is_there(named: &str) -> bool {
+    let Some((module, name)) = named.split_once("::") else { return false };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/suite/{module}.rs"));
     let Ok(text) = std::fs::read_to_string(file) else { return false };
     let attributes = ["#[tokio::test", "#[test]"];
