@@ -72,6 +72,10 @@ fn run(arguments: &[String]) -> bool {
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|text| text.parse::<u32>().ok()).filter(|number| *number > 0);
         let known = match word.as_str() {
+            "--help" | "-h" => {
+                print!("{HELP}");
+                return true;
+            }
             "--json" => {
                 as_json = true;
                 Some(())
