@@ -35,6 +35,8 @@ impl Clock for FastClock {
 
 /// Serves from this folder until it is killed; its first line says where and with which key.
 pub fn serve(folder: &Path, speed: u32) {
+    // Fails only when a provider is installed already, which is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let monday = Timestamp::from_second(1_795_417_200).expect("a constant in range");
