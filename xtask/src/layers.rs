@@ -37,7 +37,7 @@ const WALLS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that nothing but tests and measurements may depend on; they may see every other room.
-const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench"];
+const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench", "constat-crash"];
 
 /// Rooms that must stay pure: no runtime, no I/O, no database.
 const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];

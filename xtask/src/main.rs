@@ -25,7 +25,7 @@ CHORES
     load      Build for speed; 10,000 claims, 200 clients for ten minutes, a receiver of webhooks that is
               away for an hour. --minutes N, --clients N and others: see --help.
     openapi   Write the OpenAPI documents that are checked in under openapi/ anew.
-    setup     Only install what the chores above need.
+    setup     Only install what the chores above need; `setup crash`: what the crash test needs.
     help      This text.
 
 EXAMPLES
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Some("bench") => chores::bench(&rest),
         Some("load") => chores::load(&rest),
         Some("openapi") => chores::openapi(),
+        Some("setup") if rest.iter().any(|word| word == "crash") => setup::for_crashes(),
         Some("setup") => setup::for_tests(),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

@@ -1,5 +1,6 @@
 //! Installs what the chores need and a machine may not have.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The routing server that the tests run: the version of the Python package that carries it.
@@ -8,10 +9,11 @@ const OSRM: &str = "26.10.0";
 /// The fuzzer of the OpenAPI documents, a Python package.
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// The runner of the tests, the browser that looks at the pages, and the routing server that knows
-/// the roads.
+/// The runner of the tests, the browser that looks at the pages, the routing server that knows the
+/// roads, and the other database.
 pub fn for_tests() -> Result<(), String> {
     compiler()?;
+    postgres()?;
     osrm()?;
     schemathesis()?;
     if !answers("chromium", &["--version"]) {
@@ -27,6 +29,61 @@ pub fn for_tests() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A cluster of PostgreSQL servers: what watches over them and promotes the standby, where it keeps
+/// who leads, and what stands before them.
+pub fn for_crashes() -> Result<(), String> {
+    compiler()?;
+    postgres()?;
+    let missing: Vec<&str> = [
+        ("patroni", "patroni", "--version"),
+        ("etcd", "etcd-server", "--version"),
+        ("/usr/sbin/haproxy", "haproxy", "-v"),
+    ]
+    .into_iter()
+    .filter_map(|(program, package, ask)| (!answers(program, &[ask])).then_some(package))
+    .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // Patroni reaches etcd through a Python package that it only recommends.
+    let packages = [&missing[..], &["python3-etcd", "python3-psycopg2"]].concat().join(" ");
+    let services: Vec<&str> = missing.iter().map(|package| package.trim_end_matches("-server")).collect();
+    without_services(&services, || install(&packages, "patroni, etcd and haproxy, the cluster of the crash test"))
+}
+
+/// PostgreSQL's programs. The tests run servers of their own.
+fn postgres() -> Result<(), String> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    if versions.into_iter().any(|version| version.path().join("bin/postgres").exists()) || answers("postgres", &["-V"])
+    {
+        return Ok(());
+    }
+    without_services(&["postgresql"], || install("postgresql", "PostgreSQL"))
+}
+
+/// Installs programs that Debian would start as services, without that: they are not used, and would
+/// take ports and memory.
+fn without_services(services: &[&str], install: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    // Debian asks this program whether a service may start; 101 is its word for "no".
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+    let is_ours = !Path::new(POLICY).exists() && std::fs::write(POLICY, "#!/bin/sh\nexit 101\n").is_ok();
+    #[cfg(unix)]
+    if is_ours {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(POLICY, std::fs::Permissions::from_mode(0o755))
+            .map_err(|error| format!("{POLICY}: {error}"))?;
+    }
+    let installed = install();
+    if is_ours {
+        std::fs::remove_file(POLICY).map_err(|error| format!("{POLICY}: {error}"))?;
+    }
+    for service in services {
+        // A machine without systemd has nothing to say no to.
+        let _not_at_the_next_boot = answers("systemctl", &["disable", "--quiet", service]);
+    }
+    installed
 }
 
 /// OSRM's programs, out of a Python package that carries them: no Python is needed to run them. They
@@ -104,18 +161,19 @@ pub fn compiler() -> Result<(), String> {
     install("build-essential", "a C compiler")
 }
 
-/// Installs a Debian package, or says what is missing.
-fn install(package: &str, what: &str) -> Result<(), String> {
-    let missing = || format!("{what} is missing; on Debian: apt-get install {package}");
+/// Installs Debian packages, separated by spaces, or says what is missing.
+fn install(packages: &str, what: &str) -> Result<(), String> {
+    let missing = || format!("{what} is missing; on Debian: apt-get install {packages}");
     if !answers("apt-get", &["--version"]) {
         return Err(missing());
     }
-    println!("Installing {what} ({package}) ...");
+    println!("Installing {what} ({packages}) ...");
     let apt = |arguments: &[&str]| {
         crate::chores::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
     };
     apt(&["update", "-qq"]).map_err(|_told| missing())?;
-    apt(&["install", "-y", "-qq", "--no-install-recommends", package]).map_err(|_told| missing())
+    let packages: Vec<&str> = packages.split(' ').collect();
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat()).map_err(|_told| missing())
 }
 
 fn answers(program: &str, arguments: &[&str]) -> bool {

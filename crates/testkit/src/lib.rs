@@ -7,6 +7,7 @@ mod clock;
 mod firm;
 pub mod fixtures;
 mod openapi;
+pub mod postgres;
 mod s3;
 mod server;
 
