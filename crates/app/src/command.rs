@@ -1,16 +1,17 @@
 //! One command, one transaction, one answer that can be given again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use constat_domain::Refusal;
 use constat_store::queries::idempotency::{self, Kept};
-use constat_store::{Connection, StoreError, Tx};
+use constat_store::{Connection, StoreError, Tx, UnitError};
 use serde::{Deserialize, Serialize};
 
 use crate::{Act, App, AppError};
 
 /// How often a decision is made again when somebody else was faster.
-const MOST_TRIES: usize = 4;
+const MOST_TRIES: u64 = 6;
 
 /// Marks the answer to a command of which nothing was kept.
 pub const DRY_RUN_HEADER: &str = "x-dry-run";
@@ -84,17 +85,27 @@ impl App {
             let (act, idempotency, decide) = (act.clone(), idempotency.clone(), Arc::clone(&decide));
             let outcome = self.store.write(move |tx| run_once(tx, &act, idempotency.as_ref(), decide.as_ref())).await;
             match outcome {
-                Err(AppError::Store(StoreError::Conflict(_))) if tries < MOST_TRIES => {}
+                Err(AppError::Store(StoreError::Conflict(_))) if tries < MOST_TRIES => {
+                    tokio::time::sleep(self.a_moment(tries)).await;
+                }
                 outcome => return outcome,
             }
         }
     }
 
+    /// Nothing at first, then up to two milliseconds more each time, by chance: so that two nodes which got
+    /// in each other's way do not do so again.
+    fn a_moment(&self, tries: u64) -> Duration {
+        let chance = self.chance.entropy().into_iter().fold(0_u64, |sum, byte| (sum << 8) ^ u64::from(byte));
+        Duration::from_micros(chance % (2_000 * (tries - 1)).max(1))
+    }
+
     /// Decides in a transaction that is then rolled back.
     async fn try_out<F>(&self, act: Act, decide: F) -> Result<Answer, AppError>
     where
-        F: FnOnce(&mut Tx, &Act) -> Result<Answer, AppError> + Send + 'static,
+        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
+        let decide = Arc::new(decide);
         let undone = self.store.write(move |tx| Err::<(), _>(Undone(decide(tx, &act)))).await;
         let Err(Undone(outcome)) = undone else {
             return Err(AppError::Fault("a dry run was kept".to_owned()));
@@ -109,6 +120,12 @@ struct Undone(Result<Answer, AppError>);
 impl From<StoreError> for Undone {
     fn from(error: StoreError) -> Self {
         Self(Err(error.into()))
+    }
+}
+
+impl UnitError for Undone {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Err(AppError::Store(error)) = &self.0 { Some(error) } else { None }
     }
 }
 

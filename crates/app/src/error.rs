@@ -2,7 +2,7 @@
 
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
-use constat_store::StoreError;
+use constat_store::{StoreError, UnitError};
 
 /// Everything that can keep a verb from doing what was asked. The edge turns each case into its
 /// contract's status and code; nothing was changed.
@@ -33,6 +33,12 @@ pub enum AppError {
     /// A fault of this software. The text is for the log.
     #[error("internal fault: {0}")]
     Fault(String),
+}
+
+impl UnitError for AppError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
 }
 
 impl From<ClaimRefusal> for AppError {

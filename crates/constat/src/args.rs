@@ -20,6 +20,9 @@ pub struct Cli {
     /// The folder that holds the database and the documents
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A PostgreSQL database that several servers share [default: SQLite in the data folder]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -32,7 +35,13 @@ impl Cli {
             Command::Serve(serve) => (serve.listen.clone(), serve.public_url.clone()),
             _ => (None, None),
         };
-        Flags { config: self.config.clone(), data: self.data.clone(), listen, public_url }
+        Flags {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            database: self.database.clone(),
+            listen,
+            public_url,
+        }
     }
 }
 

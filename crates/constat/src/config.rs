@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use constat_app::Settings;
-use constat_store::S3;
+use constat_store::{Database, S3};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -45,8 +45,10 @@ pub struct Log {
 /// Everything an operator may set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Folder of the database and the documents.
+    /// Folder of the database, when it is a file, and of the documents, when no bucket holds them.
     pub data: PathBuf,
+    /// Where the database is.
+    pub database: Database,
     /// Where to listen.
     pub listen: SocketAddr,
     /// Where `GET /metrics` listens; nowhere when `None`.
@@ -63,6 +65,9 @@ pub struct Config {
 #[derive(Deserialize)]
 struct Own {
     data: PathBuf,
+    database: String,
+    database_writers: usize,
+    database_readers: usize,
     listen: SocketAddr,
     metrics: Metrics,
     log: Log,
@@ -139,7 +144,8 @@ struct Metrics {
     listen: String,
 }
 
-const OWN_KEYS: [&str; 5] = ["data", "listen", "metrics", "log", "documents"];
+const OWN_KEYS: [&str; 8] =
+    ["data", "database", "database_writers", "database_readers", "listen", "metrics", "log", "documents"];
 
 /// What flags set: each wins over every other layer.
 #[derive(Debug, Default, Clone)]
@@ -148,6 +154,8 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--data`.
     pub data: Option<PathBuf>,
+    /// `--database`.
+    pub database: Option<String>,
     /// `--listen`.
     pub listen: Option<String>,
     /// `--public-url`.
@@ -185,7 +193,12 @@ impl Config {
             read(&merged).map_err(|error| Failure::new(format!("the environment variable {name}: {error}")))?;
         }
         let data = flags.data.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let of_flags = [("data", &data), ("listen", &flags.listen), ("public_url", &flags.public_url)];
+        let of_flags = [
+            ("data", &data),
+            ("database", &flags.database),
+            ("listen", &flags.listen),
+            ("public_url", &flags.public_url),
+        ];
         for (key, value) in of_flags {
             if let Some(value) = value {
                 merged.insert(key.to_owned(), Value::String(value.clone()));
@@ -242,7 +255,34 @@ fn read(merged: &Table) -> Result<Config, String> {
         "" => None,
         address => Some(address.parse().map_err(|_| "metrics.listen: expected an address such as 127.0.0.1:9464")?),
     };
-    Ok(Config { data: own.data, listen: own.listen, metrics, log: own.log, documents: own.documents, settings })
+    let database = database(&own)?;
+    Ok(Config {
+        data: own.data,
+        database,
+        listen: own.listen,
+        metrics,
+        log: own.log,
+        documents: own.documents,
+        settings,
+    })
+}
+
+/// The database that the keys name: a file in the data folder unless a server is named.
+fn database(own: &Own) -> Result<Database, String> {
+    let url = own.database.clone();
+    if url.is_empty() {
+        return Ok(Database::File(own.data.join("constat.db")));
+    }
+    // Without the URL, which may hold a password.
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err("database: must start with postgres:// (empty: a file in the data folder)".to_owned());
+    }
+    for (key, value) in [("database_writers", own.database_writers), ("database_readers", own.database_readers)] {
+        if !(1..=100).contains(&value) {
+            return Err(format!("{key}: expected a number from 1 to 100"));
+        }
+    }
+    Ok(Database::Server { url, writers: own.database_writers, readers: own.database_readers })
 }
 
 /// Refuses keys of `[travel]` that do not exist. The engine's own type takes any.

@@ -20,7 +20,7 @@ const MOST_LINES: usize = 50;
 /// Runs the command.
 pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<ExitCode, Failure> {
     let DocumentsCommand::Sweep { repair, older_than_minutes, json } = command;
-    let folder = Folder::open(&config.data)?;
+    let folder = Folder::open(&config)?;
     let (store, documents) = (&folder.store, folder.documents(&config.documents)?);
     // Each document is looked at twice: in the store, and in the database.
     let bar = progress_bar(store.read(document_files::count)?.saturating_mul(2));

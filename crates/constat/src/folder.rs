@@ -3,9 +3,9 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use constat_store::{Documents, Store};
+use constat_store::{Database, Documents, Store};
 
-use crate::config::DocumentsConfig;
+use crate::config::{Config, DocumentsConfig};
 use crate::failure::Failure;
 
 /// An opened data folder.
@@ -22,8 +22,13 @@ pub struct ServerLock {
 }
 
 impl Folder {
-    /// Opens the folder, and makes it when it is not there.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    /// Opens the folder and the database that are configured.
+    pub fn open(config: &Config) -> Result<Self, Failure> {
+        Self::at(&config.data, &config.database)
+    }
+
+    /// Opens the folder, and makes it when it is not there, and the database.
+    pub fn at(path: &Path, database: &Database) -> Result<Self, Failure> {
         let fails = |what: &str, error: &dyn std::fmt::Display| {
             Failure::new(format!("the data folder {} {what}: {error}", path.display()))
         };
@@ -31,7 +36,10 @@ impl Folder {
         let trial = path.join(".constat-writable");
         File::create(&trial).map_err(|error| fails("is not writable", &error))?;
         std::fs::remove_file(&trial).map_err(|error| fails("is not writable", &error))?;
-        let store = Store::open(&path.join("constat.db")).map_err(|error| fails("does not open", &error))?;
+        let store = Store::of(database.clone()).map_err(|error| match database {
+            Database::File(_) => fails("does not open", &error),
+            Database::Server { .. } => Failure::new(format!("the database does not open: {error}")),
+        })?;
         Ok(Self { path: path.to_owned(), store })
     }
 
@@ -45,12 +53,16 @@ impl Folder {
         }
     }
 
-    /// Claims the folder for one server.
-    pub fn lock_for_server(&self) -> Result<ServerLock, Failure> {
+    /// Claims the folder for one server. One whose database is shared by several may share its documents'
+    /// folder too.
+    pub fn lock_for_server(&self) -> Result<Option<ServerLock>, Failure> {
+        if let Database::Server { .. } = self.store.database() {
+            return Ok(None);
+        }
         let path = self.path.join("server.lock");
         let file = File::create(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(ServerLock { _file: file }),
+            Ok(()) => Ok(Some(ServerLock { _file: file })),
             Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
                 "another server already runs on the data folder {}; stop it, or choose another folder with --data",
                 self.path.display()

@@ -64,14 +64,14 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(_) => serve::serve(config).await?,
         Command::Demo(options) => return demo::demo(config, options, cli.data).await,
         Command::Organisations(command) => {
-            keys::organisations(&Folder::open(&config.data)?.store, command).await?;
+            keys::organisations(&Folder::open(&config)?.store, command).await?;
         }
-        Command::Keys(command) => keys::keys(&Folder::open(&config.data)?.store, command).await?,
+        Command::Keys(command) => keys::keys(&Folder::open(&config)?.store, command).await?,
         Command::Import(command) => return import::import(&config, command).await,
         Command::Export(command) => return export::export(&config, command).await,
         Command::Gdpr(command) => return gdpr::gdpr(&config, command).await,
         Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
-        Command::Audit(command) => return audit::audit(&Folder::open(&config.data)?.store, &command),
+        Command::Audit(command) => return audit::audit(&Folder::open(&config)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,
         // Done before: it takes neither a configuration nor a runtime.
         Command::Draw { .. } => {}

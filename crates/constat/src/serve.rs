@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until it is told to stop (SIGTERM, SIGINT).
 pub async fn serve(config: Config) -> Result<(), Failure> {
-    let folder = Folder::open(&config.data)?;
+    let folder = Folder::open(&config)?;
     let _lock = folder.lock_for_server()?;
     let (listener, url) = bind(config.listen).await?;
     let public_url =

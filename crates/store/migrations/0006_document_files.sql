@@ -11,6 +11,7 @@ CREATE TABLE document_files (
 CREATE INDEX document_files_by_hash ON document_files (tenant, sha256);
 CREATE INDEX document_files_to_scan ON document_files (storage_key) WHERE scan = 'pending';
 
+-- only sqlite
 INSERT INTO document_files (storage_key, tenant, declaration_id, document_id, sha256, scan)
 SELECT
   json_extract(document.value, '$.storage_key'), claims.tenant, claims.declaration_id,

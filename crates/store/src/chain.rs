@@ -4,20 +4,22 @@
 //! change of either shows. The content goes in by its own hash, so that data may be erased (and say
 //! so) without breaking the chain.
 //!
-//! The end of each chain is a row of `event_chains`. A transaction reads it once, goes on from it in
-//! memory, and writes it back once when it commits: a booking pays for two SHA-256 of a few hundred
-//! bytes. SQLite has one writer, so the end cannot move under it. PostgreSQL will read the same row
-//! `FOR UPDATE`, which makes the writers of one tenant queue and leaves the others alone.
+//! The end of each chain is a row of `event_chains`. A transaction keeps its events in memory and writes
+//! them last of all: it takes the end, goes on from it, and writes it back just before it commits. A
+//! booking pays for two SHA-256 of a few hundred bytes. SQLite has one writer, so the end cannot move
+//! under it. On PostgreSQL the row is locked from then to the commit, which makes the writers of one
+//! tenant queue for that moment and leaves the others alone.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use crate::schema::event_chains;
-use crate::{Connection, StoreError};
+use crate::connection::on_each;
+use crate::schema::{event_chains, events};
+use crate::{Connection, StoreError, dialect};
 
 /// A SHA-256.
 pub type Hash = [u8; 32];
@@ -89,64 +91,135 @@ pub fn hex(hash: &Hash) -> String {
     })
 }
 
-/// The ends of the chains that the transaction under way has gone on from.
+/// An event that the transaction under way appends, as the database will hold it.
+pub(crate) struct Fresh {
+    pub(crate) id: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) subject: String,
+    pub(crate) kind: String,
+    /// UTC microseconds.
+    pub(crate) at: i64,
+    pub(crate) actor: String,
+    pub(crate) data: String,
+}
+
+/// Where the events of one transaction stand in a tenant's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Whose events.
+    pub tenant: TenantId,
+    /// The position of the first.
+    pub first: i64,
+    /// The position of the last.
+    pub last: i64,
+}
+
+/// The events of the transaction under way, and the ends of the chains that it has looked at.
 #[derive(Default)]
 pub(crate) struct Tails {
-    now: HashMap<TenantId, Tail>,
-    /// What each was before, to go back to when a unit of work is rolled back.
-    before: Vec<(TenantId, Tail)>,
+    fresh: Vec<Fresh>,
+    held: BTreeMap<TenantId, Tail>,
 }
 
 impl Tails {
-    /// Where the next event of a tenant goes on from.
-    pub(crate) fn end(&mut self, connection: &mut Connection, tenant: TenantId) -> Result<Tail, StoreError> {
-        if let Some(known) = self.now.get(&tenant) {
-            return Ok(*known);
-        }
-        let tail = tail(connection, &tenant)?;
-        self.now.insert(tenant, tail);
-        Ok(tail)
+    /// Keeps an event for the end of the transaction.
+    pub(crate) fn append(&mut self, event: Fresh) {
+        self.fresh.push(event);
     }
 
-    /// Notes that an event was appended.
-    pub(crate) fn advance(&mut self, tenant: TenantId, to: Tail) {
-        if let Some(before) = self.now.insert(tenant, to) {
-            self.before.push((tenant, before));
+    /// The position of the last event of a tenant, those of the transaction under way included. Nobody
+    /// else appends to the chain until the transaction ends.
+    pub(crate) fn length(&mut self, connection: &mut Connection, tenant: TenantId) -> Result<i64, StoreError> {
+        let stored = self.hold(connection, tenant)?.length;
+        let fresh = self.fresh.iter().filter(|event| event.tenant == tenant).count();
+        Ok(stored + i64::try_from(fresh).unwrap_or(i64::MAX))
+    }
+
+    fn hold(&mut self, connection: &mut Connection, tenant: TenantId) -> Result<Tail, StoreError> {
+        if let Some(held) = self.held.get(&tenant) {
+            return Ok(*held);
         }
+        let row = dialect::hold_chain(connection, &tenant.to_string())?;
+        let tail =
+            row.map_or(Ok(Tail::EMPTY), |(length, hash)| Ok::<_, StoreError>(Tail { length, hash: hash_of(&hash)? }))?;
+        self.held.insert(tenant, tail);
+        Ok(tail)
     }
 
     /// How many events were appended: what [`Tails::go_back`] takes.
     pub(crate) fn mark(&self) -> usize {
-        self.before.len()
+        self.fresh.len()
     }
 
     /// Forgets the events since a mark.
     pub(crate) fn go_back(&mut self, mark: usize) {
-        for (tenant, tail) in self.before.drain(mark..).rev() {
-            self.now.insert(tenant, tail);
-        }
+        self.fresh.truncate(mark);
     }
 
-    /// Writes the ends that have moved.
-    pub(crate) fn save(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let moved: std::collections::HashSet<TenantId> = self.before.iter().map(|(tenant, _)| *tenant).collect();
-        for tenant in moved {
-            let Some(tail) = self.now.get(&tenant) else { continue };
-            let row = (
-                event_chains::tenant.eq(tenant.to_string()),
-                event_chains::length.eq(tail.length),
-                event_chains::hash.eq(tail.hash.as_slice()),
-            );
-            diesel::replace_into(event_chains::table).values(row).execute(connection)?;
+    /// Writes the events, tenant by tenant in one order for all writers, and the ends that have moved.
+    /// The chains are held only from here to the commit, which is what lets writers of one tenant work
+    /// side by side until then.
+    pub(crate) fn save(&mut self, connection: &mut Connection) -> Result<Vec<Appended>, StoreError> {
+        let mut of_tenant: BTreeMap<TenantId, Vec<Fresh>> = BTreeMap::new();
+        for event in std::mem::take(&mut self.fresh) {
+            of_tenant.entry(event.tenant).or_default().push(event);
         }
-        Ok(())
+        let mut appended = Vec::with_capacity(of_tenant.len());
+        for (tenant, events) in of_tenant {
+            let before = self.hold(connection, tenant)?;
+            let name = tenant.to_string();
+            let mut tail = before;
+            for event in events {
+                tail = insert(connection, &name, &event, tail)?;
+            }
+            let (length, hash) = (event_chains::length.eq(tail.length), event_chains::hash.eq(tail.hash.as_slice()));
+            on_each!(connection, one => diesel::insert_into(event_chains::table)
+                .values((event_chains::tenant.eq(&name), length, hash))
+                .on_conflict(event_chains::tenant)
+                .do_update()
+                .set((length, hash))
+                .execute(one))?;
+            appended.push(Appended { tenant, first: before.length + 1, last: tail.length });
+        }
+        Ok(appended)
     }
 
     /// Forgets everything: the next transaction reads again, as another process may have written.
     pub(crate) fn clear(&mut self) {
-        self.now.clear();
-        self.before.clear();
+        self.fresh.clear();
+        self.held.clear();
     }
+}
+
+/// Writes an event after `end`, and gives the new end.
+fn insert(connection: &mut Connection, tenant: &str, event: &Fresh, end: Tail) -> Result<Tail, StoreError> {
+    let data_hash = data_hash(&event.data);
+    let content = Content {
+        id: &event.id,
+        tenant,
+        subject: &event.subject,
+        kind: &event.kind,
+        at: event.at,
+        actor: &event.actor,
+        data_hash: &data_hash,
+    };
+    let fresh = Tail { length: end.length + 1, hash: content.hash_after(&end.hash) };
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(content.id),
+            events::tenant.eq(content.tenant),
+            events::position.eq(fresh.length),
+            events::subject.eq(content.subject),
+            events::kind.eq(content.kind),
+            events::at.eq(content.at),
+            events::actor.eq(content.actor),
+            events::data.eq(&event.data),
+            events::data_hash.eq(data_hash.as_slice()),
+            events::previous.eq(end.hash.as_slice()),
+            events::hash.eq(fresh.hash.as_slice()),
+        ))
+        .execute(connection)?;
+    Ok(fresh)
 }
 
 /// The end of a tenant's chain as it is stored.

@@ -8,6 +8,13 @@ pub enum StoreError {
     /// The row changed meanwhile, or a unique value is taken: read again and decide again.
     #[error("conflicting change: {0}")]
     Conflict(String),
+    /// The transaction lost to another one, which changes the same rows: it is tried again, and only a
+    /// caller who was unlucky every time hears of it.
+    #[error("others change the same rows: {0}")]
+    Contended(String),
+    /// The server that holds the database went away in the middle of it.
+    #[error("the database went away: {0}")]
+    Lost(String),
     /// The database is locked by another process for longer than the busy timeout.
     #[error("the database is busy: {0}")]
     Busy(String),
@@ -25,6 +32,11 @@ impl StoreError {
         matches!(self, Self::Conflict(_))
     }
 
+    /// Whether the same work may well succeed in another transaction.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self, Self::Contended(_) | Self::Lost(_))
+    }
+
     /// A body that does not read back.
     pub(crate) fn corrupt(what: &str, cause: impl std::fmt::Display) -> Self {
         Self::Corrupt(format!("{what}: {cause}"))
@@ -36,8 +48,15 @@ impl From<diesel::result::Error> for StoreError {
         use diesel::result::{DatabaseErrorKind as Kind, Error};
         let text = error.to_string();
         match &error {
-            Error::DatabaseError(Kind::UniqueViolation | Kind::SerializationFailure, _) => Self::Conflict(text),
+            Error::DatabaseError(Kind::UniqueViolation | Kind::ExclusionViolation, _) => Self::Conflict(text),
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction, _) => {
+                Self::Lost(text)
+            }
+            // SQLite, when another process holds the lock for longer than the busy timeout.
             _ if text.contains("locked") || text.contains("busy") => Self::Busy(text),
+            // PostgreSQL tells a deadlock and a lock timeout by codes that diesel does not pass on, in the
+            // language of the server: what is unknown is tried again, a bounded number of times.
+            Error::DatabaseError(Kind::SerializationFailure | Kind::Unknown, _) => Self::Contended(text),
             Error::DeserializationError(_) => Self::Corrupt(text),
             _ => Self::Unavailable(text),
         }
@@ -47,5 +66,17 @@ impl From<diesel::result::Error> for StoreError {
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+/// How a unit of work fails: by what the store says, or for reasons of its own.
+pub trait UnitError: From<StoreError> + Send {
+    /// What the store said, when that is why.
+    fn store_error(&self) -> Option<&StoreError>;
+}
+
+impl UnitError for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
     }
 }

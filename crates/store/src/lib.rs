@@ -1,8 +1,9 @@
 //! Rows and bytes: the database behind one set of queries, and the documents' object store.
 //!
+//! * A [`Database`] is a SQLite file or a PostgreSQL server; every query is written once for both.
 //! * [`Store::read`] runs queries on a reader; [`Store::write`] runs one unit of work in a
-//!   transaction of the single writer, which commits all that is waiting with one `fsync`
-//!   (group commit). Each unit keeps its own outcome: one may fail alone.
+//!   transaction of a writer, which commits all that is waiting with one `fsync` (group commit). Each
+//!   unit keeps its own outcome: one may fail alone.
 //! * [`queries`] holds every query, a file for each table. A query that sees an organisation's data
 //!   takes the [`TenantId`](constat_domain::tenancy::TenantId) and has it in its `WHERE`.
 //! * [`Documents`] keeps the bytes of uploaded documents.
@@ -12,16 +13,22 @@
 
 pub mod chain;
 mod connection;
+mod dialect;
 mod documents;
 mod error;
 mod migrations;
+mod pool;
 pub mod queries;
+mod queue;
 mod schema;
+mod store;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub use connection::{Connection, Store};
+pub use chain::Appended;
+pub use connection::Connection;
 pub use documents::{DocumentBytes, Documents, IncomingBytes, S3, StoredBytes};
-pub use error::StoreError;
+pub use error::{StoreError, UnitError};
+pub use store::{Database, Store};
 pub use writer::Tx;

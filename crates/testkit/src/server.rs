@@ -1,6 +1,7 @@
 //! A server of a test's own, on a free port, with everything in a temporary folder.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use constat_app::{App, Catalogues, NewKey, Settings, issue_key};
@@ -10,10 +11,12 @@ use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_jobs::{DeadlineWatch, Deliverer, GiveBack};
 use constat_store::queries::{api_keys, contracts, organisations};
-use constat_store::{Documents, S3, Store, StoreError};
+use constat_store::{Database, Documents, S3, Store, StoreError};
+use diesel::connection::SimpleConnection as _;
 use jiff::Timestamp;
 
 use crate::openapi::{self, Faults};
+use crate::postgres::{self, FreshDatabase, TestDatabase, migrated_database};
 use crate::{ClaimsCaller, SeededChance, TestClock, fixtures};
 
 /// How a test's server differs from the usual one.
@@ -50,7 +53,34 @@ pub struct Server {
     /// Where `GET /metrics` is.
     pub metrics_url: String,
     task: tokio::task::JoinHandle<()>,
-    folder: Arc<tempfile::TempDir>,
+    place: Arc<Place>,
+}
+
+/// Where a server, and its twins, keep everything.
+struct Place {
+    folder: tempfile::TempDir,
+    database: Database,
+    /// Dropped with it.
+    _on_server: Option<FreshDatabase>,
+}
+
+impl Place {
+    /// A new one, empty. The database is what `CONSTAT_TEST_DATABASE` asks for.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        match TestDatabase::wanted() {
+            TestDatabase::Sqlite => {
+                let database = Database::File(folder.path().join("constat.db"));
+                Self { folder, database, _on_server: None }
+            }
+            TestDatabase::Postgres => {
+                let made = migrated_database(|url| {
+                    let _migrated = Store::of(Database::server(url)).expect("the schema");
+                });
+                Self { folder, database: Database::server(&made.url), _on_server: Some(made) }
+            }
+        }
+    }
 }
 
 async fn bind() -> (tokio::net::TcpListener, String) {
@@ -124,19 +154,19 @@ impl Server {
     pub async fn with(options: ServerOptions) -> Self {
         // Fails only when a provider is installed already, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let place = Arc::new(Place::new());
         let clock = Arc::new(TestClock::at(options.now));
         let documents = match &options.bucket {
             Some(bucket) => Documents::s3(bucket),
-            None => Documents::local(&folder.path().join("documents")),
+            None => Documents::local(&place.folder.path().join("documents")),
         };
-        Self::over(folder, clock, 2026, options.settings, documents.expect("a document store")).await
+        Self::over(place, clock, 2026, options.settings, documents.expect("a document store")).await
     }
 
     /// A second server over the same database, documents and clock, as another process would be.
     pub async fn twin(&self) -> Self {
         Self::over(
-            Arc::clone(&self.folder),
+            Arc::clone(&self.place),
             Arc::clone(&self.clock),
             2027,
             self.app.settings.clone(),
@@ -146,13 +176,13 @@ impl Server {
     }
 
     async fn over(
-        folder: Arc<tempfile::TempDir>,
+        place: Arc<Place>,
         clock: Arc<TestClock>,
         seed: u64,
         settings: Settings,
         documents: Documents,
     ) -> Self {
-        let store = Store::open(&folder.path().join("constat.db")).expect("a database");
+        let store = Store::of(place.database.clone()).expect("a database");
         let (listener, url) = bind().await;
         let settings = Settings { public_url: url.clone(), ..settings };
         let chance = Arc::new(SeededChance::new(seed));
@@ -161,7 +191,7 @@ impl Server {
         let app = Arc::new(connected(app, gateway));
         let faults = Faults::default();
         let (task, metrics_url) = serve(Arc::clone(&app), listener, &faults).await;
-        Self { app, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, folder }
+        Self { app, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, place }
     }
 
     /// A deliverer of this server's webhooks, which works when the test says so.
@@ -179,9 +209,29 @@ impl Server {
         GiveBack::new(Arc::clone(&self.app))
     }
 
-    /// All that the database has on disk, the write-ahead log too: to look for what must not be there.
+    /// The folder of this server and of its twins: documents, and the database when it is a file.
+    pub fn folder(&self) -> &Path {
+        self.place.folder.path()
+    }
+
+    /// Runs statements on the database behind the server's back. Bytes are written as SQLite does,
+    /// `x'00ff'`.
+    pub async fn run_sql(&self, statements: &str) {
+        let statements = match self.place.database {
+            Database::File(_) => statements.to_owned(),
+            Database::Server { .. } => statements.replace("x'", "'\\x"),
+        };
+        let done = self.app.store.write(move |tx| Ok::<_, StoreError>(tx.batch_execute(&statements)?)).await;
+        done.expect("the statements run");
+    }
+
+    /// All that the database has on disk, the write-ahead log too: to look for what must not be there. Of
+    /// a database on a server, everything that its tables say.
     pub fn database_bytes(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.folder.path()).expect("the server's folder");
+        if let Database::Server { url, .. } = &self.place.database {
+            return postgres::dump(url);
+        }
+        let files = std::fs::read_dir(self.folder()).expect("the server's folder");
         let paths = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
         paths.flat_map(|path| std::fs::read(path).expect("a readable file")).collect()
     }

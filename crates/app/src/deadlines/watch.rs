@@ -61,10 +61,10 @@ pub async fn watch_deadlines(app: &App) -> Result<usize, AppError> {
         return Ok(0);
     }
     let looked: Vec<Looked> = claims.into_iter().map(|claim| look_at(app, claim, now)).collect();
-    let (count, chance) = (looked.len(), Arc::clone(&app.chance));
+    let (count, looked, chance) = (looked.len(), Arc::new(looked), Arc::clone(&app.chance));
     app.store
         .write(move |tx| {
-            for one in &looked {
+            for one in looked.as_ref() {
                 keep(tx, one, now, chance.as_ref())?;
             }
             Ok::<_, AppError>(())

@@ -5,13 +5,15 @@
 //! order ([`Calendars::follow`]): the writer only notes the change, and the next reader applies
 //! what is noted. Readers share an immutable snapshot.
 //!
-//! Experts and absences may be changed by another process (an import): the store counts such
-//! changes, each look at a calendar compares the counter (one indexed read), and a firm whose
-//! counter has moved is loaded again. So is one that was loaded [`FRESH_FOR`] ago, so that the days
-//! ahead are always resolved. A snapshot that is a moment stale costs a retry, never a double
-//! booking: a commit judges rows fresh from the database.
+//! Other processes and nodes write too. Each snapshot knows up to which position of the firm's event
+//! chain it has followed. A search compares it with the chain's length (one indexed read), and applies
+//! what others have booked, moved and cancelled since: the events name the appointments, their rows
+//! tell how they are now. Experts and absences are counted apart: a firm whose counter has moved is
+//! loaded again. So is one that was loaded [`FRESH_FOR`] ago, so that the days ahead are always
+//! resolved. A snapshot that is a moment stale costs a retry, never a double booking: a commit judges
+//! rows fresh from the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use constat_availability::{Absence, Busy, CalendarIndex, Expert, Settings, Travel};
@@ -19,6 +21,7 @@ use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::absences::AbsenceRow;
 use constat_store::queries::appointments::BusyRow;
+use constat_store::queries::events::{self, Event};
 use constat_store::queries::{absences, appointments, calendar_changes, experts};
 use constat_store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -42,8 +45,26 @@ const MOST_PENDING: usize = 10_000;
 /// Changes that may wait for the next search. Beyond it whoever comes first applies them.
 const MANY_PENDING: usize = 1_000;
 
+/// Events of others that are followed one by one. Beyond it the firm is loaded again.
+const MOST_FOLLOWED: i64 = 5_000;
+
+/// Transactions of this process that are remembered while they are noted, change by change: more than
+/// there are writers.
+const MOST_REMEMBERED: usize = 32;
+
 /// Promises remembered; more than fit into one group commit.
 const MOST_PROMISED: usize = 1_000;
+
+/// A visit was booked. Kinds of events that change a calendar.
+pub(super) const BOOKED: &str = "appointment.booked";
+/// A visit was moved to another time or person.
+pub(super) const RESCHEDULED: &str = "appointment.rescheduled";
+/// A visit was given up.
+pub(super) const CANCELLED: &str = "appointment.cancelled";
+const FOLLOWED: [&str; 3] = [BOOKED, RESCHEDULED, CANCELLED];
+
+/// In the data of [`RESCHEDULED`]: whose time the visit took before.
+pub(super) const LEFT: &str = "left";
 
 /// What a commit did to a calendar.
 #[derive(Debug, Clone, Copy)]
@@ -98,10 +119,14 @@ struct State {
     /// Committed since `loaded`, not yet applied to it.
     pending: Vec<Change>,
     /// Committed since a load under way began.
-    since_load: Option<Vec<Change>>,
+    since_load: Option<Vec<(Change, (i64, i64))>>,
     /// Assigned by transactions that have not committed yet: who is probably taken, and when. Only a
     /// hint, never a reason to refuse.
     promised: Vec<(ExpertId, Timestamp, Timestamp)>,
+    /// The last position of the firm's event chain up to which everything is in `loaded` and `pending`.
+    position: i64,
+    /// Transactions of this process that `position` has passed, by the positions of their events.
+    noted: VecDeque<(i64, i64)>,
 }
 
 #[derive(Clone)]
@@ -129,6 +154,8 @@ impl Calendars {
 
     /// A firm's calendars as of now.
     pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
+        let firm = self.firm(tenant);
+        self.catch_up(tenant, &firm)?;
         self.get(tenant, now, Firm::current)
     }
 
@@ -163,12 +190,35 @@ impl Calendars {
     /// Notes what a transaction does to a firm's calendar, for when it has committed.
     pub(crate) fn follow(self: &Arc<Self>, tx: &mut Tx, tenant: TenantId, change: Change) {
         let calendars = Arc::clone(self);
-        tx.after_commit(move || {
+        tx.after_commit_with(move |appended| {
             let firm = calendars.firms.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
-            if let Some(firm) = firm {
-                firm.note(change);
+            let places = appended.iter().find(|one| one.tenant == tenant).map(|one| (one.first, one.last));
+            if let Some((firm, places)) = firm.zip(places) {
+                firm.note(change, places);
             }
         });
+    }
+
+    /// Applies what others have committed since, if anybody has.
+    fn catch_up(&self, tenant: &TenantId, firm: &Firm) -> Result<(), StoreError> {
+        let Some(known) = firm.followed() else { return Ok(()) };
+        let length = self.store.read(|connection| events::length_of_tenant(connection, tenant))?;
+        if length <= known {
+            return Ok(());
+        }
+        if length - known > MOST_FOLLOWED {
+            lock(&firm.state).loaded = None;
+            return Ok(());
+        }
+        let others = self.store.read(|connection| {
+            let found = events::of_tenant_and_kinds_after(connection, tenant, &FOLLOWED, known, length - known)?;
+            let found: Vec<_> = found.into_iter().filter(|(position, _)| *position <= length).collect();
+            let ids: Vec<AppointmentId> = found.iter().filter_map(|(_, event)| event.subject.parse().ok()).collect();
+            let now = appointments::busy_of_tenant_by_ids(connection, tenant, &ids)?;
+            Ok::<_, StoreError>(changes(&found, &now))
+        })?;
+        firm.followed_to(length, others);
+        Ok(())
     }
 
     /// Notes that a transaction under way gives somebody's time away, for those behind it in the same
@@ -205,10 +255,14 @@ impl Calendars {
         let read = self.read(tenant, now);
         let mut state = lock(&firm.state);
         let missed = state.since_load.take().unwrap_or_default();
-        let (version, mut index) = read?;
-        // What was read may hold some of them already: applied again, in order, they change nothing.
-        for change in missed {
-            change.apply(&mut index, &self.roads);
+        let (version, position, mut index) = read?;
+        state.position = position;
+        state.noted.clear();
+        // What was read may hold some of them already, and those are left out: the rows may be newer.
+        for (change, places) in missed {
+            if state.is_next(places) {
+                change.apply(&mut index, &self.roads);
+            }
         }
         let index = Arc::new(index);
         state.pending.clear();
@@ -216,17 +270,18 @@ impl Calendars {
         Ok(index)
     }
 
-    fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<(i64, CalendarIndex), StoreError> {
+    fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<(i64, i64, CalendarIndex), StoreError> {
         let from = now.saturating_sub(BACK).unwrap_or(now);
         // A day earlier still, for whoever was somewhere before the first day.
         let busy_from = from.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(from);
-        // The counter first: a change that lands between these reads raises it once more.
-        let (version, people, away, taken) = self.store.read(|connection| {
+        // The counters first: a change that lands between these reads raises them once more.
+        let (version, position, people, away, taken) = self.store.read(|connection| {
             let version = calendar_changes::version_of_tenant(connection, tenant)?;
+            let position = events::length_of_tenant(connection, tenant)?;
             let people: Vec<Expert> = experts::all_of_tenant(connection, tenant)?;
             let away = absences::all_of_tenant_after(connection, tenant, busy_from)?;
             let taken = appointments::busy_of_tenant_after(connection, tenant, busy_from)?;
-            Ok::<_, StoreError>((version, people, away, taken))
+            Ok::<_, StoreError>((version, position, people, away, taken))
         })?;
         let mut away_of: HashMap<ExpertId, Vec<Absence>> = HashMap::new();
         for row in away {
@@ -247,7 +302,7 @@ impl Calendars {
                 tracing::warn!(expert = %id, field = error.field, "an expert's record is unsound and is left out");
             }
         }
-        Ok((version, index))
+        Ok((version, position, index))
     }
 }
 
@@ -278,12 +333,33 @@ impl Firm {
         Some(loaded.clone())
     }
 
-    fn note(&self, change: Change) {
+    /// The position up to which a snapshot that is there has followed.
+    fn followed(&self) -> Option<i64> {
+        let state = lock(&self.state);
+        state.loaded.as_ref().map(|_| state.position)
+    }
+
+    /// Notes what others committed up to a position.
+    fn followed_to(&self, position: i64, changes: Vec<Change>) {
+        let mut state = lock(&self.state);
+        // Another search may have followed further meanwhile, from rows that are newer than these.
+        if state.position < position {
+            state.position = position;
+            state.pending.extend(changes);
+        }
+    }
+
+    /// Notes a change of this process, committed with events at these positions.
+    fn note(&self, change: Change, places: (i64, i64)) {
         let mut state = lock(&self.state);
         // A group has committed: what was promised in it is booked, or was rolled back.
         state.promised.clear();
         if let Some(since_load) = &mut state.since_load {
-            since_load.push(change);
+            since_load.push((change, places));
+        }
+        // Out of turn: others were between, and the next search reads all of it from the database.
+        if !state.is_next(places) {
+            return;
         }
         if state.pending.len() >= MOST_PENDING {
             state.loaded = None;
@@ -295,11 +371,43 @@ impl Firm {
     }
 }
 
+impl State {
+    /// Whether events at these positions follow on what is known, and with them the rest of their
+    /// transaction; then they are known from now on.
+    fn is_next(&mut self, places: (i64, i64)) -> bool {
+        if self.noted.contains(&places) {
+            return true;
+        }
+        if places.0 != self.position + 1 {
+            return false;
+        }
+        self.position = places.1;
+        if self.noted.len() == MOST_REMEMBERED {
+            self.noted.pop_front();
+        }
+        self.noted.push_back(places);
+        true
+    }
+}
+
 impl Loaded {
     fn is_fresh(&self, version: i64, now: Timestamp) -> bool {
         let age = now.duration_since(self.at);
         self.version >= version && age < FRESH_FOR && age > -FRESH_FOR
     }
+}
+
+/// What events about appointments, and the rows of those that are still booked, do to a calendar.
+fn changes(found: &[(i64, Event)], now: &[BusyRow]) -> Vec<Change> {
+    let expert = |event: &Event, key: &str| event.data.get(key)?.as_str()?.parse::<ExpertId>().ok();
+    let change = |event: &Event| {
+        let appointment = event.subject.parse().ok()?;
+        let takes = now.iter().find(|row| row.appointment == appointment).map(|row| (row.expert, busy(row)));
+        // A move names who is rid of it; any other event whose it is, or was until it was cancelled.
+        let left = expert(event, LEFT).or_else(|| expert(event, "expert"));
+        Some([Change { appointment, left, takes }, Change { appointment, left: expert(event, "expert"), takes }])
+    };
+    found.iter().filter_map(|(_, event)| change(event)).flatten().collect()
 }
 
 /// A row as the engine takes it.

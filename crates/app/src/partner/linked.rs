@@ -7,7 +7,7 @@ use constat_domain::service::ServiceRequest;
 use constat_store::queries::appointments;
 use constat_store::{StoreError, Tx};
 
-use super::calendars::Change;
+use super::calendars::{BOOKED, CANCELLED, Change, LEFT, RESCHEDULED};
 use super::commit::{Person, event_data, taken_by};
 use crate::{Act, App};
 
@@ -78,7 +78,7 @@ pub(super) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
 /// Saves a new appointment, in the data of its firm.
 pub(super) fn insert(tx: &mut Tx, act: &Act, app: &App, made: &Appointment) -> Result<(), StoreError> {
     appointments::insert(tx, made)?;
-    act.record_in(tx, made.tenant, made.id, "appointment.booked", event_data(made))?;
+    act.record_in(tx, made.tenant, made.id, BOOKED, event_data(made))?;
     let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))) };
     app.calendars.follow(tx, made.tenant, change);
     Ok(())
@@ -95,7 +95,8 @@ pub(super) fn save_moved(
     appointments::update(tx, moved)?;
     let mut data = event_data(moved);
     data["reason"] = reason.into();
-    act.record_in(tx, moved.tenant, moved.id, "appointment.rescheduled", data)?;
+    data[LEFT] = before.expert.to_string().into();
+    act.record_in(tx, moved.tenant, moved.id, RESCHEDULED, data)?;
     let takes = Some((moved.expert, taken_by(moved)));
     app.calendars.follow(tx, moved.tenant, Change { appointment: moved.id, left: Some(before.expert), takes });
     Ok(())
@@ -117,7 +118,7 @@ pub(super) fn cancel(
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);
     data["reason"] = reason.into();
-    act.record_in(tx, cancelled.tenant, cancelled.id, "appointment.cancelled", data)?;
+    act.record_in(tx, cancelled.tenant, cancelled.id, CANCELLED, data)?;
     let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None };
     app.calendars.follow(tx, cancelled.tenant, change);
     Ok(cancelled)

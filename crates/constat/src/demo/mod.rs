@@ -21,6 +21,8 @@ use tokio::sync::oneshot;
 use self::tell::Teller;
 use self::walk::{Cast, STOLEN_BIKE};
 use self::world::World;
+use constat_store::Database;
+
 use crate::args::Demo;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -32,7 +34,12 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
     let begun = Instant::now();
     let teller = if options.json { Teller::quiet() } else { Teller::aloud() };
     let (path, _temporary) = place(data)?;
-    let folder = Folder::open(&path)?;
+    let database = match config.database {
+        // The demonstration's own folder, not the one of the configuration.
+        Database::File(_) => Database::File(path.join("constat.db")),
+        server @ Database::Server { .. } => server,
+    };
+    let folder = Folder::at(&path, &database)?;
     let _lock = folder.lock_for_server()?;
     let (listener, base_url) = serve::bind(SocketAddr::from(([127, 0, 0, 1], options.port))).await?;
     let world = world::seed(&folder.store, options.seed, &config.settings.availability).await?;

@@ -177,6 +177,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
         appointments: rows.firms.iter().map(|firm| firm.appointments().count()).sum(),
         contracts,
     };
+    let rows = Arc::new(rows);
     store.write(move |tx| save(tx, &rows)).await?;
     Ok(World {
         insurer_acam_code: ACAM_CODES[0].to_owned(),

@@ -222,6 +222,8 @@ mod tests {
     use constat_domain::ids::OrgId;
     use constat_domain::tenancy::Mode;
     use jiff::civil::date;
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -250,7 +252,7 @@ mod tests {
         let store = Store::open(&folder.path().join("constat.db")).unwrap();
         let (tenant, expert) = firm(&store).await;
         let import = async |object| {
-            let ready = prepared(&store, &tenant, object).unwrap();
+            let ready = Arc::new(prepared(&store, &tenant, object).unwrap());
             store.write(move |tx| save(tx, &tenant, &ready, || ())).await.unwrap();
             let all: Result<_, StoreError> = store.read(|c| absences::all_of_tenant_after(c, &tenant, Timestamp::MIN));
             all.unwrap().iter().map(|row| row.start.to_string()).collect::<Vec<_>>()

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_known, prepare, save};
 use constat_app::exchange::files;
@@ -230,6 +231,7 @@ impl Run<'_> {
         }
         let now = SystemClock.now();
         let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsChance.entropy())).collect();
+        let batch = Arc::new(batch);
         let saved: Result<SavedClaims, constat_app::AppError> =
             self.store.write(move |tx| save(tx, &batch, &ids, now)).await;
         Ok(saved?)

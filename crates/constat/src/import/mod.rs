@@ -12,6 +12,7 @@ mod recurrence;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use constat_app::{Chance as _, Clock as _, Tx};
 use constat_domain::ids::EventId;
@@ -92,7 +93,7 @@ Example:
 /// Runs `constat import ...`.
 pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failure> {
     let catalogues = catalogues(&config.settings.catalogue)?;
-    let folder = Folder::open(&config.data)?;
+    let folder = Folder::open(&config)?;
     let store = &folder.store;
     match command {
         Import::Claims(command) => {
@@ -181,11 +182,11 @@ impl<'a> Run<'a> {
     }
 
     /// Tells what is wrong, or saves everything in one transaction.
-    async fn finish<T: Send + 'static>(
+    async fn finish<T: Send + Sync + 'static>(
         self,
         ready: Vec<T>,
         report: &Report,
-        save: impl FnOnce(&mut Tx, &TenantId, &[T], &dyn Fn()) -> Result<(), StoreError> + Send + 'static,
+        save: impl FnOnce(&mut Tx, &TenantId, &[T], &dyn Fn()) -> Result<(), StoreError> + Clone + Send + 'static,
     ) -> Result<ExitCode, Failure> {
         let Self { what, tenant, .. } = self;
         if !report.is_empty() {
@@ -203,7 +204,7 @@ impl<'a> Run<'a> {
             return Ok(ExitCode::SUCCESS);
         }
         let progress = progress_bar(count, what);
-        let shown = progress.clone();
+        let (ready, shown) = (Arc::new(ready), progress.clone());
         let event = Event {
             id: EventId::new(SystemClock.now(), &OsChance.entropy()),
             tenant,

@@ -44,7 +44,7 @@ fn files_on_disk(server: &Server) -> usize {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
     }
-    count(&server.app.store.path().with_file_name("documents"))
+    count(&server.folder().join("documents"))
 }
 
 #[tokio::test]

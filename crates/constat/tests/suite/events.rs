@@ -126,10 +126,8 @@ async fn chained() -> (Server, ClaimsCaller) {
 }
 
 /// Does something to the database behind the server's back.
-fn tamper(server: &Server, sql: &str) {
-    let mut connection = SqliteConnection::establish(server.app.store.path().to_str().unwrap()).unwrap();
-    connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
-    connection.batch_execute(sql).unwrap();
+async fn tamper(server: &Server, sql: &str) {
+    server.run_sql(sql).await;
 }
 
 #[tokio::test]
@@ -191,7 +189,7 @@ async fn each_kind_of_tampering_is_found_where_it_was_done() {
     for (sql, expected) in cases {
         let (server, caller) = chained().await;
         let sql = sql.replace("$T", &caller.tenant.to_string());
-        tamper(&server, &sql);
+        tamper(&server, &sql).await;
         let verdict = verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
         let found = verdict.fault.as_ref().map(|fault| (fault.tampering, fault.position));
         assert_eq!(found, expected, "{sql}\n{verdict:?}");
@@ -228,7 +226,8 @@ async fn an_event_put_in_with_right_hashes_is_found_by_the_one_after_it() {
              FROM events WHERE tenant = '{tenant}' AND position = 2; \
              UPDATE event_chains SET length = length + 1 WHERE tenant = '{tenant}'"
         ),
-    );
+    )
+    .await;
     let verdict = verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
     let fault = verdict.fault.unwrap();
     assert_eq!((fault.tampering, fault.position, fault.event.as_deref()), (Tampering::Inserted, 4, Some("evt_X")));
@@ -238,7 +237,7 @@ async fn an_event_put_in_with_right_hashes_is_found_by_the_one_after_it() {
 async fn erased_data_leaves_the_chain_whole_and_is_counted() {
     let (server, caller) = chained().await;
     let tenant = caller.tenant;
-    tamper(&server, &format!("UPDATE events SET data = NULL WHERE tenant = '{tenant}' AND position = 2"));
+    tamper(&server, &format!("UPDATE events SET data = NULL WHERE tenant = '{tenant}' AND position = 2")).await;
     let verdict = verify_chain(&server.app.store, &tenant, &|_| ()).unwrap();
     assert_eq!((verdict.sound, verdict.erased, verdict.fault), (6, 1, None));
     assert_eq!(caller.get("/events").await.data()[1]["data"], Value::Null);

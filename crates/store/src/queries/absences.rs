@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{calendar_changes, instant, micros, parse};
+use crate::connection::on_each;
 use crate::schema::absences;
 use crate::{Connection, StoreError, Tx};
 
@@ -57,17 +58,21 @@ pub fn replace_series_of_tenant(
 }
 
 fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &AbsenceRow) -> Result<(), StoreError> {
-    diesel::replace_into(absences::table)
-        .values((
-            absences::id.eq(absence.id.to_string()),
-            absences::tenant.eq(tenant.to_string()),
-            absences::expert.eq(absence.expert.to_string()),
-            absences::starts_at.eq(micros(absence.start)),
-            absences::ends_at.eq(micros(absence.end)),
-            absences::reason.eq(&absence.reason),
-            absences::series.eq(series.to_string()),
-        ))
-        .execute(&mut **tx)?;
+    let (tenant, expert, series) = (tenant.to_string(), absence.expert.to_string(), series.to_string());
+    let row = (
+        absences::tenant.eq(&tenant),
+        absences::expert.eq(&expert),
+        absences::starts_at.eq(micros(absence.start)),
+        absences::ends_at.eq(micros(absence.end)),
+        absences::reason.eq(&absence.reason),
+        absences::series.eq(&series),
+    );
+    on_each!(&mut **tx, one => diesel::insert_into(absences::table)
+        .values((absences::id.eq(absence.id.to_string()), row))
+        .on_conflict(absences::id)
+        .do_update()
+        .set(row)
+        .execute(one))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{from_bodies, from_body, instant, micros, one_row, parse, to_body};
+use crate::connection::on_each;
 use crate::schema::{appointments, used_sessions};
 use crate::{Connection, StoreError, Tx};
 
@@ -142,13 +143,14 @@ pub fn use_session(
     appointment: AppointmentId,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let rows = diesel::insert_or_ignore_into(used_sessions::table)
+    let rows = on_each!(&mut **tx, one => diesel::insert_into(used_sessions::table)
         .values((
             used_sessions::session.eq(session.to_string()),
             used_sessions::appointment.eq(appointment.to_string()),
             used_sessions::used_at.eq(micros(at)),
         ))
-        .execute(&mut **tx)?;
+        .on_conflict_do_nothing()
+        .execute(one))?;
     Ok(rows == 1)
 }
 
@@ -229,6 +231,29 @@ pub fn busy_of_tenant_after(
         .select(BUSY_COLUMNS)
         .load(connection)?;
     rows.into_iter().map(busy).collect()
+}
+
+/// What these appointments of a firm take of whose time, where they are still booked.
+pub fn busy_of_tenant_by_ids(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    ids: &[AppointmentId],
+) -> Result<Vec<BusyRow>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let names = some.iter().map(ToString::to_string);
+        let rows: Vec<Busy> = appointments::table
+            .filter(
+                appointments::id
+                    .eq_any(names)
+                    .and(appointments::tenant.eq(tenant.to_string()))
+                    .and(appointments::status.eq("booked")),
+            )
+            .select(BUSY_COLUMNS)
+            .load(connection)?;
+        found.extend(rows);
+    }
+    found.into_iter().map(busy).collect()
 }
 
 /// One expert's appointments, booked or done, that touch the time from `from` (included) to `to`

@@ -4,17 +4,18 @@
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
+use crate::connection::on_each;
 use crate::schema::calendar_changes;
 use crate::{Connection, StoreError, Tx};
 
 /// Counts a change. Part of every query that changes an expert or an absence.
 pub(super) fn bump_of_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
-    diesel::insert_into(calendar_changes::table)
+    on_each!(&mut **tx, one => diesel::insert_into(calendar_changes::table)
         .values((calendar_changes::tenant.eq(tenant.to_string()), calendar_changes::version.eq(1)))
         .on_conflict(calendar_changes::tenant)
         .do_update()
         .set(calendar_changes::version.eq(calendar_changes::version + 1))
-        .execute(&mut **tx)?;
+        .execute(one))?;
     Ok(())
 }
 

@@ -5,20 +5,25 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
 use super::{from_bodies, from_body, to_body};
+use crate::connection::on_each;
 use crate::schema::contracts;
 use crate::{Connection, StoreError, Tx};
 
 /// Adds a contract, or replaces the one with its id.
 pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, contract: &Contract) -> Result<(), StoreError> {
+    let (body, email) = (to_body(contract)?, contract.holder.email.as_deref().map(email_key));
     let row = (
-        contracts::tenant.eq(tenant.to_string()),
-        contracts::id.eq(&contract.id),
         contracts::user_id.eq(&contract.user_id),
         contracts::number.eq(&contract.number),
-        contracts::email.eq(contract.holder.email.as_deref().map(email_key)),
-        contracts::body.eq(to_body(contract)?),
+        contracts::email.eq(email.as_deref()),
+        contracts::body.eq(&body),
     );
-    diesel::replace_into(contracts::table).values(row).execute(&mut **tx)?;
+    on_each!(&mut **tx, one => diesel::insert_into(contracts::table)
+        .values((contracts::tenant.eq(tenant.to_string()), contracts::id.eq(&contract.id), row))
+        .on_conflict((contracts::tenant, contracts::id))
+        .do_update()
+        .set(row)
+        .execute(one))?;
     Ok(())
 }
 

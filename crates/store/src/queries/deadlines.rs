@@ -9,13 +9,14 @@ use jiff::Timestamp;
 
 use super::claims::Page;
 use super::{from_bodies, micros};
+use crate::connection::on_each;
 use crate::schema::{claims, deadline_notices, deadline_rules, deadline_watch};
 use crate::{Connection, StoreError, Tx};
 
 /// The claim is new or has changed: it is to be looked at.
 pub(super) fn claim_changed(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
     let fresh = (deadline_watch::version.eq(claim.version), deadline_watch::look_at.eq(Some(0)));
-    diesel::insert_into(deadline_watch::table)
+    on_each!(&mut **tx, one => diesel::insert_into(deadline_watch::table)
         .values((
             deadline_watch::declaration_id.eq(claim.declaration_id.to_string()),
             deadline_watch::tenant.eq(claim.tenant.to_string()),
@@ -24,7 +25,7 @@ pub(super) fn claim_changed(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError
         .on_conflict(deadline_watch::declaration_id)
         .do_update()
         .set(fresh)
-        .execute(&mut **tx)?;
+        .execute(one))?;
     Ok(())
 }
 
@@ -57,7 +58,7 @@ pub fn looked(tx: &mut Tx, claim: &Claim, look: &Look) -> Result<bool, StoreErro
 
 /// Notes that something is told of a claim's deadline. `false` when it was told before.
 pub fn tell(tx: &mut Tx, claim: DeclarationId, rule: &str, due_at: Timestamp, kind: &str) -> Result<bool, StoreError> {
-    let rows = diesel::insert_into(deadline_notices::table)
+    let rows = on_each!(&mut **tx, one => diesel::insert_into(deadline_notices::table)
         .values((
             deadline_notices::declaration_id.eq(claim.to_string()),
             deadline_notices::rule.eq(rule),
@@ -65,7 +66,7 @@ pub fn tell(tx: &mut Tx, claim: DeclarationId, rule: &str, due_at: Timestamp, ki
             deadline_notices::kind.eq(kind),
         ))
         .on_conflict_do_nothing()
-        .execute(&mut **tx)?;
+        .execute(one))?;
     Ok(rows == 1)
 }
 
@@ -76,12 +77,12 @@ pub fn rules_digest(connection: &mut Connection) -> Result<Option<String>, Store
 
 /// The rules are others now: all claims are to be looked at.
 pub fn rules_changed(tx: &mut Tx, digest: &str) -> Result<(), StoreError> {
-    diesel::insert_into(deadline_rules::table)
+    on_each!(&mut **tx, one => diesel::insert_into(deadline_rules::table)
         .values((deadline_rules::id.eq(1), deadline_rules::digest.eq(digest)))
         .on_conflict(deadline_rules::id)
         .do_update()
         .set(deadline_rules::digest.eq(digest))
-        .execute(&mut **tx)?;
+        .execute(one))?;
     diesel::update(deadline_watch::table).set(deadline_watch::look_at.eq(Some(0))).execute(&mut **tx)?;
     Ok(())
 }

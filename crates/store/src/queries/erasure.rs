@@ -6,6 +6,7 @@ use constat_domain::ids::{DeclarationId, KeyId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
+use crate::connection::on_each;
 use crate::schema::{bytes_to_remove, document_files, events, idempotent_answers, sign_in_links};
 use crate::{Connection, StoreError, Tx};
 
@@ -75,7 +76,10 @@ pub fn erase_event_data(
 pub fn give_up_bytes(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
     if diesel::delete(document_files::table.find(key)).execute(&mut **tx)? > 0 {
         let row = bytes_to_remove::storage_key.eq(key);
-        diesel::insert_or_ignore_into(bytes_to_remove::table).values(row).execute(&mut **tx)?;
+        on_each!(&mut **tx, one => diesel::insert_into(bytes_to_remove::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(one))?;
     }
     Ok(())
 }

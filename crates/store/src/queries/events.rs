@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::claims::Page;
 use super::{from_body, instant, micros, parse, to_body};
-use crate::chain::{self, Content, Hash, Tail, hash_of};
+use crate::chain::{self, Content, Fresh, Hash, Tail, hash_of};
 use crate::schema::{event_chains, events};
 use crate::{Connection, StoreError, Tx};
 
@@ -31,38 +31,19 @@ pub struct Event {
     pub data: serde_json::Value,
 }
 
-/// Appends an event to its tenant's chain.
+/// Appends an event to its tenant's chain. It is written, and has its position, when the transaction
+/// commits.
 pub fn append(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
-    let (connection, tails) = tx.chains();
-    let end = tails.end(connection, event.tenant)?;
-    let (id, tenant, data) = (event.id.to_string(), event.tenant.to_string(), to_body(&event.data)?);
-    let data_hash = chain::data_hash(&data);
-    let content = Content {
-        id: &id,
-        tenant: &tenant,
-        subject: &event.subject,
-        kind: &event.kind,
+    let fresh = Fresh {
+        id: event.id.to_string(),
+        tenant: event.tenant,
+        subject: event.subject.clone(),
+        kind: event.kind.clone(),
         at: micros(event.at),
-        actor: &event.actor,
-        data_hash: &data_hash,
+        actor: event.actor.clone(),
+        data: to_body(&event.data)?,
     };
-    let fresh = Tail { length: end.length + 1, hash: content.hash_after(&end.hash) };
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(content.id),
-            events::tenant.eq(content.tenant),
-            events::position.eq(fresh.length),
-            events::subject.eq(content.subject),
-            events::kind.eq(content.kind),
-            events::at.eq(content.at),
-            events::actor.eq(content.actor),
-            events::data.eq(&data),
-            events::data_hash.eq(data_hash.as_slice()),
-            events::previous.eq(end.hash.as_slice()),
-            events::hash.eq(fresh.hash.as_slice()),
-        ))
-        .execute(connection)?;
-    tails.advance(event.tenant, fresh);
+    tx.chains().1.append(fresh);
     Ok(())
 }
 
@@ -198,6 +179,13 @@ pub fn page_of_tenant_about(
     Ok(Page { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
 }
 
+/// How many events a tenant's chain has: the position of the last one.
+pub fn length_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
+    let found: Option<i64> =
+        event_chains::table.find(tenant.to_string()).select(event_chains::length).get_result(connection).optional()?;
+    Ok(found.unwrap_or(0))
+}
+
 /// The end of a tenant's chain.
 pub fn end_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<Tail, StoreError> {
     chain::tail(connection, tenant)
@@ -206,7 +194,7 @@ pub fn end_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<T
 /// The position of the last event of a tenant, those of the transaction under way included.
 pub fn last_position_of_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<i64, StoreError> {
     let (connection, tails) = tx.chains();
-    Ok(tails.end(connection, *tenant)?.length)
+    tails.length(connection, *tenant)
 }
 
 /// Every tenant that has events, or is said to have some, in order.

@@ -4,6 +4,7 @@ use constat_domain::ids::ExpertId;
 use diesel::prelude::*;
 use jiff::civil::Date;
 
+use crate::connection::on_each;
 use crate::schema::expert_days;
 use crate::{Connection, StoreError, Tx};
 
@@ -27,9 +28,10 @@ pub fn version(connection: &mut Connection, expert: ExpertId, day: Date) -> Resu
 pub fn advance(tx: &mut Tx, expert: ExpertId, day: Date, expected: i64) -> Result<bool, StoreError> {
     let (expert, day) = (expert.to_string(), number(day));
     let rows = if expected == 0 {
-        diesel::insert_or_ignore_into(expert_days::table)
+        on_each!(&mut **tx, one => diesel::insert_into(expert_days::table)
             .values((expert_days::expert.eq(expert), expert_days::day.eq(day), expert_days::version.eq(1)))
-            .execute(&mut **tx)?
+            .on_conflict_do_nothing()
+            .execute(one))?
     } else {
         diesel::update(expert_days::table.find((expert, day)).filter(expert_days::version.eq(expected)))
             .set(expert_days::version.eq(expected + 1))
@@ -40,7 +42,7 @@ pub fn advance(tx: &mut Tx, expert: ExpertId, day: Date, expected: i64) -> Resul
 
 /// Raises the day's version whatever it is: for changes that need no decision, such as an absence.
 pub fn bump(tx: &mut Tx, expert: ExpertId, day: Date) -> Result<(), StoreError> {
-    diesel::insert_into(expert_days::table)
+    on_each!(&mut **tx, one => diesel::insert_into(expert_days::table)
         .values((
             expert_days::expert.eq(expert.to_string()),
             expert_days::day.eq(number(day)),
@@ -49,6 +51,6 @@ pub fn bump(tx: &mut Tx, expert: ExpertId, day: Date) -> Result<(), StoreError> 
         .on_conflict((expert_days::expert, expert_days::day))
         .do_update()
         .set(expert_days::version.eq(expert_days::version + 1))
-        .execute(&mut **tx)?;
+        .execute(one))?;
     Ok(())
 }

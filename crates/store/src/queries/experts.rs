@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{calendar_changes, from_bodies, from_body, parse, to_body};
+use crate::connection::on_each;
 use crate::schema::experts;
 use crate::{Connection, StoreError, Tx};
 
@@ -22,7 +23,7 @@ pub fn upsert_of_tenant(
     expert: &impl Serialize,
 ) -> Result<(), StoreError> {
     let body = to_body(expert)?;
-    diesel::insert_into(experts::table)
+    on_each!(&mut **tx, one => diesel::insert_into(experts::table)
         .values((
             experts::id.eq(id.to_string()),
             experts::tenant.eq(tenant.to_string()),
@@ -32,7 +33,7 @@ pub fn upsert_of_tenant(
         .on_conflict(experts::id)
         .do_update()
         .set((experts::reference.eq(reference), experts::body.eq(&body)))
-        .execute(&mut **tx)?;
+        .execute(one))?;
     calendar_changes::bump_of_tenant(tx, tenant)
 }
 

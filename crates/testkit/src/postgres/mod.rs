@@ -108,6 +108,14 @@ pub fn migrated_database(migrate: impl FnOnce(&str)) -> FreshDatabase {
     server.database(&template)
 }
 
+/// All that the tables of a database say, as text.
+pub fn dump(url: &str) -> Vec<u8> {
+    let mut pg_dump = std::process::Command::new(Programs::find().folder().join("pg_dump"));
+    let dumped = pg_dump.args(["--data-only", "--dbname", url]).output().expect("pg_dump runs");
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    dumped.stdout
+}
+
 /// The server of all tests of one user on this machine.
 #[derive(Debug, Clone)]
 struct Private {
