@@ -1,18 +1,140 @@
-//! What a contract must be before the registry takes it.
+//! Contracts: what the registry knows of the cover, what a claim remembers of it, and what a contract
+//! must be before the registry takes it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::claim::{Contract, ContractProduct, Risk};
+use crate::claim::Insured;
 use crate::codes::{Codes, Table};
+use crate::geo::{Position, PostalAddress};
+use crate::money::Money;
 use crate::refusal::FieldError;
+use crate::service::{CustomerType, Insurer};
 
 /// Longest text of a field, in characters.
 const LONGEST_TEXT: usize = 200;
 
+/// The insured thing, as it was when the loss was declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// Catalogue family: `bike`, `phone`, `home`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Kind within the family: `electric`.
+    pub subtype: Option<String>,
+    /// Brand.
+    pub brand: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Anti-theft marking: `marked`, `not_marked`, or as registered.
+    pub product_marked: Option<String>,
+    /// The owner's own reference of it.
+    pub internal_id: Option<String>,
+    /// Free properties of the registry.
+    #[serde(default)]
+    pub custom: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One insured thing on a contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContractProduct {
+    /// Its id on the contract: `contractProductId`.
+    pub id: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub product: Product,
+    /// For buildings: what and where the risk is.
+    pub risk: Option<Risk>,
+}
+
+/// A building or place at risk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Risk {
+    /// Code of `risk_type.csv`.
+    pub kind: String,
+    /// Code of `risk_relationship.csv`: what the insured is to it (owner, tenant, ...).
+    pub relationship: Option<String>,
+    /// Measures by code of `risk_measure.csv`: rooms, square metres.
+    #[serde(default)]
+    pub measures: BTreeMap<String, f64>,
+    /// Where.
+    pub address: PostalAddress,
+    /// Position, when known.
+    pub position: Option<Position>,
+    /// In words.
+    pub description: Option<String>,
+}
+
+/// A contract of the registry: what the platform knows of the cover.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contract {
+    /// Its id in the registry: `contractId`.
+    pub id: String,
+    /// The insured's user id.
+    pub user_id: String,
+    /// The insurer's number of the contract.
+    pub number: String,
+    /// The product's commercial name.
+    pub name: String,
+    /// Whose risk it is.
+    pub insurer: Insurer,
+    /// Code of `guarantee_type.csv` that claims fall under unless their loss says otherwise.
+    pub guarantee: String,
+    /// Private person or business.
+    pub customer_type: CustomerType,
+    /// The policyholder.
+    pub holder: Insured,
+    /// What the insured bears.
+    pub deductible: Option<Money>,
+    /// What is insured.
+    pub products: Vec<ContractProduct>,
+    /// First day of cover, when known.
+    pub effective_from: Option<jiff::civil::Date>,
+    /// Day after the last day of cover, when known.
+    pub effective_to: Option<jiff::civil::Date>,
+}
+
+/// The contract as the claim remembers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContractSnapshot {
+    /// `contractId`.
+    pub id: String,
+    /// `contractProductId`.
+    pub product_id: Option<String>,
+    /// The insurer's number.
+    pub number: String,
+    /// Commercial name.
+    pub name: String,
+    /// Whose risk.
+    pub insurer: Insurer,
+    /// Guarantee code.
+    pub guarantee: String,
+    /// Private person or business.
+    pub customer_type: CustomerType,
+    /// What the insured bears.
+    pub deductible: Option<Money>,
+}
+
 impl Contract {
-    /// Everything that a registry with this catalogue must refuse, field by field: empty or oversized texts, codes that
-    /// are in no table, product types that no catalogue family covers, products given twice, a
+    /// What a claim remembers of the contract. The loss decides the guarantee; the contract's own
+    /// stands in where the loss names none.
+    pub fn snapshot(&self, product_id: Option<&str>, guarantee: Option<&str>) -> ContractSnapshot {
+        ContractSnapshot {
+            id: self.id.clone(),
+            product_id: product_id.map(str::to_owned),
+            number: self.number.clone(),
+            name: self.name.clone(),
+            insurer: self.insurer.clone(),
+            guarantee: guarantee.unwrap_or(&self.guarantee).to_owned(),
+            customer_type: self.customer_type,
+            deductible: self.deductible,
+        }
+    }
+
+    /// Everything that a registry with this catalogue must refuse, field by field: empty or oversized
+    /// texts, codes that are in no table, product types that no family covers, products given twice, a
     /// cover that ends before it starts. Empty when the record is sound.
     pub fn check(&self, catalogue: &Catalogue) -> Vec<FieldError> {
         let mut errors = Vec::new();

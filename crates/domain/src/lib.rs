@@ -7,6 +7,7 @@
 pub mod appointment;
 pub mod catalogue;
 pub mod claim;
+mod clock;
 pub mod codes;
 mod contract;
 pub mod deadlines;

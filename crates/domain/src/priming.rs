@@ -3,22 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Catalogue, Family, LossType};
 use crate::claim::{
     Claim, Contract, ContractProduct, ContractSnapshot, Dossier, Insured, Location, NewDraft, Product, Risk,
 };
+use crate::clock::lies_ahead;
 use crate::codes::Codes;
 use crate::ids::DeclarationId;
 use crate::money::Money;
 use crate::refusal::FieldError;
 use crate::service::{CustomerType, Insurer, LossTriple};
 use crate::tenancy::TenantId;
-
-/// How far a caller's clock may run ahead of ours before its loss lies in the future.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The product that is meant when the insurer names none: the contract speaks of dwellings.
 const USUAL_PRODUCT: &str = "home";
@@ -94,7 +92,7 @@ impl Prime {
         now: Timestamp,
     ) -> Result<PrimedLoss<'a>, Vec<FieldError>> {
         let mut errors = Vec::new();
-        if self.claim_at.duration_since(now) > CLOCK_TOLERANCE {
+        if lies_ahead(self.claim_at, now) {
             errors.push(FieldError::new("claim.date", "lies in the future"));
         }
         let candidates = self.products(catalogue, contract);

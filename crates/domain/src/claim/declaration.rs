@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Answer, Claim, Contract, ContractSnapshot, Dossier, Insured, Location, NewDraft};
+use super::{Answer, Claim, Contract, Dossier, Insured, Location, NewDraft};
 use crate::catalogue::Catalogue;
+use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
 use crate::ids::DeclarationId;
 use crate::refusal::{ClaimRefusal, FieldError, Refusal};
 use crate::tenancy::TenantId;
-
-/// How far a caller's clock may run ahead of ours before its loss lies in the future. Ours: more
-/// than clocks drift, less than anyone would call tomorrow.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A declaration whose fields are well-formed. Contract, catalogue and codes are still to judge it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +60,7 @@ pub struct DeclaredWith<'a> {
 impl Declaration {
     /// Refuses a loss that has not happened yet.
     pub fn check_time(&self, now: Timestamp) -> Result<(), Refusal> {
-        if self.claim_at.duration_since(now) > CLOCK_TOLERANCE {
+        if lies_ahead(self.claim_at, now) {
             return Err(Refusal::field("claimAt", "lies in the future"));
         }
         Ok(())
@@ -116,23 +113,6 @@ impl Declaration {
             dossier,
         };
         Ok(draft.into())
-    }
-}
-
-impl Contract {
-    /// What a claim remembers of the contract. The loss decides the guarantee; the contract's own
-    /// stands in where the loss names none.
-    pub fn snapshot(&self, product_id: Option<&str>, guarantee: Option<&str>) -> ContractSnapshot {
-        ContractSnapshot {
-            id: self.id.clone(),
-            product_id: product_id.map(str::to_owned),
-            number: self.number.clone(),
-            name: self.name.clone(),
-            insurer: self.insurer.clone(),
-            guarantee: guarantee.unwrap_or(&self.guarantee).to_owned(),
-            customer_type: self.customer_type,
-            deductible: self.deductible,
-        }
     }
 }
 

@@ -73,6 +73,7 @@ impl Claim {
             Some(self.declaration_at),
             self.submitted_at,
             self.closed_at,
+            self.rejected_at,
             self.reopened_at,
             self.abandoned_at,
             Some(self.updated_at),
@@ -113,6 +114,19 @@ impl Claim {
             document.erase(at);
         }
         self.touch(at);
+    }
+
+    /// Takes away what handlers wrote, in which the insured may be named: their notes and what they said
+    /// of documents. That a document was asked for stays.
+    pub(super) fn erase_handlers_words(&mut self) {
+        self.internal_notes.clear();
+        self.note = None;
+        for request in &mut self.requests {
+            request.comment = None;
+            if request.is_free() {
+                "Autre document".clone_into(&mut request.label);
+            }
+        }
     }
 }
 

@@ -19,6 +19,19 @@ pub fn media_type_of(content: &[u8]) -> Option<&'static str> {
     still_image_of_iso_file(content)
 }
 
+/// How names of files with a document's media type end, without the dot; `bin` for any other type.
+pub fn ending_of(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => "pdf",
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "image/heic" => "heic",
+        "image/heif" => "heif",
+        _ => "bin",
+    }
+}
+
 /// HEIC and HEIF: an ISO base media file (ISO/IEC 14496-12) whose first box is `ftyp`, by its brands
 /// (ISO/IEC 23008-12). Sequences of images and AVIF have other brands and are not taken.
 fn still_image_of_iso_file(content: &[u8]) -> Option<&'static str> {

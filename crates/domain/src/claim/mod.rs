@@ -1,13 +1,15 @@
 //! Claims: from the declaration to the closed file. One model behind both contracts.
 //!
-//! [`Claim`] is the data; which status follows which is in `transitions`, the verbs of its life in
-//! `life_cycle`, its money in `settlements`, what happens to its documents in `documents` and `requests`,
-//! what may be done next in `actions`, how a declaration becomes a claim in `declaration`. Each rule either changes the
-//! claim or refuses and leaves it as it was.
+//! [`Claim`] is the data. How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
+//! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
+//! `actions` says what may be done next. Its parts: `document` and `documents` (what an upload does),
+//! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts). Its end:
+//! `erasure`. Each rule either changes the claim or refuses and leaves it as it was.
 
 mod actions;
 mod bounds;
 mod declaration;
+mod document;
 mod documents;
 mod draft;
 mod erasure;
@@ -23,17 +25,19 @@ mod settlements;
 pub(crate) mod tests;
 mod transitions;
 
+pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, Product, Risk};
 pub use actions::{Action, Asker};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
+pub use document::{Document, DocumentStatus, Duplicate, Photo, PhotoEdit, ScanState};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
 pub use draft::NewDraft;
 pub use erasure::{ERASED, Retention};
 pub use life_cycle::{ClaimEdit, Decision, NextStatus};
-pub use media_type::media_type_of;
+pub use media_type::{ending_of, media_type_of};
 pub use milestone::MilestoneKind;
 pub use photo::{PhotoScan, Stretch};
 pub use requests::{DocumentRequest, RequestedDocument};
-pub use settlements::NewSettlement;
+pub use settlements::{NewSettlement, Settlement, SettlementKind};
 pub use transitions::{Step, TRANSITIONS, Transition};
 
 use std::collections::BTreeMap;
@@ -41,10 +45,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::geo::{Position, PostalAddress};
-use crate::ids::{ClaimId, DeclarationId, DocumentId, KeyId, MissionId, SettlementId};
-use crate::money::Money;
-use crate::service::{CustomerType, Insurer, LossTriple, Valuation};
+use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId};
+use crate::service::{LossTriple, Valuation};
 use crate::tenancy::TenantId;
 
 /// Where a claim stands.
@@ -85,107 +87,6 @@ impl ClaimStatus {
             Self::Archived => "archived",
         }
     }
-}
-
-/// The insured thing, as it was when the loss was declared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Product {
-    /// Catalogue family: `bike`, `phone`, `home`, ...
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Kind within the family: `electric`.
-    pub subtype: Option<String>,
-    /// Brand.
-    pub brand: Option<String>,
-    /// Model.
-    pub model: Option<String>,
-    /// Anti-theft marking: `marked`, `not_marked`, or as registered.
-    pub product_marked: Option<String>,
-    /// The owner's own reference of it.
-    pub internal_id: Option<String>,
-    /// Free properties of the registry.
-    #[serde(default)]
-    pub custom: serde_json::Map<String, serde_json::Value>,
-}
-
-/// One insured thing on a contract.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ContractProduct {
-    /// Its id on the contract: `contractProductId`.
-    pub id: String,
-    /// What it is.
-    #[serde(flatten)]
-    pub product: Product,
-    /// For buildings: what and where the risk is.
-    pub risk: Option<Risk>,
-}
-
-/// A building or place at risk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Risk {
-    /// Code of `risk_type.csv`.
-    pub kind: String,
-    /// Code of `risk_relationship.csv`: what the insured is to it (owner, tenant, ...).
-    pub relationship: Option<String>,
-    /// Measures by code of `risk_measure.csv`: rooms, square metres.
-    #[serde(default)]
-    pub measures: BTreeMap<String, f64>,
-    /// Where.
-    pub address: PostalAddress,
-    /// Position, when known.
-    pub position: Option<Position>,
-    /// In words.
-    pub description: Option<String>,
-}
-
-/// A contract of the registry: what the platform knows of the cover.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Contract {
-    /// Its id in the registry: `contractId`.
-    pub id: String,
-    /// The insured's user id.
-    pub user_id: String,
-    /// The insurer's number of the contract.
-    pub number: String,
-    /// The product's commercial name.
-    pub name: String,
-    /// Whose risk it is.
-    pub insurer: Insurer,
-    /// Code of `guarantee_type.csv` that claims fall under unless their loss says otherwise.
-    pub guarantee: String,
-    /// Private person or business.
-    pub customer_type: CustomerType,
-    /// The policyholder.
-    pub holder: Insured,
-    /// What the insured bears.
-    pub deductible: Option<Money>,
-    /// What is insured.
-    pub products: Vec<ContractProduct>,
-    /// First day of cover, when known.
-    pub effective_from: Option<jiff::civil::Date>,
-    /// Day after the last day of cover, when known.
-    pub effective_to: Option<jiff::civil::Date>,
-}
-
-/// The contract as the claim remembers it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ContractSnapshot {
-    /// `contractId`.
-    pub id: String,
-    /// `contractProductId`.
-    pub product_id: Option<String>,
-    /// The insurer's number.
-    pub number: String,
-    /// Commercial name.
-    pub name: String,
-    /// Whose risk.
-    pub insurer: Insurer,
-    /// Guarantee code.
-    pub guarantee: String,
-    /// Private person or business.
-    pub customer_type: CustomerType,
-    /// What the insured bears.
-    pub deductible: Option<Money>,
 }
 
 /// Where the loss happened, as the claims API writes it.
@@ -233,185 +134,6 @@ impl From<Answer> for serde_json::Value {
             Answer::Text(text) => Self::String(text),
         }
     }
-}
-
-/// Where a document entry stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DocumentStatus {
-    /// Not uploaded yet.
-    WaitingFor,
-    /// Uploaded; nobody has looked.
-    ToVerify,
-    /// Good.
-    Accepted,
-    /// Refused; may be uploaded again.
-    Rejected,
-}
-
-impl DocumentStatus {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::WaitingFor => "waiting_for",
-            Self::ToVerify => "to_verify",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-}
-
-/// An uploaded document. Its bytes are immutable and lie in the object store under `storage_key`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Document {
-    /// Its identifier.
-    pub id: DocumentId,
-    /// Stable id of the document type in the catalogue.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Title given by the uploader.
-    pub title: String,
-    /// File name given by the uploader, cleaned of paths and control characters.
-    pub filename: String,
-    /// Type told from the content.
-    pub mime_type: String,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 of the bytes, lower-case hex; also the entity tag.
-    pub sha256: String,
-    /// Where the bytes are.
-    pub storage_key: String,
-    /// Where it stands.
-    pub status: DocumentStatus,
-    /// Why it was refused.
-    pub refusal_reason: Option<String>,
-    /// The uploader's comment, or the handler's note.
-    pub note: Option<String>,
-    /// When it was uploaded.
-    pub uploaded_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// When it was accepted.
-    pub accepted_at: Option<Timestamp>,
-    /// When it was refused.
-    pub refused_at: Option<Timestamp>,
-    /// The newer document that took its place, after a refusal or before a review.
-    pub replaced_by: Option<DocumentId>,
-    /// What the virus scanner said.
-    #[serde(default)]
-    pub scan: ScanState,
-    /// An older document of the same platform with the very same bytes.
-    #[serde(default)]
-    pub duplicate_of: Option<Duplicate>,
-    /// When and where the photo was taken, as its file told, and which of its bytes tell it.
-    #[serde(default)]
-    pub photo: Option<Box<Photo>>,
-}
-
-/// Another document with the same bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Duplicate {
-    /// The claim that has it.
-    pub declaration: DeclarationId,
-    /// The document.
-    pub document: DocumentId,
-}
-
-/// What is known of viruses in a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScanState {
-    /// No scanner looked: none is set up, or the operator lets documents pass while it is away.
-    #[default]
-    None,
-    /// The scanner could not be reached; nobody gets the bytes until it was.
-    Pending,
-    /// Nothing was found.
-    Clean,
-    /// Something was found; nobody gets the bytes.
-    Infected,
-}
-
-impl ScanState {
-    /// The name in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::Clean => "clean",
-            Self::Infected => "infected",
-        }
-    }
-
-    /// The state with that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::None, Self::Pending, Self::Clean, Self::Infected].into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-/// What a photo's own file tells of it, kept apart from the bytes that others get.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Photo {
-    /// When it was taken, by the camera's clock, which knows no zone.
-    pub taken_at: Option<jiff::civil::DateTime>,
-    /// Where the camera was.
-    pub position: Option<Position>,
-    /// What to change in the bytes before anybody but the platform gets them: in order, never
-    /// overlapping.
-    pub edits: Vec<PhotoEdit>,
-}
-
-/// One stretch of the original that others do not get.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PhotoEdit {
-    /// First byte left out.
-    pub from: u64,
-    /// First byte after it that stays.
-    pub to: u64,
-    /// What is put in its place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub with: Vec<u8>,
-    /// How many zeros follow that.
-    #[serde(default)]
-    pub zeros: u64,
-}
-
-/// What a settlement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SettlementKind {
-    /// Paid to the insured.
-    Refund,
-    /// Paid by the insured.
-    Charge,
-    /// A settlement that was withdrawn.
-    Cancel,
-    /// A payment that came back.
-    Returned,
-}
-
-/// Money that moves, or is to move, for a claim. One row for one payment: when it is withdrawn or comes
-/// back, its own kind says so, for the contract's row has no field that could point at another. Whoever
-/// adds up the refunds of a claim thereby never counts money that did not stay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settlement {
-    /// Its identifier.
-    pub id: SettlementId,
-    /// What it is.
-    #[serde(rename = "type")]
-    pub kind: SettlementKind,
-    /// How much.
-    pub amount: Money,
-    /// When it was paid; `None` while it is under way.
-    pub payment_at: Option<Timestamp>,
-    /// When it was decided.
-    pub created_at: Timestamp,
-    /// What it was before it was withdrawn or came back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub was: Option<SettlementKind>,
-    /// When it was withdrawn or came back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undone_at: Option<Timestamp>,
 }
 
 /// What handlers tell each other about a claim. Never on the claim that others read.

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{Timestamp, ToSpan as _};
 
 use super::{Claim, ClaimStatus, clean_filename, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
+use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
 use crate::refusal::FieldError;
 
@@ -14,8 +15,6 @@ use crate::refusal::FieldError;
 const LONGEST_DESCRIPTION: usize = 20_000;
 /// Longest other text, in characters.
 const LONGEST_TEXT: usize = 4_000;
-/// How far the other system's clock may have been ahead of ours.
-const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// Highest version: far above what a claim reaches, and far below where a number ends.
 const HIGHEST_VERSION: i64 = 1_000_000_000;
 
@@ -101,31 +100,34 @@ impl Claim {
         }
         let is_given_up = matches!(self.status, ClaimStatus::Abandoned | ClaimStatus::Archived);
         wants("abandoned_at", self.abandoned_at.is_some(), is_given_up);
-        let latest = now.saturating_add(TOLERANCE).unwrap_or(now);
         let dates = [
             ("claim_at", Some(self.claim_at)),
             ("declaration_at", Some(self.declaration_at)),
             ("submitted_at", self.submitted_at),
             ("closed_at", self.closed_at),
+            ("rejected_at", self.rejected_at),
             ("reopened_at", self.reopened_at),
             ("abandoned_at", self.abandoned_at),
             ("created_at", Some(self.created_at)),
             ("updated_at", Some(self.updated_at)),
         ];
         for (field, at) in dates {
-            if at.is_some_and(|at| at > latest) {
+            if at.is_some_and(|at| lies_ahead(at, now)) {
                 faults.push(FieldError::new(field, "lies in the future"));
             }
         }
         let declared = self.declaration_at;
-        for (field, at) in
-            [("submitted_at", self.submitted_at), ("closed_at", self.closed_at), ("abandoned_at", self.abandoned_at)]
-        {
+        for (field, at) in [
+            ("submitted_at", self.submitted_at),
+            ("closed_at", self.closed_at),
+            ("rejected_at", self.rejected_at),
+            ("abandoned_at", self.abandoned_at),
+        ] {
             if at.is_some_and(|at| at < declared) {
                 faults.push(FieldError::new(field, "lies before declaration_at"));
             }
         }
-        if self.claim_at > declared.saturating_add(TOLERANCE).unwrap_or(declared) {
+        if lies_ahead(self.claim_at, declared) {
             faults.push(FieldError::new("claim_at", "lies after declaration_at"));
         }
         if !(1..=HIGHEST_VERSION).contains(&self.version) {
@@ -137,12 +139,12 @@ impl Claim {
                 ("payment_at", settlement.payment_at),
                 ("undone_at", settlement.undone_at),
             ];
-            for (field, _) in dates.into_iter().filter(|(_, at)| at.is_some_and(|at| at > latest)) {
+            for (field, _) in dates.into_iter().filter(|(_, at)| at.is_some_and(|at| lies_ahead(at, now))) {
                 faults.push(FieldError::new(format!("settlements[{index}].{field}"), "lies in the future"));
             }
         }
         // It may be tomorrow at the place of the loss already.
-        let today = TimeZone::UTC.to_datetime(latest).date().saturating_add(1.day());
+        let today = TimeZone::UTC.to_datetime(now).date().saturating_add(1.day());
         for (kind, day) in &self.milestones {
             if let Some(message) = kind.fault_of(*day, today) {
                 faults.push(FieldError::new(format!("milestones.{}", kind.as_str()), message));

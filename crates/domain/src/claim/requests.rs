@@ -45,6 +45,11 @@ impl DocumentRequest {
         DocumentRule { id: self.kind.clone(), label: self.label.clone(), category: self.category, when: None }
     }
 
+    /// Whether it has no name but the one that the handler gave it.
+    pub(super) fn is_free(&self) -> bool {
+        self.kind.starts_with(FREE)
+    }
+
     /// Whether a name means this document.
     pub(super) fn is_named(&self, key: &str) -> bool {
         self.kind == key || sentence_key(&self.label) == key
@@ -58,8 +63,13 @@ impl Claim {
         if let Some(request) = self.requests.iter().find(|request| request.is_named(&key)) {
             return Some(request.kind.clone());
         }
+        self.document_rule(catalogue, name).map(|rule| rule.id.clone())
+    }
+
+    /// The catalogue's rule of that name: the loss's own, or one of the product family's.
+    fn document_rule<'a>(&self, catalogue: &'a Catalogue, name: &str) -> Option<&'a DocumentRule> {
         let (family, subtype) = self.declared_as(catalogue)?;
-        subtype.document(name).or_else(|| family.document(name)).map(|rule| rule.id.clone())
+        subtype.document(name).or_else(|| family.document(name))
     }
 
     /// Refuses unless a handler may ask for documents: once submitted, until decided or given up.
@@ -102,19 +112,6 @@ impl Claim {
         Ok(kind)
     }
 
-    /// Takes away what handlers wrote, in which the insured may be named: their notes and what they said
-    /// of documents. That a document was asked for stays. For an erasure (GDPR, article 17).
-    pub fn erase_handlers_words(&mut self) {
-        self.internal_notes.clear();
-        self.note = None;
-        for request in &mut self.requests {
-            request.comment = None;
-            if request.kind.starts_with(FREE) {
-                "Autre document".clone_into(&mut request.label);
-            }
-        }
-    }
-
     /// Stable id and label of what is asked for. A free one that has the name of a known one is that.
     fn requested_type(
         &self,
@@ -126,17 +123,15 @@ impl Claim {
         if let Some(known) = self.requests.iter().find(|request| request.is_named(&key)) {
             return Ok((known.kind.clone(), known.label.clone()));
         }
-        let declared = self.declared_as(catalogue);
-        let rule = declared.and_then(|(family, subtype)| subtype.document(name).or_else(|| family.document(name)));
-        match (rule, document) {
+        match (self.document_rule(catalogue, name), document) {
             (Some(rule), _) => Ok((rule.id.clone(), rule.label.clone())),
             (None, RequestedDocument::Free(title)) => {
-                let free = self.requests.iter().filter(|request| request.kind.starts_with(FREE)).count();
+                let free = self.requests.iter().filter(|request| request.is_free()).count();
                 Ok((format!("{FREE}{}", free + 1), title.trim().to_owned()))
             }
             (None, RequestedDocument::OfCatalogue(_)) => Err(ClaimRefusal::InvalidDocumentType {
                 field: "type".to_owned(),
-                expected: declared.map(|(family, _)| family.document_labels()).unwrap_or_default(),
+                expected: self.declared_as(catalogue).map(|(family, _)| family.document_labels()).unwrap_or_default(),
             }),
         }
     }

@@ -1,15 +1,52 @@
 //! Money that moves for a claim: decided on, paid, come back, withdrawn.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::Claim;
 use super::bounds::{MOST_SETTLEMENTS, room_for_one};
-use super::{Claim, Settlement, SettlementKind};
+use crate::clock::lies_ahead;
 use crate::ids::SettlementId;
 use crate::money::Money;
 use crate::refusal::{ClaimRefusal, Refusal};
 
-/// How far a caller's clock may run ahead of ours. The same as for the instant of a loss.
-const FAST_CLOCK: SignedDuration = SignedDuration::from_mins(5);
+/// What a settlement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettlementKind {
+    /// Paid to the insured.
+    Refund,
+    /// Paid by the insured.
+    Charge,
+    /// A settlement that was withdrawn.
+    Cancel,
+    /// A payment that came back.
+    Returned,
+}
+
+/// Money that moves, or is to move, for a claim. One row for one payment: when it is withdrawn or comes
+/// back, its own kind says so, for the contract's row has no field that could point at another. Whoever
+/// adds up the refunds of a claim thereby never counts money that did not stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    /// Its identifier.
+    pub id: SettlementId,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SettlementKind,
+    /// How much.
+    pub amount: Money,
+    /// When it was paid; `None` while it is under way.
+    pub payment_at: Option<Timestamp>,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// What it was before it was withdrawn or came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<SettlementKind>,
+    /// When it was withdrawn or came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_at: Option<Timestamp>,
+}
 
 /// A payment that was decided on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +132,7 @@ impl Claim {
         let submitted = self.submitted_at;
         let settlement = self.settlement_to_change(id)?;
         settlement.may_be_paid()?;
-        if paid_at > at.saturating_add(FAST_CLOCK).unwrap_or(at) {
+        if lies_ahead(paid_at, at) {
             return Err(Refusal::field("paymentAt", "lies in the future"));
         }
         if submitted.is_some_and(|submitted| paid_at < submitted) {

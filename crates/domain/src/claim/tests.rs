@@ -8,7 +8,9 @@ use super::*;
 use crate::catalogue::{Catalogue, Category};
 use crate::codes::Codes;
 use crate::ids::{ClaimId, DeclarationId, DocumentId, KeyId, OrgId, SettlementId};
+use crate::money::Money;
 use crate::refusal::{ClaimRefusal, Refusal};
+use crate::service::{CustomerType, Insurer};
 use crate::tenancy::Mode;
 
 fn now() -> Timestamp {
