@@ -51,10 +51,9 @@ impl Act {
         &self.catalogue
     }
 
-    /// Refuses whoever is not the platform itself: deciding about claims is for the holder of the data,
-    /// an integrator only declares and follows them.
+    /// Refuses whoever is not the platform itself.
     pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
-        if self.caller.owns_the_data() { Ok(()) } else { Err(ClaimRefusal::NoPermission) }
+        self.caller.require_handler()
     }
 
     /// The data that the command may see and change.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::claims::events::{DOCUMENT_REFUSED, about};
 use crate::{App, AppError};
 
 /// How many held documents are looked at in one round.
@@ -144,17 +145,9 @@ fn keep_verdict(
     claim.keep_scan(file.document, scan, now);
     claim.touch(now);
     claims::update(tx, &claim)?;
-    let data = json!({
-        "id": claim.declaration_id,
-        "claimId": claim.claim_id,
-        "status": claim.status,
-        "version": claim.version,
-        "documentId": file.document,
-        "scan": scan,
-    });
+    let data = about(&claim, json!({ "documentId": file.document, "scan": scan }));
     // The contract has an event for a refused document, none for one that was looked at.
-    let kind = if scan == ScanState::Infected { "v2.claim.document.refused" } else { "claim.document.scanned" };
-    let (tenant, kind, actor) = (file.tenant, kind.to_owned(), "system".to_owned());
-    events::append(tx, &Event { id: event, tenant, subject, kind, at: now, actor, data })?;
+    let kind = if scan == ScanState::Infected { DOCUMENT_REFUSED } else { "claim.document.scanned" };
+    events::append(tx, &Event::by_system(event, file.tenant, subject, kind, now, data))?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use crate::claims::events::{DOCUMENT_REFUSED, about};
 use crate::{AppError, Chance};
 
 /// How many rows are read at once.
@@ -134,23 +135,8 @@ fn reject_lost(tx: &mut Tx, file: &DocumentFile, now: Timestamp, entropy: &Entro
     document.updated_at = now;
     claim.touch(now);
     claims::update(tx, &claim)?;
-    let data = json!({
-        "id": claim.declaration_id,
-        "claimId": claim.claim_id,
-        "status": claim.status,
-        "version": claim.version,
-        "documentId": file.document,
-        "reason": "bytes_lost",
-    });
-    let event = Event {
-        id: EventId::new(now, entropy),
-        tenant: file.tenant,
-        subject: id,
-        kind: "v2.claim.document.refused".to_owned(),
-        at: now,
-        actor: "system".to_owned(),
-        data,
-    };
+    let data = about(&claim, json!({ "documentId": file.document, "reason": "bytes_lost" }));
+    let event = Event::by_system(EventId::new(now, entropy), file.tenant, id, DOCUMENT_REFUSED, now, data);
     events::append(tx, &event)?;
     Ok(true)
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use constat_app::exchange::lines::{Column, guarded};
 use constat_app::exchange::{claims as claim_records, contracts as contract_records};
-use constat_domain::claim::{Claim, Document, ScanState};
+use constat_domain::claim::{Claim, Document, ending_of};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::{claims, contracts};
 use constat_store::{Documents, Store};
@@ -158,16 +158,7 @@ impl Beside {
     }
 
     fn path_of(claim: &Claim, document: &Document) -> String {
-        let ending = match document.mime_type.as_str() {
-            "application/pdf" => "pdf",
-            "image/jpeg" => "jpg",
-            "image/png" => "png",
-            "image/webp" => "webp",
-            "image/heic" => "heic",
-            "image/heif" => "heif",
-            _ => "bin",
-        };
-        format!("{}/{}.{ending}", claim.declaration_id, document.id)
+        format!("{}/{}.{}", claim.declaration_id, document.id, ending_of(&document.mime_type))
     }
 }
 
@@ -222,7 +213,7 @@ async fn write_document(
     document: &Document,
     beside: &Beside,
 ) -> Result<bool, Failure> {
-    if matches!(document.scan, ScanState::Pending | ScanState::Infected) {
+    if document.scan.withholds() {
         return Ok(false);
     }
     let Some(mut bytes) = documents.get(&document.storage_key, None).await? else { return Ok(false) };

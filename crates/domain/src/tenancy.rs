@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{KeyId, OrgId};
+use crate::refusal::ClaimRefusal;
 
 /// Test data and live data never meet: each key, row and answer belongs to one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -185,5 +186,11 @@ impl Caller {
     /// True when the key's holder is the very organisation whose data it opens.
     pub fn owns_the_data(&self) -> bool {
         self.holder == self.tenant.org
+    }
+
+    /// Refuses whoever is not the platform itself: deciding about claims is for the holder of the data,
+    /// an integrator only declares and follows them.
+    pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
+        if self.owns_the_data() { Ok(()) } else { Err(ClaimRefusal::NoPermission) }
     }
 }

@@ -17,8 +17,8 @@ const REFUSED: &str = "v2.claim.refused";
 const ABANDONED: &str = "v2.claim.abandoned";
 /// The contract has no event for an edited draft; the audit trail needs one all the same.
 pub(super) const DRAFT_EDITED: &str = "claim.draft.edited";
-/// The contract has no events for what handlers write. The first is told, the second is kept in the audit
-/// trail only.
+/// The contract has no events for what handlers write. The first is in timeline and feed, the second in
+/// the timeline that handlers read.
 pub(super) const NOTE_UPDATED: &str = "claim.note.updated";
 pub(super) const INTERNAL_NOTE_ADDED: &str = "claim.internal_note.added";
 pub(super) const SETTLEMENT_CREATED: &str = "v2.claim.settlement.created";
@@ -29,7 +29,7 @@ pub(super) const SETTLEMENT_CANCELLED: &str = "claim.settlement.cancelled";
 pub(super) const DOCUMENT_REQUESTED: &str = "v2.claim.document.requested";
 const DOCUMENT_UPLOADED: &str = "v2.claim.document.uploaded";
 pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
-pub(super) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
+pub(crate) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
 
 /// Appends an event about the claim as it is now.
 pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
@@ -37,7 +37,12 @@ pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Resul
 }
 
 /// Appends an event about the claim as it is now, with more to tell: ids and codes.
-pub(super) fn record_with(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim, more: Value) -> Result<(), AppError> {
+pub(crate) fn record_with(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim, more: Value) -> Result<(), AppError> {
+    Ok(act.record(tx, claim.declaration_id, kind, about(claim, more))?)
+}
+
+/// What every event about a claim says of it, with more to tell: ids and codes.
+pub(crate) fn about(claim: &Claim, more: Value) -> Value {
     let mut data = json!({
         "id": claim.declaration_id,
         "claimId": claim.claim_id,
@@ -47,7 +52,7 @@ pub(super) fn record_with(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim, mor
     if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
         data.extend(more);
     }
-    Ok(act.record(tx, claim.declaration_id, kind, data)?)
+    data
 }
 
 /// Appends what is told of a change of status, if there was one: after the submission always that it

@@ -7,7 +7,7 @@ mod document_bytes;
 mod dossier;
 mod download;
 mod edit_claim;
-mod events;
+pub(crate) mod events;
 mod feed;
 mod list_claims;
 mod notes;

@@ -1,7 +1,6 @@
 //! What handlers write: to the insured, and among themselves.
 
 use constat_domain::claim::{Claim, InternalNote};
-use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claims;
 
@@ -43,9 +42,7 @@ pub fn add_internal_note(
 
 /// The notes among handlers, oldest first, with the claim's version.
 pub fn internal_notes(app: &App, caller: &Caller, id: &str) -> Result<(i64, Vec<InternalNote>), AppError> {
-    if !caller.owns_the_data() {
-        return Err(ClaimRefusal::NoPermission.into());
-    }
+    caller.require_handler()?;
     let claim = read_claim(app, caller, id)?;
     Ok((claim.version, claim.internal_notes))
 }

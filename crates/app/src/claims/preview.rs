@@ -67,8 +67,11 @@ impl Draughtsman for NoDraughtsman {
     }
 }
 
-/// A JPEG of the document, small and the right way up. [`ClaimRefusal::NoPreview`] for what cannot be
-/// drawn: a document never changes, so that it is tried once.
+/// A JPEG of the document, small and the right way up. A document never changes, so that one that cannot
+/// be drawn is tried once.
+///
+/// # Errors
+/// [`ClaimRefusal::NoPreview`] for what cannot be drawn; busy when its turn does not come.
 pub async fn preview(app: &App, document: &Document) -> Result<Vec<u8>, AppError> {
     if app.undrawable.has(document.id) {
         return Err(ClaimRefusal::NoPreview.into());

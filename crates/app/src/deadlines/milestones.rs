@@ -7,7 +7,7 @@ use constat_store::queries::claims;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::claims::claim_to_change;
+use crate::claims::{claim_to_change, events};
 use crate::{Act, AppError, Tx};
 
 /// Keeps the day of a milestone, or corrects it. For handlers; in any status, since a complaint may
@@ -53,13 +53,5 @@ fn save(
 ) -> Result<(), AppError> {
     claim.touch(act.at);
     claims::update(tx, claim)?;
-    let data = json!({
-        "id": claim.declaration_id,
-        "claimId": claim.claim_id,
-        "status": claim.status,
-        "version": claim.version,
-        "milestone": kind,
-        "date": day,
-    });
-    Ok(act.record(tx, claim.declaration_id, event, data)?)
+    events::record_with(tx, act, event, claim, json!({ "milestone": kind, "date": day }))
 }

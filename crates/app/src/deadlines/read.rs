@@ -1,7 +1,6 @@
 //! The worklist: claims with terms that end soon, or are over.
 
 use constat_domain::claim::Claim;
-use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::deadlines::{self, Overdue};
 use jiff::Timestamp;
@@ -27,9 +26,7 @@ pub fn due_claims(
     limit: u32,
     offset: u32,
 ) -> Result<DueClaims, AppError> {
-    if !caller.owns_the_data() {
-        return Err(ClaimRefusal::NoPermission.into());
-    }
+    caller.require_handler()?;
     app.store.read(|connection| {
         let (limit, offset) = (limit.into(), offset.into());
         let page = deadlines::of_tenant_due_before(connection, &caller.tenant, which, before, limit, offset)?;

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::claims::events::about;
 use crate::{App, AppError, Chance, Tx};
 
 /// Claims looked at in one transaction: some milliseconds of the writer's time.
@@ -118,11 +119,7 @@ fn keep(
         if !deadlines::tell(tx, claim.declaration_id, &one.rule, one.due_at, one.notice.event())? {
             continue;
         }
-        let data = json!({
-            "id": claim.declaration_id,
-            "claimId": claim.claim_id,
-            "status": claim.status,
-            "version": claim.version,
+        let more = json!({
             "rule": one.rule,
             "label": one.label,
             "article": one.article,
@@ -130,15 +127,8 @@ fn keep(
             "dueAt": one.due_at,
             "metOn": one.met_on,
         });
-        let event = Event {
-            id: EventId::new(now, &chance.entropy()),
-            tenant: claim.tenant,
-            subject: claim.declaration_id.to_string(),
-            kind: one.notice.event().to_owned(),
-            at: now,
-            actor: "system".to_owned(),
-            data,
-        };
+        let (id, kind) = (EventId::new(now, &chance.entropy()), one.notice.event());
+        let event = Event::by_system(id, claim.tenant, claim.declaration_id, kind, now, about(claim, more));
         events::append(tx, &event)?;
     }
     Ok(())

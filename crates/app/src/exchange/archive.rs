@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use constat_domain::appointment::ClaimAppointment;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Claim, Contract, Document, ScanState};
+use constat_domain::claim::{Claim, Contract, Document, ScanState, ending_of};
 use constat_domain::deadlines::{Deadline, Deadlines};
 use constat_domain::ids::DeclarationId;
 use constat_domain::refusal::ClaimRefusal;
@@ -202,15 +202,7 @@ const fn withheld(document: &Document) -> Option<&'static str> {
 
 /// A name that every system can write, unlike any other of the archive.
 fn file_name(index: usize, document: &Document) -> String {
-    let ending = match document.mime_type.as_str() {
-        "application/pdf" => "pdf",
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "image/webp" => "webp",
-        "image/heic" => "heic",
-        "image/heif" => "heif",
-        _ => "bin",
-    };
+    let ending = ending_of(&document.mime_type);
     let stem = document.filename.rsplit_once('.').map_or(document.filename.as_str(), |(stem, _)| stem);
     let plain = |letter: char| if letter.is_alphanumeric() || letter == '-' { letter } else { '_' };
     let stem: String = stem.chars().take(60).map(plain).collect();

@@ -16,10 +16,14 @@ use constat_store::{Connection, Documents, Store, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::claims::events::about;
 use crate::{AppError, Chance};
 
 /// Shortest text that is looked for in kept answers and events: shorter ones are found everywhere.
 const SHORTEST: usize = 3;
+
+/// What the audit trail keeps of an erasure.
+const ERASED_EVENT: &str = "insured.erased";
 
 /// Whose data is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,41 +234,14 @@ fn erase_rows(
         }
         claim.erase(catalogue, &name, now);
         claims::update(tx, claim)?;
-        let data = json!({
-            "id": claim.declaration_id,
-            "claimId": claim.claim_id,
-            "status": claim.status,
-            "version": claim.version,
-            "reason": reason,
-            "overriding": overriding,
-        });
-        record(tx, tenant, *id, &subject, now, data)?;
+        let data = about(claim, json!({ "reason": reason, "overriding": overriding }));
+        events::append(tx, &Event::by_system(*id, *tenant, subject, ERASED_EVENT, now, data))?;
     }
     if person.claims.is_empty() {
         let data = json!({ "contracts": erased.contracts, "reason": reason, "overriding": overriding });
-        record(tx, tenant, *first, &tenant.org.to_string(), now, data)?;
+        events::append(tx, &Event::by_system(*first, *tenant, tenant.org, ERASED_EVENT, now, data))?;
     }
     Ok(erased)
-}
-
-fn record(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    id: EventId,
-    subject: &str,
-    at: Timestamp,
-    data: Value,
-) -> Result<(), StoreError> {
-    let event = Event {
-        id,
-        tenant: *tenant,
-        subject: subject.to_owned(),
-        kind: "insured.erased".to_owned(),
-        at,
-        actor: "system".to_owned(),
-        data,
-    };
-    events::append(tx, &event)
 }
 
 /// A text as it stands inside JSON.

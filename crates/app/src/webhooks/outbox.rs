@@ -155,16 +155,8 @@ fn record_in(
     }
     if stop && webhooks::stop(tx, webhook.id)? {
         tracing::warn!(webhook = %webhook.id, "a webhook was stopped: nothing gets through");
-        let event = Event {
-            id: EventId::new(now, &chance.entropy()),
-            tenant: webhook.tenant,
-            subject: webhook.id.to_string(),
-            kind: "webhook.failing".to_owned(),
-            at: now,
-            actor: "system".to_owned(),
-            data: json!({ "id": webhook.id }),
-        };
-        events::append(tx, &event)?;
+        let (id, data) = (EventId::new(now, &chance.entropy()), json!({ "id": webhook.id }));
+        events::append(tx, &Event::by_system(id, webhook.tenant, webhook.id, "webhook.failing", now, data))?;
     }
     Ok(())
 }

@@ -205,15 +205,10 @@ impl<'a> Run<'a> {
         }
         let progress = progress_bar(count, what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
-        let event = Event {
-            id: EventId::new(SystemClock.now(), &OsChance.entropy()),
-            tenant,
-            subject: tenant.org.to_string(),
-            kind: format!("{what}.imported"),
-            at: SystemClock.now(),
-            actor: "system".to_owned(),
-            data: json!({ "count": count }),
-        };
+        let now = SystemClock.now();
+        let id = EventId::new(now, &OsChance.entropy());
+        let event =
+            Event::by_system(id, tenant, tenant.org, &format!("{what}.imported"), now, json!({ "count": count }));
         self.store
             .write(move |tx| {
                 save(tx, &tenant, &ready, &|| shown.inc(1))?;

@@ -31,6 +31,20 @@ pub struct Event {
     pub data: serde_json::Value,
 }
 
+impl Event {
+    /// What the server itself did, or its operator.
+    pub fn by_system(
+        id: EventId,
+        tenant: TenantId,
+        subject: impl std::fmt::Display,
+        kind: &str,
+        at: Timestamp,
+        data: serde_json::Value,
+    ) -> Self {
+        Self { id, tenant, subject: subject.to_string(), kind: kind.to_owned(), at, actor: "system".to_owned(), data }
+    }
+}
+
 /// Appends an event to its tenant's chain. It is written, and has its position, when the transaction
 /// commits.
 pub fn append(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {

@@ -4,26 +4,26 @@
 //! is, where bytes lie): what an export writes, an import reads back to the letter. A record written by
 //! hand may leave out what can be told from the rest.
 
-use std::path::Path;
+mod fill;
+mod save;
+
+pub use save::{SavedClaims, is_known, save};
+
+use std::path::{Path, PathBuf};
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Answer, Claim, Contract, ScanState};
+use constat_domain::claim::{Answer, Claim, Document, ScanState, clean_filename};
 use constat_domain::codes::Codes;
-use constat_domain::ids::{ClaimId, DeclarationId, DocumentId, EventId, SettlementId};
 use constat_domain::tenancy::TenantId;
-use constat_store::queries::document_files::{self, DocumentFile};
-use constat_store::queries::events::{self, Event};
-use constat_store::queries::{claims, contracts};
-use constat_store::{Connection, StoreError, Tx};
+use constat_store::queries::claims;
+use constat_store::{Connection, StoreError};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::files::{self, FileFacts};
-use super::lines::{Cell, Column, cell_text, column, euros_to_money, into_type};
+use super::lines::{Cell, Column, cell_text, column, into_type};
 use super::report::Report;
-use crate::AppError;
-use crate::deadlines::take_as_told;
+use fill::{Seed, fill_from_contract, fill_in, named_contract};
 
 /// The columns of a CSV file: the flat fields.
 pub const COLUMNS: &[Column] = &[
@@ -39,6 +39,7 @@ pub const COLUMNS: &[Column] = &[
     column("declaration_at", "declaration_at", Cell::Text),
     column("submitted_at", "submitted_at", Cell::Text),
     column("closed_at", "closed_at", Cell::Text),
+    column("rejected_at", "rejected_at", Cell::Text),
     column("reopened_at", "reopened_at", Cell::Text),
     column("abandoned_at", "abandoned_at", Cell::Text),
     column("abandon_reason", "abandon_reason", Cell::Text),
@@ -78,11 +79,11 @@ pub struct ReadyClaim {
     /// The claim.
     pub claim: Claim,
     /// The documents' files, each under its place among the claim's documents.
-    pub files: Vec<(usize, std::path::PathBuf)>,
+    pub files: Vec<(usize, PathBuf)>,
 }
 
 /// A claim as a line of a JSON lines file has it. `file_of` names a document's file, when there is one.
-pub fn to_record(claim: &Claim, file_of: impl Fn(&constat_domain::claim::Document) -> Option<String>) -> Value {
+pub fn to_record(claim: &Claim, file_of: impl Fn(&Document) -> Option<String>) -> Value {
     let mut record = json!(claim);
     if let Some(record) = record.as_object_mut() {
         record.shift_remove("tenant");
@@ -146,160 +147,6 @@ pub fn prepare(
     Ok((report.len() == faults).then_some(ReadyClaim { claim, files }))
 }
 
-/// Makes identifiers for what a record leaves out: the same for the same record, so that an import that
-/// was interrupted goes on where it stopped.
-struct Seed([u8; 32]);
-
-impl Seed {
-    fn of(tenant: &TenantId, object: &Map<String, Value>) -> Self {
-        let mut digest = Sha256::new();
-        digest.update(tenant.to_string());
-        digest.update(serde_json::to_string(object).unwrap_or_default());
-        Self(digest.finalize().into())
-    }
-
-    fn entropy(&self, what: &str) -> [u8; 10] {
-        let digest = Sha256::new().chain_update(self.0).chain_update(what).finalize();
-        let mut entropy = [0; 10];
-        entropy.copy_from_slice(&digest[..10]);
-        entropy
-    }
-}
-
-/// The paths of the documents' files, taken out of the record.
-fn take_files(object: &mut Map<String, Value>) -> Vec<Option<String>> {
-    let documents = object.get_mut("documents").and_then(Value::as_array_mut).into_iter().flatten();
-    let file = |document: &mut Value| match document.as_object_mut()?.shift_remove("file")? {
-        Value::Null => None,
-        Value::String(path) => Some(path),
-        // No path at all: told as one that is not there.
-        _ => Some(String::new()),
-    };
-    documents.map(file).collect()
-}
-
-/// The contract that a record names by its id only.
-fn named_contract(
-    connection: &mut Connection,
-    judge: &Judge<'_>,
-    line: u64,
-    object: &mut Map<String, Value>,
-    report: &mut Report,
-) -> Result<Option<Contract>, StoreError> {
-    if object.contains_key("contract") {
-        return Ok(None);
-    }
-    let Some(id) = object.shift_remove("contract_id") else {
-        report.add(line, "contract_id", "is missing: name a contract of the registry, or give `contract` whole");
-        return Ok(None);
-    };
-    let found = contracts::of_tenant_by_id(connection, &judge.tenant, id.as_str().unwrap_or_default())?;
-    if found.is_none() {
-        report.add(line, "contract_id", "no such contract in the registry; import the contracts first");
-    }
-    Ok(found)
-}
-
-fn fill_from_contract(
-    object: &mut Map<String, Value>,
-    catalogue: &Catalogue,
-    contract: &Contract,
-    line: u64,
-    report: &mut Report,
-) {
-    let wanted = object.shift_remove("contract_product_id");
-    let wanted = wanted.as_ref().and_then(Value::as_str);
-    let product = contract.products.iter().find(|product| wanted.is_none_or(|id| id == product.id));
-    let Some(product) = product else {
-        report.add(line, "contract_product_id", "no such product on this contract");
-        return;
-    };
-    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let known = catalogue.find(&product.product.kind, &text("loss_type"), &text("subtype")).ok();
-    let subtype = known.map(|(_, subtype)| subtype);
-    let snapshot = contract.snapshot(Some(&product.id), subtype.map(|subtype| subtype.guarantee.as_str()));
-    object.insert("contract".to_owned(), json!(snapshot));
-    object.entry("product").or_insert_with(|| json!(product.product));
-    if let (Some(risk), Some(dossier)) = (&product.risk, object.entry("dossier").or_insert(json!({})).as_object_mut()) {
-        dossier.entry("risk").or_insert_with(|| json!(risk));
-    }
-}
-
-/// Fills in what can be told from the rest.
-fn fill_in(object: &mut Map<String, Value>, judge: &Judge<'_>, seed: &Seed) {
-    let mut or = |name: &str, value: Value| -> Value {
-        let entry = object.entry(name).or_insert(Value::Null);
-        if entry.is_null() {
-            *entry = value;
-        }
-        entry.clone()
-    };
-    let happened = or("claim_at", Value::Null);
-    let declared = or("declaration_at", happened);
-    let created = or("created_at", declared);
-    let at: Timestamp = created.as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
-    or("declaration_id", json!(DeclarationId::new(at, &seed.entropy("declaration"))));
-    or("version", json!(1));
-    let status = or("status", json!("draft"));
-    let is_early = matches!(status.as_str(), Some("draft" | "archived"));
-    if !is_early {
-        or("claim_id", json!(ClaimId::new(at, &seed.entropy("claim"))));
-        or("submitted_at", created.clone());
-    }
-    let dates = ["submitted_at", "closed_at", "reopened_at", "abandoned_at"].map(|name| or(name, Value::Null));
-    // RFC 3339 in UTC sorts as text, and anything else is refused in a moment.
-    let last = dates.into_iter().chain([created.clone()]).filter(Value::is_string);
-    let last = last.max_by(|left, right| left.as_str().cmp(&right.as_str())).unwrap_or_default();
-    or("updated_at", last);
-    or("answers", json!({}));
-    or("documents", json!([]));
-    or("settlements", json!([]));
-    or("dossier", json!({}));
-    let kind = object.get("product").and_then(|product| product.get("type")).and_then(Value::as_str);
-    let family = kind.and_then(|kind| judge.catalogue.family_for_product(kind));
-    let version = family.map_or(String::new(), |family| family.version.clone());
-    object.entry("catalogue_version").or_insert_with(|| json!(version));
-    fill_in_parts(object, at, &created, seed);
-}
-
-fn fill_in_parts(object: &mut Map<String, Value>, at: Timestamp, created: &Value, seed: &Seed) {
-    if let Some(contract) = object.get_mut("contract").and_then(Value::as_object_mut) {
-        euros_to_money(contract, "deductible");
-    }
-    let parts = |object: &mut Map<String, Value>, name: &str| -> Vec<Map<String, Value>> {
-        let list = object.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        list.into_iter().map(|part| if let Value::Object(part) = part { part } else { Map::new() }).collect()
-    };
-    let mut settlements = parts(object, "settlements");
-    for (index, settlement) in settlements.iter_mut().enumerate() {
-        let id = SettlementId::new(at, &seed.entropy(&format!("settlement {index}")));
-        settlement.entry("id").or_insert_with(|| json!(id));
-        settlement.entry("created_at").or_insert_with(|| created.clone());
-        euros_to_money(settlement, "amount");
-    }
-    object.insert("settlements".to_owned(), json!(settlements));
-    let mut documents = parts(object, "documents");
-    for (index, document) in documents.iter_mut().enumerate() {
-        let id = DocumentId::new(at, &seed.entropy(&format!("document {index}")));
-        let uploaded = document.entry("uploaded_at").or_insert_with(|| created.clone()).clone();
-        for (name, value) in [
-            ("id", json!(id)),
-            ("title", json!("")),
-            ("filename", json!("")),
-            ("mime_type", json!("")),
-            ("size", json!(0)),
-            ("sha256", json!("")),
-            ("status", json!("to_verify")),
-            ("updated_at", uploaded),
-        ] {
-            document.entry(name).or_insert(value);
-        }
-        // Where bytes lie is this server's own business.
-        document.insert("storage_key".to_owned(), json!(""));
-    }
-    object.insert("documents".to_owned(), json!(documents));
-}
-
 /// Refuses what the claim has no place for, so that a misspelt field is not quietly lost.
 fn refuse_lost(line: u64, path: &str, given: &Value, kept: &Value, report: &mut Report) {
     let is_empty = |value: &Value| match value {
@@ -361,6 +208,18 @@ fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mu
     }
 }
 
+/// The paths of the documents' files, taken out of the record.
+fn take_files(object: &mut Map<String, Value>) -> Vec<Option<String>> {
+    let documents = object.get_mut("documents").and_then(Value::as_array_mut).into_iter().flatten();
+    let file = |document: &mut Value| match document.as_object_mut()?.shift_remove("file")? {
+        Value::Null => None,
+        Value::String(path) => Some(path),
+        // No path at all: told as one that is not there.
+        _ => Some(String::new()),
+    };
+    documents.map(file).collect()
+}
+
 /// Looks at the files of the documents, and tells where their bytes will lie.
 fn take_bytes(
     claim: &mut Claim,
@@ -368,7 +227,7 @@ fn take_bytes(
     paths: &[Option<String>],
     line: u64,
     report: &mut Report,
-) -> Vec<(usize, std::path::PathBuf)> {
+) -> Vec<(usize, PathBuf)> {
     let mut found = Vec::new();
     let prefix = format!("documents/{}/{}", claim.tenant, claim.declaration_id);
     for (index, document) in claim.documents.iter_mut().enumerate() {
@@ -389,7 +248,7 @@ fn take_bytes(
                 }
                 if document.filename.is_empty() {
                     let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
-                    document.filename = constat_domain::claim::clean_filename(&name.unwrap_or_default());
+                    document.filename = clean_filename(&name.unwrap_or_default());
                 }
                 if document.title.is_empty() {
                     document.title.clone_from(&document.filename);
@@ -407,78 +266,4 @@ fn take_bytes(
         }
     }
     found
-}
-
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SavedClaims {
-    /// Claims that were saved.
-    pub imported: u64,
-    /// Claims that were here already: of an earlier run, as a rule.
-    pub known: u64,
-    /// Of those, claims that are not as the file has them. They are left as they are.
-    pub different: u64,
-}
-
-impl std::ops::AddAssign for SavedClaims {
-    fn add_assign(&mut self, more: Self) {
-        self.imported += more.imported;
-        self.known += more.known;
-        self.different += more.different;
-    }
-}
-
-/// Whether a claim is here already; `Some(true)` when it differs from the file.
-pub fn is_known(connection: &mut Connection, ready: &ReadyClaim) -> Result<Option<bool>, StoreError> {
-    let found = claims::by_declaration_id(connection, ready.claim.declaration_id)?;
-    Ok(found.map(|found| {
-        let plain = |claim: &Claim| to_record(claim, |_none| None);
-        plain(&found) != plain(&ready.claim)
-    }))
-}
-
-/// Saves a batch whose bytes are stored, with an event for each claim. `ids` are events' identifiers, as
-/// many as there are claims.
-pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) -> Result<SavedClaims, AppError> {
-    let mut saved = SavedClaims::default();
-    for (ready, id) in batch.iter().zip(ids) {
-        if let Some(differs) = is_known(tx, ready)? {
-            saved.known += 1;
-            saved.different += u64::from(differs);
-            continue;
-        }
-        let claim = &ready.claim;
-        claims::insert(tx, claim)?;
-        take_as_told(tx, claim, now)?;
-        for (index, _path) in &ready.files {
-            let Some(document) = claim.documents.get(*index) else { continue };
-            let file = DocumentFile {
-                key: document.storage_key.clone(),
-                tenant: claim.tenant,
-                declaration: claim.declaration_id,
-                document: document.id,
-                sha256: document.sha256.clone(),
-                scan: document.scan,
-            };
-            document_files::insert(tx, &file)?;
-        }
-        let data = json!({
-            "id": claim.declaration_id,
-            "claimId": claim.claim_id,
-            "status": claim.status,
-            "version": claim.version,
-        });
-        let event = Event {
-            id: *id,
-            tenant: claim.tenant,
-            subject: claim.declaration_id.to_string(),
-            kind: "claim.imported".to_owned(),
-            at: now,
-            actor: "system".to_owned(),
-            data,
-        };
-        events::append(tx, &event)?;
-        saved.imported += 1;
-    }
-    Ok(saved)
 }

@@ -1,0 +1,75 @@
+//! Claims that were found sound, saved in batches.
+
+use constat_domain::claim::Claim;
+use constat_domain::ids::EventId;
+use constat_store::queries::claims;
+use constat_store::queries::document_files::{self, DocumentFile};
+use constat_store::queries::events::{self, Event};
+use constat_store::{Connection, StoreError, Tx};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{ReadyClaim, to_record};
+use crate::AppError;
+use crate::claims::events::about;
+use crate::deadlines::take_as_told;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SavedClaims {
+    /// Claims that were saved.
+    pub imported: u64,
+    /// Claims that were here already: of an earlier run, as a rule.
+    pub known: u64,
+    /// Of those, claims that are not as the file has them. They are left as they are.
+    pub different: u64,
+}
+
+impl std::ops::AddAssign for SavedClaims {
+    fn add_assign(&mut self, more: Self) {
+        self.imported += more.imported;
+        self.known += more.known;
+        self.different += more.different;
+    }
+}
+
+/// Whether a claim is here already; `Some(true)` when it differs from the file.
+pub fn is_known(connection: &mut Connection, ready: &ReadyClaim) -> Result<Option<bool>, StoreError> {
+    let found = claims::by_declaration_id(connection, ready.claim.declaration_id)?;
+    Ok(found.map(|found| {
+        let plain = |claim: &Claim| to_record(claim, |_none| None);
+        plain(&found) != plain(&ready.claim)
+    }))
+}
+
+/// Saves a batch whose bytes are stored, with an event for each claim. `ids` are events' identifiers, as
+/// many as there are claims.
+pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) -> Result<SavedClaims, AppError> {
+    let mut saved = SavedClaims::default();
+    for (ready, id) in batch.iter().zip(ids) {
+        if let Some(differs) = is_known(tx, ready)? {
+            saved.known += 1;
+            saved.different += u64::from(differs);
+            continue;
+        }
+        let claim = &ready.claim;
+        claims::insert(tx, claim)?;
+        take_as_told(tx, claim, now)?;
+        for (index, _path) in &ready.files {
+            let Some(document) = claim.documents.get(*index) else { continue };
+            let file = DocumentFile {
+                key: document.storage_key.clone(),
+                tenant: claim.tenant,
+                declaration: claim.declaration_id,
+                document: document.id,
+                sha256: document.sha256.clone(),
+                scan: document.scan,
+            };
+            document_files::insert(tx, &file)?;
+        }
+        let (subject, data) = (claim.declaration_id, about(claim, json!({})));
+        events::append(tx, &Event::by_system(*id, claim.tenant, subject, "claim.imported", now, data))?;
+        saved.imported += 1;
+    }
+    Ok(saved)
+}
