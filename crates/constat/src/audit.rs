@@ -6,11 +6,11 @@ use constat_app::audit::{chain_length, verify_chain};
 use constat_store::Store;
 use constat_store::chain::hex;
 use constat_store::queries::{events, organisations};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Audit;
 use crate::failure::Failure;
 use crate::keys::find_organisation;
+use crate::progress::of_count;
 
 /// Runs `constat audit ...`.
 pub fn audit(store: &Store, command: &Audit) -> Result<ExitCode, Failure> {
@@ -23,15 +23,12 @@ pub fn audit(store: &Store, command: &Audit) -> Result<ExitCode, Failure> {
     for tenant in &tenants {
         total += chain_length(store, tenant)?.unsigned_abs();
     }
-    let progress = ProgressBar::new(total).with_style(
-        ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} events, {eta} left")
-            .unwrap_or_else(|_plain| ProgressStyle::default_bar()),
-    );
+    let progress = of_count(total, "events");
     let mut faults = 0_usize;
     let mut lines = Vec::new();
     for tenant in &tenants {
         let name = names.iter().find(|known| known.id == tenant.org).map_or("?", |known| known.name.as_str());
-        progress.set_message(name.to_owned());
+        progress.set_message(format!("events of {name}"));
         let verdict = verify_chain(store, tenant, &|checked| progress.inc(checked))?;
         let erased = if verdict.erased == 0 { String::new() } else { format!(", {} of them erased", verdict.erased) };
         let mode = tenant.mode.as_str();

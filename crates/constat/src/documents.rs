@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use constat_app::Clock as _;
 use constat_app::sweep::{self, Swept};
 use constat_store::queries::document_files;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::args::DocumentsCommand;
@@ -13,6 +12,7 @@ use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
+use crate::progress;
 
 /// Most lines of a list that are shown.
 const MOST_LINES: usize = 50;
@@ -23,7 +23,7 @@ pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<Exi
     let folder = Folder::open(&config)?;
     let (store, documents) = (&folder.store, folder.documents(&config.documents)?);
     // Each document is looked at twice: in the store, and in the database.
-    let bar = progress_bar(store.read(document_files::count)?.saturating_mul(2));
+    let bar = progress::of_count(store.read(document_files::count)?.unsigned_abs().saturating_mul(2), "looked at");
     let now = SystemClock.now();
     let found = sweep::sweep(store, &documents, sweep::ago(now, older_than_minutes), || bar.inc(1)).await;
     bar.finish_and_clear();
@@ -39,15 +39,6 @@ pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<Exi
         }
     }
     Ok(if found.is_clean() || repair { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Shown on a terminal only.
-fn progress_bar(count: i64) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(count).unwrap_or_default()).with_message("looked at");
-    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_plain) => bar,
-    }
 }
 
 fn in_json(found: &Swept, removed: usize, asked_again: usize) -> serde_json::Value {

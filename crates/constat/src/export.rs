@@ -12,7 +12,6 @@ use constat_domain::tenancy::TenantId;
 use constat_store::queries::{claims, contracts};
 use constat_store::{Documents, Store};
 use futures_util::TryStreamExt as _;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::args::{Export, ExportFormat, ExportTo};
@@ -21,6 +20,7 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::gdpr::{archivist, write_archive};
 use crate::keys::find_organisation;
+use crate::progress;
 
 /// Rows read at once.
 const PAGE: i64 = 200;
@@ -113,7 +113,7 @@ pub fn part_of(path: &Path) -> PathBuf {
 
 fn export_contracts(store: &Store, mut out: Out) -> Result<(), Failure> {
     let tenant = out.tenant;
-    let bar = progress_bar(store.read(|c| contracts::count_of_tenant(c, &tenant))?, "contracts");
+    let bar = progress::of_count(store.read(|c| contracts::count_of_tenant(c, &tenant))?.unsigned_abs(), "contracts");
     out.header(contract_records::COLUMNS)?;
     let (mut last, mut count) = (String::new(), 0);
     loop {
@@ -170,7 +170,7 @@ async fn export_claims(
     beside: Option<&Beside>,
 ) -> Result<(), Failure> {
     let tenant = out.tenant;
-    let bar = progress_bar(store.read(|c| claims::count_of_tenant(c, &tenant))?, "claims");
+    let bar = progress::of_count(store.read(|c| claims::count_of_tenant(c, &tenant))?.unsigned_abs(), "claims");
     out.header(claim_records::COLUMNS)?;
     let (mut last, mut count) = (String::new(), 0);
     loop {
@@ -227,13 +227,4 @@ async fn write_document(
     }
     file.flush()?;
     Ok(true)
-}
-
-/// Shown on a terminal only.
-fn progress_bar(count: i64, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(count.unsigned_abs()).with_message(what);
-    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_plain) => bar,
-    }
 }

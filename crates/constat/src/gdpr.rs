@@ -10,7 +10,6 @@ use constat_app::exchange::erasure::{Erasure, erase, finish, look};
 use constat_app::{Clock as _, DocumentBytes};
 use constat_domain::tenancy::TenantId;
 use futures_util::TryStreamExt as _;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Gdpr, InsuredOf, OverrideReason};
 use crate::catalogue::catalogues;
@@ -20,6 +19,7 @@ use crate::export::part_of;
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
+use crate::progress;
 
 /// What `constat gdpr erase --help` adds.
 pub const ERASE_HELP: &str = "\
@@ -125,9 +125,7 @@ pub fn archivist(
 
 /// Writes an archive; it appears under its name once it is whole.
 pub async fn write_archive(mut bytes: DocumentBytes, output: &Path) -> Result<(), Failure> {
-    let bar = ProgressBar::no_length().with_message("archive");
-    let style = ProgressStyle::with_template("{msg} {bytes} {spinner}");
-    let bar = style.map_or(bar.clone(), |style| bar.with_style(style));
+    let bar = progress::of_some_bytes("archive");
     let part = part_of(output);
     let fails = |error| Failure::new(format!("{}: {error}", part.display()));
     let mut file = std::fs::File::create(&part).map_err(fails)?;

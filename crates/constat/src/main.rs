@@ -16,6 +16,7 @@ mod gdpr;
 mod import;
 mod keys;
 mod logging;
+mod progress;
 mod serve;
 
 use std::process::ExitCode;

@@ -78,6 +78,7 @@ impl Summary<'_> {
             ("Déclaré le", Some(time(claim.declaration_at))),
             ("Transmis le", at(claim.submitted_at)),
             ("Clos le", at(claim.closed_at)),
+            ("Refusé le", at(claim.rejected_at)),
             ("Rouvert le", at(claim.reopened_at)),
             ("Abandonné le", at(claim.abandoned_at)),
             ("Motif d'abandon", claim.abandon_reason.clone()),
@@ -192,7 +193,8 @@ impl Summary<'_> {
                 SettlementKind::Cancel => "Annulé",
                 SettlementKind::Returned => "Retourné",
             };
-            let paid = settlement.payment_at.map_or_else(|| "en cours".to_owned(), time);
+            let unpaid = if settlement.is_active() { "en cours" } else { "—" };
+            let paid = settlement.payment_at.map_or_else(|| unpaid.to_owned(), time);
             vec![kind.to_owned(), money(settlement.amount), time(settlement.created_at), paid]
         });
         table([("Règlement", 2.0), ("Montant", 1.5), ("Décidé le", 2.0), ("Payé le", 2.0)], rows.collect())

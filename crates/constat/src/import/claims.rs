@@ -19,7 +19,6 @@ use constat_domain::catalogue::Catalogue;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_store::{Documents, Store};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::file::{fails, format_of};
 use crate::args::ImportPortfolio;
@@ -27,6 +26,7 @@ use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
+use crate::progress;
 
 /// Claims saved in one transaction.
 const BATCH: usize = 200;
@@ -152,7 +152,7 @@ impl Run<'_> {
     /// Reads the file once. Checks only, or saves as well.
     async fn walk(&self, what: &'static str, saves: bool, found: &mut Found) -> Result<(), Failure> {
         let file = File::open(self.path).map_err(|error| fails(self.path, &error))?;
-        let bar = progress_bar(file.metadata()?.len(), what);
+        let bar = progress::of_bytes(file.metadata()?.len(), what);
         let mut lines = Lines::new(BufReader::with_capacity(1 << 20, bar.wrap_read(file)), self.format);
         let folder = self.path.parent().unwrap_or(Path::new("")).to_owned();
         let mut errors = None;
@@ -235,14 +235,5 @@ impl Run<'_> {
         let saved: Result<SavedClaims, constat_app::AppError> =
             self.store.write(move |tx| save(tx, &batch, &ids, now)).await;
         Ok(saved?)
-    }
-}
-
-/// Shown on a terminal only.
-fn progress_bar(bytes: u64, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(bytes).with_message(what);
-    match ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_plain) => bar,
     }
 }

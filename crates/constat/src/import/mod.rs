@@ -1,7 +1,8 @@
-//! `constat import`: a whole file, or nothing of it.
+//! `constat import`: a whole file, or nothing of it, unless the faulty lines are to be skipped.
 //!
 //! Every line is read and checked before the first one is saved; then all are saved in one
-//! transaction. Whatever is wrong is told by line and field, and the exit code is 1.
+//! transaction (claims in batches: see `claims`). Whatever is wrong is told by line and field, and the
+//! exit code is 1.
 
 mod absences;
 mod claims;
@@ -14,12 +15,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use constat_app::exchange::contracts;
+use constat_app::exchange::lines::Column;
+use constat_app::exchange::report::Report;
 use constat_app::{Chance as _, Clock as _, Tx};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::queries::events::{self, Event};
 use constat_store::{Store, StoreError};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::args::{Import, ImportFrom, ImportPortfolio};
@@ -29,9 +32,7 @@ use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
-use constat_app::exchange::contracts;
-use constat_app::exchange::lines::Column;
-use constat_app::exchange::report::Report;
+use crate::progress;
 
 /// What `constat import contracts --help` adds.
 pub const CONTRACTS_HELP: &str = "\
@@ -130,7 +131,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
     }
 }
 
-/// What the three imports have in common.
+/// What the imports of contracts, experts and absences have in common. Claims go batch by batch.
 struct Run<'a> {
     store: &'a Store,
     what: &'static str,
@@ -203,7 +204,7 @@ impl<'a> Run<'a> {
             println!("{count} {what} are sound. Nothing imported: this was a dry run.");
             return Ok(ExitCode::SUCCESS);
         }
-        let progress = progress_bar(count, what);
+        let progress = progress::of_count(count.try_into().unwrap_or(u64::MAX), what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
         let now = SystemClock.now();
         let id = EventId::new(now, &OsChance.entropy());
@@ -218,14 +219,5 @@ impl<'a> Run<'a> {
         progress.finish_and_clear();
         println!("{count} {what} imported for {} ({}).", self.organisation.name, tenant.mode.as_str());
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Shown on a terminal only.
-fn progress_bar(count: usize, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)).with_message(what);
-    match ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}") {
-        Ok(style) => bar.with_style(style),
-        Err(_plain) => bar,
     }
 }
