@@ -36,7 +36,7 @@ pub(crate) use preview::Undrawable;
 pub use preview::{Draughtsman, Drawn, NoDraughtsman, preview};
 pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
 pub use receive::{Received, Receiving, UploadMemory, UploadShare, forget};
-pub use request_document::{DocumentRequested, request_document};
+pub use request_document::request_document;
 pub use review_document::{Review, review_document};
 pub use settlements::{SettlementChange, change_settlement, create_settlement, read_settlement};
 pub use submit_claim::submit_claim;

@@ -9,7 +9,7 @@ mod read;
 mod settings;
 mod watch;
 
-pub use constat_store::queries::deadlines::Overdue;
+pub use constat_store::queries::deadlines::Terms;
 pub use milestones::{record_milestone, remove_milestone};
 pub use read::{DueClaims, due_claims};
 pub use settings::DeadlineSettings;

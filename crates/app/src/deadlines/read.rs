@@ -2,7 +2,7 @@
 
 use constat_domain::claim::Claim;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::deadlines::{self, Overdue};
+use constat_store::queries::deadlines::{self, Terms};
 use jiff::Timestamp;
 
 use crate::{App, AppError};
@@ -16,12 +16,12 @@ pub struct DueClaims {
     pub total: u64,
 }
 
-/// The claims whose first term that runs (or is over) ends before an instant, most urgent first. For
+/// The claims whose first such term ends before an instant, most urgent first. For
 /// handlers. What changed in the last seconds may not be in it yet: it follows the watch.
 pub fn due_claims(
     app: &App,
     caller: &Caller,
-    which: Overdue,
+    which: Terms,
     before: Timestamp,
     limit: u32,
     offset: u32,

@@ -36,7 +36,7 @@ pub use life_cycle::{ClaimEdit, Decision, NextStatus};
 pub use media_type::{ending_of, media_type_of};
 pub use milestone::MilestoneKind;
 pub use photo::{PhotoScan, Stretch};
-pub use requests::{DocumentRequest, RequestedDocument};
+pub use requests::{DocumentRequest, NewRequest, RequestedDocument};
 pub use settlements::{NewSettlement, Settlement, SettlementKind};
 pub use transitions::{Step, TRANSITIONS, Transition};
 

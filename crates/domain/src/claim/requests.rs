@@ -30,6 +30,19 @@ pub struct DocumentRequest {
     pub requested_at: Timestamp,
 }
 
+/// What a handler asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRequest {
+    /// Which document.
+    pub document: RequestedDocument,
+    /// How much it is wanted.
+    pub category: Category,
+    /// What the insured should know of it.
+    pub comment: Option<String>,
+    /// Whether a claim that is worked on then waits for it.
+    pub wait: bool,
+}
+
 /// Which document is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestedDocument {
@@ -79,33 +92,36 @@ impl Claim {
 
     /// Asks the insured for a document: it stands among the claim's entries from now on, and an upload
     /// fills it. One that was asked for before is asked for again, in the new words; one that was
-    /// accepted is not. With `wait`, a claim that is worked on then waits for the insured. Gives the
-    /// stable id of the document's type.
+    /// accepted is not. Gives the stable id of the document's type.
     pub fn request_document(
         &mut self,
         catalogue: &Catalogue,
-        document: &RequestedDocument,
-        category: Category,
-        comment: Option<String>,
-        wait: bool,
+        new: &NewRequest,
         at: Timestamp,
     ) -> Result<String, ClaimRefusal> {
+        let NewRequest { document, category, comment, wait } = new;
         self.may_request()?;
-        if wait && self.status != super::ClaimStatus::PendingInfo {
+        if *wait && self.status != super::ClaimStatus::PendingInfo {
             self.may_step(Step::Wait)?;
         }
         let (kind, label) = self.requested_type(catalogue, document)?;
         if self.current_document(&kind).is_some_and(|current| current.status == DocumentStatus::Accepted) {
             return Err(ClaimRefusal::DocumentAlreadyValidated { field: "type".to_owned() });
         }
-        let request = DocumentRequest { kind: kind.clone(), label, category, comment, requested_at: at };
+        let request = DocumentRequest {
+            kind: kind.clone(),
+            label,
+            category: *category,
+            comment: comment.clone(),
+            requested_at: at,
+        };
         if let Some(known) = self.requests.iter_mut().find(|known| known.kind == kind) {
             *known = request;
         } else {
             room_for_one("requested documents", self.requests.len(), MOST_REQUESTS)?;
             self.requests.push(request);
         }
-        if wait && let Some(next) = self.status.after(Step::Wait) {
+        if *wait && let Some(next) = self.status.after(Step::Wait) {
             self.enter(next, at);
         }
         self.touch(at);

@@ -368,7 +368,9 @@ fn nothing_ends_while_money_is_on_its_way() {
 fn a_requested_document_becomes_an_entry_that_an_upload_fills() {
     let mut claim = moved(&[NextStatus::InProgress]);
     let ask = |claim: &mut Claim, document: RequestedDocument, wait: bool| {
-        claim.request_document(catalogue(), &document, Category::Mandatory, Some("Merci".to_owned()), wait, now())
+        let comment = Some("Merci".to_owned());
+        let new = NewRequest { document, category: Category::Mandatory, comment, wait };
+        claim.request_document(catalogue(), &new, now())
     };
     let free = RequestedDocument::Free("Attestation de l'employeur".to_owned());
     assert_eq!(ask(&mut claim, free.clone(), false).unwrap(), "requested_1");
@@ -402,9 +404,9 @@ fn what_handlers_wrote_can_be_taken_away() {
     for document in
         [RequestedDocument::Free(words.to_owned()), RequestedDocument::OfCatalogue("repair_quote".to_owned())]
     {
-        claim
-            .request_document(catalogue(), &document, Category::Expected, Some(words.to_owned()), false, now())
-            .unwrap();
+        let comment = Some(words.to_owned());
+        let new = NewRequest { document, category: Category::Expected, comment, wait: false };
+        claim.request_document(catalogue(), &new, now()).unwrap();
     }
     claim.erase_handlers_words();
     assert!(!format!("{claim:?}").contains(words));
@@ -435,8 +437,9 @@ fn a_claim_takes_so_much_and_no_more() {
         assert_eq!(claim, before);
     }
     let mut ask = |number: usize| {
-        let title = RequestedDocument::Free(format!("Pièce {number}"));
-        claim.request_document(catalogue(), &title, Category::Expected, None, false, now())
+        let document = RequestedDocument::Free(format!("Pièce {number}"));
+        let new = NewRequest { document, category: Category::Expected, comment: None, wait: false };
+        claim.request_document(catalogue(), &new, now())
     };
     (0..100).for_each(|number| _ = ask(number).unwrap());
     assert!(full(&ask(100).unwrap_err().into()));
@@ -543,8 +546,9 @@ fn perform(claim: &mut Claim, action: Action, number: u8) -> Result<(), Refusal>
             claim.add_internal_note(InternalNote { text: "Vu".to_owned(), at: now(), by: key() })?;
         }
         Action::RequestDocument => {
-            let free = RequestedDocument::Free(format!("Pièce {number}"));
-            claim.request_document(catalogue(), &free, Category::Expected, None, false, now())?;
+            let document = RequestedDocument::Free(format!("Pièce {number}"));
+            let new = NewRequest { document, category: Category::Expected, comment: None, wait: false };
+            claim.request_document(catalogue(), &new, now())?;
         }
         Action::AcceptDocument | Action::RejectDocument => {
             let id = document(claim, DocumentStatus::ToVerify).ok_or(ClaimRefusal::DocumentNotFound)?;

@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::read_claim;
-use constat_app::deadlines::{Overdue, due_claims};
+use constat_app::deadlines::{Terms, due_claims};
 use constat_domain::claim::Claim;
 use constat_domain::deadlines::{Deadline, DeadlineState, Deadlines};
 use constat_wire::claims::{
@@ -37,8 +37,8 @@ pub(super) async fn worklist(asked: Asked<Claims>, Params(query): Params<Deadlin
     let now = asked.app.clock.now();
     let filter = query.into_domain(now).map_err(Problem::invalid)?;
     let which = match filter.state {
-        WantedDeadlines::Running => Overdue::No,
-        WantedDeadlines::Missed => Overdue::Yes,
+        WantedDeadlines::Running => Terms::Running,
+        WantedDeadlines::Missed => Terms::Missed,
     };
     let DeadlinesFilter { before, limit, offset, .. } = filter;
     let page = due_claims(&asked.app, &asked.caller, which, before, limit, offset)?;

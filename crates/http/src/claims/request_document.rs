@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{DocumentRequested, request_document};
+use constat_app::claims::request_document;
 use constat_wire::claims::{Claim, RequestDocument, Success};
 
 use super::{ClaimPath, docs as say, view};
@@ -15,13 +15,11 @@ pub(super) async fn request(
     Path(path): Path<ClaimPath>,
     body: Json<RequestDocument>,
 ) -> Result<Reply, Problem> {
-    let read = body.value.into_domain().map_err(Problem::invalid)?;
-    let wanted =
-        DocumentRequested { document: read.document, category: read.category, comment: read.comment, wait: read.wait };
+    let new = body.value.into_domain().map_err(Problem::invalid)?;
     let if_match = asked.if_match();
     asked
         .command(&body.raw, move |tx, act| {
-            view::answer(act, &request_document(tx, act, &path.id, &wanted, if_match.as_deref())?)
+            view::answer(act, &request_document(tx, act, &path.id, &new, if_match.as_deref())?)
         })
         .await
 }

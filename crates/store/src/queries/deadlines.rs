@@ -89,11 +89,11 @@ pub fn rules_changed(tx: &mut Tx, digest: &str) -> Result<(), StoreError> {
 
 /// Which terms a worklist is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overdue {
+pub enum Terms {
     /// Those that run.
-    No,
+    Running,
     /// Those that are over and were not met since.
-    Yes,
+    Missed,
 }
 
 /// One page of the tenant's claims whose first such term ends before an instant, in the order of those
@@ -101,7 +101,7 @@ pub enum Overdue {
 pub fn of_tenant_due_before(
     connection: &mut Connection,
     tenant: &TenantId,
-    which: Overdue,
+    which: Terms,
     before: Timestamp,
     limit: i64,
     offset: i64,
@@ -112,14 +112,14 @@ pub fn of_tenant_due_before(
             .filter(deadline_watch::tenant.eq(tenant.to_string()))
             .into_boxed();
         match which {
-            Overdue::No => watched.filter(deadline_watch::running_at.lt(micros(before))),
-            Overdue::Yes => watched.filter(deadline_watch::missed_at.lt(micros(before))),
+            Terms::Running => watched.filter(deadline_watch::running_at.lt(micros(before))),
+            Terms::Missed => watched.filter(deadline_watch::missed_at.lt(micros(before))),
         }
     };
     let total = wanted().count().get_result(connection)?;
     let page = match which {
-        Overdue::No => wanted().order((deadline_watch::running_at, deadline_watch::declaration_id)),
-        Overdue::Yes => wanted().order((deadline_watch::missed_at, deadline_watch::declaration_id)),
+        Terms::Running => wanted().order((deadline_watch::running_at, deadline_watch::declaration_id)),
+        Terms::Missed => wanted().order((deadline_watch::missed_at, deadline_watch::declaration_id)),
     };
     let bodies: Vec<String> = page.limit(limit).offset(offset).select(claims::body).load(connection)?;
     Ok(Page { rows: from_bodies(&bodies)?, total })

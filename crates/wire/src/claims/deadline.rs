@@ -17,8 +17,6 @@ use crate::common::{Checker, Instant, every_field_present, wire_enum};
 const USUAL_LIMIT: i64 = 20;
 /// Most claims of a page.
 const MOST: i64 = 100;
-/// Furthest page start.
-const FURTHEST: i64 = 1_000_000_000;
 /// Seconds ahead that the worklist looks when the query does not say: a week.
 const USUAL_SPAN: i64 = 7 * 86_400;
 
@@ -214,13 +212,10 @@ impl DeadlinesQuery {
     /// Reads the query, or lists everything wrong with it.
     pub fn into_domain(self, now: Timestamp) -> Result<DeadlinesFilter, Vec<FieldError>> {
         let mut checker = Checker::new();
-        let (limit, offset) = (self.limit.unwrap_or(USUAL_LIMIT), self.offset.unwrap_or(0));
-        checker.integer("limit", limit, 1, MOST);
-        checker.integer("offset", offset, 0, FURTHEST);
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
         let week = || now.checked_add(jiff::SignedDuration::from_secs(USUAL_SPAN)).unwrap_or(now);
         let before = self.before.map_or_else(week, Into::into);
-        let bounds = u32::try_from(limit).ok().zip(u32::try_from(offset).ok());
         let state = self.state.unwrap_or_default();
-        checker.finish(bounds.map(|(limit, offset)| DeadlinesFilter { state, before, limit, offset }))
+        checker.finish(page.map(|(limit, offset)| DeadlinesFilter { state, before, limit, offset }))
     }
 }

@@ -11,8 +11,6 @@ use crate::common::{Checker, Instant, True, every_field_present};
 const USUAL_LIMIT: i64 = 100;
 /// Most entries of an answer.
 const MOST: i64 = 500;
-/// Furthest page start.
-const FURTHEST: i64 = 1_000_000_000;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -114,10 +112,8 @@ impl TimelineQuery {
     /// Limit and offset, or everything wrong with the query.
     pub fn into_domain(self) -> Result<(u32, u32), Vec<FieldError>> {
         let mut checker = Checker::new();
-        let (limit, offset) = (self.limit.unwrap_or(USUAL_LIMIT), self.offset.unwrap_or(0));
-        checker.integer("limit", limit, 1, MOST);
-        checker.integer("offset", offset, 0, FURTHEST);
-        checker.finish(u32::try_from(limit).ok().zip(u32::try_from(offset).ok()))
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
+        checker.finish(page)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use constat_domain::FieldError;
 use constat_domain::catalogue::Category;
-use constat_domain::claim::{self, Decision, NextStatus as DomainNext, RequestedDocument};
+use constat_domain::claim::{self, Decision, NewRequest, NextStatus as DomainNext, RequestedDocument};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -132,22 +132,9 @@ pub struct RequestDocument {
     pub wait_for_it: bool,
 }
 
-/// A request that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentWanted {
-    /// Which document.
-    pub document: RequestedDocument,
-    /// How much it is wanted.
-    pub category: Category,
-    /// What the insured should know of it.
-    pub comment: Option<String>,
-    /// Whether the claim then waits for it.
-    pub wait: bool,
-}
-
 impl RequestDocument {
     /// Reads it, or lists everything wrong with it.
-    pub fn into_domain(self) -> Result<DocumentWanted, Vec<FieldError>> {
+    pub fn into_domain(self) -> Result<NewRequest, Vec<FieldError>> {
         let mut checker = Checker::new();
         checker.optional_text("type", self.kind.as_ref(), 1, 200);
         checker.optional_text("title", self.title.as_ref(), 1, 200);
@@ -172,12 +159,8 @@ impl RequestDocument {
                 Category::Optional
             }
         };
-        let wanted = document.map(|document| DocumentWanted {
-            document,
-            category,
-            comment: self.comment,
-            wait: self.wait_for_it,
-        });
+        let wanted =
+            document.map(|document| NewRequest { document, category, comment: self.comment, wait: self.wait_for_it });
         checker.finish(wanted)
     }
 }

@@ -39,8 +39,7 @@ pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEn
 pub use facets::{ClaimDossier, Cover, Facets};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
-    Action, AddInternalNote, AllowedAction, ChangeStatus, DocumentWanted, InternalNote, NextStatus, RequestDocument,
-    SetNote,
+    Action, AddInternalNote, AllowedAction, ChangeStatus, InternalNote, NextStatus, RequestDocument, SetNote,
 };
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};

@@ -24,8 +24,6 @@ const LONGEST_OVERLAP: i64 = 168;
 const USUAL_LIMIT: i64 = 20;
 /// Most rows of a page.
 const MOST: i64 = 100;
-/// Furthest page start.
-const FURTHEST: i64 = 1_000_000_000;
 
 wire_enum! {
     /// Whether a webhook is served.
@@ -393,10 +391,8 @@ impl DeliveriesQuery {
     /// Limit and offset, or everything wrong with the query.
     pub fn page(self) -> Result<(u32, u32), Vec<FieldError>> {
         let mut checker = Checker::new();
-        let (limit, offset) = (self.limit.unwrap_or(USUAL_LIMIT), self.offset.unwrap_or(0));
-        checker.integer("limit", limit, 1, MOST);
-        checker.integer("offset", offset, 0, FURTHEST);
-        checker.finish(u32::try_from(limit).ok().zip(u32::try_from(offset).ok()))
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
+        checker.finish(page)
     }
 }
 

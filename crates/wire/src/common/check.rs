@@ -2,6 +2,9 @@
 
 use constat_domain::FieldError;
 
+/// Furthest start of a page.
+const FURTHEST_START: i64 = 1_000_000_000;
+
 /// Most faults that are told at once: what is wrong with a long list is seen from its first lines.
 const MOST_FAULTS: usize = 100;
 
@@ -100,6 +103,15 @@ impl Checker {
         if !(min..=max).contains(&value) {
             self.fail(name, format!("expected a whole number from {min} to {max}"));
         }
+    }
+
+    /// A page: its length, from 1 to `most` and `usual` when left out, and where it starts. `None` when
+    /// one of them is out of bounds.
+    pub fn page(&mut self, limit: Option<i64>, offset: Option<i64>, usual: i64, most: i64) -> Option<(u32, u32)> {
+        let (limit, offset) = (limit.unwrap_or(usual), offset.unwrap_or(0));
+        self.integer("limit", limit, 1, most);
+        self.integer("offset", offset, 0, FURTHEST_START);
+        u32::try_from(limit).ok().zip(u32::try_from(offset).ok())
     }
 
     /// A number within bounds, both included.
