@@ -3,8 +3,9 @@
 //! [`Claim`] is the data. How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
 //! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
 //! `actions` says what may be done next. Its parts: `document` and `documents` (what an upload does),
-//! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts). Its end:
-//! `erasure`. Each rule either changes the claim or refuses and leaves it as it was.
+//! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts), and
+//! `bounds` (how many of each). Its end: `erasure`. Each rule either changes the claim or refuses and
+//! leaves it as it was.
 
 mod actions;
 mod bounds;
