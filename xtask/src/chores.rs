@@ -38,6 +38,18 @@ pub fn load(arguments: &[String]) -> Result<(), String> {
     bench(&[&["load".to_owned()], arguments].concat())
 }
 
+/// Kills servers and databases while clients book, and judges what is left.
+pub fn crash(arguments: &[String]) -> Result<(), String> {
+    let asked = |word: &str| arguments.iter().any(|argument| argument == word);
+    if asked("--check") || asked("--help") {
+        setup::compiler()?;
+    } else {
+        setup::for_crashes()?;
+    }
+    run(&mut cargo(&["build", "--release", "--package", "constat", "--package", "constat-crash"]))?;
+    run(Command::new(release_binary("constat-crash")).args(arguments))
+}
+
 /// Writes the checked-in OpenAPI documents anew.
 pub fn openapi() -> Result<(), String> {
     setup::for_tests()?;

@@ -24,8 +24,10 @@ CHORES
     bench     Build for speed and measure; --json for one JSON object, --quick for a shorter run.
     load      Build for speed; 10,000 claims, 200 clients for ten minutes, a receiver of webhooks that is
               away for an hour. --minutes N, --clients N and others: see --help.
+    crash     Kill servers and databases, cut their network, promote a standby, while clients book; then
+              look for anything lost or doubled. --minutes N, --check DIR... and others: see --help.
     openapi   Write the OpenAPI documents that are checked in under openapi/ anew.
-    setup     Only install what the chores above need; `setup crash`: what the crash test needs.
+    setup     Only install what the chores above need, but for the cluster of `crash`.
     help      This text.
 
 EXAMPLES
@@ -44,8 +46,8 @@ fn main() -> ExitCode {
         Some("test") => chores::test(&rest),
         Some("bench") => chores::bench(&rest),
         Some("load") => chores::load(&rest),
+        Some("crash") => chores::crash(&rest),
         Some("openapi") => chores::openapi(),
-        Some("setup") if rest.iter().any(|word| word == "crash") => setup::for_crashes(),
         Some("setup") => setup::for_tests(),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

@@ -11,6 +11,7 @@ mod claims_bad_input;
 mod cli;
 mod concurrency;
 mod contract;
+mod crash;
 mod day_plan;
 mod deadlines;
 mod document_review;

@@ -1,0 +1,44 @@
+//! Chance that a seed brings back.
+
+use std::ops::Range;
+use std::time::Duration;
+
+/// The `SplitMix64` generator.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice of a seed and of whoever throws them: each thrower has a sequence of its own.
+    pub fn new(seed: u64, thrower: u64) -> Self {
+        let mut dice = Self(seed ^ thrower.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        dice.next();
+        dice
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`, which is not zero.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).unwrap_or(0)
+    }
+
+    /// True in so many of a hundred throws.
+    pub fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+
+    /// A duration in a range of milliseconds.
+    pub fn millis(&mut self, range: Range<u64>) -> Duration {
+        Duration::from_millis(range.start + self.next() % (range.end - range.start))
+    }
+
+    /// A name that no other run has used.
+    pub fn name(&mut self) -> String {
+        format!("{:016x}", self.next())
+    }
+}

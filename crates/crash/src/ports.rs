@@ -1,0 +1,34 @@
+//! Ports that stay ours while their owner is down.
+
+use std::net::TcpListener;
+
+use crate::dice::Dice;
+
+/// Below those that the system gives to outgoing connections, so that nobody takes the port of a
+/// server that was killed before it is back.
+const FIRST: usize = 20_000;
+const COUNT: usize = 10_000;
+
+/// Hands out free ports of this machine, each once.
+pub struct Ports {
+    dice: Dice,
+    given: Vec<u16>,
+}
+
+impl Ports {
+    /// Begins somewhere that depends on the process, so that runs beside each other seldom meet.
+    pub fn new() -> Self {
+        Self { dice: Dice::new(u64::from(std::process::id()), 0), given: Vec::new() }
+    }
+
+    /// A port that nobody listens on.
+    pub fn free(&mut self) -> u16 {
+        loop {
+            let port = u16::try_from(FIRST + self.dice.below(COUNT)).expect("a port");
+            if !self.given.contains(&port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                self.given.push(port);
+                return port;
+            }
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! Does what the database holds agree with what the clients heard? Pure: a kept history and a kept
+//! state give the same verdict anywhere, at any time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use constat_availability::{Estimator, Travel as _};
+use constat_domain::geo::Position;
+use constat_store::chain::{Content, GENESIS, Hash, hex};
+use serde::{Deserialize, Serialize};
+
+use crate::history::{Answer, Line, Span, Verb};
+use crate::state::{Appointment, Event, Row};
+
+/// Most faults that are told; the others are counted.
+const MOST_TOLD: usize = 100;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the clients did and heard.
+    pub counts: BTreeMap<String, usize>,
+    /// How many faults there are; none when all was kept.
+    pub fault_count: usize,
+    /// The faults, in words: the first hundred.
+    pub faults: Vec<String>,
+}
+
+impl Verdict {
+    /// True when everything that was acknowledged holds.
+    pub fn holds(&self) -> bool {
+        self.fault_count == 0
+    }
+
+    /// Adds what another check found.
+    pub fn add_fault(&mut self, text: String) {
+        self.fault(text);
+    }
+
+    fn fault(&mut self, text: String) {
+        self.fault_count += 1;
+        if self.faults.len() < MOST_TOLD {
+            self.faults.push(text);
+        }
+    }
+
+    fn count(&mut self, what: impl Into<String>) {
+        *self.counts.entry(what.into()).or_default() += 1;
+    }
+}
+
+/// Judges a run.
+pub fn judge(history: &[Line], state: &[Row]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let cases = cases(history, &mut verdict);
+    verdict.counts.insert("milliseconds without an acknowledgement, at most".to_owned(), longest_silence(history));
+    let appointments: Vec<&Appointment> =
+        state.iter().filter_map(|row| if let Row::Appointment(known) = row { Some(known) } else { None }).collect();
+    let events: Vec<&Event> =
+        state.iter().filter_map(|row| if let Row::Event(event) = row { Some(event) } else { None }).collect();
+    judge_cases(&cases, &appointments, &events, &mut verdict);
+    judge_days(&appointments, &mut verdict);
+    judge_sessions(state, &appointments, &mut verdict);
+    judge_chains(state, &events, &mut verdict);
+    verdict
+}
+
+/// The longest time in which no client heard that anything was done: how long the service was away.
+fn longest_silence(history: &[Line]) -> usize {
+    let heard = history.iter().filter_map(|line| match line {
+        Line::Heard { at, answer: Answer::Done { .. }, .. } => Some(*at),
+        _ => None,
+    });
+    let heard: Vec<_> = heard.collect();
+    let pauses = heard.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_millis());
+    pauses.max().and_then(|longest| usize::try_from(longest).ok()).unwrap_or(0)
+}
+
+/// How an operation ended, all its tries together.
+enum Outcome<'a> {
+    Done(&'a Answer),
+    Refused,
+    Unknown,
+}
+
+struct Operation<'a> {
+    verb: Verb,
+    slot: Option<Span>,
+    answers: Vec<&'a Answer>,
+}
+
+impl Operation<'_> {
+    /// A refusal after a try of unknown fate says nothing of that try: it may still have been done, or
+    /// be done later by a server that was cut off with it.
+    fn outcome(&self) -> Outcome<'_> {
+        let done = self.answers.iter().find(|answer| matches!(answer, Answer::Done { .. }));
+        if let Some(done) = done {
+            return Outcome::Done(done);
+        }
+        let unknown = self.answers.iter().any(|answer| matches!(answer, Answer::Unknown { .. }));
+        if unknown { Outcome::Unknown } else { Outcome::Refused }
+    }
+}
+
+/// The operations of each case, in order: a client asks one thing at a time of a case.
+fn cases<'a>(history: &'a [Line], verdict: &mut Verdict) -> BTreeMap<&'a str, Vec<Operation<'a>>> {
+    let mut cases: BTreeMap<&str, Vec<Operation<'a>>> = BTreeMap::new();
+    let mut places: HashMap<u64, (&str, usize)> = HashMap::new();
+    for line in history {
+        match line {
+            Line::Asked { op, verb, case, slot, .. } => {
+                let of_case = cases.entry(case).or_default();
+                if places.insert(*op, (case, of_case.len())).is_some() {
+                    verdict.fault(format!("the history has operation {op} twice"));
+                }
+                of_case.push(Operation { verb: *verb, slot: *slot, answers: Vec::new() });
+            }
+            Line::Heard { op, answer, .. } => match places.get(op) {
+                Some((case, place)) => {
+                    if let Some(operation) = cases.get_mut(case).and_then(|of_case| of_case.get_mut(*place)) {
+                        operation.answers.push(answer);
+                    }
+                }
+                None => verdict.fault(format!("the history has an answer to operation {op}, which nobody asked")),
+            },
+            Line::Fault { .. } => verdict.count("faults made"),
+            Line::Run { .. } => {}
+        }
+    }
+    cases
+}
+
+/// What the case's appointment may be like.
+#[derive(Debug, Clone, PartialEq)]
+struct Known {
+    /// `None` when no answer told it.
+    id: Option<String>,
+    expert: Option<String>,
+    slot: Span,
+    status: &'static str,
+}
+
+/// What a case may have come to: at first nothing alone, then one thing for each way that an unknown
+/// try may have ended.
+struct Possible {
+    states: Vec<Option<Known>>,
+    /// How often it was acknowledged as booked, moved, cancelled; `None` when it cannot be known.
+    told: Option<[usize; 3]>,
+}
+
+fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Possible {
+    let mut possible = Possible { states: vec![None], told: Some([0; 3]) };
+    for operation in operations {
+        let word = match operation.verb {
+            Verb::Book => "bookings",
+            Verb::Move => "moves",
+            Verb::Cancel => "cancellations",
+            Verb::Read => "reads",
+        };
+        match operation.outcome() {
+            Outcome::Refused => verdict.count(format!("{word} refused")),
+            Outcome::Unknown => {
+                verdict.count(format!("{word} of unknown outcome"));
+                if operation.verb == Verb::Read {
+                    continue;
+                }
+                possible.told = None;
+                let also: Vec<_> = possible.states.iter().map(|before| may_be(operation, before.as_ref())).collect();
+                possible.states.extend(also);
+            }
+            Outcome::Done(answer) => {
+                verdict.count(format!("{word} acknowledged"));
+                if operation.answers.len() > 1 {
+                    verdict.count(format!("{word} acknowledged at a later try"));
+                }
+                done(case, operation, answer, &mut possible, verdict);
+            }
+        }
+    }
+    possible
+}
+
+/// What an operation makes of a case if it was done.
+fn may_be(operation: &Operation<'_>, before: Option<&Known>) -> Option<Known> {
+    let mut after = before.cloned();
+    match (operation.verb, operation.slot, &mut after) {
+        (Verb::Book, Some(slot), _) => after = Some(Known { id: None, expert: None, slot, status: "booked" }),
+        (Verb::Move, Some(slot), Some(known)) => (known.slot, known.expert) = (slot, None),
+        (Verb::Cancel, _, Some(known)) => known.status = "cancelled",
+        _ => {}
+    }
+    after
+}
+
+fn done(case: &str, operation: &Operation<'_>, answer: &Answer, possible: &mut Possible, verdict: &mut Verdict) {
+    let Answer::Done { appointment, slot, status, expert } = answer else { return };
+    let status = if status == "cancelled" { "cancelled" } else { "booked" };
+    let told = Known { id: Some(appointment.clone()), expert: Some(expert.clone()), slot: *slot, status };
+    if operation.verb == Verb::Read {
+        if let [before] = possible.states.as_slice()
+            && !before.as_ref().is_some_and(|before| agrees(before, &told))
+        {
+            verdict.fault(format!("{case}: a read told {}, not {}", words(Some(&told)), words(before.as_ref())));
+        }
+        return;
+    }
+    if operation.slot.is_some_and(|wanted| wanted != *slot) {
+        verdict.fault(format!("{case}: another time was acknowledged than was asked for: {}", words(Some(&told))));
+    }
+    if let (Some(counts), Some(verb)) = (&mut possible.told, place(operation.verb)) {
+        counts[verb] += 1;
+    }
+    possible.states = vec![Some(told)];
+}
+
+fn place(verb: Verb) -> Option<usize> {
+    match verb {
+        Verb::Book => Some(0),
+        Verb::Move => Some(1),
+        Verb::Cancel => Some(2),
+        Verb::Read => None,
+    }
+}
+
+/// True when an appointment is like what is known of it.
+fn agrees(known: &Known, found: &Known) -> bool {
+    let same = |known: &Option<String>, found: &Option<String>| known.is_none() || known == found;
+    (known.slot, known.status) == (found.slot, found.status)
+        && same(&known.id, &found.id)
+        && same(&known.expert, &found.expert)
+}
+
+fn words(known: Option<&Known>) -> String {
+    known.map_or_else(
+        || "nothing".to_owned(),
+        |known| {
+            let id = known.id.as_deref().unwrap_or("an appointment");
+            format!("{id} {} {}..{}", known.status, known.slot.start, known.slot.end)
+        },
+    )
+}
+
+const KINDS: [&str; 3] = ["appointment.booked", "appointment.rescheduled", "appointment.cancelled"];
+
+/// Every acknowledged booking is there once, as it was acknowledged last, with one event for each
+/// change; nothing is there that nobody booked.
+fn judge_cases(
+    cases: &BTreeMap<&str, Vec<Operation<'_>>>,
+    appointments: &[&Appointment],
+    events: &[&Event],
+    verdict: &mut Verdict,
+) {
+    let mut of_case: HashMap<&str, Vec<&Appointment>> = HashMap::new();
+    for known in appointments {
+        of_case.entry(&known.case).or_default().push(known);
+        if !cases.contains_key(known.case.as_str()) {
+            verdict.fault(format!("{}: an appointment of a case that nobody has: {}", known.id, known.case));
+        }
+    }
+    let mut recorded: HashMap<&str, [usize; 3]> = HashMap::new();
+    for event in events {
+        if let Some(kind) = KINDS.iter().position(|kind| *kind == event.kind) {
+            recorded.entry(&event.subject).or_default()[kind] += 1;
+        }
+    }
+    for (case, operations) in cases {
+        let possible = follow(case, operations, verdict);
+        let rows = of_case.get(case).map_or(&[][..], Vec::as_slice);
+        let found = rows.first().map(|row| Known {
+            id: Some(row.id.clone()),
+            expert: Some(row.expert.clone()),
+            slot: row.slot,
+            status: if row.status == "cancelled" { "cancelled" } else { "booked" },
+        });
+        if rows.len() > 1 {
+            verdict.fault(format!("{case}: {} appointments of one case", rows.len()));
+            continue;
+        }
+        let is_possible = possible.states.iter().any(|state| match (state, &found) {
+            (Some(state), Some(found)) => agrees(state, found),
+            (None, None) => true,
+            _ => false,
+        });
+        if !is_possible {
+            let wanted: Vec<String> = possible.states.iter().map(|state| words(state.as_ref())).collect();
+            verdict.fault(format!("{case}: there is {}, not {}", words(found.as_ref()), wanted.join(" or ")));
+        }
+        if let (Some(told), Some(row)) = (possible.told, rows.first()) {
+            let recorded = recorded.get(row.id.as_str()).copied().unwrap_or_default();
+            if told != recorded {
+                verdict.fault(format!(
+                    "{case}: {told:?} bookings, moves, cancellations acknowledged, but {recorded:?} recorded as events"
+                ));
+            }
+        }
+    }
+}
+
+/// No expert is in two places at once, and each drive between two visits fits.
+fn judge_days(appointments: &[&Appointment], verdict: &mut Verdict) {
+    let mut days: BTreeMap<&str, Vec<&Appointment>> = BTreeMap::new();
+    for known in appointments.iter().filter(|known| known.status == "booked") {
+        verdict.count("appointments that stand");
+        days.entry(&known.expert).or_default().push(known);
+    }
+    let travel = Estimator::default();
+    let place = |known: &Appointment| known.lat.zip(known.lon).and_then(|(lat, lon)| Position::new(lat, lon));
+    for (expert, visits) in &mut days {
+        visits.sort_by_key(|known| (known.busy_from, known.busy_to));
+        for pair in visits.windows(2) {
+            let (first, second) = (pair[0], pair[1]);
+            let between = second.busy_from - first.busy_to;
+            if between < 0 {
+                verdict.fault(format!("{expert}: {} and {} overlap", first.id, second.id));
+            } else if let (Some(from), Some(to)) = (place(first), place(second)) {
+                let drive = i64::from(travel.seconds(from, to));
+                if between < drive * 1_000_000 {
+                    let gap = between / 1_000_000;
+                    let (first, second) = (&first.id, &second.id);
+                    verdict.fault(format!("{expert}: {gap} s between {first} and {second}, a drive of {drive} s"));
+                }
+            }
+        }
+    }
+}
+
+/// A session is spent by an appointment, or not at all; every appointment has spent one.
+fn judge_sessions(state: &[Row], appointments: &[&Appointment], verdict: &mut Verdict) {
+    let known: HashSet<&str> = appointments.iter().map(|known| known.id.as_str()).collect();
+    let mut with_session = HashSet::new();
+    for row in state {
+        if let Row::UsedSession { session, appointment } = row {
+            with_session.insert(appointment.as_str());
+            if !known.contains(appointment.as_str()) {
+                verdict.fault(format!("session {session} is used up by {appointment}, which is not there"));
+            }
+        }
+    }
+    for id in known.difference(&with_session) {
+        verdict.fault(format!("{id}: no session was used for it"));
+    }
+}
+
+/// The events are whole: numbered without a gap, each hash right, and the end is where it is said to be.
+fn judge_chains(state: &[Row], events: &[&Event], verdict: &mut Verdict) {
+    let mut chains: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        verdict.count("events in the chain");
+        chains.entry(&event.tenant).or_default().push(event);
+    }
+    for row in state {
+        let Row::Chain { tenant, length, hash } = row else { continue };
+        let chain = chains.remove(tenant.as_str()).unwrap_or_default();
+        let mut previous = GENESIS;
+        for (at, event) in (1..).zip(&chain) {
+            let own = own_hash(event, &previous);
+            let is_sound = event.position == at
+                && event.previous.eq_ignore_ascii_case(&hex(&previous))
+                && own.is_some_and(|own| event.hash.eq_ignore_ascii_case(&hex(&own)));
+            let Some(own) = own.filter(|_| is_sound) else {
+                verdict.fault(format!("{tenant}: event {at} of the chain is not as it was recorded"));
+                break;
+            };
+            previous = own;
+        }
+        if i64::try_from(chain.len()) != Ok(*length) || !hash.eq_ignore_ascii_case(&hex(&previous)) {
+            verdict.fault(format!("{tenant}: the chain has {} events and does not end where it should", chain.len()));
+        }
+    }
+    for tenant in chains.keys() {
+        verdict.fault(format!("{tenant}: a chain of events without its end"));
+    }
+}
+
+fn own_hash(event: &Event, previous: &Hash) -> Option<Hash> {
+    let data_hash = from_hex(&event.data_hash)?;
+    let content = Content {
+        id: &event.id,
+        tenant: &event.tenant,
+        subject: &event.subject,
+        kind: &event.kind,
+        at: event.at,
+        actor: &event.actor,
+        data_hash: &data_hash,
+    };
+    Some(content.hash_after(previous))
+}
+
+fn from_hex(text: &str) -> Option<Hash> {
+    let mut hash = Hash::default();
+    if text.len() != 2 * hash.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests;

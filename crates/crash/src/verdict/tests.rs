@@ -1,0 +1,204 @@
+//! A judge that finds nothing must be shown to find what is there.
+
+use jiff::Timestamp;
+
+use super::*;
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_795_500_000 + 60 * minute).unwrap()
+}
+
+fn slot(minute: i64) -> Span {
+    Span { start: at(minute), end: at(minute + 60) }
+}
+
+fn done(id: &str, slot: Span, status: &str) -> Answer {
+    Answer::Done { appointment: id.to_owned(), slot, status: status.to_owned(), expert: "exp_1".to_owned() }
+}
+
+fn unknown() -> Answer {
+    Answer::Unknown { why: "no answer".to_owned() }
+}
+
+/// A history and the state that it should have led to.
+#[derive(Default)]
+struct Run {
+    history: Vec<Line>,
+    appointments: Vec<Appointment>,
+    events: Vec<(String, &'static str)>,
+    more: Vec<Row>,
+}
+
+impl Run {
+    fn operation(&mut self, verb: Verb, case: &str, slot: Option<Span>, answers: Vec<Answer>) {
+        let op = self.history.len() as u64;
+        let case = case.to_owned();
+        self.history.push(Line::Asked { at: at(0), op, client: 0, verb, case, key: None, slot });
+        self.history.extend(answers.into_iter().map(|answer| Line::Heard { at: at(0), op, node: 0, answer }));
+    }
+
+    /// What a booking leaves behind, at a distance of some kilometres from the one before.
+    fn there(&mut self, id: &str, case: &str, slot: Span) {
+        self.appointments.push(Appointment {
+            id: id.to_owned(),
+            expert: "exp_1".to_owned(),
+            status: "booked".to_owned(),
+            case: case.to_owned(),
+            slot,
+            busy_from: slot.start.as_microsecond(),
+            busy_to: slot.end.as_microsecond(),
+            lat: Some(if self.appointments.is_empty() { 48.85 } else { 48.87 }),
+            lon: Some(2.35),
+        });
+        self.events.push((id.to_owned(), KINDS[0]));
+        self.more.push(Row::UsedSession { session: format!("ses_{id}"), appointment: id.to_owned() });
+    }
+
+    /// Two bookings, one of them moved; the other was in doubt and then answered.
+    fn sound() -> Self {
+        let mut run = Self::default();
+        run.operation(
+            Verb::Book,
+            "A",
+            Some(slot(0)),
+            vec![unknown(), Answer::NotSent, done("apt_a", slot(0), "booked")],
+        );
+        run.there("apt_a", "A", slot(0));
+        run.operation(Verb::Book, "B", Some(slot(900)), vec![done("apt_b", slot(900), "booked")]);
+        run.operation(Verb::Move, "B", Some(slot(120)), vec![done("apt_b", slot(120), "booked")]);
+        run.operation(Verb::Read, "B", None, vec![done("apt_b", slot(120), "booked")]);
+        run.there("apt_b", "B", slot(120));
+        run.events.push(("apt_b".to_owned(), KINDS[1]));
+        run.operation(Verb::Book, "C", Some(slot(0)), vec![Answer::Refused { status: 409, code: 10 }]);
+        run
+    }
+
+    fn judged(&self) -> Verdict {
+        let mut state: Vec<Row> = self.appointments.iter().cloned().map(Row::Appointment).collect();
+        state.extend(self.more.iter().cloned());
+        let (mut previous, tenant) = (GENESIS, "org_1/test".to_owned());
+        for (at, (subject, kind)) in (1..).zip(&self.events) {
+            let mut event = Event {
+                id: format!("evt_{at}"),
+                tenant: tenant.clone(),
+                position: at,
+                subject: subject.clone(),
+                kind: (*kind).to_owned(),
+                at: 7,
+                actor: "key_1".to_owned(),
+                data_hash: hex(&[7; 32]),
+                previous: hex(&previous),
+                hash: String::new(),
+            };
+            previous = own_hash(&event, &previous).unwrap();
+            event.hash = hex(&previous);
+            state.push(Row::Event(event));
+        }
+        state.push(Row::Chain { tenant, length: i64::try_from(self.events.len()).unwrap(), hash: hex(&previous) });
+        // As anyone would judge it: from the files.
+        let state = crate::state::read(&crate::state::write(&state)).unwrap();
+        judge(&self.history, &state)
+    }
+
+    #[track_caller]
+    fn fails_with(&self, words: &str) {
+        let verdict = self.judged();
+        assert!(verdict.faults.iter().any(|fault| fault.contains(words)), "no {words:?} in {:#?}", verdict.faults);
+    }
+}
+
+#[test]
+fn what_was_acknowledged_and_is_there_once_holds() {
+    let verdict = Run::sound().judged();
+    assert!(verdict.holds(), "{:#?}", verdict.faults);
+    assert_eq!(verdict.counts["bookings acknowledged"], 2);
+    assert_eq!(verdict.counts["bookings acknowledged at a later try"], 1);
+    assert_eq!(verdict.counts["bookings refused"], 1);
+}
+
+#[test]
+fn a_booking_that_is_lost_doubled_or_at_another_time_is_found() {
+    let mut lost = Run::sound();
+    lost.appointments.remove(0);
+    lost.fails_with("A: there is nothing");
+
+    let mut doubled = Run::sound();
+    doubled.there("apt_a2", "A", slot(600));
+    doubled.fails_with("A: 2 appointments");
+
+    let mut elsewhere = Run::sound();
+    elsewhere.appointments[1].slot = slot(900);
+    elsewhere.fails_with("B: there is apt_b");
+
+    let mut cancelled = Run::sound();
+    cancelled.appointments[0].status = "cancelled".to_owned();
+    cancelled.fails_with("A: there is apt_a cancelled");
+
+    let mut refused = Run::sound();
+    refused.there("apt_c", "C", slot(600));
+    refused.fails_with("C: there is apt_c");
+
+    let mut stranger = Run::sound();
+    stranger.there("apt_d", "D", slot(600));
+    stranger.fails_with("a case that nobody has");
+}
+
+#[test]
+fn what_is_in_doubt_may_be_there_or_not_but_not_twice() {
+    for (is_there, answers) in [
+        (true, vec![unknown()]),
+        (false, vec![unknown()]),
+        (true, vec![unknown(), Answer::Refused { status: 409, code: 10 }]),
+    ] {
+        let mut run = Run::sound();
+        run.operation(Verb::Book, "D", Some(slot(600)), answers);
+        if is_there {
+            run.there("apt_d", "D", slot(600));
+        }
+        assert!(run.judged().holds(), "{:#?}", run.judged().faults);
+        run.there("apt_d1", "D", slot(700));
+        run.there("apt_d2", "D", slot(800));
+        assert!(!run.judged().holds());
+    }
+    // A move in doubt: the old time or the new one, no third.
+    for (time, holds) in [(0, true), (600, true), (700, false)] {
+        let mut run = Run::sound();
+        run.operation(Verb::Move, "A", Some(slot(600)), vec![unknown()]);
+        run.appointments[0].slot = slot(time);
+        assert_eq!(run.judged().holds(), holds, "{time}");
+    }
+}
+
+#[test]
+fn a_read_that_tells_something_old_is_found() {
+    let mut run = Run::sound();
+    run.operation(Verb::Read, "B", None, vec![done("apt_b", slot(900), "booked")]);
+    run.fails_with("B: a read told");
+}
+
+#[test]
+fn days_that_nobody_can_work_are_found() {
+    let mut overlap = Run::sound();
+    overlap.appointments[1].busy_from = at(30).as_microsecond();
+    overlap.fails_with("overlap");
+    let mut far = Run::sound();
+    far.appointments[1].lat = Some(45.75);
+    far.fails_with("a drive of");
+}
+
+#[test]
+fn sessions_and_events_that_do_not_belong_are_found() {
+    let mut orphan = Run::sound();
+    orphan.more.push(Row::UsedSession { session: "ses_x".to_owned(), appointment: "apt_x".to_owned() });
+    orphan.fails_with("ses_x is used up");
+    let mut unused = Run::sound();
+    unused.more.remove(0);
+    unused.fails_with("no session was used");
+    let mut twice = Run::sound();
+    twice.events.push(("apt_a".to_owned(), KINDS[0]));
+    twice.fails_with("recorded as events");
+    let mut cut = Run::sound();
+    let end = Row::Chain { tenant: "org_1/test".to_owned(), length: 9, hash: hex(&GENESIS) };
+    cut.more.push(end);
+    cut.fails_with("does not end where it should");
+}

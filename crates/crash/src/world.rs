@@ -1,0 +1,89 @@
+//! What is there before the clients come: a platform, a firm with its experts, a key, all made with
+//! the command line as an operator would.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use constat_client::wire::partner::ServiceRequest;
+use constat_domain::gazetteer::Gazetteer;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// What the clients know of the world.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The platform's key of the firm.
+    pub key: String,
+    places: Vec<Value>,
+    from: Timestamp,
+}
+
+/// Makes the world on an empty database. `command` gives the program with its settings.
+pub fn make(folder: &Path, experts: usize, now: Timestamp, command: impl Fn() -> Command) -> Result<World, String> {
+    let run = |arguments: &[&str]| {
+        let told = command().args(arguments).output().map_err(|error| format!("constat: {error}"))?;
+        if told.status.success() {
+            return Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned());
+        }
+        Err(format!("constat {arguments:?}: {}", String::from_utf8_lossy(&told.stderr)))
+    };
+    let communes = Gazetteer::embedded().communes().iter();
+    let around_paris = communes.filter(|commune| ["75", "92", "93", "94"].contains(&commune.department()));
+    let places: Vec<(String, Value)> = around_paris
+        .filter_map(|commune| {
+            let zip = commune.postcodes().next()?;
+            let city: String = commune.name.chars().take(32).collect();
+            let address =
+                json!({ "street1": "1 place de la Mairie", "zipCode": zip, "city": city, "countryCode": "FR" });
+            let position = json!({ "lat": commune.position.lat, "long": commune.position.lon });
+            Some((zip.to_owned(), json!({ "address": address, "position": position })))
+        })
+        .collect();
+    let hours = ["08:30-12:30;13:30-18:00"; 5].join(",");
+    let mut file = "reference,display_name,zip,kinds,monday,tuesday,wednesday,thursday,friday\n".to_owned();
+    for number in 0..experts {
+        let zip = &places[number * 7 % places.len()].0;
+        let _infallible = writeln!(file, "E{number:03},Expert {number:03},{zip},ESS,{hours}");
+    }
+    let experts = folder.join("experts.csv");
+    std::fs::write(&experts, file).map_err(|error| format!("{}: {error}", experts.display()))?;
+    run(&["organisations", "add", "--kind", "platform", "--name", "Plateforme"])?;
+    run(&["organisations", "add", "--kind", "partner", "--name", "Cabinet"])?;
+    let (issuer, holder) = (["--issuer", "Cabinet"], ["--holder", "Plateforme"]);
+    let key = run(&[&["keys", "create", "--api", "partner", "--mode", "test"], &issuer[..], &holder[..]].concat())?;
+    run(&["import", "experts", &experts.to_string_lossy(), "--organisation", "Cabinet", "--mode", "test"])?;
+    let places = places.into_iter().map(|(_, place)| place).collect();
+    Ok(World { key, places, from: now })
+}
+
+impl World {
+    /// A search for a visit at one of the places, in the week that starts so many days from tomorrow. The
+    /// place may be any number.
+    pub fn search(&self, place: usize, day: usize, moved: Option<&str>) -> ServiceRequest {
+        let day = i64::try_from(day).unwrap_or(0);
+        let from = self.from + SignedDuration::from_hours(24 * (1 + day));
+        let declared = self.from - SignedDuration::from_hours(24);
+        let mut request = json!({
+            "type": { "name": "ESS" },
+            "claim": {
+                "date": declared.to_string(),
+                "guarantee": "DegatsDesEaux",
+                "company": { "id": "02000402", "name": "ALLIANZ IARD" },
+                "claimId": "0190a7b4-0000-7000-8000-000000000000",
+                "valuation": { "totalCost": { "value": 1850.0, "currency": "EUR" } },
+            },
+            "dateFrom": from.to_string(),
+            "dateTo": (from + SignedDuration::from_hours(24 * 7)).to_string(),
+            "limit": 20,
+            "customerType": "individual",
+            "insurerClaimId": "SIN-2026-001",
+            "riskType": { "name": "Appartement" },
+            "appointmentLocation": self.places[place * 5 % self.places.len()],
+        });
+        if let Some(appointment) = moved {
+            request["appointmentId"] = appointment.into();
+        }
+        serde_json::from_value(request).expect("a request of the contract")
+    }
+}
