@@ -95,9 +95,10 @@ impl Hand {
     }
 
     /// Starts nodes again that have ended by themselves, as a service manager does: one that starts while
-    /// its database is away may say so and end.
+    /// its database is away may say so and end. Works until it is aborted.
     pub async fn over_nodes(mut self, nodes: Vec<Arc<Mutex<Node>>>) {
-        while self.waits().await {
+        loop {
+            self.leave(self.pause.clone()).await;
             for (number, node) in nodes.iter().enumerate() {
                 let mut node = node.lock().await;
                 if !node.runs() {
@@ -155,7 +156,7 @@ impl Hand {
                 // Longer than patroni needs to see it.
                 self.leave(3_000..6_000).await;
             }
-            2 => {
+            2..4 => {
                 let Some((number, name)) = cluster.lose_leader().await else { return Ok(()) };
                 self.note(format!("kill -9 of the leading database {name} and of its patroni"));
                 self.leave(2_000..40_000).await;

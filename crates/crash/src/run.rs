@@ -40,7 +40,7 @@ impl Plan {
     /// The usual plan: three servers, where the database can be shared, 16 clients, five minutes.
     pub fn new(program: &Path, kind: Kind, out: &Path) -> Self {
         // A cluster needs some seconds to promote, and more to be whole again.
-        let database = if kind == Kind::Cluster { 15_000..50_000 } else { 4_000..12_000 };
+        let database = if kind == Kind::Cluster { 5_000..25_000 } else { 4_000..12_000 };
         Self {
             program: program.to_owned(),
             kind,
@@ -291,8 +291,9 @@ async fn work(
     let gone = |_: tokio::task::JoinError| "a hand of the test has panicked".to_owned();
     let wires = on_wires.await.map_err(gone)?;
     let database = on_database.await.map_err(gone)??;
-    over_nodes.await.map_err(gone)?;
-    on_nodes.await.map_err(gone)??;
+    let came_back = on_nodes.await.map_err(gone)?;
+    over_nodes.abort();
+    came_back?;
     eprintln!("Everything is put right; waiting for the last answers ...");
     let rest = async { while clients.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_ANSWERS, rest).await.is_err() {
