@@ -7,31 +7,31 @@ use diesel::prelude::*;
 use crate::schema::event_chains;
 use crate::{Connection, StoreError};
 
-/// 1. A SQLite session: write-ahead log, durable commits, enforced references, and up to five seconds
+/// (1) A SQLite session: write-ahead log, durable commits, enforced references, and up to five seconds
 /// of patience with another process (the command line, a backup) that holds the lock.
 pub(crate) const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
 
-/// 1. A PostgreSQL session. Nobody waits long for a lock that another node holds: two transactions that
+/// (1) A PostgreSQL session. Nobody waits long for a lock that another node holds: two transactions that
 /// wait for each other are told apart in a quarter of a second, and tried again one by one. A
 /// transaction whose node is gone is ended by the server.
 pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '250ms'; SET statement_timeout = '15s'; \
      SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;";
 
-/// 2. What the one writer of a SQLite file sets besides: it keeps the pages it works on in memory (128
+/// (2) What the one writer of a SQLite file sets besides: it keeps the pages it works on in memory (128
 /// MiB at most: a large calendar's indexes would not fit in less, and every booking would read them
 /// again), and moves the log into the database every 32 MiB rather than every 4.
 pub(crate) fn prepare_writer(connection: &mut Connection) -> Result<(), StoreError> {
     match connection {
         Connection::Sqlite(one) => {
-            one.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 8000;")?
+            one.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 8000;")?;
         }
         Connection::Postgres(_) => {}
     }
     Ok(())
 }
 
-/// 3. What keeps a reader from writing.
+/// (3) What keeps a reader from writing.
 pub(crate) fn prepare_reader(connection: &mut Connection) -> Result<(), StoreError> {
     match connection {
         Connection::Sqlite(one) => one.batch_execute("PRAGMA query_only = ON")?,
@@ -40,7 +40,7 @@ pub(crate) fn prepare_reader(connection: &mut Connection) -> Result<(), StoreErr
     Ok(())
 }
 
-/// 4. Begins a transaction that will write. SQLite takes its write lock at once. PostgreSQL's reads see
+/// (4) Begins a transaction that will write. SQLite takes its write lock at once. PostgreSQL's reads see
 /// what has committed before each statement: whoever decides on what it read holds a version, a lock
 /// or a unique row that tells when that has changed.
 pub(crate) fn begin(connection: &mut Connection) -> QueryResult<()> {
@@ -50,7 +50,7 @@ pub(crate) fn begin(connection: &mut Connection) -> QueryResult<()> {
     }
 }
 
-/// 5. The end of a tenant's chain, held until the transaction ends, so that no other writer goes on from
+/// (5) The end of a tenant's chain, held until the transaction ends, so that no other writer goes on from
 /// it. SQLite has one writer at a time and needs no lock.
 pub(crate) fn hold_chain(connection: &mut Connection, tenant: &str) -> QueryResult<Option<(i64, Vec<u8>)>> {
     let columns = (event_chains::length, event_chains::hash);
@@ -74,7 +74,7 @@ pub(crate) fn hold_chain(connection: &mut Connection, tenant: &str) -> QueryResu
     }
 }
 
-/// 6. Lets one process at a time change the schema; the transaction under way is its own.
+/// (6) Lets one process at a time change the schema; the transaction under way is its own.
 pub(crate) fn lock_schema(connection: &mut Connection) -> QueryResult<()> {
     match connection {
         Connection::Sqlite(_) => Ok(()),
@@ -85,7 +85,7 @@ pub(crate) fn lock_schema(connection: &mut Connection) -> QueryResult<()> {
     }
 }
 
-/// 7. A step of the schema in the words of the database. The steps are written for SQLite; PostgreSQL
+/// (7) A step of the schema in the words of the database. The steps are written for SQLite; PostgreSQL
 /// has other names for three types, and compares text by bytes only when told to. What follows a line
 /// `-- only sqlite` or `-- only postgresql`, up to the next empty line, is for that one alone.
 pub(crate) fn translated(connection: &Connection, step: &str) -> String {
@@ -104,7 +104,7 @@ pub(crate) fn translated(connection: &Connection, step: &str) -> String {
     }
 }
 
-/// 8. Writes the whole database anew, without what was deleted or overwritten.
+/// (8) Writes the whole database anew, without what was deleted or overwritten.
 pub(crate) fn scrub(connection: &mut Connection) -> Result<(), StoreError> {
     #[derive(diesel::QueryableByName)]
     struct Checkpoint {
@@ -119,12 +119,14 @@ pub(crate) fn scrub(connection: &mut Connection) -> Result<(), StoreError> {
             if done.busy == 0 { Ok(()) } else { Err(StoreError::Busy("the write-ahead log is in use".to_owned())) }
         }
         Connection::Postgres(one) => {
-            Ok(one.batch_execute("SET statement_timeout = 0; SET lock_timeout = '30s'; VACUUM FULL")?)
+            one.batch_execute("SET statement_timeout = 0; SET lock_timeout = '30s'")?;
+            // By itself: several statements sent at once are one transaction.
+            Ok(one.batch_execute("VACUUM FULL")?)
         }
     }
 }
 
-/// 9. A PostgreSQL URL that notices a server that is gone: in five seconds when connecting, in about
+/// (9) A PostgreSQL URL that notices a server that is gone: in five seconds when connecting, in about
 /// fifteen when it stops answering. What the URL says itself stands.
 pub(crate) fn patient_url(url: &str) -> String {
     const PATIENCE: [(&str, &str); 6] = [

@@ -87,7 +87,7 @@ impl Store {
             }
         };
         migrations::run(&mut connect_again()?)?;
-        let writer = Writer::start(connect_again.into(), writers, &appended)?;
+        let writer = Writer::start(&connect_again.into(), writers, &appended)?;
         Ok(Self { inner: Arc::new(Inner { database, readers, writer, appended }) })
     }
 

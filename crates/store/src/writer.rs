@@ -203,14 +203,14 @@ impl Drop for Writer {
 
 impl Writer {
     /// `appended` is told how many groups with events were committed so far.
-    pub(crate) fn start(connect: Connect, writers: usize, appended: &watch::Sender<u64>) -> Result<Self, StoreError> {
+    pub(crate) fn start(connect: &Connect, writers: usize, appended: &watch::Sender<u64>) -> Result<Self, StoreError> {
         let queue = Arc::new(Queue::new());
         let handle = Self { queue: Arc::clone(&queue) };
         for number in 0..writers {
             let mut connection = connect()?;
             dialect::prepare_writer(&mut connection)?;
             let tx = Tx { connection, effects: Vec::new(), tails: Tails::default() };
-            let (connect, queue, appended) = (Arc::clone(&connect), Arc::clone(&queue), appended.clone());
+            let (connect, queue, appended) = (Arc::clone(connect), Arc::clone(&queue), appended.clone());
             let mut worker = Worker { tx, connect, queue, appended, chance: RandomState::new() };
             std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
@@ -292,7 +292,9 @@ impl Worker {
                 if shared || group.len() > 1 {
                     again.extend(group);
                 } else {
-                    group.into_iter().for_each(|unit| unit.finish(Some(failure.clone())));
+                    for unit in group {
+                        unit.finish(Some(failure.clone()));
+                    }
                 }
                 self.retry(again, &failure, shared);
                 return;

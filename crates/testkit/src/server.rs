@@ -217,6 +217,9 @@ impl Server {
     /// Runs statements on the database behind the server's back. Bytes are written as SQLite does,
     /// `x'00ff'`.
     pub async fn run_sql(&self, statements: &str) {
+        if statements.is_empty() {
+            return;
+        }
         let statements = match self.place.database {
             Database::File(_) => statements.to_owned(),
             Database::Server { .. } => statements.replace("x'", "'\\x"),

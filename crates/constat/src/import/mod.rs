@@ -94,7 +94,7 @@ Example:
 /// Runs `constat import ...`.
 pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failure> {
     let catalogues = catalogues(&config.settings.catalogue)?;
-    let folder = Folder::open(&config)?;
+    let folder = Folder::open(config)?;
     let store = &folder.store;
     match command {
         Import::Claims(command) => {
