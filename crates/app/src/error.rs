@@ -23,6 +23,12 @@ pub enum AppError {
         /// Whole seconds until the next one is taken.
         retry_after: u64,
     },
+    /// More is asked of this server than it can do now.
+    #[error("the server has too much to do")]
+    Overloaded {
+        /// Whole seconds after which to try again.
+        retry_after: u64,
+    },
     /// The partner cannot be reached, or does not speak the contract. The text names the partner
     /// and the fault, nothing personal.
     #[error("the partner did not answer as agreed: {0}")]

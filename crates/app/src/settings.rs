@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deadlines::DeadlineSettings;
 use crate::webhooks::WebhookSettings;
-use crate::{CatalogueSettings, GeocoderSettings, ScannerSettings};
+use crate::{CatalogueSettings, GeocoderSettings, RequestSettings, ScannerSettings};
 
 /// Settings of one server. Every value has a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Settings {
     pub public_url: String,
     /// Most requests a key may make in a minute; 0 for no limit.
     pub requests_per_minute: u32,
+    /// What is taken on at once.
+    pub requests: RequestSettings,
     /// The partner firms that this platform asks for appointments, in order of preference.
     pub partners: Vec<PartnerLink>,
     /// Seconds to wait for a partner's answer.
@@ -63,6 +65,7 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             requests_per_minute: 0,
+            requests: RequestSettings::default(),
             partners: Vec::new(),
             partner_timeout_seconds: 10,
             geocoder: GeocoderSettings::default(),

@@ -54,7 +54,8 @@ pub async fn build(folder: &Path, count: usize) -> World {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("a bound address");
     let router = constat_http::router(Arc::clone(&app));
-    tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
+    let bounds = app.settings.requests.clone();
+    tokio::spawn(async move { constat_http::serve(listener, router, &bounds, std::future::pending()).await });
 
     let platform = organisation(&app, OrganisationKind::Platform, "Platform").await;
     let firm = organisation(&app, OrganisationKind::Partner, "Firm").await;

@@ -235,6 +235,7 @@ fn read(merged: &Table) -> Result<Config, String> {
         return Err("public_url must start with http:// or https:// and not end with a slash".to_owned());
     }
     let checked = [
+        ("requests", settings.requests.check()),
         ("availability", settings.availability.check()),
         ("geocoder", settings.geocoder.check()),
         ("webhooks", settings.webhooks.check()),

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use constat_app::{App, Settings};
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
+use constat_http::Routers;
 use constat_jobs::{DeadlineWatch, Deliverer, GiveBack};
 use constat_store::Documents;
 use tokio::net::TcpListener;
@@ -22,9 +22,6 @@ use crate::folder::Folder;
 
 /// How often the sealing keys are looked at.
 const ROTATION_CHECK: Duration = Duration::from_hours(1);
-
-/// How long requests under way may take to finish once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(20);
 
 /// Runs the server until it is told to stop (SIGTERM, SIGINT).
 pub async fn serve(config: Config) -> Result<(), Failure> {
@@ -110,7 +107,8 @@ fn reached(listener: &TcpListener) -> std::io::Result<String> {
     Ok(format!("http://{reached}"))
 }
 
-/// Serves until `stop` resolves; then takes no new requests and lets those under way finish.
+/// Serves until `stop` resolves; then readiness says no while everything is still served, for as long as
+/// whoever watches it takes to notice; then takes no new connections and lets requests under way finish.
 /// Metrics are served as long, on a listener of their own.
 pub async fn run(
     listener: TcpListener,
@@ -118,40 +116,39 @@ pub async fn run(
     app: Arc<App>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), Failure> {
-    let rotation = tokio::spawn(rotate_sealing_keys(Arc::clone(&app)));
+    let limits = app.settings.requests.clone();
+    let _rotation = AbortOnDrop(Some(tokio::spawn(rotate_sealing_keys(Arc::clone(&app)))));
     // What it has in hand when the server stops is sent again by the next one: it is leased, not lost.
     let deliverer = Deliverer::new(Arc::clone(&app), constat_http::webhook_body);
     let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
     let _deadlines = AbortOnDrop(Some(tokio::spawn(DeadlineWatch::new(Arc::clone(&app)).run())));
     let _visits = AbortOnDrop(Some(tokio::spawn(GiveBack::new(Arc::clone(&app)).run())));
     let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&app)))));
-    let routers = constat_http::routers(app);
-    let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, routers.metrics).into_future()));
-    let watched = AbortOnDrop(watched);
-    let (tell, told) = watch::channel(false);
-    let listener = listener.tap_io(|stream| {
-        // Small answers leave at once. When it cannot be set they leave a little later.
-        let _slower = stream.set_nodelay(true);
+    let Routers { public, metrics: watched, life } = constat_http::routers(app);
+    let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, watched).into_future()));
+    let _watched = AbortOnDrop(watched);
+    let (tell, mut told) = watch::channel(false);
+    let bounds = limits.clone();
+    let mut serving = tokio::spawn(async move {
+        let told = async move {
+            let _stopped = told.wait_for(|stop| *stop).await;
+        };
+        constat_http::serve(listener, public, &bounds, told).await;
     });
-    let mut heard = told.clone();
-    let serving = axum::serve(listener, routers.public).with_graceful_shutdown(async move {
-        let _stopped = heard.wait_for(|stop| *stop).await;
-    });
-    let mut serving = tokio::spawn(serving.into_future());
     tokio::select! {
-        ended = &mut serving => {
-            rotation.abort();
-            return ended.map_err(|error| Failure::new(error.to_string()))?.map_err(Failure::from);
-        }
+        ended = &mut serving => return ended.map_err(|error| Failure::new(error.to_string())),
         () = stop => {}
+    }
+    life.end();
+    if life.is_watched() {
+        tracing::info!(seconds = limits.notice_seconds, "stopping: readiness says no, requests are still taken");
+        tokio::time::sleep(Duration::from_secs(limits.notice_seconds)).await;
     }
     tracing::info!("stopping: requests under way may finish");
     tell.send_replace(true);
-    if tokio::time::timeout(DRAIN, serving).await.is_err() {
-        tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time and were cut off");
+    if tokio::time::timeout(Duration::from_secs(limits.finish_seconds), serving).await.is_err() {
+        tracing::warn!(seconds = limits.finish_seconds, "some requests did not finish in time and were cut off");
     }
-    rotation.abort();
-    drop(watched);
     Ok(())
 }
 

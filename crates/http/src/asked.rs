@@ -15,6 +15,7 @@ use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
+use crate::gate::{Lane, Place};
 use crate::{Problem, Reply, Shared};
 
 /// The query parameter of a command that is only to be tried.
@@ -56,7 +57,18 @@ pub struct Asked<S> {
     method: Method,
     uri: Uri,
     dry_run: bool,
+    lane: Lane,
+    /// Given back once the handler is done.
+    _place: Place,
     speaks: PhantomData<S>,
+}
+
+/// The lane that a request asks for: the urgency of RFC 9218, 0 to 7, where 3 is usual and less is more
+/// urgent. It orders a key's own requests and no others.
+fn lane(headers: &HeaderMap) -> Lane {
+    let Some(priority) = headers.get("priority").and_then(|value| value.to_str().ok()) else { return Lane::Usual };
+    let urgency = priority.split(',').find_map(|part| part.trim().strip_prefix("u="));
+    if matches!(urgency, Some("0" | "1" | "2")) { Lane::Urgent } else { Lane::Usual }
 }
 
 impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
@@ -68,6 +80,8 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
         let caller = authenticate(&app, S::CONTRACT.api, &secret)?;
         shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
         let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
+        let lane = lane(&parts.headers);
+        let place = shared.gate.enter(caller.key, lane).await?;
         Ok(Self {
             app,
             caller,
@@ -76,6 +90,8 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             dry_run,
+            lane,
+            _place: place,
             speaks: PhantomData,
         })
     }
@@ -126,6 +142,11 @@ impl<S> Asked<S> {
     {
         let idempotency = self.idempotency(body)?;
         Ok(Reply(self.app.command(self.act(), idempotency, decide).await?))
+    }
+
+    /// A turn to search: hold it while it computes.
+    pub(crate) async fn turn_to_search(&self) -> Result<Place, Problem> {
+        Ok(self.shared.searches.enter(self.caller.key, self.lane).await?)
     }
 
     /// The circumstances of a command.

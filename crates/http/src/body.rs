@@ -1,5 +1,7 @@
 //! Request bodies: JSON, or JSON in a form's `data` field where the contract says so.
 
+use std::time::Duration;
+
 use aide::OperationInput;
 use aide::generate::GenContext;
 use aide::openapi::Operation;
@@ -44,8 +46,8 @@ pub struct NoBody {
 impl FromRequest<Shared> for NoBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
-        Ok(Self { raw: read_bytes(request.into_body(), LARGEST_JSON).await? })
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        Ok(Self { raw: read_bytes(request.into_body(), LARGEST_JSON, shared).await? })
     }
 }
 
@@ -63,8 +65,17 @@ pub struct JsonOrForm<T> {
 /// the answer instead of a broken connection.
 const MOST_DISCARDED: usize = 64 * 1024 * 1024;
 
-/// Reads a whole body, up to `limit` bytes.
-pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
+/// have: its sender holds a place among the requests at work meanwhile.
+pub async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
+    let seconds = shared.app.settings.requests.body_seconds;
+    let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
+    tokio::time::timeout(patience, read_all(body, limit))
+        .await
+        .unwrap_or_else(|_too_slow| Err(Problem::field("", "the body did not arrive in time")))
+}
+
+async fn read_all(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut kept = BytesMut::new();
     let mut seen = 0;
@@ -99,11 +110,11 @@ fn parse<T: DeserializeOwned + JsonSchema>(raw: &[u8]) -> Result<T, Problem> {
 impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         if !is_json(&media_type(&request)) {
             return Err(Cause::UnsupportedMediaType { expected: "application/json" }.into());
         }
-        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
         Ok(Self { value: parse(&raw)?, raw })
     }
 }
@@ -111,9 +122,9 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for Json<T> {
 impl<T: DeserializeOwned + JsonSchema + Default> FromRequest<Shared> for OptionalJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let is_json = is_json(&media_type(&request));
-        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
         if raw.trim_ascii().is_empty() {
             return Ok(Self { value: T::default(), raw });
         }
@@ -127,9 +138,9 @@ impl<T: DeserializeOwned + JsonSchema + Default> FromRequest<Shared> for Optiona
 impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for JsonOrForm<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let media_type = media_type(&request);
-        let raw = read_bytes(request.into_body(), LARGEST_JSON).await?;
+        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
         if is_json(&media_type) {
             return Ok(Self { value: parse(&raw)?, raw });
         }

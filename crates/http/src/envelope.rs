@@ -2,7 +2,7 @@
 //! does, whoever noticed it: a handler, an extractor, the router, or a panic.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -12,7 +12,7 @@ use axum::routing::any;
 use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
 use futures_util::FutureExt as _;
-use http::header::ALLOW;
+use http::header::{ALLOW, CONNECTION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::problem::Cause;
@@ -46,7 +46,7 @@ async fn around(shared: Shared, contract: Contract, request: Request, next: Next
         .unwrap_or_else(|_panic| Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response());
     if let Some(problem) = problem_of(&mut response) {
         log(&problem, contract, execution);
-        leftover.discard().await;
+        leftover.discard(Duration::from_secs(shared.app.settings.requests.body_seconds)).await;
         let allow = response.headers_mut().remove(ALLOW);
         response = contract.write(&problem, execution);
         if let Some(allow) = allow {
@@ -55,6 +55,10 @@ async fn around(shared: Shared, contract: Contract, request: Request, next: Next
     }
     if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
         response.headers_mut().insert(EXECUTION_HEADER, value);
+    }
+    if shared.life.is_ending() {
+        // The next request of this caller goes to another server.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     shared.metrics.count(route.as_ref(), &method, response.status(), began.elapsed());
     response

@@ -6,6 +6,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::extract::Request;
@@ -59,15 +60,19 @@ pub(crate) fn lend(request: Request) -> (Request, Leftover) {
 }
 
 impl Leftover {
-    /// Reads the rest and throws it away.
-    pub(crate) async fn discard(self) {
+    /// Reads the rest and throws it away, for as long as a body may take.
+    pub(crate) async fn discard(self, patience: Duration) {
         let Some(mut stream) = self.0.and_then(|mut rest| rest.try_recv().ok()) else { return };
-        let mut seen = 0;
-        while let Some(Ok(chunk)) = stream.next().await {
-            seen += chunk.len();
-            if seen > MOST_DISCARDED {
-                return;
+        let all = async {
+            let mut seen = 0;
+            while let Some(Ok(chunk)) = stream.next().await {
+                seen += chunk.len();
+                if seen > MOST_DISCARDED {
+                    return;
+                }
             }
-        }
+        };
+        // Too slow: its sender may lose the answer.
+        let _too_slow = tokio::time::timeout(patience, all).await;
     }
 }

@@ -12,8 +12,10 @@ mod contract;
 mod dossier;
 mod envelope;
 mod files;
+mod gate;
 mod health;
 mod leftover;
+mod life;
 mod meeting;
 mod metrics;
 mod openapi;
@@ -21,18 +23,22 @@ mod page;
 mod partner;
 mod problem;
 mod rate;
+mod serve;
 mod sign_in;
 
 use std::sync::Arc;
 
-use constat_app::App;
+use constat_app::{App, AppError};
+use constat_domain::ids::KeyId;
 
 pub use answer::Reply;
 pub use claims::export::WIRE_FORMS;
 pub use claims::webhooks::message::webhook_body;
 pub use contract::Contract;
+pub use life::Life;
 pub use openapi::{OpenApiDocument, documents};
 pub use problem::Problem;
+pub use serve::serve;
 
 /// What handlers share. The router clones it for every request: one counter to raise.
 #[derive(Clone)]
@@ -43,12 +49,24 @@ pub(crate) struct Common {
     pub(crate) rates: rate::Rates,
     pub(crate) rendered: claims::rendered::Rendered,
     pub(crate) metrics: Arc<metrics::Metrics>,
+    pub(crate) gate: Arc<gate::Gate>,
+    pub(crate) searches: Arc<gate::Gate>,
+    pub(crate) life: Life,
 }
 
 impl std::ops::Deref for Shared {
     type Target = Common;
     fn deref(&self) -> &Common {
         &self.0
+    }
+}
+
+impl Shared {
+    /// A place at work for a request that carries no key: a link that is its own key, a page. All of them
+    /// share what one key may have.
+    pub(crate) async fn place_for_nobody(&self) -> Result<gate::Place, AppError> {
+        const NOBODY: KeyId = KeyId::from_uuid(uuid::Uuid::nil());
+        self.gate.enter(NOBODY, gate::Lane::Usual).await
     }
 }
 
@@ -59,6 +77,8 @@ pub struct Routers {
     pub public: axum::Router,
     /// `GET /metrics`, for a listener of its own.
     pub metrics: axum::Router,
+    /// Tells the routers that the server is about to stop.
+    pub life: Life,
 }
 
 /// The whole server without its metrics.
@@ -68,12 +88,18 @@ pub fn router(app: Arc<App>) -> axum::Router {
 
 /// The whole server.
 pub fn routers(app: Arc<App>) -> Routers {
-    let metrics = Arc::new(metrics::Metrics::of(&app));
+    let gate = gate::Gate::of_requests(&app.settings.requests);
+    let searches = gate::Gate::of_searches(&app.settings.requests, app.travel.routed().is_some());
+    let metrics = Arc::new(metrics::Metrics::of(&app, [("requests", &gate), ("searches", &searches)]));
+    let life = Life::default();
     let shared = Shared(Arc::new(Common {
         app,
         rates: rate::Rates::default(),
         rendered: claims::rendered::Rendered::default(),
         metrics: Arc::clone(&metrics),
+        gate,
+        searches,
+        life: life.clone(),
     }));
     let built = openapi::build();
     let public = axum::Router::new()
@@ -85,5 +111,5 @@ pub fn routers(app: Arc<App>) -> Routers {
         .merge(sign_in::routes())
         .merge(meeting::routes())
         .with_state(shared);
-    Routers { public, metrics: metrics::router(metrics) }
+    Routers { public, metrics: metrics::router(metrics), life }
 }

@@ -10,7 +10,7 @@ use constat_domain::appointment::{Appointment, AppointmentStatus, MeetingKind};
 use http::StatusCode;
 
 use crate::Shared;
-use crate::page::{answer, escaped, layout};
+use crate::page::{answer, escaped, layout, try_again};
 
 /// The page's route.
 pub(crate) fn routes() -> Router<Shared> {
@@ -18,6 +18,7 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn look(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
     match look_at_meeting(&shared.app, &id) {
         Ok(Some(meeting)) => answer(StatusCode::OK, shown(&meeting)),
         Ok(None) => answer(
@@ -29,10 +30,13 @@ async fn look(State(shared): State<Shared>, Path(id): Path<String>) -> Response 
         ),
         Err(error) => {
             tracing::error!(%error, "a meeting page failed");
-            let title = "Service momentanément indisponible";
-            answer(StatusCode::SERVICE_UNAVAILABLE, layout(title, "<p>Réessayez dans quelques instants.</p>"))
+            busy()
         }
     }
+}
+
+fn busy() -> Response {
+    try_again(layout("Service momentanément indisponible", "<p>Réessayez dans quelques instants.</p>"))
 }
 
 fn shown(meeting: &Appointment) -> String {

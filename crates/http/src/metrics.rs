@@ -16,11 +16,14 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::gate::Gate;
 
 /// Upper bounds, in seconds, of the classes that durations are counted in: an answer from memory
 /// takes well under a millisecond, a durable booking some, a search that waits for a routing server
@@ -56,12 +59,14 @@ struct Labels {
 }
 
 impl Metrics {
-    pub(crate) fn of(app: &Arc<App>) -> Self {
+    /// `gates` with what passes them, as labels have it.
+    pub(crate) fn of(app: &Arc<App>, gates: [(&'static str, &Arc<Gate>); 2]) -> Self {
         let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let mut registry = Registry::with_prefix("constat");
         let help = "Requests of the contracts, by route, and how long their answers took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         registry.register_collector(Box::new(Own(Arc::clone(app))));
+        registry.register_collector(Box::new(Gates(gates.map(|(of, gate)| (of, Arc::clone(gate))))));
         Self { registry, requests, routes: RwLock::default() }
     }
 
@@ -147,6 +152,43 @@ impl Collector for Own {
             let known = ConstGauge::new(i64::try_from(routed.known().len()).unwrap_or(i64::MAX));
             let help = "Drives known from the routing server";
             known.encode(encoder.encode_descriptor("routing_drives_known", help, None, known.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows how much is at work, waits, and was refused.
+struct Gates([(&'static str, Arc<Gate>); 2]);
+
+impl std::fmt::Debug for Gates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gates")
+    }
+}
+
+impl Collector for Gates {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let gauges: [(&str, &str, fn(&Gate) -> u32); 2] = [
+            ("at_work", "Requests, and searches among them, that are at work now", Gate::at_work),
+            ("waiting", "Those that wait for a place", Gate::waiting),
+        ];
+        for (name, help, of_gate) in gauges {
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for (of, gate) in &self.0 {
+                let now = ConstGauge::new(i64::from(of_gate(gate)));
+                now.encode(family.encode_family(&[("of", *of)])?)?;
+            }
+        }
+        let help = "Those that were told to come back: their key had its share waiting, the queue was full, or they \
+                    waited as long as anybody may";
+        let mut family = encoder.encode_descriptor("refused", help, None, MetricType::Counter)?;
+        for (of, gate) in &self.0 {
+            let refused = gate.refused();
+            let reasons = [("share", &refused.share), ("full", &refused.full), ("waited", &refused.waited)];
+            for (reason, count) in reasons {
+                let count = ConstCounter::new(count.get());
+                count.encode(family.encode_family(&[("of", *of), ("reason", reason)])?)?;
+            }
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 //! screen reader; it loads nothing, runs nothing, and tells no other site where it was.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, StatusCode};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -47,4 +49,11 @@ pub(crate) fn answer(status: StatusCode, html: String) -> Response {
         ),
     ];
     (status, headers, html).into_response()
+}
+
+/// Answers with a page that says to try again, to the browser too.
+pub(crate) fn try_again(html: String) -> Response {
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, html);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
 }

@@ -95,15 +95,16 @@ async fn serve(
     listener: tokio::net::TcpListener,
     faults: &Faults,
 ) -> (tokio::task::JoinHandle<()>, String) {
+    let settings = app.settings.requests.clone();
     let routers = constat_http::routers(app);
     let (metrics, metrics_url) = bind().await;
     let checked = axum::middleware::from_fn_with_state(faults.clone(), openapi::check);
     // As a service of its own, so that what the router adds at its very edge (`Allow`) is seen too.
     let router = axum::Router::new().fallback_service(routers.public).layer(checked);
     let task = tokio::spawn(async move {
-        let (public, metrics) = (axum::serve(listener, router), axum::serve(metrics, routers.metrics));
-        let (public, metrics) = tokio::join!(public.into_future(), metrics.into_future());
-        public.and(metrics).expect("the server runs until it is dropped");
+        let public = constat_http::serve(listener, router, &settings, std::future::pending());
+        let ((), metrics) = tokio::join!(public, axum::serve(metrics, routers.metrics).into_future());
+        metrics.expect("the server runs until it is dropped");
     });
     (task, metrics_url)
 }

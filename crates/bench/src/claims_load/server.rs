@@ -55,7 +55,8 @@ pub fn serve(folder: &Path, speed: u32) {
         let address = listener.local_addr().expect("a bound address");
         println!("{}", json!({ "address": address, "key": key }));
         std::io::stdout().flush().expect("somebody reads");
-        axum::serve(listener, constat_http::router(app)).await.expect("the server runs");
+        let bounds = app.settings.requests.clone();
+        constat_http::serve(listener, constat_http::router(app), &bounds, std::future::pending()).await;
     });
 }
 

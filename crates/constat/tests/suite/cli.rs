@@ -55,8 +55,13 @@ impl Running {
 
     /// A server whose metrics listen there.
     fn told(folder: &Path, metrics: &str) -> Self {
+        Self::with(folder, &[("CONSTAT_METRICS__LISTEN", metrics)])
+    }
+
+    /// A server with this environment; without metrics unless that says otherwise.
+    fn with(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = constat(folder);
-        command.env("CONSTAT_METRICS__LISTEN", metrics);
+        command.env("CONSTAT_METRICS__LISTEN", "").envs(environment.iter().copied());
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
@@ -158,6 +163,30 @@ fn a_server_stops_when_told_and_says_why_it_cannot_start() {
     let said = refused(second.path(), &["serve", "--data", "a-file"]);
     assert!(said.contains("a-file"), "{said}");
     assert!(server.terminate(), "SIGTERM ends it well");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_says_that_it_is_not_ready_before_it_goes() {
+    install_tls();
+    let folder = folder();
+    let mut server = Running::with(folder.path(), &[("CONSTAT_REQUESTS__NOTICE_SECONDS", "2")]);
+    let ready = format!("{}/health/ready", server.url);
+    let http = reqwest::Client::new();
+    assert_eq!(http.get(&ready).send().await.unwrap().text().await.unwrap(), r#"{"status":"ready"}"#);
+    let told = Command::new("kill").arg(server.child.id().to_string()).status().expect("kill runs");
+    assert!(told.success());
+    loop {
+        let answer = http.get(&ready).send().await.expect("it still answers");
+        if answer.status() == 503 {
+            assert_eq!(answer.text().await.unwrap(), r#"{"status":"stopping"}"#);
+            break;
+        }
+    }
+    // Whoever still comes is served, and asked to go elsewhere next time.
+    let answer = http.get(format!("{}/v2/claims", server.url)).send().await.expect("it still serves");
+    assert_eq!((answer.status().as_u16(), answer.headers()["connection"].to_str().unwrap()), (401, "close"));
+    assert!(server.child.wait().expect("it ends").success());
 }
 
 #[tokio::test]

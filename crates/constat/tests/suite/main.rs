@@ -42,6 +42,7 @@ mod partner_sessions;
 mod partner_support;
 mod photos;
 mod platform_support;
+mod pressure;
 mod prime;
 mod receiver;
 mod routing;

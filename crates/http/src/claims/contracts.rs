@@ -41,13 +41,13 @@ pub(super) struct ContractsFile {
 impl FromRequest<Shared> for ContractsFile {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let format = match media_type(&request).as_str() {
             "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Format::JsonLines,
             "text/csv" => Format::Csv,
             _ => return Err(Cause::UnsupportedMediaType { expected: TAKEN }.into()),
         };
-        Ok(Self { format, raw: read_bytes(request.into_body(), LARGEST_IMPORT).await? })
+        Ok(Self { format, raw: read_bytes(request.into_body(), LARGEST_IMPORT, shared).await? })
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let _place = shared.place_for_nobody().await?;
     let (document, copy) = open_download(&shared.app, &path.token)?;
     files::serve(&shared.app, &document, copy, &method, &headers).await
 }
@@ -40,5 +41,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation =
         say::failure::<409>(operation, "3003 the document is being checked for viruses, or was quarantined");
     let operation = say::failure::<416>(operation, "1000 the range lies beyond the end, see `Content-Range`");
-    say::failure::<503>(operation, "1000 storage is busy, see `Retry-After`")
+    say::failure::<503>(
+        operation,
+        "1000 the server has too much to do, or its storage does not answer, see `Retry-After`",
+    )
 }

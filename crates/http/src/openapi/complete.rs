@@ -74,7 +74,11 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, path: &s
         (422, writes && api != Api::Claims, "The `Idempotency-Key` was already used for another request."),
         (429, needs_key, "The key made too many requests; `Retry-After` says how many seconds to wait."),
         (500, true, "A fault of the server; nothing was changed."),
-        (503, true, "The storage is busy; `Retry-After` says how many seconds to wait."),
+        (
+            503,
+            true,
+            "The server has too much to do, or its storage does not answer; nothing was changed. `Retry-After` says how many seconds to wait.",
+        ),
     ];
     let responses = object(operation, "responses");
     for (status, applies, description) in usual {

@@ -25,7 +25,10 @@ pub(super) fn usual(op: TransformOperation<'_>) -> TransformOperation<'_> {
     let op = refuses::<401>(op, "The key is missing or not valid.");
     let op = refuses::<429>(op, "Too many requests: wait for `Retry-After` seconds.");
     let op = refuses::<500>(op, "A fault of the server; nothing was changed.");
-    refuses::<503>(op, "The server cannot save or read now: try again after `Retry-After` seconds.")
+    refuses::<503>(
+        op,
+        "The server has too much to do, or its storage does not answer; nothing was changed. Try again after `Retry-After` seconds.",
+    )
 }
 
 /// The further errors of an endpoint that takes a body.

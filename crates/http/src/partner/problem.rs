@@ -51,6 +51,11 @@ fn of_app(error: &AppError) -> (StatusCode, Code, String, Vec<FieldError>) {
         AppError::TooManyRequests { .. } => {
             plain(StatusCode::TOO_MANY_REQUESTS, Code::AccountsLimitReached, error.to_string())
         }
+        AppError::Overloaded { .. } => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Code::InternalError,
+            "the server has too much to do, try again in a moment".to_owned(),
+        ),
         AppError::Store(_) => plain(
             StatusCode::SERVICE_UNAVAILABLE,
             Code::InternalError,

@@ -11,7 +11,7 @@ use constat_app::dossier::{LinkState, look_at_link, use_link};
 use http::StatusCode;
 
 use crate::Shared;
-use crate::page::answer as page;
+use crate::page::{answer as page, try_again};
 
 const PATH: &str = "/declaration";
 
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
+    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
     match look_at_link(&shared.app, &secret) {
         Ok(LinkState::Ready) => page(StatusCode::OK, pages::ready()),
         Ok(state) => refused(&state),
@@ -34,6 +35,7 @@ async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Respo
 }
 
 async fn enter(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
+    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
     match use_link(&shared.app, &secret).await {
         Ok(Ok(signed_in)) => page(StatusCode::OK, pages::declaration(&signed_in)),
         Ok(Err(state)) => refused(&state),
@@ -51,5 +53,9 @@ fn refused(state: &LinkState) -> Response {
 
 fn failed(error: &constat_app::AppError) -> Response {
     tracing::error!(%error, "a sign-in page failed");
-    page(StatusCode::SERVICE_UNAVAILABLE, pages::busy())
+    busy()
+}
+
+fn busy() -> Response {
+    try_again(pages::busy())
 }

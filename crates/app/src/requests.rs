@@ -1,0 +1,65 @@
+//! What one server takes on at once, and how it stops.
+
+use constat_domain::FieldError;
+use serde::{Deserialize, Serialize};
+
+/// Bounds on requests and connections, so that a server that is asked too much answers some and
+/// refuses the rest, instead of answering nobody or wrongly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RequestSettings {
+    /// Requests at work at once; 0 for 128 for each core. One API key has three quarters at most.
+    pub at_work: u32,
+    /// Requests that wait behind them; one API key has half at most.
+    pub waiting: u32,
+    /// Milliseconds that one waits at most.
+    pub wait_ms: u64,
+    /// Connections open at once.
+    pub connections: u32,
+    /// Seconds for the head of a request to arrive, and for a connection to stay open without one.
+    pub head_seconds: u64,
+    /// Seconds for a body to arrive. Documents have their own rule.
+    pub body_seconds: u64,
+    /// Seconds to go on serving once told to stop, while readiness says no already: as long as whoever
+    /// shares requests out among servers takes to notice. Not waited for when nobody asked for readiness
+    /// within the last minute.
+    pub notice_seconds: u64,
+    /// Seconds that requests under way may then take to finish.
+    pub finish_seconds: u64,
+}
+
+impl Default for RequestSettings {
+    fn default() -> Self {
+        Self {
+            at_work: 0,
+            waiting: 2048,
+            wait_ms: 2000,
+            connections: 8192,
+            head_seconds: 60,
+            body_seconds: 30,
+            notice_seconds: 6,
+            finish_seconds: 20,
+        }
+    }
+}
+
+impl RequestSettings {
+    /// Everything that a configuration must not contain; fields without the table's name.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut refuse = |refused: bool, field: &str, message: &str| {
+            if refused {
+                errors.push(FieldError::new(field, message));
+            }
+        };
+        refuse(self.at_work > 100_000, "at_work", "must be 0 to 100000");
+        refuse(self.waiting > 1_000_000, "waiting", "must be 0 to 1000000");
+        refuse(self.wait_ms > 60_000, "wait_ms", "must be 0 to 60000");
+        refuse(!(1..=1_000_000).contains(&self.connections), "connections", "must be 1 to 1000000");
+        refuse(!(1..=3600).contains(&self.head_seconds), "head_seconds", "must be 1 to 3600");
+        refuse(!(1..=3600).contains(&self.body_seconds), "body_seconds", "must be 1 to 3600");
+        refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
+        refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");
+        errors
+    }
+}

@@ -1,0 +1,158 @@
+//! Who waits: a line for each key, served in turn.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio::sync::oneshot;
+
+use super::{Lane, Place, Taken};
+
+type Grant = oneshot::Sender<Place>;
+
+/// The lines of all keys.
+pub(super) struct Queue {
+    lines: HashMap<usize, Line>,
+    /// Keys with somebody in line, in the order of their turns.
+    turns: VecDeque<usize>,
+    waiting: usize,
+    most: usize,
+    most_of_key: usize,
+}
+
+#[derive(Default)]
+struct Line {
+    urgent: VecDeque<Grant>,
+    usual: VecDeque<Grant>,
+}
+
+/// What became of one who came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joined {
+    /// Stands in line.
+    Yes,
+    /// Too many of the same key do.
+    OwnShareFull,
+    /// All lines together are as long as they may be, and no other is longer than this key's.
+    Full,
+}
+
+impl Line {
+    fn len(&self) -> usize {
+        self.urgent.len() + self.usual.len()
+    }
+
+    /// Those at the head who have gone. They came first, so they have lost patience first.
+    fn drop_gone(&mut self) {
+        for lane in [&mut self.urgent, &mut self.usual] {
+            while lane.front().is_some_and(Grant::is_closed) {
+                lane.pop_front();
+            }
+        }
+    }
+
+    fn drop_all_gone(&mut self) {
+        self.urgent.retain(|grant| !grant.is_closed());
+        self.usual.retain(|grant| !grant.is_closed());
+    }
+}
+
+impl Queue {
+    /// At most `most` wait together, and half of that of one key.
+    pub(super) fn new(most: usize) -> Self {
+        let most_of_key = most.div_ceil(2);
+        Self { lines: HashMap::new(), turns: VecDeque::new(), waiting: 0, most, most_of_key }
+    }
+
+    /// How many wait. A few of them may have gone.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.waiting).unwrap_or(u32::MAX)
+    }
+
+    /// Puts one in line. When all lines together are full, the last of the longest gives way to a key
+    /// that has fewer waiting: keys that flood cannot keep another out together.
+    pub(super) fn join(&mut self, slot: usize, lane: Lane, grant: Grant) -> Joined {
+        if self.waiting >= self.most {
+            self.forget_gone();
+        }
+        let mut own = self.lines.get(&slot).map_or(0, Line::len);
+        if own >= self.most_of_key {
+            self.forget_gone_of(slot);
+            own = self.lines.get(&slot).map_or(0, Line::len);
+        }
+        if own >= self.most_of_key {
+            return Joined::OwnShareFull;
+        }
+        if self.waiting >= self.most && !self.make_room(own) {
+            return Joined::Full;
+        }
+        let line = self.lines.entry(slot).or_default();
+        if line.len() == 0 && !self.turns.contains(&slot) {
+            self.turns.push_back(slot);
+        }
+        match lane {
+            Lane::Urgent => line.urgent.push_back(grant),
+            Lane::Usual => line.usual.push_back(grant),
+        }
+        self.waiting += 1;
+        Joined::Yes
+    }
+
+    /// The next in turn for whom `take` finds a place.
+    pub(super) fn next(&mut self, mut take: impl FnMut(usize) -> Taken) -> Option<(usize, Grant)> {
+        for _ in 0..self.turns.len() {
+            let slot = self.turns.pop_front()?;
+            let Some(line) = self.lines.get_mut(&slot) else { continue };
+            let before = line.len();
+            line.drop_gone();
+            self.waiting -= before - line.len();
+            if line.len() == 0 {
+                self.lines.remove(&slot);
+                continue;
+            }
+            match take(slot) {
+                Taken::Yes => {}
+                Taken::KeyFull => {
+                    self.turns.push_back(slot);
+                    continue;
+                }
+                Taken::Full => {
+                    self.turns.push_front(slot);
+                    return None;
+                }
+            }
+            let grant = line.urgent.pop_front().or_else(|| line.usual.pop_front());
+            self.waiting -= 1;
+            if line.len() == 0 {
+                self.lines.remove(&slot);
+            } else {
+                self.turns.push_back(slot);
+            }
+            return grant.map(|grant| (slot, grant));
+        }
+        None
+    }
+
+    /// Sends away the last of the longest line when it is longer than one of `own` would be.
+    fn make_room(&mut self, own: usize) -> bool {
+        let longest = self.lines.values_mut().max_by_key(|line| line.len());
+        let Some(line) = longest.filter(|line| line.len() > own + 1) else { return false };
+        // Dropping the grant is what tells it.
+        let sent_away = line.usual.pop_back().or_else(|| line.urgent.pop_back());
+        self.waiting -= usize::from(sent_away.is_some());
+        sent_away.is_some()
+    }
+
+    /// Takes those of one key out who have gone.
+    pub(super) fn forget_gone_of(&mut self, slot: usize) {
+        let Some(line) = self.lines.get_mut(&slot) else { return };
+        let before = line.len();
+        line.drop_all_gone();
+        self.waiting -= before - line.len();
+    }
+
+    fn forget_gone(&mut self) {
+        for line in self.lines.values_mut() {
+            line.drop_all_gone();
+        }
+        self.waiting = self.lines.values().map(Line::len).sum();
+    }
+}
