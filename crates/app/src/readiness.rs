@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_store::StoreError;
 use constat_store::queries::api_keys;
 
 use crate::App;
@@ -17,7 +16,7 @@ impl App {
     pub async fn database_answers(self: &Arc<Self>) -> bool {
         let app = Arc::clone(self);
         let asked = tokio::task::spawn_blocking(move || {
-            app.store.read(|connection| api_keys::by_hash(connection, "").map(drop).map_err(StoreError::from))
+            app.store.read(|connection| api_keys::by_hash(connection, "").map(drop))
         });
         matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(Ok(()))))
     }

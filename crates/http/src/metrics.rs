@@ -168,17 +168,16 @@ impl std::fmt::Debug for Gates {
 
 impl Collector for Gates {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let gauges: [(&str, &str, fn(&Gate) -> u32); 2] = [
-            ("at_work", "Requests, and searches among them, that are at work now", Gate::at_work),
-            ("waiting", "Those that wait for a place", Gate::waiting),
-        ];
-        for (name, help, of_gate) in gauges {
+        let mut show = |name: &str, help: &str, number: &dyn Fn(&Gate) -> u32| {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (of, gate) in &self.0 {
-                let now = ConstGauge::new(i64::from(of_gate(gate)));
+                let now = ConstGauge::new(i64::from(number(gate)));
                 now.encode(family.encode_family(&[("of", *of)])?)?;
             }
-        }
+            Ok(())
+        };
+        show("at_work", "Requests, and searches among them, that are at work now", &Gate::at_work)?;
+        show("waiting", "Those that wait for a place", &Gate::waiting)?;
         let help = "Those that were told to come back: their key had its share waiting, the queue was full, or they \
                     waited as long as anybody may";
         let mut family = encoder.encode_descriptor("refused", help, None, MetricType::Counter)?;

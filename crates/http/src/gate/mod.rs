@@ -295,19 +295,19 @@ mod tests {
     async fn the_next_place_goes_to_each_key_in_turn_and_to_its_urgent_ones_first() {
         let gate = Gate::of_requests(&settings(1, 16, 60_000));
         let held = gate.enter(key(9), Lane::Usual).await.unwrap();
-        let mut line = Vec::new();
+        let mut standing = Vec::new();
         for name in ["1a", "1b", "1c", "1!", "2a", "3a"] {
             let lane = if name.ends_with('!') { Lane::Urgent } else { Lane::Usual };
-            line.push((name, in_line(&gate, key(name.as_bytes()[0]), lane).await));
+            standing.push((name, in_line(&gate, key(name.as_bytes()[0]), lane).await));
         }
         let mut order = Vec::new();
         let mut held = Some(held);
-        while !line.is_empty() {
+        while !standing.is_empty() {
             held.take();
             tokio::task::yield_now().await;
-            let at = line.iter().position(|(_, waiting)| waiting.is_finished());
+            let at = standing.iter().position(|(_, waiting)| waiting.is_finished());
             let Some(at) = at else { continue };
-            let (name, served) = line.remove(at);
+            let (name, served) = standing.remove(at);
             order.push(name);
             held = Some(served.await.unwrap().unwrap());
         }

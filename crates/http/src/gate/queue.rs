@@ -69,7 +69,7 @@ impl Queue {
 
     /// Puts one in line. When all lines together are full, the last of the longest gives way to a key
     /// that has fewer waiting: keys that flood cannot keep another out together.
-    pub(super) fn join(&mut self, slot: usize, lane: Lane, grant: Grant) -> Joined {
+    pub(super) fn join(&mut self, slot: usize, which: Lane, grant: Grant) -> Joined {
         if self.waiting >= self.most {
             self.forget_gone();
         }
@@ -88,7 +88,7 @@ impl Queue {
         if line.len() == 0 && !self.turns.contains(&slot) {
             self.turns.push_back(slot);
         }
-        match lane {
+        match which {
             Lane::Urgent => line.urgent.push_back(grant),
             Lane::Usual => line.usual.push_back(grant),
         }
