@@ -22,6 +22,9 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
     step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("examples in the documentation", || run(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])))?;
     step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments)))?;
+    let on_postgres = ["nextest", "run", "--package", "constat", "--test", "suite"];
+    let on_postgres = || run(cargo(&on_postgres).args(arguments).env("CONSTAT_TEST_DATABASE", "postgres"));
+    step("tests of the servers on PostgreSQL", on_postgres)?;
     println!("\nEverything passed in {} s.", started.elapsed().as_secs());
     Ok(())
 }

@@ -4,15 +4,58 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use constat_testkit::postgres::{FreshDatabase, Programs, TestDatabase, fresh_database};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The binary in a folder of its own, deaf to the machine's environment.
+/// The binary in a folder of its own, deaf to the machine's environment. On a server's database when the
+/// folder has one.
 pub fn constat(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_constat"));
     command.current_dir(folder).env_clear();
+    if let Ok(url) = std::fs::read_to_string(folder.join(URL_FILE)) {
+        command.env("CONSTAT_DATABASE", url);
+    }
     command
+}
+
+/// Tells [`constat`] which database belongs to a folder.
+const URL_FILE: &str = "url-of-the-database";
+
+/// A folder of a test's own, and a database on the private server when the tests run on PostgreSQL.
+pub struct Folder {
+    folder: TempDir,
+    /// Dropped with it.
+    database: Option<FreshDatabase>,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = (TestDatabase::wanted() == TestDatabase::Postgres).then(fresh_database);
+        if let Some(database) = &database {
+            std::fs::write(folder.path().join(URL_FILE), &database.url).expect("a file");
+        }
+        Self { folder, database }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs statements on the database, behind everybody's back.
+    pub fn run_sql(&self, statements: &str) {
+        if let Some(database) = &self.database {
+            Programs::find().psql(&database.url, &[statements]).expect("statements run");
+            return;
+        }
+        let file = self.path().join("constat-data/constat.db");
+        let mut connection = SqliteConnection::establish(file.to_str().expect("a path")).expect("a database");
+        connection.batch_execute(statements).expect("statements run");
+    }
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
@@ -82,8 +125,8 @@ impl Running {
     }
 }
 
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
+fn folder() -> Folder {
+    Folder::new()
 }
 
 async fn status_with_key(url: &str, header: &str, key: &str) -> u16 {
@@ -157,8 +200,11 @@ fn a_server_stops_when_told_and_says_why_it_cannot_start() {
     let address = server.url.trim_start_matches("http://").to_owned();
     let said = refused(second.path(), &["serve", "--listen", &address]);
     assert!(said.contains(&address) && said.contains("--listen"), "{said}");
-    let said = refused(first.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    assert!(said.contains("another server already runs") && said.contains("--data"), "{said}");
+    // Several servers may share a database server; a file belongs to one.
+    if TestDatabase::wanted() == TestDatabase::Sqlite {
+        let said = refused(first.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        assert!(said.contains("another server already runs") && said.contains("--data"), "{said}");
+    }
     std::fs::write(second.path().join("a-file"), "").unwrap();
     let said = refused(second.path(), &["serve", "--data", "a-file"]);
     assert!(said.contains("a-file"), "{said}");
@@ -207,7 +253,7 @@ async fn a_server_can_be_watched_on_an_address_of_its_own_and_serves_without() {
 }
 
 /// A folder with a platform and a partner firm registered.
-pub fn folder_with_organisations() -> TempDir {
+pub fn folder_with_organisations() -> Folder {
     let folder = folder();
     done(folder.path(), &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
     done(folder.path(), &["organisations", "add", "--kind", "partner", "--name", "Cabinet"]);

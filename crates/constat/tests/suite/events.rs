@@ -1,18 +1,15 @@
 //! What happened: the timeline of a claim, the feed, and the chain that shows tampering.
 
-use std::process::Command;
-
 use constat_app::audit::{Tampering, verify_chain};
 use constat_client::wire::claims::{ActorKind, EventsQuery, TimelineQuery};
 use constat_domain::tenancy::{Api, Mode, TenantId};
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server};
-use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::claims::start;
+use crate::cli::{Folder, constat};
 use crate::platform_support::claims_client;
 
 fn kinds(list: &Value) -> Vec<&str> {
@@ -288,10 +285,9 @@ async fn no_event_holds_anything_personal() {
 
 #[test]
 fn the_command_line_names_the_first_event_that_was_tampered_with() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_constat"));
-        let output = command.current_dir(folder.path()).env_clear().args(arguments).output().unwrap();
+        let output = constat(folder.path()).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let verify = ["audit", "verify"];
@@ -305,9 +301,7 @@ fn the_command_line_names_the_first_event_that_was_tampered_with() {
     let (code, said) = run(&verify);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("Plateforme (test): 3 events are as they were recorded"), "{said}");
-    let database = folder.path().join("constat-data/constat.db");
-    let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
-    connection.batch_execute("UPDATE events SET data = '{\"count\":1}' WHERE position = 2").unwrap();
+    folder.run_sql("UPDATE events SET data = '{\"count\":1}' WHERE position = 2");
     let (code, said) = run(&["audit", "verify", "--organisation", "Plateforme"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("event 2 (evt_") && said.contains("was changed"), "{said}");

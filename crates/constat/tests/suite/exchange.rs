@@ -9,9 +9,8 @@ use constat_domain::tenancy::Api;
 use constat_testkit::fixtures::{self, BIKE_CONTRACT, BIKE_PRODUCT, BIKE_USER, STOLEN_BIKE_MANDATORY};
 use constat_testkit::{ClaimsCaller, Got, Server};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::cli::{Running, constat, done, install_tls, refused};
+use crate::cli::{Folder, Running, constat, done, install_tls, refused};
 
 async fn import(caller: &ClaimsCaller, media: &str, body: impl Into<reqwest::Body>) -> Got {
     let request = caller.request(reqwest::Method::POST, "/contracts/import").header("content-type", media);
@@ -87,8 +86,8 @@ async fn a_faulty_file_is_refused_whole_by_line_and_field() {
 }
 
 /// A folder with a platform whose registry holds the bike contract.
-fn platform() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+fn platform() -> Folder {
+    let folder = Folder::new();
     done(folder.path(), &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
     std::fs::write(folder.path().join("contracts.jsonl"), format!("{}\n", contract(BIKE_CONTRACT))).unwrap();
     exchange(folder.path(), &["import", "contracts", "contracts.jsonl"]);
