@@ -36,6 +36,10 @@ pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<Im
 
 /// The contract with this id.
 pub fn read_contract(app: &App, caller: &Caller, id: &str) -> Result<Contract, AppError> {
+    // No id has a NUL, and PostgreSQL would take the question itself for a fault.
+    if id.contains('\0') {
+        return Err(ClaimRefusal::ContractNotFound.into());
+    }
     let found = app.store.read(|connection| contracts::of_tenant_by_id(connection, &caller.tenant, id))?;
     found.ok_or_else(|| ClaimRefusal::ContractNotFound.into())
 }

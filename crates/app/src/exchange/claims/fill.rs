@@ -49,7 +49,9 @@ pub(super) fn named_contract(
         report.add(line, "contract_id", "is missing: name a contract of the registry, or give `contract` whole");
         return Ok(None);
     };
-    let found = contracts::of_tenant_by_id(connection, &judge.tenant, id.as_str().unwrap_or_default())?;
+    // No id has a NUL, and PostgreSQL would take the question itself for a fault.
+    let id = id.as_str().filter(|id| !id.contains('\0')).unwrap_or_default();
+    let found = contracts::of_tenant_by_id(connection, &judge.tenant, id)?;
     if found.is_none() {
         report.add(line, "contract_id", "no such contract in the registry; import the contracts first");
     }
