@@ -5,8 +5,8 @@ use constat_wire::common::Customer;
 use constat_wire::partner::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentUpdate, BookingReply,
     BookingRequest, CancelAppointment, DayAnswer, DayFormat, DayPlan, DayQuery, ExpertList, FeatureCollection,
-    KnownExpert, MoveAppointment, Proposal, ProposalAnswer, ProposalRequest, SearchAnswer, ServiceRequest,
-    TeamDayAnswer, TeamDayQuery, Timeslot,
+    HoldAnswer, HoldRequest, KnownExpert, MoveAppointment, Proposal, ProposalAnswer, ProposalRequest, ReleasedHold,
+    SearchAnswer, ServiceRequest, TeamDayAnswer, TeamDayQuery, Timeslot,
 };
 use http::Method;
 use serde_json::Value;
@@ -58,6 +58,16 @@ impl PartnerClient {
     /// The same, asking for the bare id alone (`Prefer: return=minimal`).
     pub async fn book_appointment_minimal(&self, booking: &BookingRequest) -> Result<BookingReply, ClientError> {
         self.with_header("prefer", "return=minimal").book_appointment(booking).await
+    }
+
+    /// `POST /holds` (extension): keeps a slot until its session ends.
+    pub async fn hold_slot(&self, wanted: &HoldRequest) -> Result<HoldAnswer, ClientError> {
+        self.0.tell(Method::POST, &["holds"], &[], wanted).await
+    }
+
+    /// `DELETE /holds/{id}` (extension): lets go of a slot before that.
+    pub async fn release_slot(&self, hold: &str) -> Result<ReleasedHold, ClientError> {
+        self.0.ask(Method::DELETE, &["holds", hold], &[]).await
     }
 
     /// `GET /appointments`.

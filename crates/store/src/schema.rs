@@ -48,6 +48,12 @@ diesel::table! {
         search_text -> Text, version -> BigInt, body -> Text,
     }
 }
+diesel::table! {
+    holds (id) {
+        id -> Text, tenant -> Text, expert -> Text, session -> Text, holder -> Text, busy_from -> BigInt,
+        busy_to -> BigInt, lat -> Nullable<Double>, lon -> Nullable<Double>, expires_at -> BigInt,
+    }
+}
 diesel::table! { used_sessions (session) { session -> Text, appointment -> Text, used_at -> BigInt, } }
 diesel::table! {
     claim_appointments (id) {

@@ -8,9 +8,11 @@ use constat_availability::{pick_team, who_can};
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
+use constat_store::queries::holds::HoldRow;
 use jiff::Timestamp;
 
-use super::commit::{Guards, Person, judge};
+use super::commit::{Asking, Guards, Person, judge};
+use super::hold::with_kept;
 use super::parties::may_still_book;
 use super::sides::{Named, Side, named_by};
 use super::{Calendars, Offer};
@@ -24,22 +26,30 @@ pub(super) struct Assigned {
     pub(super) guards: Guards,
 }
 
-/// Finds everybody for an offered time.
+/// Finds everybody for an offered time; first those whose time its session keeps for it.
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`] when somebody is missing, or a firm takes no more bookings from the
 /// caller.
-pub(super) fn assign(tx: &mut Tx, app: &App, offer: &Offer, now: Timestamp) -> Result<Assigned, AppError> {
+pub(super) fn assign(
+    tx: &mut Tx,
+    app: &App,
+    offer: &Offer,
+    kept: &[HoldRow],
+    now: Timestamp,
+) -> Result<Assigned, AppError> {
     let (from, to) = (offer.busy_from, offer.busy_to);
     if offer.slot.start < now {
         return Err(BookingRefusal::SlotTaken.into());
     }
+    let asking = Asking { session: offer.session, now };
+    let offer = &with_kept(offer, kept, now);
     let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
     for named in named_by(app, offer, now, Calendars::people_of)? {
         if !may_still_book(tx, offer, &named.side.tenant)? {
             return Err(BookingRefusal::SlotTaken.into());
         }
-        let mut judging = Judging { tx: &mut *tx, app, named: &named, now, time: (from, to), able: Vec::new() };
+        let mut judging = Judging { tx: &mut *tx, app, named: &named, asking, time: (from, to), able: Vec::new() };
         let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
         for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
             assigned.people.push(person);
@@ -57,7 +67,7 @@ struct Judging<'a> {
     tx: &'a mut Tx,
     app: &'a App,
     named: &'a Named,
-    now: Timestamp,
+    asking: Asking,
     time: (Timestamp, Timestamp),
     /// Who was judged and can.
     able: Vec<(ExpertId, (Person, Guards))>,
@@ -67,7 +77,7 @@ impl Judging<'_> {
     fn judge(&mut self, expert: ExpertId) -> Result<Option<(Person, Guards)>, AppError> {
         let Side { tenant, calendars, requirement } = &self.named.side;
         let Some(calendar) = calendars.get(expert) else { return Ok(None) };
-        judge(self.tx, self.app, (tenant, calendar), requirement, self.time)
+        judge(self.tx, self.app, (tenant, calendar), requirement, self.time, self.asking)
     }
 
     /// Everybody else who can, best first; those last who are probably taken by a transaction under
@@ -75,7 +85,7 @@ impl Judging<'_> {
     fn others(&self) -> Result<Vec<ExpertId>, AppError> {
         let Named { side: Side { tenant, requirement, .. }, people } = self.named;
         let (from, to) = self.time;
-        let calendars = self.app.calendars.of(tenant, self.now)?;
+        let calendars = self.app.calendars.of(tenant, self.asking.now)?;
         let mut others = with_travel!(&*self.app.travel, travel => {
             who_can(&calendars, requirement, from, to, travel)
         });

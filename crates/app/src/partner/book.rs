@@ -9,10 +9,11 @@ use constat_domain::geo::Place;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
-use constat_store::queries::appointments;
+use constat_store::queries::{appointments, holds};
 use jiff::tz::TimeZone;
 
 use super::assign::{Assigned, assign};
+use super::hold::{id_kept, release};
 use super::meeting::MEETING_PATH;
 use super::{Offer, Promised, linked};
 use crate::{Act, App, AppError};
@@ -49,12 +50,14 @@ pub struct BookAppointment {
 pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Appointment, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(faults(command))?;
-    let id = AppointmentId::new(act.at, &act.entropy());
+    let kept = holds::of_session(tx, session.id)?;
+    let id = id_kept(&kept, &session.tenant).unwrap_or_else(|| AppointmentId::new(act.at, &act.entropy()));
     if !appointments::use_session(tx, session.id, id, act.at)? {
         return made_before(tx, act, command);
     }
     command.promised.unexpired(act.at)?;
-    let Assigned { people, guards } = assign(tx, app, offer, act.at)?;
+    let Assigned { people, guards } = assign(tx, app, offer, &kept, act.at)?;
+    release(tx, act, app, &kept)?;
     let mut people = people.into_iter();
     let first = people.next().ok_or(BookingRefusal::SlotTaken)?;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);

@@ -22,7 +22,8 @@ use constat_domain::tenancy::TenantId;
 use constat_store::queries::absences::AbsenceRow;
 use constat_store::queries::appointments::BusyRow;
 use constat_store::queries::events::{self, Event};
-use constat_store::queries::{absences, appointments, calendar_changes, experts};
+use constat_store::queries::holds::HoldRow;
+use constat_store::queries::{absences, appointments, calendar_changes, experts, holds};
 use constat_store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 
@@ -61,7 +62,11 @@ pub(super) const BOOKED: &str = "appointment.booked";
 pub(super) const RESCHEDULED: &str = "appointment.rescheduled";
 /// A visit was given up.
 pub(super) const CANCELLED: &str = "appointment.cancelled";
-const FOLLOWED: [&str; 3] = [BOOKED, RESCHEDULED, CANCELLED];
+/// A time is kept for a while.
+pub(super) const HELD: &str = "appointment.held";
+/// What was kept is free again, before its time.
+pub(super) const RELEASED: &str = "appointment.released";
+const FOLLOWED: [&str; 5] = [BOOKED, RESCHEDULED, CANCELLED, HELD, RELEASED];
 
 /// In the data of [`RESCHEDULED`]: whose time the visit took before.
 pub(super) const LEFT: &str = "left";
@@ -75,6 +80,8 @@ pub(crate) struct Change {
     pub(crate) left: Option<ExpertId>,
     /// Whose time it takes now, and which.
     pub(crate) takes: Option<(ExpertId, Busy)>,
+    /// The instant from which it takes it no more: of a hold.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Change {
@@ -103,7 +110,7 @@ pub struct Calendars {
 }
 
 /// What is taken of a firm that is loaded.
-type Known = fn(&Firm, &Roads) -> Option<Loaded>;
+type Known = fn(&Firm, &Roads, Timestamp) -> Option<Loaded>;
 
 /// One firm's test or live calendars.
 #[derive(Default)]
@@ -120,6 +127,8 @@ struct State {
     pending: Vec<Change>,
     /// Committed since a load under way began.
     since_load: Option<Vec<(Change, (i64, i64))>>,
+    /// What is in `loaded` and `pending` for a while only: whose time, and until when.
+    held: Vec<(AppointmentId, ExpertId, Timestamp)>,
     /// Assigned by transactions that have not committed yet: who is probably taken, and when. Only a
     /// hint, never a reason to refuse.
     promised: Vec<(ExpertId, Timestamp, Timestamp)>,
@@ -155,7 +164,7 @@ impl Calendars {
     /// A firm's calendars as of now.
     pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
         let firm = self.firm(tenant);
-        self.catch_up(tenant, &firm)?;
+        self.catch_up(tenant, &firm, now)?;
         self.get(tenant, now, Firm::current)
     }
 
@@ -169,19 +178,19 @@ impl Calendars {
     fn get(&self, tenant: &TenantId, now: Timestamp, of: Known) -> Result<Arc<CalendarIndex>, StoreError> {
         let firm = self.firm(tenant);
         let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
-        if let Some(loaded) = of(&firm, &self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = of(&firm, &self.roads, now).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         let _alone = match firm.loading.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => match of(&firm, &self.roads) {
+            Err(TryLockError::WouldBlock) => match of(&firm, &self.roads, now) {
                 // Somebody loads it already; until then the old snapshot will do.
                 Some(stale) => return Ok(stale.index),
                 None => lock(&firm.loading),
             },
         };
-        if let Some(loaded) = of(&firm, &self.roads).filter(|loaded| loaded.is_fresh(version, now)) {
+        if let Some(loaded) = of(&firm, &self.roads, now).filter(|loaded| loaded.is_fresh(version, now)) {
             return Ok(loaded.index);
         }
         self.load(tenant, &firm, now)
@@ -200,7 +209,7 @@ impl Calendars {
     }
 
     /// Applies what others have committed since, if anybody has.
-    fn catch_up(&self, tenant: &TenantId, firm: &Firm) -> Result<(), StoreError> {
+    fn catch_up(&self, tenant: &TenantId, firm: &Firm, now: Timestamp) -> Result<(), StoreError> {
         let Some(known) = firm.followed() else { return Ok(()) };
         let length = self.store.read(|connection| events::length_of_tenant(connection, tenant))?;
         if length <= known {
@@ -214,8 +223,10 @@ impl Calendars {
             let found = events::of_tenant_and_kinds_after(connection, tenant, &FOLLOWED, known, length - known)?;
             let found: Vec<_> = found.into_iter().filter(|(position, _)| *position <= length).collect();
             let ids: Vec<AppointmentId> = found.iter().filter_map(|(_, event)| event.subject.parse().ok()).collect();
-            let now = appointments::busy_of_tenant_by_ids(connection, tenant, &ids)?;
-            Ok::<_, StoreError>(changes(&found, &now))
+            let booked = appointments::busy_of_tenant_by_ids(connection, tenant, &ids)?;
+            let touches_holds = found.iter().any(|(_, event)| event.kind == HELD);
+            let kept = if touches_holds { holds::live_of_tenant(connection, tenant, now)? } else { Vec::new() };
+            Ok::<_, StoreError>(changes(&found, &booked, &kept))
         })?;
         firm.followed_to(length, others);
         Ok(())
@@ -255,12 +266,14 @@ impl Calendars {
         let read = self.read(tenant, now);
         let mut state = lock(&firm.state);
         let missed = state.since_load.take().unwrap_or_default();
-        let (version, position, mut index) = read?;
+        let (version, position, kept, mut index) = read?;
         state.position = position;
         state.noted.clear();
+        state.held = kept.iter().map(|hold| (hold.id, hold.expert, hold.expires_at)).collect();
         // What was read may hold some of them already, and those are left out: the rows may be newer.
         for (change, places) in missed {
             if state.is_next(places) {
+                state.add(change);
                 change.apply(&mut index, &self.roads);
             }
         }
@@ -270,18 +283,19 @@ impl Calendars {
         Ok(index)
     }
 
-    fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<(i64, i64, CalendarIndex), StoreError> {
+    fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<(i64, i64, Vec<HoldRow>, CalendarIndex), StoreError> {
         let from = now.saturating_sub(BACK).unwrap_or(now);
         // A day earlier still, for whoever was somewhere before the first day.
         let busy_from = from.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(from);
         // The counters first: a change that lands between these reads raises them once more.
-        let (version, position, people, away, taken) = self.store.read(|connection| {
+        let (version, position, people, away, taken, kept) = self.store.read(|connection| {
             let version = calendar_changes::version_of_tenant(connection, tenant)?;
             let position = events::length_of_tenant(connection, tenant)?;
             let people: Vec<Expert> = experts::all_of_tenant(connection, tenant)?;
             let away = absences::all_of_tenant_after(connection, tenant, busy_from)?;
             let taken = appointments::busy_of_tenant_after(connection, tenant, busy_from)?;
-            Ok::<_, StoreError>((version, position, people, away, taken))
+            let kept = holds::live_of_tenant(connection, tenant, now)?;
+            Ok::<_, StoreError>((version, position, people, away, taken, kept))
         })?;
         let mut away_of: HashMap<ExpertId, Vec<Absence>> = HashMap::new();
         for row in away {
@@ -290,6 +304,9 @@ impl Calendars {
         let mut taken_of: HashMap<ExpertId, Vec<Busy>> = HashMap::new();
         for row in taken {
             taken_of.entry(row.expert).or_default().push(busy(&row));
+        }
+        for hold in &kept {
+            taken_of.entry(hold.expert).or_default().push(held(hold));
         }
         let days = self.rules.horizon_days.min(366) + MORE_DAYS;
         let mut index = CalendarIndex::new(from, days, Arc::clone(&self.rules));
@@ -302,25 +319,31 @@ impl Calendars {
                 tracing::warn!(expert = %id, field = error.field, "an expert's record is unsound and is left out");
             }
         }
-        Ok((version, position, index))
+        Ok((version, position, kept, index))
     }
 }
 
 impl Firm {
     /// The snapshot as it was when somebody last searched, unless much was booked since.
-    fn as_searched(&self, roads: &Roads) -> Option<Loaded> {
+    fn as_searched(&self, roads: &Roads, now: Timestamp) -> Option<Loaded> {
         let state = lock(&self.state);
         if state.pending.len() < MANY_PENDING {
             return state.loaded.clone();
         }
         drop(state);
-        self.current(roads)
+        self.current(roads, now)
     }
 
-    /// The snapshot with all that has committed.
-    fn current(&self, roads: &Roads) -> Option<Loaded> {
+    /// The snapshot with all that has committed, and without what was kept until now.
+    fn current(&self, roads: &Roads, now: Timestamp) -> Option<Loaded> {
         let mut state = lock(&self.state);
         let state = &mut *state;
+        if state.held.iter().any(|(_, _, until)| *until <= now) {
+            let over = state.held.extract_if(.., |(_, _, until)| *until <= now);
+            let change =
+                |(appointment, expert, _)| Change { appointment, left: Some(expert), takes: None, until: None };
+            state.pending.extend(over.map(change));
+        }
         let loaded = state.loaded.as_mut()?;
         if !state.pending.is_empty() {
             // Clones the list of calendars if a reader still holds it; the calendars themselves stay
@@ -345,7 +368,9 @@ impl Firm {
         // Another search may have followed further meanwhile, from rows that are newer than these.
         if state.position < position {
             state.position = position;
-            state.pending.extend(changes);
+            for change in changes {
+                state.add(change);
+            }
         }
     }
 
@@ -366,12 +391,21 @@ impl Firm {
             state.pending.clear();
         }
         if state.loaded.is_some() {
-            state.pending.push(change);
+            state.add(change);
         }
     }
 }
 
 impl State {
+    /// Notes a change for the next reader, and until when it holds.
+    fn add(&mut self, change: Change) {
+        self.held.retain(|(known, ..)| *known != change.appointment);
+        if let (Some(until), Some((expert, _))) = (change.until, change.takes) {
+            self.held.push((change.appointment, expert, until));
+        }
+        self.pending.push(change);
+    }
+
     /// Whether events at these positions follow on what is known, and with them the rest of their
     /// transaction; then they are known from now on.
     fn is_next(&mut self, places: (i64, i64)) -> bool {
@@ -398,14 +432,17 @@ impl Loaded {
 }
 
 /// What events about appointments, and the rows of those that are still booked, do to a calendar.
-fn changes(found: &[(i64, Event)], now: &[BusyRow]) -> Vec<Change> {
+fn changes(found: &[(i64, Event)], booked: &[BusyRow], kept: &[HoldRow]) -> Vec<Change> {
     let expert = |event: &Event, key: &str| event.data.get(key)?.as_str()?.parse::<ExpertId>().ok();
     let change = |event: &Event| {
         let appointment = event.subject.parse().ok()?;
-        let takes = now.iter().find(|row| row.appointment == appointment).map(|row| (row.expert, busy(row)));
+        let visit = booked.iter().find(|row| row.appointment == appointment).map(|row| (row.expert, busy(row)));
+        let hold = kept.iter().find(|hold| hold.id == appointment).filter(|_| visit.is_none());
+        let (takes, until) = (visit.or(hold.map(|hold| (hold.expert, held(hold)))), hold.map(|hold| hold.expires_at));
         // A move names who is rid of it; any other event whose it is, or was until it was cancelled.
         let left = expert(event, LEFT).or_else(|| expert(event, "expert"));
-        Some([Change { appointment, left, takes }, Change { appointment, left: expert(event, "expert"), takes }])
+        let change = |left| Change { appointment, left, takes, until };
+        Some([change(left), change(expert(event, "expert"))])
     };
     found.iter().filter_map(|(_, event)| change(event)).flatten().collect()
 }
@@ -413,6 +450,11 @@ fn changes(found: &[(i64, Event)], now: &[BusyRow]) -> Vec<Change> {
 /// A row as the engine takes it.
 pub(crate) fn busy(row: &BusyRow) -> Busy {
     Busy { start: row.start, end: row.end, position: row.position, appointment: Some(row.appointment) }
+}
+
+/// A time that is kept, as the engine takes it.
+pub(crate) fn held(hold: &HoldRow) -> Busy {
+    Busy { start: hold.start, end: hold.end, position: hold.position, appointment: Some(hold.id) }
 }
 
 /// A row as the engine takes it; why somebody is absent stays behind.

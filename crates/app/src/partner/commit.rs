@@ -7,21 +7,30 @@
 
 use constat_availability::{Absence, Busy, ExpertCalendar, Requirement, feasible, neighbourhood};
 use constat_domain::appointment::Appointment;
-use constat_domain::ids::ExpertId;
+use constat_domain::ids::{ExpertId, SessionId};
 use constat_domain::tenancy::TenantId;
-use constat_store::queries::{absences, appointments, expert_days};
+use constat_store::queries::{absences, appointments, expert_days, holds};
 use constat_store::{StoreError, Tx};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::calendars::{absence, busy};
+use super::calendars::{absence, busy, held};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
 /// Guards cover this much on each side of a visit, so that two visits on both sides of midnight
 /// that share a drive share a guard.
 const GUARDED_AROUND: SignedDuration = SignedDuration::from_hours(6);
+
+/// For whom a time is judged, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking {
+    /// What this session keeps is kept for it.
+    pub(super) session: SessionId,
+    /// What others keep is over by then, or not.
+    pub(super) now: Timestamp,
+}
 
 /// Somebody who takes a visit.
 pub(super) struct Person {
@@ -101,6 +110,7 @@ pub(super) fn judge(
     (tenant, known): (&TenantId, &ExpertCalendar),
     requirement: &Requirement,
     (from, to): (Timestamp, Timestamp),
+    asking: Asking,
 ) -> Result<Option<(Person, Guards)>, AppError> {
     let expert = known.expert();
     let mut guards = Guards::default();
@@ -109,7 +119,10 @@ pub(super) fn judge(
         guards.read_week(tx, expert.id, &expert.zone, from)?;
     }
     let (first, last) = neighbourhood(expert, from, to);
-    let taken: Vec<Busy> = appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
+    let mut taken: Vec<Busy> =
+        appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
+    let kept = holds::of_expert_between(tx, expert.id, (first, last), asking.now)?;
+    taken.extend(kept.iter().filter(|hold| hold.session != asking.session).map(held));
     let away: Vec<Absence> = absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
     let verdict = with_travel!(&*app.travel, travel => {
         let calendar = known.afresh(&away, taken, requirement.duty(), (from, to), travel);

@@ -79,7 +79,7 @@ pub(super) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
 pub(super) fn insert(tx: &mut Tx, act: &Act, app: &App, made: &Appointment) -> Result<(), StoreError> {
     appointments::insert(tx, made)?;
     act.record_in(tx, made.tenant, made.id, BOOKED, event_data(made))?;
-    let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))) };
+    let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))), until: None };
     app.calendars.follow(tx, made.tenant, change);
     Ok(())
 }
@@ -98,7 +98,11 @@ pub(super) fn save_moved(
     data[LEFT] = before.expert.to_string().into();
     act.record_in(tx, moved.tenant, moved.id, RESCHEDULED, data)?;
     let takes = Some((moved.expert, taken_by(moved)));
-    app.calendars.follow(tx, moved.tenant, Change { appointment: moved.id, left: Some(before.expert), takes });
+    app.calendars.follow(
+        tx,
+        moved.tenant,
+        Change { appointment: moved.id, left: Some(before.expert), takes, until: None },
+    );
     Ok(())
 }
 
@@ -119,7 +123,7 @@ pub(super) fn cancel(
     let mut data = event_data(&cancelled);
     data["reason"] = reason.into();
     act.record_in(tx, cancelled.tenant, cancelled.id, CANCELLED, data)?;
-    let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None };
+    let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None, until: None };
     app.calendars.follow(tx, cancelled.tenant, change);
     Ok(cancelled)
 }

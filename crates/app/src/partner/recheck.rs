@@ -4,7 +4,9 @@ use constat_availability::{pick_team, who_can};
 use constat_domain::appointment::Slot;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
+use constat_store::queries::holds;
 
+use super::hold::is_live;
 use super::parties::may_still_book;
 use super::roads::look_up_drives;
 use super::sides::{Named, Side, named_by};
@@ -21,6 +23,10 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
     let now = app.clock.now();
     if now >= offer.expires_at || offer.slot.start < now {
         return Err(BookingRefusal::UnknownSlot.into());
+    }
+    let kept = app.store.read(|connection| holds::of_session(connection, offer.session))?;
+    if kept.iter().any(|hold| is_live(hold, &offer, now)) {
+        return Ok(offer.slot);
     }
     let (from, to) = (offer.busy_from, offer.busy_to);
     for Named { side: Side { tenant, calendars, requirement }, .. } in named_by(app, &offer, now, Calendars::of)? {

@@ -7,12 +7,13 @@ use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
-use constat_store::queries::appointments;
+use constat_store::queries::{appointments, holds};
 use jiff::tz::TimeZone;
 
 use super::assign::{Assigned, assign};
 use super::book::{count_booked, differences};
 use super::commit::{Person, guards_of};
+use super::hold::release;
 use super::modify::change;
 use super::{Promised, linked};
 use crate::{Act, App, AppError};
@@ -54,7 +55,9 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
     }
     let known = change(tx, act, command.id, command.if_match.as_deref())?;
     command.promised.unexpired(act.at)?;
-    let Assigned { people, mut guards } = assign(tx, app, offer, act.at)?;
+    let kept = holds::of_session(tx, session.id)?;
+    let Assigned { people, mut guards } = assign(tx, app, offer, &kept, act.at)?;
+    release(tx, act, app, &kept)?;
     let others = linked::others_of(tx, &known)?;
     for left in [&known].into_iter().chain(&others) {
         guards_of(tx, app, left, act.at, &mut guards)?;

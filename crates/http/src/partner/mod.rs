@@ -12,6 +12,7 @@ mod day_propose;
 mod day_read;
 mod docs;
 mod experts_list;
+mod holds;
 mod intervention;
 pub mod problem;
 mod schedule_find;
@@ -20,7 +21,7 @@ mod team_day_propose;
 mod team_day_read;
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with, put_with};
+use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use constat_app::{Answer, AppError};
 use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
@@ -89,6 +90,8 @@ pub fn routes() -> ApiRouter<Shared> {
             "/appointments/{id}/schedule",
             put_with(schedule_move::handle, schedule_move::docs).get_with(schedule_find::handle, schedule_find::docs),
         )
+        .api_route("/holds", post_with(holds::handle, holds::docs))
+        .api_route("/holds/{id}", delete_with(holds::release, holds::release_docs))
         .api_route("/experts", get_with(experts_list::handle, experts_list::docs))
         .api_route("/experts/{id}/day/{date}", get_with(day_read::handle, day_read::docs))
         .api_route("/experts/{id}/day/{date}/proposal", post_with(day_propose::handle, day_propose::docs))

@@ -17,6 +17,7 @@ pub mod erasure;
 pub mod events;
 pub mod expert_days;
 pub mod experts;
+pub mod holds;
 pub mod idempotency;
 pub mod organisations;
 pub mod sealing_keys;

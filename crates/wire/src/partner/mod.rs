@@ -7,6 +7,7 @@ mod change;
 mod day;
 mod expert;
 mod geojson;
+mod hold;
 mod service_request;
 mod timeslot;
 
@@ -22,6 +23,7 @@ pub use day::{
 };
 pub use expert::{ExpertList, KnownExpert};
 pub use geojson::{CollectionType, Feature, FeatureCollection, FeatureType, Geometry, Properties};
+pub use hold::{CheckedHold, HoldAnswer, HoldRequest, ReleasedHold};
 pub use service_request::{
     Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
     ServiceRequest, ServiceType,

@@ -1,0 +1,62 @@
+//! `POST /holds` and `DELETE /holds/{id}`: keep a slot while a form is filled in.
+
+use aide::transform::TransformOperation;
+use axum::extract::Path;
+use constat_app::Answer;
+use constat_app::partner::{HoldSlot, hold_slot, look_up_drives, open_promised, release_hold};
+use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
+
+use super::{AppointmentPath, docs};
+use crate::asked::{Asked, Partner};
+use crate::body::{JsonOrForm, NoBody};
+use crate::{Problem, Reply};
+
+pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
+    let wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    let app = asked.app.clone();
+    let promised = open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id)?;
+    look_up_drives(&app, &promised.offer).await;
+    let command = HoldSlot { promised, slot: wanted.slot };
+    let held = asked.command(&body.raw, move |tx, act| {
+        let held = hold_slot(tx, act, &app, &command)?;
+        let answer = HoldAnswer {
+            hold_id: held.id.to_string(),
+            expires_at: held.expires_at.into(),
+            timeslot: Timeslot::new(&held.slot, wanted.slot_id.clone()),
+        };
+        Answer::json(201, &answer)
+    });
+    super::counted(&asked, held.await)
+}
+
+pub async fn release(asked: Asked<Partner>, Path(path): Path<AppointmentPath>, body: NoBody) -> Result<Reply, Problem> {
+    let (app, id) = (asked.app.clone(), path.id()?);
+    asked
+        .command(&body.raw, move |tx, act| {
+            release_hold(tx, act, &app, id)?;
+            Answer::json(200, &ReleasedHold { hold_id: id.to_string() })
+        })
+        .await
+}
+
+pub fn docs(op: TransformOperation) -> TransformOperation {
+    let op = op.id("holdSlot").summary("Keep a slot for a while").description(
+        "Extension. The slot is nobody else's until its session ends, 300 seconds after the search. Booking in \
+         the same session consumes it. A session keeps one slot: keeping another lets the first go, unless the \
+         other is taken. A hold that is not used ends by itself.",
+    );
+    let op = docs::answers::<201, HoldAnswer>(op, "The slot is kept.");
+    let op = docs::refuses::<404>(docs::also_as_form(op), "The slot or its session is unknown to this key.");
+    let op = docs::refuses::<409>(op, "The slot is taken, or the session was already used.");
+    let op = docs::refuses::<410>(op, "The session's 300 seconds are over: search again.");
+    docs::usual_of_a_write(op)
+}
+
+pub fn release_docs(op: TransformOperation) -> TransformOperation {
+    let op = op.id("releaseSlot").summary("Let go of a slot that was kept").description(
+        "Extension. Its time is free at once; the session may still book it, or anything else it offered.",
+    );
+    let op = docs::answers::<200, ReleasedHold>(op, "Its time is free.");
+    let op = docs::refuses::<404>(op, "There is no such hold of yours, or it has ended.");
+    docs::usual_of_a_write(op)
+}
