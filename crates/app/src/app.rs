@@ -7,6 +7,7 @@ use constat_domain::tenancy::Caller;
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
+use crate::catastrophes::KnownCatastrophes;
 use crate::claims::{Draughtsman, NoDraughtsman, Undrawable, UploadMemory};
 use crate::partner::Calendars;
 use crate::platform::{NoPartners, PartnerGateway};
@@ -57,6 +58,7 @@ pub struct App {
     pub(crate) preview_turn: tokio::sync::Semaphore,
     pub(crate) undrawable: Undrawable,
     pub(crate) recent_keys: RecentKeys,
+    pub(crate) known_catastrophes: KnownCatastrophes,
 }
 
 impl App {
@@ -96,6 +98,7 @@ impl App {
             preview_turn: tokio::sync::Semaphore::new(1),
             undrawable: Undrawable::default(),
             recent_keys: RecentKeys::default(),
+            known_catastrophes: KnownCatastrophes::default(),
         })
     }
 

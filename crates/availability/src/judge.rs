@@ -79,6 +79,9 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         if closed.iter().any(|closed| closed.meets(visit)) {
             return Err(ReasonCode::PublicHoliday);
         }
+        if requirement.withheld_spans(calendar).iter().any(|kept| kept.meets(visit)) {
+            return Err(ReasonCode::FullyBooked);
+        }
         if let Some(site) = &self.site {
             calendar.gaps.ask_all_drives(site, self.travel, &mut self.legs);
         }
@@ -97,8 +100,8 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
             calendar.gaps.ask_all_drives(site, self.travel, &mut self.legs);
         }
         let seconds = |second: i64| origin.seconds(second);
-        let closed = requirement.closed_for(calendar).iter();
-        let closed: Vec<_> = closed.map(|span| (seconds(span.start), seconds(span.end))).collect();
+        let shut = requirement.shut_in(calendar);
+        let closed: Vec<_> = shut.iter().map(|span| (seconds(span.start), seconds(span.end))).collect();
         let ask = Ask {
             earliest: seconds(requirement.earliest(calendar.gaps.lane.notice)),
             to: seconds(requirement.to),
@@ -146,7 +149,8 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
             });
         }
         let seconds = |second: i64| calendar.origin.seconds(second);
-        let closed: Vec<_> = closed.iter().map(|span| (seconds(span.start), seconds(span.end))).collect();
+        let shut = requirement.shut_in(calendar);
+        let closed: Vec<_> = shut.iter().map(|span| (seconds(span.start), seconds(span.end))).collect();
         let ask = Ask {
             earliest: seconds(earliest),
             to: seconds(requirement.to),

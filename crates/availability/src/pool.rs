@@ -347,6 +347,7 @@ mod tests {
                     reschedules: None,
                     parties: Vec::new(),
                     all_trades: false,
+                    urgency: constat_domain::service::Urgency::default(),
                 };
                 let now = Timestamp::UNIX_EPOCH;
                 let mut requirement =

@@ -10,7 +10,7 @@ use constat_domain::service::{
 };
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::calendar::ExpertCalendar;
+use crate::calendar::{Day, ExpertCalendar};
 use crate::schedule::Duty;
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second};
@@ -64,6 +64,9 @@ pub struct Requirement {
     pub insurer_claim: Option<String>,
     /// The loss is a catastrophe ([`Settings::on_call_natures`]): on-call hours count too.
     pub catastrophe: bool,
+    /// The share of each expert's day that is kept for others, in percent: see [`Requirement::withheld`].
+    /// 0 unless a catastrophe puts others first.
+    pub withheld_percent: u8,
     /// Exact times or arrival windows.
     pub slot_kind: SlotKind,
     /// How coarse.
@@ -155,6 +158,7 @@ impl Requirement {
             department: place.department.clone(),
             catastrophe: settings.is_catastrophe(loss.as_ref()),
             loss,
+            withheld_percent: 0,
             trades,
             stakes,
             insurer: claim.map(|claim| claim.insurer.acam_code.clone()),
@@ -240,10 +244,55 @@ impl Requirement {
         if calendar.expert().holidays_off { &self.closed } else { &[] }
     }
 
+    /// The parts of an expert's days, within the window, that this request may not have.
+    ///
+    /// Of a local day the share lies at its beginning or at its end, from day to day in turn, so that both
+    /// mornings and afternoons are left and kept; it is measured from the first working minute of the day to
+    /// the last, before absences. It depends on nothing but expert, day and share: a search and a commit
+    /// find the same.
+    pub fn withheld(&self, calendar: &ExpertCalendar) -> Vec<(Timestamp, Timestamp)> {
+        let spans = self.withheld_spans(calendar).into_iter();
+        spans.map(|span| (zone::timestamp(span.start), zone::timestamp(span.end))).collect()
+    }
+
+    pub(crate) fn withheld_spans(&self, calendar: &ExpertCalendar) -> Vec<Span> {
+        if self.withheld_percent == 0 {
+            return Vec::new();
+        }
+        let days = calendar.days.iter().filter(|day| day.end > self.from && day.start < self.to);
+        let early = i64::from(calendar.expert().id.uuid().as_bytes()[15] & 1);
+        days.filter_map(|day| kept_of(day, self.withheld_percent, early)).collect()
+    }
+
+    /// All that is shut to a request in one calendar, in order: the holidays that the expert keeps, and what
+    /// is withheld.
+    pub(crate) fn shut_in(&self, calendar: &ExpertCalendar) -> Vec<Span> {
+        let mut shut = self.withheld_spans(calendar);
+        shut.extend_from_slice(self.closed_for(calendar));
+        shut.sort_unstable_by_key(|span| (span.start, span.end));
+        shut
+    }
+
     /// The first start on the grid at or after an instant.
     pub(crate) fn on_grid(&self, second: i64) -> i64 {
         second + (-(second + self.grid_shift)).rem_euclid(self.grid)
     }
+}
+
+/// The part of a day that is kept for others.
+fn kept_of(day: &Day, percent: u8, early: i64) -> Option<Span> {
+    let length = day.hours.end - day.hours.start;
+    if length <= 0 {
+        return None;
+    }
+    let kept = (length * i64::from(percent.min(100)) + 99) / 100;
+    // The day's number, so that it does not matter from when on a calendar was resolved.
+    let is_early = (day.start.div_euclid(86_400) + early) % 2 == 0;
+    Some(if is_early {
+        Span { start: day.start, end: day.hours.start + kept }
+    } else {
+        Span { start: day.hours.end - kept, end: day.end }
+    })
 }
 
 /// Some days before the end of the last day of the claim's term.

@@ -256,20 +256,41 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             if !requirement.reschedules.is_empty()
                 && let Some(moved) = member.calendar(requirement).without(&requirement.reschedules, self.travel)
             {
-                self.expert(number, &moved.gaps.lane, || &moved.gaps);
+                let shut = self.shut_in(&moved);
+                self.expert(number, &moved.gaps.lane, shut.as_deref(), || &moved.gaps);
             } else {
-                self.expert(number, member.lane(requirement), || &member.calendar(requirement).gaps);
+                let shut =
+                    if requirement.withheld_percent == 0 { None } else { self.shut_in(member.calendar(requirement)) };
+                let table = || &member.calendar(requirement).gaps;
+                self.expert(number, member.lane(requirement), shut.as_deref(), table);
             }
         }
         self.board.settle()
     }
 
-    /// Enters one expert's starts. The whole table is only asked for what the lane does not tell.
-    fn expert<'t>(&mut self, number: u32, lane: &Lane, table: impl FnOnce() -> &'t GapTable) {
+    /// What is shut in one calendar, when it is more than the holidays: something is withheld.
+    fn shut_in(&self, calendar: &ExpertCalendar) -> Option<Vec<(i32, i32)>> {
+        if self.requirement.withheld_percent == 0 {
+            return None;
+        }
+        let origin = self.index.origin();
+        let shut = self.requirement.shut_in(calendar);
+        Some(shut.iter().map(|span| (origin.seconds(span.start), origin.seconds(span.end))).collect())
+    }
+
+    /// Enters one expert's starts. The whole table is only asked for what the lane does not tell. `shut`
+    /// stands for the holidays where there is more.
+    fn expert<'t>(
+        &mut self,
+        number: u32,
+        lane: &Lane,
+        shut: Option<&[(i32, i32)]>,
+        table: impl FnOnce() -> &'t GapTable,
+    ) {
         let requirement = self.requirement;
         let price = Price::new(self.trades, lane.trades, &self.index.settings().weights);
         let part = lane.part(self.from, self.to);
-        let closed = if lane.holidays_off { self.closed.as_slice() } else { &[] };
+        let closed = shut.unwrap_or(if lane.holidays_off { self.closed.as_slice() } else { &[] });
         let ask = Ask {
             earliest: self.index.origin().seconds(requirement.earliest(lane.notice)),
             to: self.to,

@@ -77,6 +77,7 @@ fn visit(
         reschedules: None,
         parties: Vec::new(),
         all_trades: false,
+        urgency: constat_domain::service::Urgency::default(),
     };
     // Unique by who and when.
     let mut entropy = [0; 10];

@@ -35,6 +35,10 @@ fn appointment_in(answer: Value) -> Option<Appointment> {
 impl PartnerClient {
     /// `POST /intervention`: free slots.
     pub async fn search_slots(&self, request: &ServiceRequest) -> Result<SearchAnswer, ClientError> {
+        if request.urgency.is_some() {
+            // RFC 9218: of this key's requests that wait, those go first.
+            return self.0.with_header("priority", "u=1").tell(Method::POST, &["intervention"], &[], request).await;
+        }
         self.0.tell(Method::POST, &["intervention"], &[], request).await
     }
 

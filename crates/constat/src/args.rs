@@ -76,6 +76,27 @@ pub enum Command {
         /// What the file is: application/pdf, image/jpeg, ...
         media_type: String,
     },
+    /// Say where a catastrophe has struck: those who cannot live at home, or are vulnerable, come first
+    #[command(subcommand)]
+    Catastrophe(CatastropheCommand),
+    /// Copy the database and all documents into a folder, while the server runs
+    #[command(
+        after_help = "Examples:\n  constat backup --to /backup/constat-2026-11-22\n  constat backup --data /var/lib/constat --to /backup/constat-2026-11-22\n\nThe folder is made, and must be empty. manifest.json is written last: a folder without it is no backup.\nPostgreSQL: see docs/operations.md"
+    )]
+    Backup {
+        /// The folder to write
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Check a backup to the byte, and put it into a data folder that holds no database yet
+    #[command(
+        after_help = "Example:\n  constat restore --from /backup/constat-2026-11-22 --data /var/lib/constat\n\nNothing is overwritten."
+    )]
+    Restore {
+        /// The folder that a backup was written to
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+    },
     /// Look after the documents' bytes
     #[command(subcommand)]
     Documents(DocumentsCommand),
@@ -199,6 +220,43 @@ pub enum Audit {
         /// One organisation only: its name or id
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
+    },
+}
+
+/// `catastrophe`.
+#[derive(Debug, Subcommand)]
+pub enum CatastropheCommand {
+    /// Keep a share of every expert's day for urgent claims from there, released in stages
+    #[command(
+        after_help = "Examples:\n  constat catastrophe start \"Inondations 2026-11\" --department 34 --department 30 --nature CatastropheNaturelle\n  constat catastrophe start Tempete --postcode 35000 --stage 0:50 --stage 24:25 --stage 72:0\n\nUrgent is a request that says so: the home cannot be lived in, or a vulnerable person lives there.\nAll details: docs/catastrophe.md"
+    )]
+    Start {
+        /// Its name; one that was not used before
+        name: String,
+        /// A département that is struck (34, 2A, 974); may be repeated
+        #[arg(long = "department", value_name = "CODE")]
+        departments: Vec<String>,
+        /// A postcode that is struck; may be repeated
+        #[arg(long = "postcode", value_name = "CODE")]
+        postcodes: Vec<String>,
+        /// A loss whose urgent claims come first, a code of `data/codes/loss_nature.csv`; may be repeated [default: any]
+        #[arg(long = "nature", value_name = "CODE")]
+        natures: Vec<String>,
+        /// From so many hours on, keep so many percent; may be repeated [default: 0:40 24:20 48:0]
+        #[arg(long = "stage", value_name = "HOURS:PERCENT", value_parser = crate::catastrophe::read_stage)]
+        stages: Vec<constat_domain::catastrophe::Stage>,
+    },
+    /// End it: everybody may have everything again
+    #[command(after_help = "Example:\n  constat catastrophe stop \"Inondations 2026-11\"")]
+    Stop {
+        /// Its name, as `status` shows it
+        name: String,
+    },
+    /// List those that are on, and those that were
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -25,6 +25,12 @@ impl From<constat_store::StoreError> for Failure {
     }
 }
 
+impl From<constat_app::backup::BackupError> for Failure {
+    fn from(error: constat_app::backup::BackupError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl From<constat_app::AppError> for Failure {
     fn from(error: constat_app::AppError) -> Self {
         Self(error.to_string())

@@ -166,13 +166,13 @@ fn kind_name(kind: OrganisationKind) -> &'static str {
     }
 }
 
-fn plain_table(header: &[&str]) -> Table {
+pub fn plain_table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header.iter().copied());
     table
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(error.to_string()))?;
     println!("{text}");
     Ok(())

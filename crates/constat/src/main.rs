@@ -3,7 +3,9 @@
 
 mod args;
 mod audit;
+mod backup;
 mod catalogue;
+mod catastrophe;
 mod config;
 mod demo;
 mod documents;
@@ -72,6 +74,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Export(command) => return export::export(&config, command).await,
         Command::Gdpr(command) => return gdpr::gdpr(&config, command).await,
         Command::Catalogue(command) => return catalogue::catalogue(&config.settings.catalogue, &command),
+        Command::Catastrophe(command) => catastrophe::catastrophe(&Folder::open(&config)?.store, command).await?,
+        Command::Backup { to } => backup::backup(&config, &to).await?,
+        Command::Restore { from } => backup::restore_backup(&config, &from).await?,
         Command::Audit(command) => return audit::audit(&Folder::open(&config)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,
         // Done before: it takes neither a configuration nor a runtime.

@@ -6,6 +6,7 @@
 
 pub mod appointment;
 pub mod catalogue;
+pub mod catastrophe;
 pub mod claim;
 mod clock;
 pub mod codes;

@@ -103,6 +103,28 @@ pub struct LossTriple {
     pub detail: Option<String>,
 }
 
+/// Why a request should come before others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Urgency {
+    /// The home cannot be lived in.
+    pub uninhabitable: bool,
+    /// Somebody vulnerable lives there. No more than that is told.
+    pub vulnerable_person: bool,
+}
+
+impl Urgency {
+    /// True when either holds.
+    pub const fn is_urgent(self) -> bool {
+        self.uninhabitable || self.vulnerable_person
+    }
+
+    /// True when neither holds.
+    pub const fn is_usual(&self) -> bool {
+        !self.is_urgent()
+    }
+}
+
 /// What is at stake, tax-inclusive (TTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Valuation {
@@ -196,6 +218,9 @@ pub struct ServiceRequest {
     /// For a repair: every trade wanted must be there at the same time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_trades: bool,
+    /// Why it should come before others.
+    #[serde(default, skip_serializing_if = "Urgency::is_usual")]
+    pub urgency: Urgency,
 }
 
 /// Most firms in an adversarial expertise besides the one that is asked. Insured, third parties and

@@ -144,9 +144,10 @@ impl<S> Asked<S> {
         Ok(Reply(self.app.command(self.act(), idempotency, decide).await?))
     }
 
-    /// A turn to search: hold it while it computes.
-    pub(crate) async fn turn_to_search(&self) -> Result<Place, Problem> {
-        Ok(self.shared.searches.enter(self.caller.key, self.lane).await?)
+    /// A turn to search: hold it while it computes. An urgent one goes before others of its key.
+    pub(crate) async fn turn_to_search(&self, urgent: bool) -> Result<Place, Problem> {
+        let lane = if urgent { Lane::Urgent } else { self.lane };
+        Ok(self.shared.searches.enter(self.caller.key, lane).await?)
     }
 
     /// The circumstances of a command.

@@ -44,6 +44,16 @@ pub(crate) fn open_file(path: &Path) -> Result<Connection, StoreError> {
     Ok(Connection::Sqlite(connection))
 }
 
+/// Opens a file that nobody writes, without changing it: SQLite leaves no log beside it.
+pub(crate) fn open_copy(path: &Path) -> Result<Connection, StoreError> {
+    let name = path.to_str().ok_or_else(|| StoreError::Unavailable("the database path is not UTF-8".to_owned()))?;
+    // As RFC 3986 has it, for the three signs that would end the path.
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let connection = diesel::SqliteConnection::establish(&format!("file:{name}?mode=ro&immutable=1"))
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    Ok(Connection::Sqlite(connection))
+}
+
 /// Connects to the server. The URL may hold a password: it is in no message.
 pub(crate) fn connect(url: &str) -> Result<Connection, StoreError> {
     let mut connection = diesel::PgConnection::establish(&dialect::patient_url(url))

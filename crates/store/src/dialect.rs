@@ -143,3 +143,15 @@ pub(crate) fn patient_url(url: &str) -> String {
         format!("{url}{separator}{name}={value}")
     })
 }
+
+/// 10. A copy of the whole database in a file of its own, as of one instant. Only SQLite.
+pub(crate) fn snapshot(connection: &mut Connection, to: &std::path::Path) -> Result<(), StoreError> {
+    let to = to.to_str().ok_or_else(|| StoreError::Unavailable("the path of the copy is not UTF-8".to_owned()))?;
+    match connection {
+        Connection::Sqlite(one) => {
+            diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(to).execute(one)?;
+            Ok(())
+        }
+        Connection::Postgres(_) => Err(StoreError::Unavailable("a PostgreSQL database has its own tools".to_owned())),
+    }
+}

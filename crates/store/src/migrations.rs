@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str)] = &[
     (7, include_str!("../migrations/0007_deadlines.sql")),
     (8, include_str!("../migrations/0008_erasure.sql")),
     (9, include_str!("../migrations/0009_no_overlap.sql")),
+    (10, include_str!("../migrations/0010_catastrophes.sql")),
     (11, include_str!("../migrations/0011_holds.sql")),
 ];
 

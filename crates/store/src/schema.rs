@@ -38,6 +38,7 @@ diesel::table! {
         series -> Text,
     }
 }
+diesel::table! { catastrophes (name) { name -> Text, body -> Text, } }
 diesel::table! { calendar_changes (tenant) { tenant -> Text, version -> BigInt, } }
 diesel::table! { expert_days (expert, day) { expert -> Text, day -> BigInt, version -> BigInt, } }
 diesel::table! {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
-use crate::connection::{connect, open_file};
+use crate::connection::{connect, open_copy, open_file};
 use crate::pool::Pool;
 use crate::writer::{Tx, Writer};
 use crate::{Connection, StoreError, UnitError, dialect, migrations};
@@ -149,6 +149,28 @@ impl Store {
             Database::Server { url, .. } => connect(url)?,
         };
         dialect::scrub(&mut connection)
+    }
+
+    /// Copies the whole database into a file that is not there yet, as of one instant, while others read
+    /// and write.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] for a PostgreSQL database, which has better tools of its own.
+    pub fn snapshot(&self, to: &Path) -> Result<(), StoreError> {
+        let Database::File(path) = &self.inner.database else {
+            return Err(StoreError::Unavailable("a PostgreSQL database is copied with its own tools".to_owned()));
+        };
+        dialect::snapshot(&mut open_file(path)?, to)?;
+        let synced = std::fs::File::open(to).and_then(|copy| copy.sync_all());
+        synced.map_err(|error| StoreError::Unavailable(format!("{}: {error}", to.display())))
+    }
+
+    /// Reads from a copy that [`Store::snapshot`] made and nobody writes. Not a byte of it is changed.
+    pub fn read_copy<T, E: From<StoreError>>(
+        copy: &Path,
+        queries: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        queries(&mut open_copy(copy)?)
     }
 
     /// Runs one unit of work in a transaction. When it returns `Ok`, all it wrote is durable before

@@ -5,7 +5,7 @@ use constat_domain::FieldError;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{
-    CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Valuation,
+    CustomerType, Dwelling, Granularity, LossTriple, ServiceKind, ServiceRequest, Urgency, Valuation,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,9 +50,17 @@ pub struct Criteria {
     /// Every trade wanted must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_trades: bool,
+    /// The share of each day that was kept for others when it was searched, in percent.
+    #[serde(default, skip_serializing_if = "is_none_withheld")]
+    pub withheld_percent: u8,
     /// The appointments that are to be moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reschedules: Vec<AppointmentId>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_none_withheld(percent: &u8) -> bool {
+    *percent == 0
 }
 
 impl Criteria {
@@ -72,6 +80,7 @@ impl Criteria {
             language: requirement.language.clone(),
             insurer_claim: requirement.insurer_claim.clone(),
             all_trades,
+            withheld_percent: requirement.withheld_percent,
             reschedules: requirement.reschedules.clone(),
         }
     }
@@ -109,6 +118,7 @@ impl Criteria {
             reschedules: None,
             parties: Vec::new(),
             all_trades: self.all_trades,
+            urgency: Urgency::default(),
         };
         let place =
             PlaceFacts { position: self.position, department: self.department.clone(), zone: self.zone.clone() };
@@ -116,6 +126,7 @@ impl Criteria {
         requirement.set_loss(self.loss.clone(), settings);
         requirement.trades.clone_from(&self.trades);
         requirement.stakes = self.stakes;
+        requirement.withheld_percent = self.withheld_percent;
         requirement.insurer.clone_from(&self.insurer);
         requirement.reschedules.clone_from(&self.reschedules);
         Ok(requirement)

@@ -108,6 +108,7 @@ fn ask(app: &App, caller: &Caller, mut request: ServiceRequest) -> Result<Asked,
     let mut requirement =
         Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
     requirement.reschedules = moved;
+    requirement.withheld_percent = app.withheld_from(&request, place.department.as_deref(), now)?;
     let mut sides = vec![Side::of(app, caller.tenant, requirement, now)?];
     for (tenant, party) in parties.into_iter().zip(&request.parties) {
         sides.push(sides[0].beside(app, tenant, party.insurer.as_ref(), now)?);
@@ -227,6 +228,9 @@ fn continue_appointment(
     }
     if request.dwelling.is_none() {
         request.dwelling = known.request.dwelling;
+    }
+    if request.urgency.is_usual() {
+        request.urgency = known.request.urgency;
     }
     Ok(Ok(moved))
 }

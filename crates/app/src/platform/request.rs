@@ -1,10 +1,10 @@
 //! A partner's service request, made from a claim. Pure.
 
 use constat_domain::Refusal;
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Answer, Claim};
 use constat_domain::geo::Place;
 use constat_domain::ids::ClaimId;
-use constat_domain::service::{ClaimBrief, Dwelling, ServiceKind, ServiceRequest};
+use constat_domain::service::{ClaimBrief, Dwelling, ServiceKind, ServiceRequest, Urgency};
 
 use super::SearchClaimAppointments;
 use super::damages::building_damages;
@@ -57,7 +57,16 @@ pub(super) fn service_request(claim: &Claim, search: &SearchClaimAppointments, p
         reschedules: None,
         parties: search.parties.clone(),
         all_trades: search.all_trades,
+        urgency: Urgency { uninhabitable: search.urgency.uninhabitable || is_uninhabitable(claim), ..search.urgency },
     }
+}
+
+/// The catalogue's question whether the home can still be lived in (`[questions.habitable]`).
+const HABITABLE: &str = "habitable";
+
+/// Whether the insured has answered that the home cannot be lived in.
+fn is_uninhabitable(claim: &Claim) -> bool {
+    claim.answers.get(HABITABLE) == Some(&Answer::Bool(false))
 }
 
 fn brief(claim: &Claim) -> ClaimBrief {

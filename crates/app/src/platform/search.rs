@@ -4,7 +4,7 @@ use constat_domain::Refusal;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::geo::Place;
 use constat_domain::ids::ClaimAppointmentId;
-use constat_domain::service::{Granularity, Party, ServiceKind};
+use constat_domain::service::{Granularity, Party, ServiceKind, Urgency};
 use constat_domain::tenancy::Caller;
 use jiff::Timestamp;
 
@@ -41,6 +41,8 @@ pub struct SearchClaimAppointments {
     pub parties: Vec<Party>,
     /// Every trade that the damages ask for, at the same time.
     pub all_trades: bool,
+    /// Why it should come before others, besides what the claim's answers say.
+    pub urgency: Urgency,
 }
 
 /// What the partner offers for the claim.

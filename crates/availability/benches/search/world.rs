@@ -125,6 +125,7 @@ pub fn request(days: u16, _share: Share) -> ServiceRequest {
         reschedules: None,
         parties: Vec::new(),
         all_trades: false,
+        urgency: constat_domain::service::Urgency::default(),
     }
 }
 

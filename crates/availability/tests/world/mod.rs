@@ -76,6 +76,7 @@ pub fn request() -> ServiceRequest {
         reschedules: None,
         parties: Vec::new(),
         all_trades: false,
+        urgency: constat_domain::service::Urgency::default(),
     }
 }
 

@@ -166,6 +166,7 @@ impl Writer {
             reschedules: None,
             parties: Vec::new(),
             all_trades: false,
+            urgency: constat_domain::service::Urgency::default(),
         };
         let booked_at = self.now.min(start).checked_sub(SignedDuration::from_hours(48)).ok()?;
         let id = AppointmentId::new(booked_at, &dice.entropy());

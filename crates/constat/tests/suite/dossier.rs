@@ -134,6 +134,7 @@ impl World {
             reschedules: None,
             parties: Vec::new(),
             all_trades: false,
+            urgency: constat_domain::service::Urgency::default(),
         };
         let appointment = Appointment {
             id: AppointmentId::new(now, &chance.entropy()),

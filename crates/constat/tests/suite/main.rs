@@ -3,8 +3,10 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
 mod abuse;
+mod backup;
 mod basics;
 mod catalogue;
+mod catastrophe;
 mod claim_appointments;
 mod claims;
 mod claims_bad_input;

@@ -19,7 +19,7 @@ pub async fn handle(
     }
     let mut request = body.value.into_domain().map_err(Problem::invalid)?;
     geocode(&asked.app, &mut request).await;
-    let _turn = asked.turn_to_search().await?;
+    let _turn = asked.turn_to_search(request.urgency.is_urgent()).await?;
     let found = search_slots(&asked.app, &asked.caller, request).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();

@@ -8,6 +8,7 @@ pub mod absences;
 pub mod api_keys;
 pub mod appointments;
 pub mod calendar_changes;
+pub mod catastrophes;
 pub mod claim_appointments;
 pub mod claims;
 pub mod contracts;

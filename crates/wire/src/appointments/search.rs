@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Instant, Place};
-use crate::partner::{Granularity, Kind, MOST_SLOTS, Party, Reason, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS};
+use crate::partner::{Granularity, Kind, MOST_SLOTS, Party, Reason, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS, Urgency};
 
 /// Searches free slots for a claim: the platform asks the partner on your behalf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +58,10 @@ pub struct SearchAppointments {
     /// server like this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_trades: Option<bool>,
+    /// Why this search should come before others. A home that the claim's answers call uninhabitable needs
+    /// not be named again. For a partner on a server like this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
 }
 
 /// A search that was found good.
@@ -87,6 +91,8 @@ pub struct CheckedSearch {
     pub parties: Vec<service::Party>,
     /// Every trade at the same time.
     pub all_trades: bool,
+    /// Why it should come before others.
+    pub urgency: service::Urgency,
 }
 
 impl SearchAppointments {
@@ -125,6 +131,7 @@ impl SearchAppointments {
             reschedules,
             parties,
             all_trades,
+            urgency: self.urgency.map(Into::into).unwrap_or_default(),
         };
         checker.finish(Some(search))
     }

@@ -26,7 +26,7 @@ pub use geojson::{CollectionType, Feature, FeatureCollection, FeatureType, Geome
 pub use hold::{CheckedHold, HoldAnswer, HoldRequest, ReleasedHold};
 pub use service_request::{
     Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
-    ServiceRequest, ServiceType,
+    ServiceRequest, ServiceType, Urgency,
 };
 pub use timeslot::{Explanation, Points, Reason, SearchAnswer, SearchQuery, Timeslot, TimeslotType};
 

@@ -302,6 +302,34 @@ pub struct ServiceRequest {
     /// holds all of them, or with several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_trades: Option<bool>,
+    /// Extension: why this request should come before others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+}
+
+/// Why a request should come before others: counts in a catastrophe that the partner has declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Urgency {
+    /// The home cannot be lived in.
+    #[serde(default)]
+    pub uninhabitable: bool,
+    /// Somebody vulnerable lives there. Say no more than that.
+    #[serde(default)]
+    pub vulnerable_person: bool,
+}
+
+impl Urgency {
+    pub(crate) fn known(urgency: service::Urgency) -> Option<Self> {
+        let service::Urgency { uninhabitable, vulnerable_person } = urgency;
+        urgency.is_urgent().then_some(Self { uninhabitable, vulnerable_person })
+    }
+}
+
+impl From<Urgency> for service::Urgency {
+    fn from(Urgency { uninhabitable, vulnerable_person }: Urgency) -> Self {
+        Self { uninhabitable, vulnerable_person }
+    }
 }
 
 impl ServiceRequest {
@@ -371,6 +399,7 @@ impl ServiceRequest {
             reschedules,
             parties,
             all_trades,
+            urgency: self.urgency.map(Into::into).unwrap_or_default(),
         };
         checker.finish(Some(request))
     }
@@ -412,6 +441,7 @@ impl From<&service::ServiceRequest> for ServiceRequest {
             appointment_id: request.reschedules.map(|id| id.to_string()),
             parties: request.parties.iter().map(Into::into).collect(),
             all_trades: request.all_trades.then_some(true),
+            urgency: Urgency::known(request.urgency),
         }
     }
 }

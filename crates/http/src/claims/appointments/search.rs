@@ -32,6 +32,7 @@ pub(super) async fn search(
         reschedules: wanted.reschedules,
         parties: wanted.parties,
         all_trades: wanted.all_trades,
+        urgency: wanted.urgency,
     };
     let found = search_claim_appointments(&asked.app, &asked.caller, &path.id, &command).await?;
     Reply::ok(&Success::new(slots(found)))

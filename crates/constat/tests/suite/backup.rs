@@ -1,0 +1,148 @@
+//! A backup taken while everybody writes, and put back elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use constat_client::ClaimsClient;
+use constat_client::Options;
+use constat_client::wire::claims::{CreateClaim, DocumentMeta};
+use constat_testkit::fixtures;
+use serde_json::Value;
+
+use crate::cli::{Running, done, install_tls, refused, sample};
+
+/// A platform with the sample contracts; gives a key of its claims API.
+fn platform(path: &Path) -> String {
+    done(path, &["organisations", "add", "--kind", "platform", "--name", "Plateforme"]);
+    done(path, &["import", "contracts", &sample("contracts.csv"), "--organisation", "Plateforme", "--mode", "test"]);
+    done(
+        path,
+        &["keys", "create", "--api", "claims", "--issuer", "Plateforme", "--holder", "Plateforme", "--mode", "test"],
+    )
+}
+
+fn client(server: &Running, key: &str) -> ClaimsClient {
+    ClaimsClient::new(&format!("{}{}", server.url, ClaimsClient::BASE_PATH), key, Options::default()).unwrap()
+}
+
+async fn declare(claims: &ClaimsClient, number: usize) -> String {
+    let mut theft = fixtures::stolen_bike();
+    // Of the sample contracts.
+    for (name, value) in [("userId", "user-1"), ("contractId", "contract-bike-1"), ("contractProductId", "bike-1")] {
+        theft[name] = value.into();
+    }
+    let theft: CreateClaim = serde_json::from_value(theft).unwrap();
+    let claim = claims.create_claim(&theft).await.unwrap();
+    let meta = DocumentMeta {
+        kind: fixtures::POLICE_REPORT.to_owned(),
+        title: format!("Document {number}"),
+        filename: None,
+        comment: None,
+    };
+    claims.upload_file(&claim.id, &meta, "document.pdf", fixtures::pdf(), false).await.unwrap();
+    claim.id
+}
+
+fn manifest(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path.join("manifest.json")).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_taken_while_others_write_is_whole_and_can_be_put_back() {
+    install_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let key = platform(path);
+    let server = Running::serve(path);
+    let claims = client(&server, &key);
+    let mut before = Vec::new();
+    for number in 0..5 {
+        before.push(declare(&claims, number).await);
+    }
+    // Four write on while the backup is taken.
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let (claims, stop) = (claims.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut made = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    declare(&claims, made).await;
+                    made += 1;
+                }
+                made
+            })
+        })
+        .collect();
+    let backup = path.join("backup");
+    let to = backup.display().to_string();
+    let copied = tokio::task::spawn_blocking({
+        let (path, to) = (path.to_owned(), to.clone());
+        move || done(&path, &["backup", "--to", &to])
+    });
+    assert!(copied.await.unwrap().starts_with("Backed up to"));
+    stop.store(true, Ordering::Relaxed);
+    let mut made = 0;
+    for writer in writers {
+        made += writer.await.unwrap();
+    }
+    let documents = manifest(&backup)["documents"].as_array().unwrap().len();
+    assert!(made > 0 && (5..=5 + made).contains(&documents), "{documents} of {}", 5 + made);
+    let said = refused(path, &["backup", "--to", &to]);
+    assert!(said.contains("not empty"), "{said}");
+    drop(server);
+
+    // Elsewhere: every document of the restored database is there, and its events are as recorded.
+    let elsewhere = path.join("elsewhere");
+    let data = elsewhere.display().to_string();
+    let said = done(path, &["restore", "--from", &to, "--data", &data]);
+    assert!(said.contains(&format!("{documents} documents")), "{said}");
+    assert!(done(path, &["documents", "sweep", "--data", &data]).contains("Every document has its bytes"));
+    assert!(done(path, &["audit", "verify", "--data", &data]).contains("are as they were recorded"));
+    let said = refused(path, &["restore", "--from", &to, "--data", &data]);
+    assert!(said.contains("nothing is overwritten"), "{said}");
+    std::fs::create_dir(path.join("home")).unwrap();
+    std::fs::rename(&elsewhere, path.join("home/constat-data")).unwrap();
+    let server = Running::serve(&path.join("home"));
+    let claims = client(&server, &key);
+    for id in &before {
+        let claim = claims.read_claim(id).await.unwrap();
+        let document = claim.document_entries.iter().find_map(|entry| entry.document.as_ref()).unwrap();
+        let link = claims.read_document(id, &document.id).await.unwrap().download_url;
+        let bytes = reqwest::get(link).await.unwrap().bytes().await.unwrap();
+        assert_eq!(bytes, fixtures::pdf());
+    }
+    // And the world goes on from there.
+    declare(&claims, 0).await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_touched_or_cut_short_is_not_put_back() {
+    install_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let key = platform(path);
+    let server = Running::serve(path);
+    declare(&client(&server, &key), 0).await;
+    drop(server);
+    done(path, &["backup", "--to", "backup"]);
+    let backup = path.join("backup");
+    let name = manifest(&backup)["documents"][0]["name"].as_str().unwrap().to_owned();
+    let document = backup.join("documents").join(name);
+    let bytes = std::fs::read(&document).unwrap();
+    for wrong in [Some(b"something else".to_vec()), None] {
+        match wrong {
+            Some(wrong) => std::fs::write(&document, wrong).unwrap(),
+            None => std::fs::remove_file(&document).unwrap(),
+        }
+        let said = refused(path, &["restore", "--from", "backup", "--data", "new"]);
+        assert!(said.contains("is not what was backed up") || said.contains("is missing"), "{said}");
+        assert!(!path.join("new/constat.db").exists());
+    }
+    std::fs::write(&document, bytes).unwrap();
+    std::fs::rename(backup.join("manifest.json"), path.join("kept.json")).unwrap();
+    assert!(refused(path, &["restore", "--from", "backup", "--data", "new"]).contains("no backup"));
+    std::fs::rename(path.join("kept.json"), backup.join("manifest.json")).unwrap();
+    done(path, &["restore", "--from", "backup", "--data", "new"]);
+}
