@@ -92,7 +92,7 @@ impl Catastrophe {
         let ascending = self.stages.windows(2).all(|pair| pair[0].from_hours < pair[1].from_hours);
         refuse(!ascending, "stage", "hours must ascend");
         let releasing = self.stages.windows(2).all(|pair| pair[0].reserved_percent >= pair[1].reserved_percent);
-        refuse(!releasing, "stage", "what is kept must not grow: capacity is released in stages");
+        refuse(ascending && !releasing, "stage", "what is kept must not grow: capacity is released in stages");
         let within = self.stages.iter().all(|stage| stage.reserved_percent <= MOST_RESERVED);
         refuse(!within, "stage", "at most 90 percent can be kept");
         errors
