@@ -1,5 +1,6 @@
 //! The rules of availability, one by one, as a firm's dispatcher would state them.
 
+mod withheld;
 mod world;
 
 use constat_availability::{

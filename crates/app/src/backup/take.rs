@@ -31,7 +31,7 @@ pub async fn back_up(
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Manifest, BackupError> {
     empty_folder(to)?;
-    let copies = Documents::local(&to.join(DOCUMENTS))?;
+    let folder = Documents::local(&to.join(DOCUMENTS))?;
     let database = to.join(DATABASE);
     let mut copied: BTreeMap<String, Copied> = BTreeMap::new();
     for _try in 0..MOST_TRIES {
@@ -41,7 +41,7 @@ pub async fn back_up(
         // Before the copy: nothing committed after it is promised.
         let taken_at = now();
         store.snapshot(&database)?;
-        let Some(lost) = copy_named(store, documents, &database, &copies, &mut copied, &mut progress).await? else {
+        let Some(lost) = copy_named(store, documents, &database, &folder, &mut copied, &mut progress).await? else {
             continue;
         };
         let (size, sha256) = digest_of(&database)?;
@@ -65,22 +65,22 @@ async fn copy_named(
     store: &Store,
     documents: &Documents,
     database: &Path,
-    copies: &Documents,
+    folder: &Documents,
     copied: &mut BTreeMap<String, Copied>,
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<Option<Vec<String>>, BackupError> {
     let named = named_by(database)?;
-    let names: std::collections::BTreeSet<&str> = named.iter().map(|file| file.key.as_str()).collect();
-    let gone: Vec<String> = copied.keys().filter(|key| !names.contains(key.as_str())).cloned().collect();
+    let keys: std::collections::BTreeSet<&str> = named.iter().map(|file| file.key.as_str()).collect();
+    let gone: Vec<String> = copied.keys().filter(|key| !keys.contains(key.as_str())).cloned().collect();
     for key in gone {
-        copies.remove(&key).await?;
+        folder.remove(&key).await?;
         copied.remove(&key);
     }
     let mut lost = Vec::new();
     let all = named.len() as u64;
     for (done, file) in (1..).zip(&named) {
         if !copied.contains_key(&file.key) {
-            match copy(documents, copies, file).await? {
+            match copy(documents, folder, file).await? {
                 Some(copy) => _ = copied.insert(file.key.clone(), copy),
                 None if store.read(|connection| document_files::exists(connection, &file.key))? => {
                     lost.push(file.key.clone());
@@ -107,10 +107,10 @@ fn named_by(database: &Path) -> Result<Vec<DocumentFile>, BackupError> {
 }
 
 /// Copies one document, and checks it against what the database knows of it. `None` when it is gone.
-async fn copy(documents: &Documents, copies: &Documents, file: &DocumentFile) -> Result<Option<Copied>, BackupError> {
+async fn copy(documents: &Documents, folder: &Documents, file: &DocumentFile) -> Result<Option<Copied>, BackupError> {
     use sha2::{Digest as _, Sha256};
     let Some(mut bytes) = documents.get(&file.key, None).await? else { return Ok(None) };
-    let (mut incoming, mut digest, mut size) = (copies.incoming(&file.key), Sha256::new(), 0);
+    let (mut incoming, mut digest, mut size) = (folder.incoming(&file.key), Sha256::new(), 0);
     let failed = |error: std::io::Error| BackupError::Disk { path: file.key.clone(), error };
     while let Some(piece) = bytes.try_next().await.map_err(failed)? {
         digest.update(&piece);

@@ -10,7 +10,7 @@ use constat_client::wire::claims::{CreateClaim, DocumentMeta};
 use constat_testkit::fixtures;
 use serde_json::Value;
 
-use crate::cli::{Running, done, install_tls, refused, sample};
+use crate::cli::{Running, constat, done, install_tls, refused, sample};
 
 /// A platform with the sample contracts; gives a key of its claims API.
 fn platform(path: &Path) -> String {
@@ -145,4 +145,16 @@ async fn a_backup_that_was_touched_or_cut_short_is_not_put_back() {
     assert!(refused(path, &["restore", "--from", "backup", "--data", "new"]).contains("no backup"));
     std::fs::rename(path.join("kept.json"), backup.join("manifest.json")).unwrap();
     done(path, &["restore", "--from", "backup", "--data", "new"]);
+}
+
+#[test]
+fn a_postgresql_database_is_left_to_its_own_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [["backup", "--to", "backup"], ["restore", "--from", "backup"]] {
+        let mut program = constat(folder.path());
+        let output =
+            program.env("CONSTAT_DATABASE", "postgres://nobody@127.0.0.1:1/none").args(command).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("docs/operations.md"), "{said}");
+    }
 }

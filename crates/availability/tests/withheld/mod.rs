@@ -1,13 +1,13 @@
 //! What is kept for those whom a catastrophe puts first: nobody else gets it, and they do.
 
-mod world;
+#![expect(clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
+use crate::world::{World, at, expert, hours};
 use constat_availability::{Estimator, Requirement, search};
 use constat_domain::ids::ExpertId;
 use constat_domain::service::ServiceKind;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use world::{World, at, expert, hours};
 
 const HOUR: i64 = 3600;
 
