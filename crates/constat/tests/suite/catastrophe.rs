@@ -141,7 +141,7 @@ fn an_operator_declares_it_looks_at_it_and_ends_it() {
     assert!(said.contains("40 %") && said.contains("20 % after 24 hours") && said.contains("2A"), "{said}");
     assert!(refused(path, &start).contains("choose another name"));
     for (wrong, named) in [
-        (["--nature", "Grippe"], "Grippe"),
+        (["--nature", "Grippe"], "CatastropheNaturelle"),
         (["--postcode", "7501"], "five digits"),
         (["--stage", "0:95"], "90 percent"),
     ] {
