@@ -57,29 +57,35 @@ impl Hand {
         tokio::time::sleep(self.dice.millis(millis)).await;
     }
 
-    /// Kills nodes, or stops them in good order, and starts them again.
+    /// Kills nodes, stops them in good order, or freezes them, and has them go on.
     pub async fn on_nodes(mut self, nodes: Vec<Arc<Mutex<Node>>>) -> Result<(), String> {
         while self.waits().await {
             let number = self.dice.below(nodes.len());
-            let port = {
-                let mut node = nodes[number].lock().await;
-                if self.dice.percent(70) {
+            let mut node = nodes[number].lock().await;
+            match self.dice.below(10) {
+                0..6 => {
                     node.kill();
                     self.note(format!("kill -9 of node {number}"));
-                } else {
-                    let well = node.stop(DRAIN).await;
-                    self.note(format!(
-                        "node {number} was told to stop, and did{}",
-                        if well { "" } else { " not in time" }
-                    ));
-                    if !well {
+                }
+                6 | 7 => {
+                    if !node.stop(DRAIN).await {
                         return Err(format!("node {number} did not stop within {} s", DRAIN.as_secs()));
                     }
+                    self.note(format!("node {number} was told to stop, and did"));
                 }
-                self.leave(200..3_000).await;
-                node.start();
-                node.port
-            };
+                _ => {
+                    node.freeze(true);
+                    self.note(format!("node {number} is frozen"));
+                    self.leave(500..10_000).await;
+                    node.freeze(false);
+                    self.note(format!("node {number} goes on"));
+                    continue;
+                }
+            }
+            self.leave(200..3_000).await;
+            node.start();
+            let port = node.port;
+            drop(node);
             self.note(format!("node {number} is started again"));
             let answered = node::answers(port, Duration::from_secs(20)).await;
             self.note(format!("node {number} {}", if answered { "answers" } else { "does not answer yet" }));

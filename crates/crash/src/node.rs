@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::plain::signal;
+
 /// A server that is started, killed and started again on the same address.
 pub struct Node {
     program: PathBuf,
@@ -68,11 +70,18 @@ impl Node {
         }
     }
 
+    /// Stops the process where it is (SIGSTOP), or lets it go on (SIGCONT), as when a machine is paused.
+    pub fn freeze(&self, frozen: bool) {
+        if let Some(child) = &self.child {
+            signal(if frozen { "STOP" } else { "CONT" }, &child.id().to_string());
+        }
+    }
+
     /// Tells it to stop (SIGTERM), and waits so long at most; then it is killed. True when it ended by
     /// itself.
     pub async fn stop(&mut self, patience: Duration) -> bool {
         let Some(child) = &self.child else { return true };
-        let _told = Command::new("kill").arg(child.id().to_string()).status();
+        signal("TERM", &child.id().to_string());
         let ended = async {
             while self.runs() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
