@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use constat_client::wire::partner::{
-    Appointment, AppointmentStatus, BookingRequest, CancelAppointment, MoveAppointment, SearchAnswer, ServiceRequest,
-    Timeslot,
+    Appointment, AppointmentStatus, BookingRequest, CancelAppointment, HoldRequest, MoveAppointment, SearchAnswer,
+    ServiceRequest, Timeslot,
 };
 use constat_client::{ClientError, Options, PartnerClient};
 use tokio::sync::watch;
@@ -58,6 +58,8 @@ pub struct Client {
 
 /// What is asked for, the same at each try.
 enum Request<'a> {
+    Hold(HoldRequest),
+    Release(&'a str),
     Book(Box<BookingRequest>),
     Read(&'a str),
     Move(&'a str, MoveAppointment),
@@ -67,6 +69,8 @@ enum Request<'a> {
 impl Request<'_> {
     fn verb(&self) -> Verb {
         match self {
+            Self::Hold(_) => Verb::Hold,
+            Self::Release(_) => Verb::Release,
             Self::Book(_) => Verb::Book,
             Self::Read(_) => Verb::Read,
             Self::Move(..) => Verb::Move,
@@ -78,13 +82,20 @@ impl Request<'_> {
         match self {
             Self::Book(booking) => Some(span(&booking.timeslot)),
             Self::Move(_, to) => Some(span(&to.timeslot)),
-            Self::Read(_) | Self::Cancel(..) => None,
+            Self::Hold(wanted) => Some(span(&wanted.timeslot)),
+            Self::Release(_) | Self::Read(_) | Self::Cancel(..) => None,
         }
     }
 
     /// One try at one node.
     async fn ask(&self, client: &PartnerClient) -> Result<Answer, ClientError> {
         let told = match self {
+            Self::Hold(wanted) => {
+                let kept = client.hold_slot(wanted).await?;
+                let (hold, slot) = (kept.hold_id, span(&kept.timeslot));
+                return Ok(Answer::Held { hold, slot, until: kept.expires_at.0 });
+            }
+            Self::Release(hold) => return client.release_slot(hold).await.map(|_| Answer::Released),
             Self::Book(booking) => client.book_appointment(booking).await?.appointment().cloned(),
             Self::Read(id) => client.read_appointment(id).await?,
             Self::Move(id, to) => client.move_appointment(id, to).await?,
@@ -118,7 +129,7 @@ impl Client {
         }
     }
 
-    /// One case: booked, then perhaps read, moved, cancelled. Left alone as soon as nobody knows how
+    /// One case: perhaps held, booked, then perhaps read, moved, cancelled. Left alone as soon as nobody knows how
     /// it stands.
     async fn one_case(&mut self) -> Option<()> {
         self.cases += 1;
@@ -133,6 +144,16 @@ impl Client {
             notes: None,
             process: None,
         };
+        if self.dice.percent(40) {
+            let wanted = HoldRequest { timeslot: slot.clone(), session_id: booking.session_id.clone() };
+            let Answer::Held { hold, .. } = self.operation(&case, &Request::Hold(wanted)).await? else { return None };
+            match self.dice.below(10) {
+                // Walked away: it ends by itself.
+                0 => return None,
+                1 => return self.operation(&case, &Request::Release(&hold)).await.map(drop),
+                _ => {}
+            }
+        }
         let booked = self.operation(&case, &Request::Book(Box::new(booking))).await?;
         let Answer::Done { appointment: id, .. } = booked else { return None };
         for _change in 0..2 {
@@ -215,7 +236,7 @@ impl Client {
             let answer = request.ask(&client).await.unwrap_or_else(|error| failure(&error));
             self.shared.history.add(&Line::Heard { at: now(), op, node, answer: answer.clone() });
             match answer {
-                Answer::Done { .. } => return Some(answer),
+                Answer::Done { .. } | Answer::Held { .. } | Answer::Released => return Some(answer),
                 Answer::Refused { .. } => return (!in_doubt).then_some(answer),
                 Answer::Unknown { .. } => in_doubt = true,
                 Answer::NotSent => {}

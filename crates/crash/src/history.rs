@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
+    /// Keeps a slot until its session ends.
+    Hold,
+    /// Lets go of a slot that was kept.
+    Release,
     /// Books a slot.
     Book,
     /// Moves an appointment to another slot.
@@ -80,6 +84,15 @@ pub enum Line {
     },
 }
 
+impl Line {
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Run { at, .. } | Self::Fault { at, .. } | Self::Asked { at, .. } | Self::Heard { at, .. } => *at,
+        }
+    }
+}
+
 /// From a first to a last instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -104,6 +117,17 @@ pub enum Answer {
         /// Who comes.
         expert: String,
     },
+    /// The slot is kept.
+    Held {
+        /// The hold's id, and the appointment's once it is booked.
+        hold: String,
+        /// What is kept.
+        slot: Span,
+        /// The instant from which it is nobody's.
+        until: Timestamp,
+    },
+    /// The slot is kept no longer.
+    Released,
     /// The server has refused it: it was not done by this try.
     Refused {
         /// HTTP status.
@@ -118,6 +142,13 @@ pub enum Answer {
         /// What came instead.
         why: String,
     },
+}
+
+impl Answer {
+    /// True when it says that what was asked for is done.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Held { .. } | Self::Released)
+    }
 }
 
 /// A history that is being written.

@@ -25,6 +25,8 @@ pub enum Row {
         /// What it booked or moved.
         appointment: String,
     },
+    /// A slot that is kept.
+    Hold(Hold),
     /// An event.
     Event(Event),
     /// The end of a tenant's chain of events.
@@ -61,6 +63,27 @@ pub struct Appointment {
     pub lon: Option<f64>,
 }
 
+/// A slot that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its id.
+    pub id: String,
+    /// Whose day it takes.
+    pub expert: String,
+    /// The session that it was taken in.
+    pub session: String,
+    /// The time it takes in the day, in UTC microseconds: from.
+    pub busy_from: i64,
+    /// To.
+    pub busy_to: i64,
+    /// Where, in degrees.
+    pub lat: Option<f64>,
+    /// Where, in degrees.
+    pub lon: Option<f64>,
+    /// From when on it counts for nothing, in UTC microseconds.
+    pub expires_at: i64,
+}
+
 /// An event: what its hash covers, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -88,12 +111,15 @@ pub struct Event {
 
 /// Each question answers one text column, a JSON object. What the two databases call differently is in
 /// brackets.
-const QUESTIONS: [&str; 4] = [
+const QUESTIONS: [&str; 5] = [
     "SELECT CAST({object}('table', 'appointment', 'id', id, 'expert', expert, 'status', status, \
      'busy_from', busy_from, 'busy_to', busy_to, 'lat', lat, 'lon', lon, 'body', body) AS TEXT) AS line \
      FROM appointments ORDER BY id",
     "SELECT CAST({object}('table', 'used_session', 'session', session, 'appointment', appointment) AS TEXT) AS line \
      FROM used_sessions ORDER BY session",
+    "SELECT CAST({object}('table', 'hold', 'id', id, 'expert', expert, 'session', session, 'busy_from', busy_from, \
+     'busy_to', busy_to, 'lat', lat, 'lon', lon, 'expires_at', expires_at) AS TEXT) AS line \
+     FROM holds ORDER BY id",
     "SELECT CAST({object}('table', 'event', 'id', id, 'tenant', tenant, 'position', position, 'subject', subject, \
      'kind', kind, 'at', at, 'actor', actor, 'data_hash', {hex}(data_hash{as_hex}), \
      'previous', {hex}(previous{as_hex}), 'hash', {hex}(hash{as_hex})) AS TEXT) AS line \

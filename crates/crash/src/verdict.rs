@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use constat_availability::{Estimator, Travel as _};
 use constat_domain::geo::Position;
 use constat_store::chain::{Content, GENESIS, Hash, hex};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::history::{Answer, Line, Span, Verb};
-use crate::state::{Appointment, Event, Row};
+use crate::state::{Appointment, Event, Hold, Row};
 
 /// Most faults that are told; the others are counted.
 const MOST_TOLD: usize = 100;
@@ -58,7 +59,11 @@ pub fn judge(history: &[Line], state: &[Row]) -> Verdict {
     let events: Vec<&Event> =
         state.iter().filter_map(|row| if let Row::Event(event) = row { Some(event) } else { None }).collect();
     judge_cases(&cases, &appointments, &events, &mut verdict);
-    judge_days(&appointments, &mut verdict);
+    let holds: Vec<&Hold> =
+        state.iter().filter_map(|row| if let Row::Hold(hold) = row { Some(hold) } else { None }).collect();
+    judge_holds(&cases, &holds, state, &mut verdict);
+    let end = history.iter().map(Line::at).max().unwrap_or_default().as_microsecond();
+    judge_days(&appointments, holds.iter().copied().filter(|hold| hold.expires_at > end), &mut verdict);
     judge_sessions(state, &appointments, &mut verdict);
     judge_chains(state, &events, &mut verdict);
     verdict
@@ -67,7 +72,7 @@ pub fn judge(history: &[Line], state: &[Row]) -> Verdict {
 /// The longest time in which no client heard that anything was done: how long the service was away.
 fn longest_silence(history: &[Line]) -> usize {
     let heard = history.iter().filter_map(|line| match line {
-        Line::Heard { at, answer: Answer::Done { .. }, .. } => Some(*at),
+        Line::Heard { at, answer, .. } if answer.is_done() => Some(*at),
         _ => None,
     });
     let heard: Vec<_> = heard.collect();
@@ -86,13 +91,15 @@ struct Operation<'a> {
     verb: Verb,
     slot: Option<Span>,
     answers: Vec<&'a Answer>,
+    /// When the last answer came.
+    ended: Timestamp,
 }
 
 impl Operation<'_> {
     /// A refusal after a try of unknown fate says nothing of that try: it may still have been done, or
     /// be done later by a server that was cut off with it.
     fn outcome(&self) -> Outcome<'_> {
-        let done = self.answers.iter().find(|answer| matches!(answer, Answer::Done { .. }));
+        let done = self.answers.iter().find(|answer| answer.is_done());
         if let Some(done) = done {
             return Outcome::Done(done);
         }
@@ -107,17 +114,18 @@ fn cases<'a>(history: &'a [Line], verdict: &mut Verdict) -> BTreeMap<&'a str, Ve
     let mut places: HashMap<u64, (&str, usize)> = HashMap::new();
     for line in history {
         match line {
-            Line::Asked { op, verb, case, slot, .. } => {
+            Line::Asked { at, op, verb, case, slot, .. } => {
                 let of_case = cases.entry(case).or_default();
                 if places.insert(*op, (case, of_case.len())).is_some() {
                     verdict.fault(format!("the history has operation {op} twice"));
                 }
-                of_case.push(Operation { verb: *verb, slot: *slot, answers: Vec::new() });
+                of_case.push(Operation { verb: *verb, slot: *slot, answers: Vec::new(), ended: *at });
             }
-            Line::Heard { op, answer, .. } => match places.get(op) {
+            Line::Heard { at, op, answer, .. } => match places.get(op) {
                 Some((case, place)) => {
                     if let Some(operation) = cases.get_mut(case).and_then(|of_case| of_case.get_mut(*place)) {
                         operation.answers.push(answer);
+                        operation.ended = *at;
                     }
                 }
                 None => verdict.fault(format!("the history has an answer to operation {op}, which nobody asked")),
@@ -151,6 +159,8 @@ fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Po
     let mut possible = Possible { states: vec![None], told: Some([0; 3]) };
     for operation in operations {
         let word = match operation.verb {
+            Verb::Hold => "holds",
+            Verb::Release => "releases",
             Verb::Book => "bookings",
             Verb::Move => "moves",
             Verb::Cancel => "cancellations",
@@ -160,7 +170,7 @@ fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Po
             Outcome::Refused => verdict.count(format!("{word} refused")),
             Outcome::Unknown => {
                 verdict.count(format!("{word} of unknown outcome"));
-                if operation.verb == Verb::Read {
+                if matches!(operation.verb, Verb::Read | Verb::Hold | Verb::Release) {
                     continue;
                 }
                 possible.told = None;
@@ -217,7 +227,7 @@ fn place(verb: Verb) -> Option<usize> {
         Verb::Book => Some(0),
         Verb::Move => Some(1),
         Verb::Cancel => Some(2),
-        Verb::Read => None,
+        Verb::Read | Verb::Hold | Verb::Release => None,
     }
 }
 
@@ -295,27 +305,89 @@ fn judge_cases(
     }
 }
 
-/// No expert is in two places at once, and each drive between two visits fits.
-fn judge_days(appointments: &[&Appointment], verdict: &mut Verdict) {
-    let mut days: BTreeMap<&str, Vec<&Appointment>> = BTreeMap::new();
+/// What was kept for somebody is booked by them, under its id, as long as it is kept; no hold is left of
+/// a session that has booked, and none that was let go.
+fn judge_holds(cases: &BTreeMap<&str, Vec<Operation<'_>>>, holds: &[&Hold], state: &[Row], verdict: &mut Verdict) {
+    let used: HashSet<&str> = state
+        .iter()
+        .filter_map(|row| if let Row::UsedSession { session, .. } = row { Some(session.as_str()) } else { None })
+        .collect();
+    for hold in holds.iter().filter(|hold| used.contains(hold.session.as_str())) {
+        verdict.fault(format!("hold {} is left over: its session has booked", hold.id));
+    }
+    let left: HashSet<&str> = holds.iter().map(|hold| hold.id.as_str()).collect();
+    for (case, operations) in cases {
+        let mut kept: Option<(&str, Span, Timestamp)> = None;
+        for operation in operations {
+            match (operation.verb, operation.outcome()) {
+                (Verb::Hold, Outcome::Done(Answer::Held { hold, slot, until })) => {
+                    if operation.slot.is_some_and(|wanted| wanted != *slot) {
+                        verdict.fault(format!("{case}: another time is kept than was asked for"));
+                    }
+                    kept = Some((hold, *slot, *until));
+                }
+                (Verb::Release, Outcome::Done(_)) => {
+                    if let Some((hold, ..)) = kept.take().filter(|(hold, ..)| left.contains(hold)) {
+                        verdict.fault(format!("{case}: hold {hold} was let go, and is still there"));
+                    }
+                }
+                (Verb::Book, Outcome::Done(Answer::Done { appointment, .. })) => {
+                    if let Some((hold, _, until)) = kept.take()
+                        && hold != appointment
+                        && operation.ended < until
+                    {
+                        verdict.fault(format!("{case}: {appointment} was booked, but {hold} was kept for it"));
+                    }
+                }
+                (Verb::Book, Outcome::Refused) => {
+                    if let Some((hold, _, until)) = kept.take()
+                        && operation.ended < until
+                    {
+                        verdict.fault(format!("{case}: refused, although {hold} was kept for it until {until}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A time that is taken of an expert's day.
+struct Taken<'a> {
+    id: &'a str,
+    from: i64,
+    to: i64,
+    place: Option<Position>,
+}
+
+/// No expert is in two places at once, and each drive between two visits fits; what is still kept counts.
+fn judge_days<'a>(appointments: &[&'a Appointment], holds: impl Iterator<Item = &'a Hold>, verdict: &mut Verdict) {
+    let mut days: BTreeMap<&str, Vec<Taken<'_>>> = BTreeMap::new();
+    let place = |lat: Option<f64>, lon: Option<f64>| lat.zip(lon).and_then(|(lat, lon)| Position::new(lat, lon));
     for known in appointments.iter().filter(|known| known.status == "booked") {
         verdict.count("appointments that stand");
-        days.entry(&known.expert).or_default().push(known);
+        let taken =
+            Taken { id: &known.id, from: known.busy_from, to: known.busy_to, place: place(known.lat, known.lon) };
+        days.entry(&known.expert).or_default().push(taken);
+    }
+    for hold in holds {
+        verdict.count("holds that stand");
+        let taken = Taken { id: &hold.id, from: hold.busy_from, to: hold.busy_to, place: place(hold.lat, hold.lon) };
+        days.entry(&hold.expert).or_default().push(taken);
     }
     let travel = Estimator::default();
-    let place = |known: &Appointment| known.lat.zip(known.lon).and_then(|(lat, lon)| Position::new(lat, lon));
     for (expert, visits) in &mut days {
-        visits.sort_by_key(|known| (known.busy_from, known.busy_to));
+        visits.sort_by_key(|taken| (taken.from, taken.to));
         for pair in visits.windows(2) {
-            let (first, second) = (pair[0], pair[1]);
-            let between = second.busy_from - first.busy_to;
+            let (first, second) = (&pair[0], &pair[1]);
+            let between = second.from - first.to;
             if between < 0 {
                 verdict.fault(format!("{expert}: {} and {} overlap", first.id, second.id));
-            } else if let (Some(from), Some(to)) = (place(first), place(second)) {
+            } else if let (Some(from), Some(to)) = (first.place, second.place) {
                 let drive = i64::from(travel.seconds(from, to));
                 if between < drive * 1_000_000 {
                     let gap = between / 1_000_000;
-                    let (first, second) = (&first.id, &second.id);
+                    let (first, second) = (first.id, second.id);
                     verdict.fault(format!("{expert}: {gap} s between {first} and {second}, a drive of {drive} s"));
                 }
             }

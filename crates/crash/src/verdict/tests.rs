@@ -177,6 +177,49 @@ fn a_read_that_tells_something_old_is_found() {
 }
 
 #[test]
+fn a_hold_that_was_not_honoured_or_is_left_over_is_found() {
+    let held = |run: &mut Run, answer| {
+        let kept = Answer::Held { hold: "apt_h".to_owned(), slot: slot(600), until: at(5) };
+        run.operation(Verb::Hold, "H", Some(slot(600)), vec![kept]);
+        run.operation(Verb::Book, "H", Some(slot(600)), vec![answer]);
+    };
+    let left = |session: &str, minute: i64| {
+        Row::Hold(Hold {
+            id: "apt_h".to_owned(),
+            expert: "exp_1".to_owned(),
+            session: session.to_owned(),
+            busy_from: at(minute).as_microsecond(),
+            busy_to: at(minute + 60).as_microsecond(),
+            lat: None,
+            lon: None,
+            expires_at: at(5).as_microsecond(),
+        })
+    };
+    let mut honoured = Run::sound();
+    held(&mut honoured, done("apt_h", slot(600), "booked"));
+    honoured.there("apt_h", "H", slot(600));
+    assert!(honoured.judged().holds(), "{:#?}", honoured.judged().faults);
+    honoured.more.push(left("ses_apt_h", 600));
+    honoured.fails_with("is left over");
+
+    let mut refused = Run::sound();
+    held(&mut refused, Answer::Refused { status: 409, code: 10 });
+    refused.fails_with("refused, although");
+
+    let mut over_another = Run::sound();
+    over_another.more.push(left("ses_x", 30));
+    over_another.fails_with("overlap");
+
+    let mut stays = Run::sound();
+    let kept = Answer::Held { hold: "apt_h".to_owned(), slot: slot(600), until: at(5) };
+    stays.operation(Verb::Hold, "H", Some(slot(600)), vec![kept]);
+    stays.more.push(left("ses_x", 600));
+    assert!(stays.judged().holds(), "{:#?}", stays.judged().faults);
+    stays.operation(Verb::Release, "H", None, vec![Answer::Released]);
+    stays.fails_with("was let go");
+}
+
+#[test]
 fn days_that_nobody_can_work_are_found() {
     let mut overlap = Run::sound();
     overlap.appointments[1].busy_from = at(30).as_microsecond();
