@@ -48,7 +48,10 @@ pub async fn backup(config: &Config, to: &Path) -> Result<(), Failure> {
     );
     if !manifest.lost.is_empty() {
         let lost = manifest.lost.len();
-        println!("{lost} documents were lost before: their bytes are not there. See: constat documents sweep");
+        println!("{lost} documents were lost before: their bytes are gone, or not those that were uploaded:");
+        for name in &manifest.lost {
+            println!("  {name}");
+        }
     }
     Ok(())
 }

@@ -82,6 +82,11 @@ impl Catastrophe {
         refuse(name.is_empty() || name.chars().count() > LONGEST_NAME, "name", "must have 1 to 100 characters");
         let nowhere = self.departments.is_empty() && self.postcodes.is_empty();
         refuse(nowhere, "department", "say where: one département or postcode at least");
+        refuse(
+            !self.departments.iter().all(|code| is_department(code)),
+            "department",
+            "expected 01 to 95, 2A, 2B, 971 ...",
+        );
         let is_postcode = |code: &String| code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit());
         refuse(!self.postcodes.iter().all(is_postcode), "postcode", "expected five digits");
         refuse(
@@ -122,6 +127,16 @@ impl Catastrophe {
         let by_it =
             self.natures.is_empty() || struck.nature.is_some_and(|code| self.natures.iter().any(|one| one == code));
         struck.urgency.is_urgent() && by_it
+    }
+}
+
+/// Whether a code can be a département's: 01 to 95, Corsica in two, those overseas in three digits.
+fn is_department(code: &str) -> bool {
+    let is_number = code.bytes().all(|byte| byte.is_ascii_digit());
+    match code.len() {
+        2 => matches!(code, "2A" | "2B") || is_number && ("01"..="95").contains(&code) && code != "20",
+        3 => is_number && (code.starts_with("97") || code.starts_with("98")),
+        _ => false,
     }
 }
 
@@ -220,6 +235,19 @@ mod tests {
         assert_eq!(fields(&|one| one.name = " ".to_owned()), ["name"]);
         assert_eq!(fields(&|one| (one.departments, one.postcodes) = (Vec::new(), Vec::new())), ["department"]);
         assert_eq!(fields(&|one| one.postcodes = vec!["3400".to_owned()]), ["postcode"]);
+        for (code, is_one) in [
+            ("01", true),
+            ("95", true),
+            ("2A", true),
+            ("974", true),
+            ("20", false),
+            ("96", false),
+            ("340", false),
+            ("2a", false),
+        ] {
+            let faults = fields(&|one| one.departments = vec![code.to_owned()]);
+            assert_eq!(faults.is_empty(), is_one, "{code}");
+        }
         assert_eq!(fields(&|one| one.stages.clear()), ["stage"]);
         assert_eq!(fields(&|one| one.stages.swap(1, 2)), ["stage"]);
         assert_eq!(fields(&|one| one.stages[2].reserved_percent = 30), ["stage"]);

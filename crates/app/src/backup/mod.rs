@@ -43,8 +43,8 @@ pub struct Manifest {
     pub database: Copied,
     /// The documents, in the order of their names.
     pub documents: Vec<Copied>,
-    /// Documents that the database names and that were gone already when it was copied: a store that lost
-    /// them. `constat documents sweep` tells whose they are.
+    /// Documents that the database names and whose bytes were gone already when it was copied, or were not
+    /// those that were uploaded: the store lost them.
     pub lost: Vec<String>,
 }
 

@@ -8,9 +8,10 @@ use constat_client::ClaimsClient;
 use constat_client::Options;
 use constat_client::wire::claims::{CreateClaim, DocumentMeta};
 use constat_testkit::fixtures;
+use constat_testkit::postgres::{Programs, TestDatabase};
 use serde_json::Value;
 
-use crate::cli::{Running, constat, done, install_tls, refused, sample};
+use crate::cli::{Folder, Running, constat, done, install_tls, refused, sample};
 
 /// A platform with the sample contracts; gives a key of its claims API.
 fn platform(path: &Path) -> String {
@@ -157,4 +158,38 @@ fn a_postgresql_database_is_left_to_its_own_tools() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains("docs/operations.md"), "{said}");
     }
+}
+
+/// What docs/operations.md says of PostgreSQL, done: the dump first, the documents after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_of_postgresql_and_the_documents_after_it_are_a_backup() {
+    install_tls();
+    let (here, there) = (Folder::on(TestDatabase::Postgres), Folder::on(TestDatabase::Postgres));
+    let path = here.path();
+    let key = platform(path);
+    let server = Running::serve(path);
+    let claims = client(&server, &key);
+    let before = [declare(&claims, 0).await, declare(&claims, 1).await];
+    let postgres = |program: &str| std::process::Command::new(Programs::find().folder().join(program));
+    let dump = path.join("constat.dump");
+    let dumped = postgres("pg_dump").args(["--format=custom", "--file"]).arg(&dump).arg(here.url()).status().unwrap();
+    assert!(dumped.success());
+    // One more comes before the documents are copied.
+    declare(&claims, 2).await;
+    drop(server);
+    let (from, to) = (path.join("constat-data/documents"), there.path().join("constat-data/documents"));
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    assert!(std::process::Command::new("cp").arg("-r").args([&from, &to]).status().unwrap().success());
+    let restored = postgres("pg_restore").args(["--dbname", there.url()]).arg(&dump).status().unwrap();
+    assert!(restored.success());
+
+    let said = done(there.path(), &["documents", "sweep", "--older-than-minutes", "0", "--repair"]);
+    assert!(said.contains("Removed 1 stray files; 0 documents are asked for again"), "{said}");
+    assert!(done(there.path(), &["audit", "verify"]).contains("are as they were recorded"));
+    let server = Running::serve(there.path());
+    let claims = client(&server, &key);
+    for id in &before {
+        claims.read_claim(id).await.unwrap();
+    }
+    declare(&claims, 3).await;
 }

@@ -34,8 +34,13 @@ pub struct Folder {
 
 impl Folder {
     pub fn new() -> Self {
+        Self::on(TestDatabase::wanted())
+    }
+
+    /// One with a database of that kind.
+    pub fn on(kind: TestDatabase) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = (TestDatabase::wanted() == TestDatabase::Postgres).then(fresh_database);
+        let database = (kind == TestDatabase::Postgres).then(fresh_database);
         if let Some(database) = &database {
             std::fs::write(folder.path().join(URL_FILE), &database.url).expect("a file");
         }
@@ -44,6 +49,11 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where its PostgreSQL database is.
+    pub fn url(&self) -> &str {
+        &self.database.as_ref().expect("a database on the server").url
     }
 
     /// Runs statements on the database, behind everybody's back.
