@@ -48,6 +48,10 @@ pub(crate) struct Transport {
     observer: Option<Observer>,
 }
 
+/// How long a connection is kept for the next request: less than servers keep it (this one 60 seconds), so
+/// that no request goes into one that is being closed.
+const KEPT_IDLE: Duration = Duration::from_secs(30);
+
 /// An answer as it came.
 struct Came {
     method: Method,
@@ -78,6 +82,7 @@ impl Transport {
         }
         let builder = reqwest::Client::builder()
             .timeout(options.timeout)
+            .pool_idle_timeout(KEPT_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .user_agent(concat!("constat/", env!("CARGO_PKG_VERSION")));

@@ -148,6 +148,28 @@ async fn a_backup_that_was_touched_or_cut_short_is_not_put_back() {
     done(path, &["restore", "--from", "backup", "--data", "new"]);
 }
 
+#[tokio::test]
+async fn a_document_that_the_store_has_spoilt_is_named_and_the_others_are_saved() {
+    install_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let key = platform(path);
+    let server = Running::serve(path);
+    let claims = client(&server, &key);
+    for number in 0..3 {
+        declare(&claims, number).await;
+    }
+    drop(server);
+    done(path, &["backup", "--to", "first"]);
+    let name = manifest(&path.join("first"))["documents"][1]["name"].as_str().unwrap().to_owned();
+    std::fs::write(path.join("constat-data/documents").join(&name), "spoilt").unwrap();
+    let said = done(path, &["backup", "--to", "second"]);
+    assert!(said.contains("1 documents were lost") && said.contains(&name), "{said}");
+    let manifest = manifest(&path.join("second"));
+    assert_eq!((manifest["documents"].as_array().unwrap().len(), &manifest["lost"][0]), (2, &Value::from(name)));
+    assert!(done(path, &["restore", "--from", "second", "--data", "new"]).contains("2 documents"));
+}
+
 #[test]
 fn a_postgresql_database_is_left_to_its_own_tools() {
     let folder = tempfile::tempdir().unwrap();
