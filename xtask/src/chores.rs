@@ -44,12 +44,14 @@ pub fn load(arguments: &[String]) -> Result<(), String> {
 /// Kills servers and databases while clients book, and judges what is left.
 pub fn crash(arguments: &[String]) -> Result<(), String> {
     let asked = |word: &str| arguments.iter().any(|argument| argument == word);
+    let mut build = cargo(&["build", "--release", "--package", "constat-crash"]);
     if asked("--check") || asked("--help") {
         setup::compiler()?;
     } else {
         setup::for_crashes()?;
+        build.args(["--package", "constat"]);
     }
-    run(&mut cargo(&["build", "--release", "--package", "constat", "--package", "constat-crash"]))?;
+    run(&mut build)?;
     run(Command::new(release_binary("constat-crash")).args(arguments))
 }
 

@@ -46,6 +46,10 @@ impl Hand {
         self.shared.history.add(&Line::Fault { at: now(), what: what.into() });
     }
 
+    fn note_repair(&self, what: impl Into<String>) {
+        self.shared.history.add(&Line::Repair { at: now(), what: what.into() });
+    }
+
     /// Waits between two faults. False once the run is over.
     async fn waits(&mut self) -> bool {
         let pause = self.dice.millis(self.pause.clone());
@@ -78,7 +82,7 @@ impl Hand {
                     self.note(format!("node {number} is frozen"));
                     self.leave(500..10_000).await;
                     node.freeze(false);
-                    self.note(format!("node {number} goes on"));
+                    self.note_repair(format!("node {number} goes on"));
                     continue;
                 }
             }
@@ -86,9 +90,9 @@ impl Hand {
             node.start();
             let port = node.port;
             drop(node);
-            self.note(format!("node {number} is started again"));
+            self.note_repair(format!("node {number} is started again"));
             let answered = node::answers(port, Duration::from_secs(20)).await;
-            self.note(format!("node {number} {}", if answered { "answers" } else { "does not answer yet" }));
+            self.note_repair(format!("node {number} {}", if answered { "answers" } else { "does not answer yet" }));
         }
         for (number, node) in nodes.iter().enumerate() {
             let mut node = node.lock().await;
@@ -109,7 +113,7 @@ impl Hand {
                 let mut node = node.lock().await;
                 if !node.runs() {
                     node.start();
-                    self.note(format!("node {number} had ended by itself, and is started again"));
+                    self.note_repair(format!("node {number} had ended by itself, and is started again"));
                 }
             }
         }
@@ -127,7 +131,7 @@ impl Hand {
             self.note(format!("the network between node {number} and the database is {how}"));
             self.leave(300..8_000).await;
             wires[number].set(Condition::Whole);
-            self.note(format!("the network between node {number} and the database is whole"));
+            self.note_repair(format!("the network between node {number} and the database is whole"));
         }
         wires
     }
@@ -142,12 +146,12 @@ impl Hand {
                     self.note("kill -9 of the database");
                     self.leave(100..2_000).await;
                     server.start_again().await?;
-                    self.note("the database takes work");
+                    self.note_repair("the database takes work");
                 }
                 Database::Cluster(cluster) => {
                     self.on_cluster(cluster).await?;
                     cluster.whole().await?;
-                    self.note("the cluster is whole");
+                    self.note_repair("the cluster is whole");
                 }
             }
         }
@@ -167,7 +171,7 @@ impl Hand {
                 self.note(format!("kill -9 of the leading database {name} and of its patroni"));
                 self.leave(2_000..40_000).await;
                 cluster.return_member(number)?;
-                self.note(format!("{name} is back"));
+                self.note_repair(format!("{name} is back"));
             }
             _ => {
                 let done = cluster.switch_over().await;

@@ -52,6 +52,13 @@ pub enum Line {
         /// What, in words.
         what: String,
     },
+    /// Something was put right, or seen to be.
+    Repair {
+        /// When.
+        at: Timestamp,
+        /// What, in words.
+        what: String,
+    },
     /// A client asks. It may have to ask several times: the answers bear the same number.
     Asked {
         /// When.
@@ -88,7 +95,11 @@ impl Line {
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         match self {
-            Self::Run { at, .. } | Self::Fault { at, .. } | Self::Asked { at, .. } | Self::Heard { at, .. } => *at,
+            Self::Run { at, .. }
+            | Self::Fault { at, .. }
+            | Self::Repair { at, .. }
+            | Self::Asked { at, .. }
+            | Self::Heard { at, .. } => *at,
         }
     }
 }

@@ -131,7 +131,7 @@ fn cases<'a>(history: &'a [Line], verdict: &mut Verdict) -> BTreeMap<&'a str, Ve
                 None => verdict.fault(format!("the history has an answer to operation {op}, which nobody asked")),
             },
             Line::Fault { .. } => verdict.count("faults made"),
-            Line::Run { .. } => {}
+            Line::Run { .. } | Line::Repair { .. } => {}
         }
     }
     cases
