@@ -6,6 +6,7 @@ mod bare;
 mod claims_load;
 mod diary;
 mod load;
+mod postgres;
 mod world;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use constat_store::Database;
 use load::{Connection, Run, Until, drive, request};
 use serde_json::{Value, json};
 use world::World;
@@ -41,7 +43,7 @@ struct Length {
 }
 
 fn main() {
-    const KNOWN: [&str; 5] = ["--json", "--quick", "--reads", "--searches", "--bookings"];
+    const KNOWN: [&str; 6] = ["--json", "--quick", "--reads", "--searches", "--bookings", "--postgres"];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(held) = claims_load::asked(&arguments) {
         std::process::exit(i32::from(!held));
@@ -49,12 +51,13 @@ fn main() {
     if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         eprintln!(
             "Unknown argument `{unknown}`. Known: --json (one JSON object on stdout), --quick (a shorter run), \
-             and --reads, --searches, --bookings (only these parts)."
+             --reads, --searches, --bookings (only these parts), and --postgres (on a PostgreSQL server of its own \
+             instead of SQLite)."
         );
         std::process::exit(2);
     }
     let given = |word: &str| arguments.iter().any(|argument| argument == word);
-    let parts: Vec<&str> = KNOWN[2..].iter().copied().filter(|part| given(part)).collect();
+    let parts: Vec<&str> = KNOWN[2..5].iter().copied().filter(|part| given(part)).collect();
     let length = if given("--quick") {
         Length { each: Duration::from_millis(700), searches_by: 10, bookings: 3_000 }
     } else {
@@ -63,7 +66,8 @@ fn main() {
     // On the disk that holds the build, not in memory: durable commits are what is measured.
     let beside = std::env::current_exe().expect("the path of this program");
     let folder = tempfile::tempdir_in(beside.parent().expect("a folder")).expect("a temporary folder");
-    let report = measure(folder.path(), &length, &parts);
+    let server = given("--postgres").then(|| postgres::Server::start(folder.path()));
+    let report = measure(folder.path(), &length, &parts, server.as_ref());
     if given("--json") {
         println!("{report}");
     } else {
@@ -72,18 +76,31 @@ fn main() {
 }
 
 /// The server gets a runtime of its own with one worker for each core; the load has one thread.
-fn measure(folder: &Path, length: &Length, parts: &[&str]) -> Value {
+fn measure(folder: &Path, length: &Length, parts: &[&str], postgres: Option<&postgres::Server>) -> Value {
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let server = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let load = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     eprintln!("Building a world of {EXPERTS} experts ...");
-    let world = server.block_on(world::build(folder, EXPERTS));
+    let database = match postgres {
+        Some(server) => Database::server(server.url("constat")),
+        None => Database::File(folder.join("constat.db")),
+    };
+    let world = server.block_on(world::build(folder, database, EXPERTS));
     let address = world.address;
     load.block_on(async {
         let reads = if wanted("--reads") { reads(address, &world, length).await } else { Value::Null };
         let searches = if wanted("--searches") { searches(address, &world, length).await } else { Value::Null };
-        let bookings = if wanted("--bookings") { bookings(address, &world, length, folder).await } else { Value::Null };
+        let bookings = if wanted("--bookings") {
+            bookings(address, &world, length, |each| match postgres {
+                Some(server) => server.bookings_per_second(BOOKING_CLIENTS, each),
+                None => bare::durable_inserts_per_second(folder, each).expect("bare inserts"),
+            })
+            .await
+        } else {
+            Value::Null
+        };
         json!({
+            "database": if postgres.is_some() { "postgres" } else { "sqlite" },
             "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
             "experts": EXPERTS,
             "reads": reads,
@@ -150,9 +167,12 @@ fn search_request(key: &str, body: &str) -> Vec<u8> {
 
 /// Bookings, in rounds: sessions are searched first, as a platform does shortly before it books,
 /// then each is booked once by all clients together. Only the booking is timed.
-async fn bookings(address: SocketAddr, world: &World, length: &Length, folder: &Path) -> Value {
+///
+/// `bare` tells what the database does by itself: a file's durable single-row inserts a second, or the
+/// bookings a second of pgbench on a server. Measured before and after.
+async fn bookings(address: SocketAddr, world: &World, length: &Length, bare: impl Fn(Duration) -> f64) -> Value {
     eprintln!("Booking ...");
-    let bare_before = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
+    let bare_before = bare(length.each);
     let mut run = Run::default();
     let mut first = Value::Null;
     for round in 0..length.bookings / BOOKINGS_A_ROUND {
@@ -162,11 +182,11 @@ async fn bookings(address: SocketAddr, world: &World, length: &Length, folder: &
             first = booking_figures(&run);
         }
     }
-    let bare_after = bare::durable_inserts_per_second(folder, length.each).expect("bare inserts");
+    let bare_after = bare(length.each);
     let bare = f64::midpoint(bare_before, bare_after);
     let mut report = json!({
         "clients": BOOKING_CLIENTS,
-        "bareSingleRowPerSecond": bare.round(),
+        "barePerSecond": bare.round(),
         "bareBeforeAndAfter": [bare_before.round(), bare_after.round()],
         "first": first,
         "whole": booking_figures(&run),
@@ -255,10 +275,12 @@ fn print_report(report: &Value) {
                 figure("ratio"),
             );
         }
-        println!(
-            "  bare single-row durable inserts on the same disk: {:.0} a second   (first mark: ratio 1.00)",
-            number("/bookings/bareSingleRowPerSecond"),
-        );
+        let (bare, mark) = if report["database"] == "postgres" {
+            ("pgbench with the statements of a booking, as many clients", "0.80")
+        } else {
+            ("bare single-row durable inserts on the same disk", "2.00")
+        };
+        println!("  {bare}: {:.0} a second   (mark: ratio {mark})", number("/bookings/barePerSecond"));
     }
     if !report["reads"].is_null() {
         println!("\nClaim reads over HTTP, {READ_CLIENTS} clients");

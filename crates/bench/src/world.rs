@@ -12,7 +12,7 @@ use constat_domain::ids::{ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
-use constat_store::{Documents, Store};
+use constat_store::{Database, Documents, Store};
 use constat_testkit::{SeededChance, TestClock, fixtures};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -45,9 +45,9 @@ pub struct World {
 /// communes around Paris, Monday to Friday, 8:30 to 12:30 and 13:30 to 18:00, and serves it on the
 /// present runtime. The clock stands still at Monday 23 November 2026, 08:00 in Paris, so that no
 /// session expires while it waits to be booked.
-pub async fn build(folder: &Path, count: usize) -> World {
+pub async fn build(folder: &Path, database: Database, count: usize) -> World {
     let clock = Arc::new(TestClock::at(Timestamp::from_second(1_795_417_200).expect("a constant in range")));
-    let store = Store::open(&folder.join("constat.db")).expect("a new database");
+    let store = Store::of(database).expect("a new database");
     let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
     let chance = Arc::new(SeededChance::new(2026));
     let app = Arc::new(App::new(store, documents, clock, chance, Settings::default()).await.expect("an application"));

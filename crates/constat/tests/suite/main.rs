@@ -33,6 +33,7 @@ mod import;
 mod joint;
 mod life_cycle;
 mod metrics;
+mod model;
 mod nodes;
 mod one_model;
 mod openapi;
