@@ -169,6 +169,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _shared: &Shared) -> Result<Self, Problem> {
         let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        if let Some((name, _)) = query.clone().find(|(_, value)| value.contains('\0')) {
+            return Err(Problem::field(name.replace('\0', ""), "must not contain the character U+0000"));
+        }
         let reader = serde_urlencoded::Deserializer::new(query);
         serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
             let path = error.path().to_string();

@@ -292,6 +292,23 @@ async fn labels_and_control_characters_are_looked_at() {
 }
 
 #[tokio::test]
+async fn the_character_nul_is_refused_wherever_it_stands() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let mut bike = fixtures::stolen_bike();
+    bike["userId"] = "a\0b".into();
+    let refused = caller.post("/claims", &bike).await;
+    assert_eq!((refused.status, refused.fields()), (400, vec!["userId"]));
+    // A backslash before it makes it six harmless characters.
+    bike["userId"] = fixtures::stolen_bike()["userId"].clone();
+    bike["insurerReference"] = "a\\u0000b".into();
+    assert_ne!(caller.post("/claims", &bike).await.status / 100, 5);
+    for path in ["/claims?userId=a%00b", "/events?after=%00"] {
+        assert_eq!(caller.get(path).await.status, 400, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_slot_is_not_booked_for_another_country() {
     let partner = Partner::with(vec![expert(1)]).await;
     let mut body = booking(&partner.search(&on_site()).await, 0, "C-1");

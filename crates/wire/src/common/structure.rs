@@ -21,7 +21,7 @@ const MOST_VALUES: usize = 100_000;
 /// Reads a JSON body, or lists the faults of its shape.
 pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec<FieldError>> {
     let error = match serde_json::from_slice(body) {
-        Ok(value) => return no_array_for_an_object::<T>(body).map(|()| value),
+        Ok(value) => return no_array_for_an_object::<T>(body).and_then(|()| no_nul(body)).map(|()| value),
         Err(error) => error,
     };
     within_bounds(body)?;
@@ -54,6 +54,43 @@ fn no_array_for_an_object<T: JsonSchema>(body: &[u8]) -> Result<(), Vec<FieldErr
     let mut faults = faults_of_shape::<T>(&value);
     faults.retain(|fault| fault.message.ends_with(GOT_AN_ARRAY));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Refuses texts with the character NUL: no database column can be relied on to keep it, and nobody
+/// types it.
+fn no_nul(body: &[u8]) -> Result<(), Vec<FieldError>> {
+    const ESCAPED: &[u8] = b"\\u0000";
+    if !body.windows(ESCAPED.len()).any(|part| part == ESCAPED) {
+        return Ok(());
+    }
+    within_bounds(body)?;
+    // It was read before: this cannot fail. A backslash may itself be escaped, and then it is no NUL.
+    let mut faults = Vec::new();
+    list_nuls(&serde_json::from_slice(body).unwrap_or_default(), "", &mut faults);
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn list_nuls(value: &Value, path: &str, faults: &mut Vec<FieldError>) {
+    let message = "must not contain the character U+0000";
+    match value {
+        Value::String(text) if text.contains('\0') => faults.push(FieldError::new(path, message)),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                list_nuls(item, &format!("{path}[{index}]"), faults);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if name.contains('\0') {
+                    faults.push(FieldError::new(path, "has a field whose name contains the character U+0000"));
+                    continue;
+                }
+                let dot = if path.is_empty() { "" } else { "." };
+                list_nuls(field, &format!("{path}{dot}{name}"), faults);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Refuses a body of too many values, told from its commas without building any of them.
