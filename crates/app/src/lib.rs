@@ -39,7 +39,7 @@ pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
 pub use command::{Answer, DRY_RUN_HEADER, Idempotency};
-pub use constat_store::{DocumentBytes, Tx};
+pub use constat_store::{DocumentBytes, Mark, Tx};
 pub use counts::{Counter, Counts, RoadCounts};
 pub use edges::{Chance, Clock};
 pub use error::AppError;

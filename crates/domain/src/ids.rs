@@ -14,6 +14,27 @@ use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ENCODED_LEN: usize = 26;
+/// The digit that each byte stands for, in either case and with the letters that are easily taken for
+/// digits; `NO_DIGIT` for all others.
+const DIGITS: [u8; 256] = digits();
+const NO_DIGIT: u8 = u8::MAX;
+
+const fn digits() -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        let letter = ALPHABET[digit];
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        let value = digit as u8;
+        digits[letter as usize] = value;
+        digits[letter.to_ascii_lowercase() as usize] = value;
+        digit += 1;
+    }
+    (digits[b'O' as usize], digits[b'o' as usize]) = (0, 0);
+    (digits[b'I' as usize], digits[b'i' as usize]) = (1, 1);
+    (digits[b'L' as usize], digits[b'l' as usize]) = (1, 1);
+    digits
+}
 
 /// Ten random bytes, as many as a UUIDv7 needs. Drawn by the caller: chance is an argument.
 pub type Entropy = [u8; 10];
@@ -48,15 +69,11 @@ fn decode(text: &str) -> Option<Uuid> {
     }
     let mut value: u128 = 0;
     for (index, byte) in text.bytes().enumerate() {
-        let digit = match byte.to_ascii_uppercase() {
-            b'O' => 0,
-            b'I' | b'L' => 1,
-            upper => u128::try_from(ALPHABET.iter().position(|known| *known == upper)?).ok()?,
-        };
-        if index == 0 && digit > 7 {
+        let digit = DIGITS[usize::from(byte)];
+        if digit == NO_DIGIT || (index == 0 && digit > 7) {
             return None;
         }
-        value = (value << 5) | digit;
+        value = (value << 5) | u128::from(digit);
     }
     Some(Uuid::from_u128(value))
 }

@@ -11,6 +11,7 @@ use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
 use http::header::IF_MATCH;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
@@ -44,7 +45,39 @@ impl Speaks for Dossier {
     const CONTRACT: Contract = DOSSIER;
 }
 
-/// An authenticated request. Taking it is what makes a handler require a key.
+/// Who asks, and nothing of the request: enough for a plain read, which takes its place at work itself
+/// unless it has no work to do. Taking it is what makes a handler require a key.
+pub(crate) struct Known<S> {
+    /// What handlers share, with the application.
+    pub(crate) shared: Shared,
+    /// Who asks.
+    pub(crate) caller: Caller,
+    lane: Lane,
+    speaks: PhantomData<S>,
+}
+
+impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let secret = S::CONTRACT.key(&parts.headers).ok_or(AppError::MissingKey)?;
+        let app = &shared.app;
+        let caller = authenticate(app, S::CONTRACT.api, &secret)?;
+        shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
+        Ok(Self { shared: shared.clone(), caller, lane: lane(&parts.headers), speaks: PhantomData })
+    }
+}
+
+impl<S> OperationInput for Known<S> {}
+
+impl<S> Known<S> {
+    /// A place at work: hold it while there is some.
+    pub(crate) async fn place(&self) -> Result<Place, Problem> {
+        Ok(self.shared.gate.enter(self.caller.key, self.lane).await?)
+    }
+}
+
+/// An authenticated request.
 pub struct Asked<S> {
     /// The application.
     pub app: Arc<App>,
@@ -52,8 +85,7 @@ pub struct Asked<S> {
     pub caller: Caller,
     /// The request's headers.
     pub headers: HeaderMap,
-    /// What handlers share.
-    pub(crate) shared: Shared,
+    shared: Shared,
     method: Method,
     uri: Uri,
     dry_run: bool,
@@ -75,24 +107,20 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let secret = S::CONTRACT.key(&parts.headers).ok_or(AppError::MissingKey)?;
-        let app = Arc::clone(&shared.app);
-        let caller = authenticate(&app, S::CONTRACT.api, &secret)?;
-        shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
+        let Known { shared, caller, lane, speaks } = Known::<S>::from_request_parts(parts, shared).await?;
         let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
-        let lane = lane(&parts.headers);
         let place = shared.gate.enter(caller.key, lane).await?;
         Ok(Self {
-            app,
+            app: Arc::clone(&shared.app),
             caller,
             headers: parts.headers.clone(),
-            shared: shared.clone(),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             dry_run,
+            shared,
             lane,
             _place: place,
-            speaks: PhantomData,
+            speaks,
         })
     }
 }
@@ -119,7 +147,7 @@ fn asks_for_dry_run(parts: &Parts) -> Result<bool, Refusal> {
 
 impl<S> OperationInput for Asked<S> {}
 
-impl<S> Asked<S> {
+impl<S: Speaks> Asked<S> {
     /// The version that `If-Match` asks for, if it does. A tag that is none of ours matches nothing.
     pub fn if_match(&self) -> Option<Vec<i64>> {
         let tags = self.headers.get(IF_MATCH)?.to_str().ok()?;
@@ -167,8 +195,10 @@ impl<S> Asked<S> {
             .map(str::trim)
             .filter(|key| (1..=255).contains(&key.len()))
             .ok_or_else(|| Refusal::field(NAME, "expected 1 to 255 printable ASCII characters"))?;
+        let asked_for = self.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        let below_base = asked_for.strip_prefix(S::CONTRACT.base).unwrap_or(asked_for);
         let mut digest = Sha256::new();
-        digest.update(format!("{} {}", self.method, self.uri));
+        digest.update(format!("{} {below_base}", self.method));
         digest.update([0]);
         digest.update(body);
         Ok(Some(Idempotency { key: key.to_owned(), request_digest: format!("{:x}", digest.finalize()) }))

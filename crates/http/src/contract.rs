@@ -1,5 +1,7 @@
 //! What tells the three contracts apart: where the key is, and how an error is written.
 
+use std::borrow::Cow;
+
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,22 +33,22 @@ pub const DOSSIER: Contract = Contract { api: Api::Dossier, key_header: "ctoken"
 impl Contract {
     /// The key that a request carries: in the contract's own header, as the user name of HTTP Basic
     /// (the password is ignored), or as a bearer token. All are equivalent on every contract.
-    pub fn key(self, headers: &HeaderMap) -> Option<String> {
+    pub fn key(self, headers: &HeaderMap) -> Option<Cow<'_, str>> {
         let own = headers.get(self.key_header).and_then(|value| value.to_str().ok()).map(str::trim);
         if let Some(key) = own.filter(|key| !key.is_empty()) {
-            return Some(key.to_owned());
+            return Some(key.into());
         }
         let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         let rest = rest.trim();
         if scheme.eq_ignore_ascii_case("bearer") {
-            return Some(rest.to_owned()).filter(|key| !key.is_empty());
+            return Some(rest.into()).filter(|key: &Cow<'_, str>| !key.is_empty());
         }
         if !scheme.eq_ignore_ascii_case("basic") {
             return None;
         }
         let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
         let user = pair.split_once(':').map_or(pair.as_str(), |(user, _password)| user);
-        Some(user.to_owned()).filter(|key| !key.is_empty())
+        Some(user.to_owned().into()).filter(|key: &Cow<'_, str>| !key.is_empty())
     }
 
     /// Writes a problem as this contract does.

@@ -1,12 +1,14 @@
 //! Around every contract's routes: names the request, and writes what went wrong as the contract
 //! does, whoever noticed it: a handler, an extractor, the router, or a panic.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use constat_app::AppError;
@@ -14,6 +16,7 @@ use constat_domain::ids::ExecutionId;
 use futures_util::FutureExt as _;
 use http::header::{ALLOW, CONNECTION};
 use http::{HeaderName, HeaderValue, StatusCode};
+use tower::{Layer, Service};
 
 use crate::problem::Cause;
 use crate::{Contract, Problem, Shared, leftover};
@@ -21,47 +24,89 @@ use crate::{Contract, Problem, Shared, leftover};
 /// Names each answer, so that a caller can quote it and an operator can find it in the log.
 pub const EXECUTION_HEADER: HeaderName = HeaderName::from_static("x-execution-id");
 
-/// Puts the envelope around a contract's routes, and answers its unknown paths and methods.
+/// Puts the envelope around a contract's routes, which have their full paths, and answers its unknown
+/// paths and methods.
 pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) -> Router<Shared> {
-    let shared = shared.clone();
-    // The fallback lives under the base path, so that each contract answers for its own paths.
     let nowhere = || async { Problem::from(Cause::NoSuchPath) };
     let wrong_method = || async { Problem::from(Cause::MethodNotAllowed) };
     Router::new()
         // A nest leaves its base path with a slash at the end to nobody.
         .route(&format!("{}/", contract.base), any(nowhere))
-        .nest(contract.base, routes.fallback(nowhere).method_not_allowed_fallback(wrong_method))
-        .layer(middleware::from_fn(move |request: Request, next: Next| around(shared.clone(), contract, request, next)))
+        // The fallback lives under the base path, so that each contract answers for its own paths.
+        .nest(contract.base, Router::new().fallback(nowhere))
+        .merge(routes.method_not_allowed_fallback(wrong_method))
+        .layer(Envelope { contract, shared: shared.clone() })
 }
 
-async fn around(shared: Shared, contract: Contract, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    let (mut request, leftover) = leftover::lend(request);
-    let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
-    request.extensions_mut().insert(execution);
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = handled
-        .unwrap_or_else(|_panic| Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response());
-    if let Some(problem) = problem_of(&mut response) {
-        log(&problem, contract, execution);
-        leftover.discard(Duration::from_secs(shared.app.settings.requests.body_seconds)).await;
-        let allow = response.headers_mut().remove(ALLOW);
-        response = contract.write(&problem, execution);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(ALLOW, allow);
-        }
+/// Around what: a layer of our own instead of a function as middleware, which would copy the routes
+/// below once more for each request.
+#[derive(Clone)]
+struct Envelope {
+    contract: Contract,
+    shared: Shared,
+}
+
+impl<S> Layer<S> for Envelope {
+    type Service = Enveloped<S>;
+
+    fn layer(&self, inner: S) -> Enveloped<S> {
+        Enveloped { envelope: self.clone(), inner }
     }
-    if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
-        response.headers_mut().insert(EXECUTION_HEADER, value);
+}
+
+/// A route in its envelope.
+#[derive(Clone)]
+struct Enveloped<S> {
+    envelope: Envelope,
+    inner: S,
+}
+
+impl<S> Service<Request> for Enveloped<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
     }
-    if shared.life.is_ending() {
-        // The next request of this caller goes to another server.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Envelope { contract, shared } = self.envelope.clone();
+        let began = Instant::now();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let method = request.method().clone();
+        let (request, leftover) = leftover::lend(request);
+        let answering = self.inner.call(request);
+        Box::pin(async move {
+            let handled = AssertUnwindSafe(answering).catch_unwind().await;
+            let mut response = handled.unwrap_or_else(|_panic| {
+                Ok(Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response())
+            })?;
+            let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
+            if let Some(problem) = problem_of(&mut response) {
+                log(&problem, contract, execution);
+                leftover.discard(Duration::from_secs(shared.app.settings.requests.body_seconds)).await;
+                let allow = response.headers_mut().remove(ALLOW);
+                response = contract.write(&problem, execution);
+                if let Some(allow) = allow {
+                    response.headers_mut().insert(ALLOW, allow);
+                }
+            }
+            if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
+                response.headers_mut().insert(EXECUTION_HEADER, value);
+            }
+            if shared.life.is_ending() {
+                // The next request of this caller goes to another server.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            shared.metrics.count(route.as_ref(), &method, response.status(), began.elapsed());
+            Ok(response)
+        })
     }
-    shared.metrics.count(route.as_ref(), &method, response.status(), began.elapsed());
-    response
 }
 
 /// The problem in an answer: a handler's own, or what the framework's bare rejection amounts to.

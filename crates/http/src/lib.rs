@@ -23,6 +23,7 @@ mod page;
 mod partner;
 mod problem;
 mod rate;
+mod routes;
 mod serve;
 mod sign_in;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 use crate::connection::{connect, open_copy, open_file};
+use crate::mark::{Mark, Marks};
 use crate::pool::Pool;
 use crate::writer::{Tx, Writer};
 use crate::{Connection, StoreError, UnitError, dialect, migrations};
@@ -51,7 +52,7 @@ struct Inner {
 
 enum Readers {
     /// One connection for each thread; the number tells this store's from another's.
-    OfThread(u64),
+    OfThread(u64, Marks),
     /// A few that all threads share.
     Shared(Pool),
 }
@@ -78,7 +79,8 @@ impl Store {
             Database::File(path) => {
                 let path = path.clone();
                 let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-                (Box::new(move || open_file(&path)), 1, Readers::OfThread(number))
+                let marks = Marks::of(&path);
+                (Box::new(move || open_file(&path)), 1, Readers::OfThread(number, marks))
             }
             Database::Server { url, writers, readers } => {
                 let pool = Pool::new(url.clone(), (*readers).max(1));
@@ -102,6 +104,15 @@ impl Store {
         &self.inner.database
     }
 
+    /// What is committed at this moment. Take it, then read; as long as it stays the same, so does what
+    /// was read. `None` when the database cannot tell without a query.
+    pub fn mark(&self) -> Option<Mark> {
+        match &self.inner.readers {
+            Readers::OfThread(_, marks) => marks.now(),
+            Readers::Shared(_) => None,
+        }
+    }
+
     /// Runs queries that only read. Each sees everything committed before it started.
     ///
     /// # Errors
@@ -109,7 +120,7 @@ impl Store {
     /// server does not answer, and what the queries say themselves.
     pub fn read<T, E: From<StoreError>>(&self, queries: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
         match &self.inner.readers {
-            Readers::OfThread(number) => self.read_in_thread(*number, queries),
+            Readers::OfThread(number, _) => self.read_in_thread(*number, queries),
             Readers::Shared(pool) => pool.read(queries),
         }
     }

@@ -161,3 +161,29 @@ fn a_series_of_absences_is_found_without_reading_all_of_the_firms() {
     let plan: Vec<String> = plan.unwrap().into_iter().map(|step| step.detail).collect();
     assert!(plan.len() == 1 && plan[0].contains("series=?"), "{plan:?}");
 }
+
+#[tokio::test]
+async fn a_mark_stays_until_somebody_commits_whoever_it_is() {
+    let (folder, store) = temporary();
+    let mark = store.mark().unwrap();
+    let count = |store: &Store| store.read(|c| Ok::<_, StoreError>(organisations::all(c)?.len())).unwrap();
+    assert_eq!((count(&store), store.mark()), (0, Some(mark)));
+    store.write(|tx| organisations::insert(tx, &organisation(1))).await.unwrap();
+    let after_ours = store.mark().unwrap();
+    assert_ne!(after_ours, mark);
+    // Another process has connections of its own to the same file.
+    let other = Store::open(&folder.path().join("constat.db")).unwrap();
+    other.write(|tx| organisations::insert(tx, &organisation(2))).await.unwrap();
+    let after_theirs = store.mark().unwrap();
+    assert_ne!(after_theirs, after_ours);
+    assert_eq!((other.mark(), count(&store)), (Some(after_theirs), 2));
+    // When the other one goes, ours still sees what is committed, and its locks still hold.
+    drop(other);
+    store.write(|tx| organisations::insert(tx, &organisation(3))).await.unwrap();
+    assert_ne!(store.mark(), Some(after_theirs));
+    store.scrub().unwrap();
+    let clean = store.mark();
+    store.write(|tx| organisations::insert(tx, &organisation(4))).await.unwrap();
+    assert_ne!(store.mark(), clean);
+    assert_eq!(count(&store), 4);
+}

@@ -49,6 +49,7 @@ mod photos;
 mod platform_support;
 mod pressure;
 mod prime;
+mod reads;
 mod receiver;
 mod routing;
 mod visits;

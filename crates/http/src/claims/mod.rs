@@ -34,13 +34,13 @@ mod upload_body;
 mod view;
 pub(crate) mod webhooks;
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use axum::extract::DefaultBodyLimit;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Shared;
+use crate::contract::CLAIMS;
+use crate::routes::Routes;
 
 /// The id in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -50,8 +50,8 @@ struct ClaimPath {
 }
 
 /// The contract's routes, without their base path.
-pub fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::of(CLAIMS)
         .api_route("/claims", post_with(create::create, create::docs).get_with(list::list, list::docs))
         .api_route(
             "/claims/{id}",

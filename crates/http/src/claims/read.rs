@@ -8,25 +8,32 @@ use constat_domain::claim::Asker;
 use constat_domain::deadlines::Deadline;
 use constat_wire::claims::{Claim, Success};
 
+use super::rendered::Look;
 use super::{ClaimPath, docs as say, view};
 use crate::Problem;
 use crate::answer::Ready;
-use crate::asked::{Asked, Claims};
+use crate::asked::{Claims, Known};
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
-    let reader = Asker::from(&asked.caller);
-    let stamp = claim_stamp(&asked.app, &asked.caller, &path.id)?;
-    let now = asked.app.clock.now();
-    if let Some(answer) = asked.shared.rendered.get(stamp, reader, now) {
+pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
+    let Known { shared, caller, .. } = &known;
+    let (app, tenant, asker) = (&shared.app, caller.tenant, Asker::from(caller));
+    // The mark is taken before anything is read: what is read is then at least as new.
+    let look = Look { tenant, asker, now: app.clock.now(), mark: app.store.mark() };
+    if let Some(answer) = path.id.parse().ok().and_then(|id| shared.rendered.unchanged(look, id)) {
         return Ok(answer);
     }
-    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
-    let laid = asked.app.deadlines.of_claim(&claim, now);
-    let shown = view::claim(asked.catalogue(), &laid, &claim, reader);
+    let _place = known.place().await?;
+    let stamp = claim_stamp(app, caller, &path.id)?;
+    if let Some(answer) = shared.rendered.get(look, stamp) {
+        return Ok(answer);
+    }
+    let claim = read_claim(app, caller, &path.id)?;
+    let laid = app.deadlines.of_claim(&claim, look.now);
+    let shown = view::claim(app.catalogues.of(&tenant), &laid, &claim, asker);
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
     let stamp = ClaimStamp { version: claim.version, ..stamp };
     let until = Deadline::first_to_end(&laid);
-    asked.shared.rendered.keep(stamp, reader, until, Answer::json(200, &Success::new(shown))?.body)
+    shared.rendered.keep(look, stamp, until, Answer::json(200, &Success::new(shown))?.body)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -4,17 +4,20 @@
 //! changes, on whether a handler or an integrator reads (`allowedActions`), and on which deadlines are over.
 //! The row has a version: an answer that was rendered for that version and that kind of reader is right on
 //! any node until the next deadline ends. A read asks the database for the version and renders only what it
-//! has not rendered yet.
+//! has not rendered yet. Where the database tells without a query that nobody has committed since the version
+//! was last looked at ([`Mark`]), not even that is asked.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{Mutex, RwLock};
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use constat_app::Mark;
 use constat_app::claims::ClaimStamp;
 use constat_domain::claim::Asker;
 use constat_domain::ids::DeclarationId;
+use constat_domain::tenancy::TenantId;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, ETAG};
 use jiff::Timestamp;
@@ -33,50 +36,89 @@ pub(crate) struct Rendered {
 }
 
 /// An answer in the pieces that cost nothing to send again.
-#[derive(Clone)]
 struct Kept {
+    tenant: TenantId,
     version: i64,
     /// When the first deadline that runs is over.
     until: Option<Timestamp>,
     tag: HeaderValue,
     body: Bytes,
+    /// What was committed when the version was last seen to be the claim's.
+    seen_at: Mutex<Option<Mark>>,
 }
 
-impl From<Kept> for Ready {
-    fn from(kept: Kept) -> Self {
-        let mut response = Response::new(Body::from(kept.body));
+impl Kept {
+    fn is_right_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    fn is_seen_at(&self, mark: Mark) -> bool {
+        self.seen_at.lock().is_ok_and(|seen| *seen == Some(mark))
+    }
+
+    fn see_at(&self, mark: Option<Mark>) {
+        if let Ok(mut seen) = self.seen_at.lock() {
+            *seen = mark;
+        }
+    }
+
+    fn answer(&self) -> Ready {
+        let mut response = Response::new(Body::from(self.body.clone()));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().insert(ETAG, kept.tag);
-        Self(response)
+        response.headers_mut().insert(ETAG, self.tag.clone());
+        Ready(response)
     }
 }
 
+/// Who reads what, when.
+#[derive(Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) tenant: TenantId,
+    pub(crate) asker: Asker,
+    pub(crate) now: Timestamp,
+    /// What was committed before anything of this look was read.
+    pub(crate) mark: Option<Mark>,
+}
+
 impl Rendered {
-    /// The answer for exactly this version of the claim, at this instant.
-    pub(crate) fn get(&self, stamp: ClaimStamp, asker: Asker, now: Timestamp) -> Option<Ready> {
-        let is_right = |kept: &&Kept| kept.version == stamp.version && kept.until.is_none_or(|until| now < until);
+    /// The answer, if nothing at all was committed since the claim's version was looked at.
+    pub(crate) fn unchanged(&self, look: Look, declaration: DeclarationId) -> Option<Ready> {
+        let mark = look.mark?;
         let kept = self.by_claim.read().ok()?;
-        let kept = kept.get(&(stamp.declaration, asker)).filter(is_right)?.clone();
-        Some(kept.into())
+        let kept = kept.get(&(declaration, look.asker))?;
+        (kept.tenant == look.tenant && kept.is_right_at(look.now) && kept.is_seen_at(mark)).then(|| kept.answer())
+    }
+
+    /// The answer for exactly this version of the claim.
+    pub(crate) fn get(&self, look: Look, stamp: ClaimStamp) -> Option<Ready> {
+        let kept = self.by_claim.read().ok()?;
+        let kept = kept.get(&(stamp.declaration, look.asker))?;
+        if kept.version != stamp.version || !kept.is_right_at(look.now) {
+            return None;
+        }
+        kept.see_at(look.mark);
+        Some(kept.answer())
     }
 
     /// Keeps the body that was rendered for a version and is right until an instant, and answers with it.
     pub(crate) fn keep(
         &self,
+        look: Look,
         stamp: ClaimStamp,
-        asker: Asker,
         until: Option<Timestamp>,
         body: String,
     ) -> Result<Ready, Problem> {
         let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
         let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
-        let fresh = Kept { version: stamp.version, until, tag, body: body.into() };
+        let (tenant, version, seen_at) = (look.tenant, stamp.version, Mutex::new(look.mark));
+        let fresh = Kept { tenant, version, until, tag, body: body.into(), seen_at };
+        let answer = fresh.answer();
         if let Ok(mut kept) = self.by_claim.write() {
             if kept.len() >= MOST_KEPT {
                 kept.clear();
             }
-            kept.insert((stamp.declaration, asker), fresh.clone());
+            kept.insert((stamp.declaration, look.asker), fresh);
         }
-        Ok(fresh.into())
+        Ok(answer)
     }
 }

@@ -1,7 +1,6 @@
 //! `POST` and `GET /claims/{id}/settlements`, `GET /claims/{id}/settlements/{settlementId}`, and what
 //! becomes of one: `/paid`, `/returned`, `/cancel`
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use aide::transform::TransformOperation;
 use axum::extract::Path;
@@ -18,7 +17,9 @@ use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
 use crate::asked::{Asked, Claims};
 use crate::body::{Json, NoBody, OptionalJson};
-use crate::{Problem, Reply, Shared};
+use crate::contract::CLAIMS;
+use crate::routes::Routes;
+use crate::{Problem, Reply};
 
 /// The ids in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -30,8 +31,8 @@ struct SettlementPath {
     settlement_id: String,
 }
 
-pub(super) fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::of(CLAIMS)
         .api_route("/claims/{id}/settlements", post_with(create, create_docs).get_with(list, list_docs))
         .api_route("/claims/{id}/settlements/{settlementId}", get_with(read, read_docs))
         .api_route("/claims/{id}/settlements/{settlementId}/paid", post_with(paid, paid_docs))

@@ -6,12 +6,12 @@ mod file;
 mod prime;
 mod read;
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Shared;
+use crate::contract::DOSSIER;
+use crate::routes::Routes;
 
 /// The claim in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -22,8 +22,8 @@ struct ClaimPath {
 }
 
 /// The contract's routes, without their base path.
-pub fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::of(DOSSIER)
         .api_route("/claims/prime", post_with(prime::prime, prime::docs))
         .api_route("/claims/{claimId}", get_with(read::read, read::docs).delete_with(delete::delete, delete::docs))
         .api_route("/claims/{claimId}/files/{fileId}", get_with(file::file, file::docs))

@@ -4,7 +4,6 @@ mod complete;
 mod pages;
 mod webhooks;
 
-use aide::axum::ApiRouter;
 use aide::openapi::{OpenApi, SecurityScheme, Server};
 use aide::transform::TransformOpenApi;
 use axum::Router;
@@ -14,6 +13,7 @@ use constat_domain::tenancy::Api;
 use http::header::CONTENT_TYPE;
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
+use crate::routes::Routes;
 use crate::{Shared, claims, dossier, partner};
 
 /// A contract's document.
@@ -43,10 +43,11 @@ pub fn documents() -> Vec<OpenApiDocument> {
 
 pub(crate) fn build() -> Built {
     let mut documents = Vec::new();
-    let mut part = |routes: ApiRouter<Shared>, contract: Contract, title: &str, description: &str| {
+    let mut part = |routes: Routes, contract: Contract, title: &str, description: &str| {
         let mut api = OpenApi::default();
-        let router = routes.finish_api_with(&mut api, |api| describe(api, contract, title, description));
+        let router = routes.finish(&mut api, |api| describe(api, contract, title, description));
         let mut json = serde_json::to_value(&api).unwrap_or_default();
+        without_base(&mut json, contract.base);
         complete::complete(&mut json, contract.api);
         if contract.api == Api::Claims {
             webhooks::describe(&mut json);
@@ -76,6 +77,15 @@ pub(crate) fn build() -> Built {
          its file and documents, and an insurer can open a declaration.",
     );
     Built { claims, partner, dossier, documents }
+}
+
+/// Paths in a document are below its server's URL, which has the base path.
+fn without_base(document: &mut serde_json::Value, base: &str) {
+    let Some(paths) = document.get_mut("paths").and_then(serde_json::Value::as_object_mut) else { return };
+    *paths = std::mem::take(paths)
+        .into_iter()
+        .map(|(path, item)| (path.strip_prefix(base).map_or(path.clone(), str::to_owned), item))
+        .collect();
 }
 
 fn describe<'a>(api: TransformOpenApi<'a>, contract: Contract, title: &str, description: &str) -> TransformOpenApi<'a> {

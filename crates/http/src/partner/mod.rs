@@ -20,7 +20,6 @@ mod schedule_move;
 mod team_day_propose;
 mod team_day_read;
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use constat_app::{Answer, AppError};
 use constat_domain::Refusal;
@@ -34,8 +33,10 @@ use serde::Deserialize;
 
 use crate::answer::entity_tag;
 use crate::asked::{Asked, Partner};
+use crate::contract::PARTNER;
 use crate::problem::Cause;
-use crate::{Problem, Reply, Shared};
+use crate::routes::Routes;
+use crate::{Problem, Reply};
 
 /// The path of one appointment.
 #[derive(Deserialize, JsonSchema)]
@@ -69,8 +70,8 @@ fn counted(asked: &Asked<Partner>, outcome: Result<Reply, Problem>) -> Result<Re
 }
 
 /// The contract's routes, without their base path.
-pub fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::of(PARTNER)
         .api_route("/intervention", post_with(intervention::handle, intervention::docs))
         .api_route("/availabilities/{id}", get_with(availabilities_find::handle, availabilities_find::docs))
         .api_route(

@@ -9,7 +9,6 @@ mod read;
 mod reschedule;
 mod search;
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with, put_with};
 use aide::transform::TransformOperation;
 use constat_app::{Answer, AppError};
@@ -20,8 +19,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::docs as say;
-use crate::Shared;
 use crate::answer::entity_tag;
+use crate::contract::CLAIMS;
+use crate::routes::Routes;
 
 /// The ids in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -34,8 +34,8 @@ struct AppointmentPath {
 }
 
 /// The routes, below the contract's base path.
-pub(super) fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::of(CLAIMS)
         .api_route("/claims/{id}/appointments/search", post_with(search::search, search::docs))
         .api_route("/claims/{id}/appointments", post_with(book::book, book::docs).get_with(list::list, list::docs))
         .api_route(

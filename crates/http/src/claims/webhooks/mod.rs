@@ -11,7 +11,6 @@ mod read;
 mod replay;
 mod rotate;
 
-use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use constat_app::{Answer, AppError};
 use constat_domain::webhook::Webhook;
@@ -20,8 +19,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Problem;
 use crate::answer::entity_tag;
-use crate::{Problem, Shared};
+use crate::contract::CLAIMS;
+use crate::routes::Routes;
 
 /// The id in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -30,8 +31,8 @@ struct WebhookPath {
     id: String,
 }
 
-pub(super) fn routes() -> ApiRouter<Shared> {
-    ApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::of(CLAIMS)
         .api_route("/webhooks", post_with(create::create, create::docs).get_with(list::list, list::docs))
         .api_route(
             "/webhooks/{id}",

@@ -1,0 +1,93 @@
+//! Whether anything was committed meanwhile, told without a query.
+//!
+//! An answer that was kept in memory holds as long as nobody has committed. Asking the database costs a
+//! statement and two locks of a file, and mostly the answer is that nothing happened. SQLite writes that
+//! down where everybody can look: the index of the write-ahead log is a file that all processes share
+//! (`-shm`), and begins with two copies of a header of 48 bytes. Every commit of every process writes
+//! both anew, with a counter and a checksum over the whole log, before it returns
+//! (<https://sqlite.org/walformat.html>, section 2). Equal headers mean that nothing was committed
+//! between the two looks.
+
+/// What the database had committed at one moment. Two equal marks of one store: nothing was committed in
+/// between, by nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark([u8; HEADER]);
+
+/// Length of one copy of the header, in bytes.
+const HEADER: usize = 48;
+/// Where the header says whether it was ever written.
+const IS_WRITTEN: usize = 12;
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::Marks;
+
+/// Elsewhere a file may not show at once what another process writes to its mapping of it.
+#[cfg(not(target_os = "linux"))]
+pub(crate) struct Marks;
+
+#[cfg(not(target_os = "linux"))]
+impl Marks {
+    pub(crate) const fn of(_database: &std::path::Path) -> Self {
+        Self
+    }
+
+    pub(crate) const fn now(&self) -> Option<Mark> {
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::File;
+    use std::mem::ManuallyDrop;
+    use std::os::unix::fs::FileExt as _;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, OnceLock};
+
+    use diesel::connection::SimpleConnection as _;
+
+    use super::{HEADER, IS_WRITTEN, Mark};
+    use crate::Connection;
+    use crate::connection::open_file;
+
+    /// Looks at the header of one database's log.
+    pub(crate) struct Marks {
+        database: PathBuf,
+        index: OnceLock<Option<Index>>,
+    }
+
+    /// The file of the log's index.
+    struct Index {
+        /// Never closed: a process that closes any handle of a file loses all its locks on it
+        /// (`fcntl(2)`), and SQLite holds some on this one.
+        file: ManuallyDrop<File>,
+        /// As long as somebody is connected, SQLite leaves the file where it is.
+        _connected: Mutex<Connection>,
+    }
+
+    impl Index {
+        fn of(database: &Path) -> Option<Self> {
+            let mut connected = open_file(database).ok()?;
+            connected.batch_execute("SELECT count(*) FROM sqlite_schema").ok()?;
+            let mut path = database.as_os_str().to_owned();
+            path.push("-shm");
+            let file = ManuallyDrop::new(File::open(path).ok()?);
+            Some(Self { file, _connected: Mutex::new(connected) })
+        }
+    }
+
+    impl Marks {
+        pub(crate) fn of(database: &Path) -> Self {
+            Self { database: database.to_owned(), index: OnceLock::new() }
+        }
+
+        /// `None` when there is no such file, or somebody commits at this very moment.
+        pub(crate) fn now(&self) -> Option<Mark> {
+            let index = self.index.get_or_init(|| Index::of(&self.database)).as_ref()?;
+            let mut both = [0; 2 * HEADER];
+            index.file.read_exact_at(&mut both, 0).ok()?;
+            let (first, second) = both.split_first_chunk::<HEADER>()?;
+            (first == second && first[IS_WRITTEN] != 0).then_some(Mark(*first))
+        }
+    }
+}
