@@ -16,7 +16,9 @@ use crate::{App, AppError};
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
-    /// A key of the claims API.
+    /// A key of the claims API that the platform itself holds.
+    Handler,
+    /// A key of the claims API that somebody else holds.
     Integrator,
     /// A key of the dossier API: the firm that visits, or the insurer.
     Partner,
@@ -100,9 +102,10 @@ impl Actors {
             return Ok(*known);
         }
         let kind = match actor.parse::<KeyId>() {
-            Ok(key) => match api_keys::by_id(connection, key)?.map(|key| key.api) {
-                Some(Api::Claims) => ActorKind::Integrator,
-                Some(Api::Dossier | Api::Partner) => ActorKind::Partner,
+            Ok(key) => match api_keys::by_id(connection, key)?.map(|key| (key.api, key.holder == key.issuer)) {
+                Some((Api::Claims, true)) => ActorKind::Handler,
+                Some((Api::Claims, false)) => ActorKind::Integrator,
+                Some((Api::Dossier | Api::Partner, _)) => ActorKind::Partner,
                 None => ActorKind::System,
             },
             Err(_no_key) if actor == "insured" => ActorKind::Insured,

@@ -23,6 +23,9 @@ use crate::{App, AppError, Chance, Tx};
 /// Claims looked at in one transaction: some milliseconds of the writer's time.
 const BATCH: i64 = 50;
 
+/// Another one for each change of what a look finds, so that all claims are looked at again.
+const WAY_OF_LOOKING: &str = "drafts are silent";
+
 /// What is to be told of one deadline.
 struct News {
     notice: Notice,
@@ -47,6 +50,7 @@ pub async fn mind_the_rules(app: &App) -> Result<(), AppError> {
     let mut digest = Sha256::new();
     digest.update(format!("{:?}", app.deadlines));
     digest.update(format!("{:?}", Holidays::embedded()));
+    digest.update(WAY_OF_LOOKING);
     let digest = format!("{:x}", digest.finalize());
     if app.store.read(deadlines::rules_digest)?.as_ref() == Some(&digest) {
         return Ok(());
@@ -86,9 +90,11 @@ pub(crate) fn take_as_told(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result
     Ok(())
 }
 
+/// A draft that was never handed in has nobody whose terms run: nothing is told of it, and no worklist has
+/// it. Handing it in changes it, and it is looked at then.
 fn look_at(app: &App, claim: Claim, now: Timestamp) -> Looked {
     let laid = app.deadlines.of_claim(&claim, now);
-    let look = look(&laid, claim.created_at, now);
+    let look = if claim.submitted_at.is_some() { look(&laid, claim.created_at, now) } else { Look::default() };
     let news = look.tell.iter().filter_map(|(place, notice)| {
         let deadline = laid.get(*place)?;
         let Rule { id, article, label, .. } = deadline.rule;

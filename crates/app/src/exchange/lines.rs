@@ -2,7 +2,7 @@
 //! line it stands on, so that one reader serves both.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use constat_domain::{Currency, Money};
 use serde::de::DeserializeOwned;
@@ -57,6 +57,9 @@ pub enum Format {
 
 /// Longest line of a file that is read line by line, in bytes: 4 MiB, a large claim many times over.
 const LONGEST_LINE: usize = 4 * 1024 * 1024;
+/// Longest row of a table, in bytes: 1 MiB. A row has the flat fields only; and one whose quote is never
+/// closed goes on to the end of the file.
+const LONGEST_ROW: usize = 1024 * 1024;
 
 /// Reads all records of a text. What cannot be read is in the report; the rest is returned all the
 /// same, so that one run shows every fault.
@@ -86,7 +89,7 @@ pub struct Lines<R> {
 enum Source<R> {
     Unread(R, Format),
     Json { reader: R, line: u64 },
-    Csv { reader: Box<csv::Reader<R>>, headers: csv::StringRecord, known: Vec<Option<usize>> },
+    Csv { reader: Box<csv::Reader<Metered<R>>>, headers: csv::StringRecord, known: Vec<Option<usize>> },
     Ended,
 }
 
@@ -106,7 +109,14 @@ impl<R: BufRead> Lines<R> {
         }
         match &mut self.source {
             Source::Json { reader, line } => next_json(reader, line, report),
-            Source::Csv { reader, headers, known } => next_row(reader, headers, known, columns, report),
+            Source::Csv { reader, headers, known } => {
+                let next = next_row(reader, headers, known, columns, report);
+                if reader.get_ref().is_over {
+                    // Nobody knows where the next row begins.
+                    self.source = Source::Ended;
+                }
+                next
+            }
             Source::Unread(..) | Source::Ended => Ok(None),
         }
     }
@@ -125,18 +135,14 @@ impl<R: BufRead> Lines<R> {
                 let separator = separator(reader.fill_buf()?);
                 let mut builder = csv::ReaderBuilder::new();
                 builder.delimiter(separator).trim(csv::Trim::All).flexible(true);
-                let mut reader = builder.from_reader(reader);
+                let mut reader = builder.from_reader(Metered { inner: reader, left: LONGEST_ROW, is_over: false });
                 match reader.headers().cloned() {
                     Ok(headers) => {
                         let known = known_columns(&headers, columns, report);
                         Source::Csv { reader: Box::new(reader), headers, known }
                     }
                     Err(error) => {
-                        let error = std::io::Error::from(error);
-                        if error.kind() != std::io::ErrorKind::InvalidData {
-                            return Err(error);
-                        }
-                        report.add(1, "", "not UTF-8 text");
+                        report.add(1, "", unreadable(error, reader.get_ref())?);
                         Source::Ended
                     }
                 }
@@ -144,6 +150,42 @@ impl<R: BufRead> Lines<R> {
         };
         Ok(())
     }
+}
+
+/// A reader that gives so much and no more, until it is told that the next row begins.
+struct Metered<R> {
+    inner: R,
+    left: usize,
+    /// More was asked for than there was.
+    is_over: bool,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            self.is_over = true;
+            return Err(std::io::Error::other("the row is too long"));
+        }
+        let most = buffer.len().min(self.left);
+        let read = self.inner.read(&mut buffer[..most])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+/// What is wrong with a row that cannot be read.
+///
+/// # Errors
+/// Nothing is wrong with the row: the file cannot be read on.
+fn unreadable<R>(error: csv::Error, reader: &Metered<R>) -> std::io::Result<String> {
+    if reader.is_over {
+        let most = LONGEST_ROW / 1024 / 1024;
+        return Ok(format!(
+            "the row is longer than {most} MiB: a quotation mark that opens is never closed, or too much is in one row; nothing after it was read"
+        ));
+    }
+    let error = std::io::Error::from(error);
+    if error.kind() == std::io::ErrorKind::InvalidData { Ok("not UTF-8 text".to_owned()) } else { Err(error) }
 }
 
 /// Reads up to the end of the line; what is beyond the limit is read and dropped. `false` at the end
@@ -207,23 +249,21 @@ fn next_json(reader: &mut impl BufRead, line: &mut u64, report: &mut Report) -> 
 }
 
 fn next_row<R: BufRead>(
-    reader: &mut csv::Reader<R>,
+    reader: &mut csv::Reader<Metered<R>>,
     headers: &csv::StringRecord,
     known: &[Option<usize>],
     columns: &[Column],
     report: &mut Report,
 ) -> std::io::Result<Option<Line>> {
     let mut row = csv::StringRecord::new();
+    let begins_at = reader.position().line();
+    reader.get_mut().left = LONGEST_ROW;
     match reader.read_record(&mut row) {
         Ok(true) => {}
         Ok(false) => return Ok(None),
         Err(error) => {
-            let line = error.position().map_or(0, csv::Position::line);
-            let error = std::io::Error::from(error);
-            if error.kind() != std::io::ErrorKind::InvalidData {
-                return Err(error);
-            }
-            report.add(line, "", "not UTF-8 text");
+            let line = error.position().map_or(begins_at, csv::Position::line);
+            report.add(line, "", unreadable(error, reader.get_ref())?);
             return Ok(Some(Line { line, object: None }));
         }
     }
@@ -382,5 +422,53 @@ pub fn cell_text(record: &Value, path: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(";"),
         Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[column("id", "id", Cell::Text), column("note", "note", Cell::Text)];
+
+    /// A file without an end, which tells how much of it was asked for.
+    struct Endless(u64);
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            buffer.fill(b'x');
+            self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_by_its_line_and_does_not_fill_the_memory() {
+        let start: &[u8] = b"id,note\n1,\"two\nlines\"\n2,\"open\n";
+        let mut file = std::io::BufReader::new(start.chain(Endless(0)));
+        let mut lines = Lines::new(&mut file, Format::Csv);
+        let mut report = Report::default();
+        let first = lines.next(COLUMNS, &mut report).unwrap().unwrap();
+        assert_eq!((first.line, first.object.unwrap()["note"].as_str()), (2, Some("two\nlines")));
+        let second = lines.next(COLUMNS, &mut report).unwrap().unwrap();
+        assert_eq!((second.line, second.object.is_none()), (4, true));
+        assert!(lines.next(COLUMNS, &mut report).unwrap().is_none());
+        let text = report.text(Some(COLUMNS));
+        assert!(text.contains('4') && text.contains("quotation mark"), "{text}");
+        let read = file.into_inner().into_inner().1.0;
+        assert!(read < 2 * LONGEST_ROW as u64, "{read} bytes were read");
+    }
+
+    #[test]
+    fn long_rows_up_to_the_limit_are_read_and_a_header_has_it_too() {
+        let row = |length: usize| format!("id,note\n1,{}\n2,b\n", "x".repeat(length));
+        let mut report = Report::default();
+        assert_eq!(read_text(&row(LONGEST_ROW / 2), Format::Csv, COLUMNS, &mut report).len(), 2);
+        assert!(report.is_empty());
+        assert_eq!(read_text(&row(2 * LONGEST_ROW), Format::Csv, COLUMNS, &mut report).len(), 0);
+        assert_eq!(report.len(), 1);
+        let mut report = Report::default();
+        read_text(&format!("id,\"{}", "x".repeat(2 * LONGEST_ROW)), Format::Csv, COLUMNS, &mut report);
+        assert_eq!(report.len(), 1);
     }
 }

@@ -9,6 +9,7 @@ mod manage;
 mod message;
 mod outbox;
 mod read;
+mod retention;
 mod send;
 mod sender;
 mod settings;
@@ -20,6 +21,7 @@ pub use manage::{
 pub use message::{Message, Subject, message_of};
 pub use outbox::{Work, fan_out, fan_out_work, lease, record_attempt, work_due};
 pub use read::{DeliveryPage, list_deliveries, list_webhooks, pending_of, read_webhook};
+pub use retention::forget_delivered;
 pub use send::{ping_webhook, replay_deliveries};
 pub use sender::{NoWebhookSender, SendFailure, WebhookRequest, WebhookSender};
 pub use settings::WebhookSettings;

@@ -17,11 +17,20 @@ pub struct WebhookSettings {
     pub most_per_key: u16,
     /// Seconds between two looks at what other processes have written, and what has come due, 1 to 60.
     pub poll_seconds: u64,
+    /// Days that the log keeps what was delivered, 1 to 3650; 0 keeps it for ever.
+    pub keep_delivered_days: u16,
 }
 
 impl Default for WebhookSettings {
     fn default() -> Self {
-        Self { allow_private: false, timeout_ms: 10_000, parallel: 8, most_per_key: 20, poll_seconds: 2 }
+        Self {
+            allow_private: false,
+            timeout_ms: 10_000,
+            parallel: 8,
+            most_per_key: 20,
+            poll_seconds: 2,
+            keep_delivered_days: 30,
+        }
     }
 }
 
@@ -38,6 +47,7 @@ impl WebhookSettings {
         refuse(!(1..=64).contains(&self.parallel), "parallel", "must be 1 to 64");
         refuse(!(1..=1000).contains(&self.most_per_key), "most_per_key", "must be 1 to 1000");
         refuse(!(1..=60).contains(&self.poll_seconds), "poll_seconds", "must be 1 to 60");
+        refuse(self.keep_delivered_days > 3650, "keep_delivered_days", "must be 0 to 3650");
         errors
     }
 }

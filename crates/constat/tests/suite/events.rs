@@ -40,7 +40,7 @@ async fn a_claims_timeline_tells_what_happened_in_order_by_either_id() {
     let first = &whole.data()[0];
     assert_eq!(first["label"], "Pré-déclaration créée");
     assert_eq!(first["at"], "2026-11-23T07:00:00Z");
-    assert_eq!(first["actor"], json!({ "kind": "integrator" }));
+    assert_eq!(first["actor"], json!({ "kind": "handler" }));
     assert_eq!(first["data"]["id"], id.as_str());
     assert_eq!(whole.data()[4]["at"], "2026-11-23T07:05:00Z");
     assert_eq!(whole.data()[4]["label"], "Sinistre déclaré");
@@ -54,7 +54,7 @@ async fn a_claims_timeline_tells_what_happened_in_order_by_either_id() {
 
     let typed = claims_client(&server, &caller.key);
     let typed = typed.timeline(&id, &TimelineQuery::default()).await.unwrap();
-    assert_eq!((typed.data.len(), typed.data[0].actor.kind), (5, ActorKind::Integrator));
+    assert_eq!((typed.data.len(), typed.data[0].actor.kind), (5, ActorKind::Handler));
 }
 
 #[tokio::test]

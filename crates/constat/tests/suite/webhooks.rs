@@ -1,7 +1,7 @@
 //! Webhooks: registered, signed, in order, again until they are taken, and never into the house.
 
 use constat_app::Settings;
-use constat_app::webhooks::{WebhookSettings, lease};
+use constat_app::webhooks::{WebhookSettings, forget_delivered, lease};
 use constat_client::ClaimsClient;
 use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
@@ -488,6 +488,41 @@ async fn what_a_node_had_in_hand_when_it_died_is_sent_by_another() {
     world.server.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(world.drain().await, 2);
     assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
+}
+
+#[tokio::test]
+async fn the_log_forgets_what_was_delivered_long_ago_and_nothing_else() {
+    let world = World::start().await;
+    let webhook = world.register(&[]).await;
+    let log = async || {
+        let page = world.client.list_deliveries(&webhook.id, &DeliveriesQuery::default()).await.unwrap();
+        page.data.into_iter().map(|row| row.status).collect::<Vec<_>>()
+    };
+    let days = |days: i64| world.server.clock.advance(SignedDuration::from_hours(24 * days));
+    // One message is given up, the others are taken.
+    let poison = world.declare().await;
+    world.receiver.answer(&poison, 422);
+    for _ in 0..8 {
+        world.client.ping_webhook(&webhook.id).await.unwrap();
+        hours(&world, 11).await;
+    }
+    world.drain().await;
+    let failed =
+        |log: &[WebhookDeliveryStatus]| log.iter().filter(|one| **one == WebhookDeliveryStatus::Failed).count();
+    assert_eq!((log().await.len(), failed(&log().await)), (9, 1));
+    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 0);
+    days(27);
+    world.client.ping_webhook(&webhook.id).await.unwrap();
+    world.drain().await;
+    // Thirty days and more after the first of them, and not after the others.
+    let gone = forget_delivered(&world.server.app).await.unwrap();
+    assert!((1..8).contains(&gone), "{gone}");
+    assert_eq!(log().await.len(), 10 - gone);
+    world.client.ping_webhook(&webhook.id).await.unwrap();
+    days(31);
+    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 9 - gone);
+    assert_eq!(log().await, [WebhookDeliveryStatus::Pending, WebhookDeliveryStatus::Failed]);
+    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use constat_wire::claims as wire;
 
 const fn actor(kind: ActorKind) -> wire::Actor {
     let kind = match kind {
+        ActorKind::Handler => wire::ActorKind::Handler,
         ActorKind::Integrator => wire::ActorKind::Integrator,
         ActorKind::Partner => wire::ActorKind::Partner,
         ActorKind::Insured => wire::ActorKind::Insured,

@@ -302,3 +302,43 @@ pub fn count_pending(connection: &mut Connection, webhook: WebhookId) -> Result<
         deliveries::table.filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)));
     Ok(pending.count().get_result(connection)?)
 }
+
+/// A delivery in the order in which they were made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its place.
+    pub place: i64,
+    /// Its identifier.
+    pub id: WebhookDeliveryId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was taken, if it was.
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// The deliveries after a place, whoever's, oldest first.
+pub fn made_after(connection: &mut Connection, place: i64, limit: i64) -> Result<Vec<Made>, StoreError> {
+    let rows: Vec<(i64, String, String, i64, Option<i64>)> = deliveries::table
+        .filter(deliveries::seq.gt(place))
+        .order(deliveries::seq)
+        .limit(limit)
+        .select((deliveries::seq, deliveries::id, deliveries::status, deliveries::created_at, deliveries::done_at))
+        .load(connection)?;
+    let read = |(place, id, status, created_at, done_at): (i64, String, String, i64, Option<i64>)| {
+        let done_at = done_at.filter(|_| status == DeliveryStatus::Delivered.as_str());
+        let delivered_at = done_at.map(instant).transpose()?;
+        Ok(Made { place, id: parse(&id)?, created_at: instant(created_at)?, delivered_at })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Removes those of some deliveries that are delivered still, with the log of their tries. Gives how many.
+pub fn remove_delivered(tx: &mut Tx, ids: &[WebhookDeliveryId]) -> Result<usize, StoreError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let delivered: Vec<String> = deliveries::table
+        .filter(deliveries::id.eq_any(&ids).and(deliveries::status.eq(DeliveryStatus::Delivered.as_str())))
+        .select(deliveries::id)
+        .load(&mut **tx)?;
+    diesel::delete(webhook_attempts::table.filter(webhook_attempts::delivery.eq_any(&delivered))).execute(&mut **tx)?;
+    Ok(diesel::delete(deliveries::table.filter(deliveries::id.eq_any(&delivered))).execute(&mut **tx)?)
+}

@@ -16,7 +16,9 @@ const MOST: i64 = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {
-    /// A key of this API.
+    /// The platform itself: a key of this API that it holds.
+    Handler,
+    /// Somebody whom the platform gave a key of this API.
     Integrator,
     /// A firm that visits, or the insurer, through the dossier API.
     Partner,
