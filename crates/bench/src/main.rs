@@ -285,7 +285,7 @@ fn print_report(report: &Value) {
     if !report["reads"].is_null() {
         println!("\nClaim reads over HTTP, {READ_CLIENTS} clients");
         println!(
-            "  {:.0} a second; the empty JSON endpoint of the same server: {:.0}; ratio {:.2}   (first mark: 0.50)",
+            "  {:.0} a second; the empty JSON endpoint of the same server: {:.0}; ratio {:.2}   (mark: 0.60)",
             number("/reads/claimPerSecond"),
             number("/reads/emptyPerSecond"),
             number("/reads/ratio"),

@@ -14,10 +14,13 @@ const BATCH: i64 = 500;
 /// at once.
 pub async fn forget_delivered(app: &App) -> Result<usize, AppError> {
     let days = app.settings.webhooks.keep_delivered_days;
+    if days == 0 {
+        return Ok(0);
+    }
     let kept_for = SignedDuration::from_hours(24 * i64::from(days));
     let Ok(before) = app.clock.now().checked_sub(kept_for) else { return Ok(0) };
     let (mut place, mut removed) = (0, 0);
-    while days > 0 {
+    loop {
         let page = app.store.read(|connection| webhook_deliveries::made_after(connection, place, BATCH))?;
         let Some(last) = page.last() else { break };
         place = last.place;
