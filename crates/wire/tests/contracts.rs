@@ -191,7 +191,19 @@ fn a_description_is_counted_in_characters_not_bytes() {
     let errors = declare("é".repeat(49)).unwrap_err();
     assert_eq!(errors, [FieldError::new("description", "expected at least 50 characters, got 49")]);
     assert!(declare(" ".repeat(60)).is_err());
-    assert_eq!(fields(&declare(format!("{}\0", "x".repeat(60))).unwrap_err()), ["description"]);
+    assert_eq!(fields(&declare(format!("{}\u{1}", "x".repeat(60))).unwrap_err()), ["description"]);
+}
+
+#[test]
+fn the_character_nul_is_named_wherever_it_stands() {
+    let refused = |change: &dyn Fn(&mut Value)| {
+        read_json::<CreateClaim>(changed(BIKE_CREATE, |claim| change(claim)).as_bytes()).unwrap_err()
+    };
+    let errors = refused(&|claim| claim["description"] = "a\0b".into());
+    assert_eq!(errors, [FieldError::new("description", "must not contain the character U+0000")]);
+    assert_eq!(fields(&refused(&|claim| claim["answers"]["x"] = json!(["fine", "a\0"]))), ["answers.x[1]"]);
+    // Six characters that only look like one.
+    read::<CreateClaim>(&changed(BIKE_CREATE, |claim| claim["description"] = "\\u0000".repeat(20).into()));
 }
 
 #[test]
