@@ -55,6 +55,18 @@ pub struct Idempotency {
     pub request_digest: String,
 }
 
+/// Does work on a task of its own, so that it goes on to its end when whoever asked for it goes away: for
+/// commands that do something outside their transaction, which must not be left half done.
+pub async fn to_its_end<T, E, F>(work: F) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<AppError> + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    let ended = tokio::spawn(work).await;
+    ended.unwrap_or_else(|error| Err(AppError::Fault(format!("a task of its own: {error}")).into()))
+}
+
 impl App {
     /// The answer that was kept for this very request, if it was made before. For commands that do
     /// something before their transaction; the transaction looks again.

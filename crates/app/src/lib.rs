@@ -38,7 +38,7 @@ pub use app::App;
 pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
-pub use command::{Answer, DRY_RUN_HEADER, Idempotency};
+pub use command::{Answer, DRY_RUN_HEADER, Idempotency, to_its_end};
 pub use constat_store::{DocumentBytes, Mark, Tx};
 pub use counts::{Counter, Counts, RoadCounts};
 pub use edges::{Chance, Clock};

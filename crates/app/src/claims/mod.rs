@@ -45,8 +45,10 @@ pub use timeline::{ActorKind, Timeline, TimelineEntry, claim_timeline};
 pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
 
 use constat_domain::claim::Claim;
+use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::queries::claims;
+use constat_store::queries::document_files::{self, DocumentFile};
 
 use crate::{Act, AppError, Tx, require_version};
 
@@ -56,4 +58,18 @@ pub(crate) fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option
     let claim = claims::of_tenant_by_either_id(tx, act.tenant(), id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
     require_version(claim.version, if_match)?;
     Ok(claim)
+}
+
+/// Keeps whose bytes lie under the key of a document that the claim has taken in.
+pub(crate) fn keep_file(tx: &mut Tx, claim: &Claim, id: DocumentId) -> Result<(), AppError> {
+    let document = claim.document(id).ok_or(ClaimRefusal::DocumentNotFound)?;
+    let file = DocumentFile {
+        key: document.storage_key.clone(),
+        tenant: claim.tenant,
+        declaration: claim.declaration_id,
+        document: id,
+        sha256: document.sha256.clone(),
+        scan: document.scan,
+    };
+    Ok(document_files::insert(tx, &file)?)
 }

@@ -1,16 +1,13 @@
 //! Uploading documents: bytes first, then the rows that name them.
 
-use std::sync::Arc;
-
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, clean_filename};
 use constat_domain::ids::{ClaimId, DocumentId};
 use constat_domain::{FieldError, Refusal};
-use constat_store::queries::claims;
-use constat_store::queries::document_files::{self, DocumentFile};
+use constat_store::queries::{claims, document_files};
 
 use super::receive::{Received, forget};
-use super::{claim_to_change, events, read_claim};
+use super::{claim_to_change, events, keep_file, read_claim};
 use crate::{Act, Answer, App, AppError, Idempotency, Tx};
 
 /// A file as it came; its bytes are in the store.
@@ -45,34 +42,9 @@ pub struct Uploaded {
 /// document is submitted in the same transaction.
 ///
 /// The bytes are in the store before a row names them; when the transaction refuses, or the answer
-/// turns out to have been given before, they are removed again. Runs to its end even when its caller goes away.
+/// turns out to have been given before, they are removed again. Whoever began to take the bytes in sees to
+/// it that this runs to its end ([`to_its_end`](crate::to_its_end)).
 pub async fn upload_documents(
-    app: &Arc<App>,
-    act: Act,
-    request: UploadRequest,
-    render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
-) -> Result<Answer, AppError> {
-    let app = Arc::clone(app);
-    let task = tokio::spawn(async move { upload(&app, act, request, render).await });
-    task.await.map_err(|error| AppError::Fault(format!("an upload stopped: {error}")))?
-}
-
-/// An upload as it is asked for.
-#[derive(Debug)]
-pub struct UploadRequest {
-    /// The claim, by either id.
-    pub claim: String,
-    /// The files; one at least.
-    pub files: Vec<Upload>,
-    /// Submit the claim when it is complete.
-    pub auto_submit: bool,
-    /// Versions of the claim that the caller accepts.
-    pub if_match: Option<Vec<i64>>,
-    /// The request's idempotency key.
-    pub idempotency: Option<Idempotency>,
-}
-
-async fn upload(
     app: &App,
     act: Act,
     request: UploadRequest,
@@ -88,6 +60,21 @@ async fn upload(
         forget(&app.documents, &keys).await;
     }
     outcome
+}
+
+/// An upload as it is asked for.
+#[derive(Debug)]
+pub struct UploadRequest {
+    /// The claim, by either id.
+    pub claim: String,
+    /// The files; one at least.
+    pub files: Vec<Upload>,
+    /// Submit the claim when it is complete.
+    pub auto_submit: bool,
+    /// Versions of the claim that the caller accepts.
+    pub if_match: Option<Vec<i64>>,
+    /// The request's idempotency key.
+    pub idempotency: Option<Idempotency>,
 }
 
 async fn decide(
@@ -152,7 +139,7 @@ fn take(
         let known = document_files::first_of_tenant_with_hash(tx, &claim.tenant, &document.sha256)?;
         let duplicate_of = known.map(|file| Duplicate { declaration: file.declaration, document: file.document });
         claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, act.at)?;
-        document_files::insert(tx, &file_of(&claim, document))?;
+        keep_file(tx, &claim, document.id)?;
     }
     claim.touch(act.at);
     claims::update(tx, &claim)?;
@@ -173,17 +160,6 @@ fn take(
         events::record(tx, act, events::SUBMITTED, &claim)?;
     }
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
-}
-
-fn file_of(claim: &Claim, document: &NewDocument) -> DocumentFile {
-    DocumentFile {
-        key: document.storage_key.clone(),
-        tenant: claim.tenant,
-        declaration: claim.declaration_id,
-        document: document.id,
-        sha256: document.sha256.clone(),
-        scan: document.scan,
-    }
 }
 
 /// An entry holds one document: two files of one type in one request would lose the first.

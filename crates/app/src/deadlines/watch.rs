@@ -80,8 +80,8 @@ pub async fn watch_deadlines(app: &App) -> Result<usize, AppError> {
 
 /// Takes what ended before a claim came here, from another system, as told: its old terms are no news.
 /// Terms that still run are told as ever.
-pub(crate) fn take_as_told(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result<(), AppError> {
-    let laid = Deadlines::embedded().of_claim(claim, now);
+pub(crate) fn take_as_told(tx: &mut Tx, rules: &Deadlines, claim: &Claim, now: Timestamp) -> Result<(), AppError> {
+    let laid = rules.of_claim(claim, now);
     for (place, notice) in look(&laid, claim.created_at, now).tell {
         let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
         let Some(due_at) = deadline.due_at else { continue };

@@ -21,7 +21,7 @@ use super::request::case_number;
 use super::session::Session;
 use super::{WriteAnswer, claim_of, digest, partners, record, require_open};
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// The reason told to a partner whose appointment cannot be kept.
 const WITHDRAWN: &str = "ErreurDeSaisie";
@@ -58,9 +58,7 @@ pub async fn book_claim_appointment(
     command: BookClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    // On a task of its own: a caller that hangs up does not leave a booking half done.
-    let work = tokio::spawn(async move { book(&app, act, idempotency, &claim, &command, write).await });
-    work.await.map_err(|error| AppError::Fault(format!("booking: {error}")))?
+    to_its_end(async move { book(&app, act, idempotency, &claim, &command, write).await }).await
 }
 
 async fn book(

@@ -11,7 +11,7 @@ use constat_store::queries::claim_appointments;
 
 use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked};
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// Which appointment to cancel, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,7 @@ pub async fn cancel_claim_appointment(
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let work = tokio::spawn(async move { cancel(&app, act, idempotency, command, write).await });
-    work.await.map_err(|error| AppError::Fault(format!("cancellation: {error}")))?
+    to_its_end(async move { cancel(&app, act, idempotency, command, write).await }).await
 }
 
 async fn cancel(

@@ -84,14 +84,7 @@ fn keep(tx: &mut Tx, known: &ClaimAppointment, at: Timestamp, chance: &dyn Chanc
     let by = now.tenant.org;
     let appointment = cancelled(now, Cancellation { reason: REASON.to_owned(), comment: None, at, by });
     claim_appointments::update(tx, &appointment)?;
-    let event = Event {
-        id: EventId::new(at, &chance.entropy()),
-        tenant: appointment.tenant,
-        subject: appointment.declaration.to_string(),
-        kind: "v2.appointment.cancelled".to_owned(),
-        at,
-        actor: "system".to_owned(),
-        data: event_data(&appointment),
-    };
+    let (id, kind, data) = (EventId::new(at, &chance.entropy()), "v2.appointment.cancelled", event_data(&appointment));
+    let event = Event::by_system(id, appointment.tenant, appointment.declaration, kind, at, data);
     Ok(events::append(tx, &event)?)
 }

@@ -7,7 +7,7 @@ use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerModification};
 use super::{WriteAnswer, appointment_of, claim_of, partners, record, require_booked, require_open};
-use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// Which appointment to change, and what. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,7 @@ pub async fn modify_claim_appointment(
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let work = tokio::spawn(async move { modify(&app, act, idempotency, command, write).await });
-    work.await.map_err(|error| AppError::Fault(format!("modification: {error}")))?
+    to_its_end(async move { modify(&app, act, idempotency, command, write).await }).await
 }
 
 async fn modify(

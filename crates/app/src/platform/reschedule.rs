@@ -11,7 +11,7 @@ use constat_store::queries::claim_appointments;
 use super::gateway::{PartnerAppointment, PartnerMove};
 use super::session::Session;
 use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked, require_open};
-use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// Which appointment to move where, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +40,7 @@ pub async fn move_claim_appointment(
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let work = tokio::spawn(async move { reschedule(&app, act, idempotency, command, write).await });
-    work.await.map_err(|error| AppError::Fault(format!("move: {error}")))?
+    to_its_end(async move { reschedule(&app, act, idempotency, command, write).await }).await
 }
 
 async fn reschedule(

@@ -14,8 +14,9 @@ use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_
 use constat_app::exchange::files;
 use constat_app::exchange::lines::{Format, Lines};
 use constat_app::exchange::report::{Fault, Report};
-use constat_app::{Catalogues, Chance as _, Clock as _};
+use constat_app::{Catalogues, Chance as _, Clock as _, Settings};
 use constat_domain::catalogue::Catalogue;
+use constat_domain::deadlines::Deadlines;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_store::{Documents, Store};
@@ -61,7 +62,7 @@ pub async fn import(
     folder: &Folder,
     documents: &Documents,
     catalogues: &Catalogues,
-    scanned: bool,
+    settings: &Settings,
     command: &ImportPortfolio,
 ) -> Result<ExitCode, Failure> {
     let from = &command.from;
@@ -71,7 +72,8 @@ pub async fn import(
         store: &folder.store,
         documents,
         catalogue: catalogues.of(&tenant),
-        scanned,
+        deadlines: Arc::new(settings.deadlines.rules().map_err(|wrong| Failure::new(format!("deadlines: {wrong}")))?),
+        scanned: !settings.scanner.address.is_empty(),
         tenant,
         path: &from.file,
         format: format_of(&from.file)?,
@@ -129,6 +131,7 @@ struct Run<'a> {
     store: &'a Store,
     documents: &'a Documents,
     catalogue: &'a Catalogue,
+    deadlines: Arc<Deadlines>,
     scanned: bool,
     tenant: TenantId,
     path: &'a Path,
@@ -231,9 +234,9 @@ impl Run<'_> {
         }
         let now = SystemClock.now();
         let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsChance.entropy())).collect();
-        let batch = Arc::new(batch);
+        let (batch, rules) = (Arc::new(batch), Arc::clone(&self.deadlines));
         let saved: Result<SavedClaims, constat_app::AppError> =
-            self.store.write(move |tx| save(tx, &batch, &ids, now)).await;
+            self.store.write(move |tx| save(tx, &rules, &batch, &ids, now)).await;
         Ok(saved?)
     }
 }

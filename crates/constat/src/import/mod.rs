@@ -99,8 +99,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
     match command {
         Import::Claims(command) => {
             let documents = folder.documents(&config.documents)?;
-            let scanned = !config.settings.scanner.address.is_empty();
-            claims::import(&folder, &documents, &catalogues, scanned, &command).await
+            claims::import(&folder, &documents, &catalogues, &config.settings, &command).await
         }
         Import::Contracts(ImportPortfolio { from, skip_faulty }) => {
             let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;

@@ -1,8 +1,10 @@
 //! Statutory deadlines: what a claim shows of them, what handlers tell, and the events that the watch
 //! raises once each.
 
+use std::sync::Arc;
+
 use constat_app::Clock as _;
-use constat_app::exchange::claims::ReadyClaim;
+use constat_app::exchange::claims::{ReadyClaim, save};
 use constat_client::wire::claims::{CreateClaim, DeadlineState, DeadlinesQuery, Milestone};
 use constat_domain::ids::{ClaimId, DeclarationId, EventId};
 use constat_domain::service::ServiceKind;
@@ -328,9 +330,13 @@ async fn rules_that_are_turned_on_later_are_laid_on_claims_that_are_there() {
 
 #[tokio::test]
 async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
-    let (server, caller) = start().await;
+    let (mut server, caller) = start().await;
+    // A rule that is off by itself, and counts here.
+    server.configure(|settings| settings.deadlines.enable = vec!["mission_report".to_owned()]).await;
+    let caller = ClaimsCaller { http: server.http.clone(), ..caller };
     let (model, _) = caller.submitted(&flood(), &[DAMAGE_PHOTO]).await;
     tell(&caller, &model, "decree_published", "2026-11-20").await;
+    tell(&caller, &model, "visit", "2026-11-20").await;
     server.deadline_watch().drain().await.unwrap();
     // The same claim of half a year ago, still open, as a portfolio brings it.
     let (store, now) = (&server.app.store, server.clock.now());
@@ -348,11 +354,13 @@ async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
     }
     let id = claim.declaration_id.to_string();
     let batch = [ReadyClaim { claim, files: Vec::new() }];
-    let event = [EventId::new(now, &[8; 10])];
-    let saved = store.write(move |tx| constat_app::exchange::claims::save(tx, &batch, &event, now)).await.unwrap();
+    let (event, rules) = ([EventId::new(now, &[8; 10])], Arc::clone(&server.app.deadlines));
+    let saved = store.write(move |tx| save(tx, &rules, &batch, &event, now)).await.unwrap();
     assert_eq!(saved.imported, 1);
     server.deadline_watch().drain().await.unwrap();
-    assert_eq!(rule(&of(&caller, &id).await, "natural_catastrophe_order_expertise")["state"], "missed");
+    for missed in ["natural_catastrophe_order_expertise", "mission_report"] {
+        assert_eq!(rule(&of(&caller, &id).await, missed)["state"], "missed", "{missed}");
+    }
     assert_eq!(told(&server, &caller, &id), [""; 0]);
     // What happens from now on is told: the offer that is due a month after the estimate.
     tell(&caller, &id, "estimate", "2026-11-23").await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{UploadRequest, Uploaded, forget, read_claim, upload_documents};
-use constat_app::{Answer, AppError};
+use constat_app::{Answer, AppError, to_its_end};
 use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocument, UploadAnswer, UploadQuery};
 use constat_wire::common::True;
@@ -23,9 +23,8 @@ pub(super) async fn upload(
     Params(query): Params<UploadQuery>,
     body: UploadBody,
 ) -> Result<Reply, Problem> {
-    // In a task of its own: a sender that goes away leaves nothing half done.
-    let task = tokio::spawn(receive_and_take(asked, path.id, query.auto_submit, body));
-    task.await.map_err(|error| AppError::Fault(format!("an upload stopped: {error}")))?
+    // A sender that goes away leaves nothing half done.
+    to_its_end(receive_and_take(asked, path.id, query.auto_submit, body)).await
 }
 
 async fn receive_and_take(

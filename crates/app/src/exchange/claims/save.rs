@@ -1,9 +1,9 @@
 //! Claims that were found sound, saved in batches.
 
 use constat_domain::claim::Claim;
+use constat_domain::deadlines::Deadlines;
 use constat_domain::ids::EventId;
 use constat_store::queries::claims;
-use constat_store::queries::document_files::{self, DocumentFile};
 use constat_store::queries::events::{self, Event};
 use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{ReadyClaim, to_record};
 use crate::AppError;
 use crate::claims::events::about;
+use crate::claims::keep_file;
 use crate::deadlines::take_as_told;
 
 /// What became of a batch.
@@ -43,8 +44,14 @@ pub fn is_known(connection: &mut Connection, ready: &ReadyClaim) -> Result<Optio
 }
 
 /// Saves a batch whose bytes are stored, with an event for each claim. `ids` are events' identifiers, as
-/// many as there are claims.
-pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) -> Result<SavedClaims, AppError> {
+/// many as there are claims; `rules` those of this server's deadlines.
+pub fn save(
+    tx: &mut Tx,
+    rules: &Deadlines,
+    batch: &[ReadyClaim],
+    ids: &[EventId],
+    now: Timestamp,
+) -> Result<SavedClaims, AppError> {
     let mut saved = SavedClaims::default();
     for (ready, id) in batch.iter().zip(ids) {
         if let Some(differs) = is_known(tx, ready)? {
@@ -54,18 +61,10 @@ pub fn save(tx: &mut Tx, batch: &[ReadyClaim], ids: &[EventId], now: Timestamp) 
         }
         let claim = &ready.claim;
         claims::insert(tx, claim)?;
-        take_as_told(tx, claim, now)?;
+        take_as_told(tx, rules, claim, now)?;
         for (index, _path) in &ready.files {
             let Some(document) = claim.documents.get(*index) else { continue };
-            let file = DocumentFile {
-                key: document.storage_key.clone(),
-                tenant: claim.tenant,
-                declaration: claim.declaration_id,
-                document: document.id,
-                sha256: document.sha256.clone(),
-                scan: document.scan,
-            };
-            document_files::insert(tx, &file)?;
+            keep_file(tx, claim, document.id)?;
         }
         let (subject, data) = (claim.declaration_id, about(claim, json!({})));
         events::append(tx, &Event::by_system(*id, claim.tenant, subject, "claim.imported", now, data))?;
