@@ -59,10 +59,13 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
     let Assigned { people, guards } = assign(tx, app, offer, &kept, act.at)?;
     release(tx, act, app, &kept)?;
     let position = if session.request.kind.is_on_site() { offer.criteria.position } else { None };
-    let mut first = None;
-    for person in people {
+    // In the order of the people: the first is told, and it is what the booking finds first.
+    let mut ids: Vec<_> = people.iter().map(|_| AppointmentId::new(act.at, &act.entropy())).collect();
+    ids.sort_unstable();
+    let id = *ids.first().ok_or(BookingRefusal::SlotTaken)?;
+    for (person, id) in people.into_iter().zip(ids) {
         let hold = HoldRow {
-            id: AppointmentId::new(act.at, &act.entropy()),
+            id,
             tenant: person.tenant,
             expert: person.expert,
             session: session.id,
@@ -77,10 +80,8 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
         let takes = Some((hold.expert, held(&hold)));
         let change = Change { appointment: hold.id, left: None, takes, until: Some(hold.expires_at) };
         app.calendars.follow(tx, hold.tenant, change);
-        first.get_or_insert(hold.id);
     }
     guards.advance(tx)?;
-    let id = first.ok_or(BookingRefusal::SlotTaken)?;
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
 }
 
@@ -109,7 +110,7 @@ pub(super) fn release(tx: &mut Tx, act: &Act, app: &App, kept: &[HoldRow]) -> Re
     Ok(())
 }
 
-/// The id of the appointment that a session keeps a firm's time for.
+/// The id of the appointment that a session keeps a firm's time for; of a team's, the one that was told.
 pub(super) fn id_kept(kept: &[HoldRow], tenant: &TenantId) -> Option<AppointmentId> {
     kept.iter().find(|hold| hold.tenant == *tenant).map(|hold| hold.id)
 }

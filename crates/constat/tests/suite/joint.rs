@@ -19,14 +19,14 @@ use crate::partner_support::{Got, Partner, booking, on_site, repair, send};
 use crate::platform_support::{World, booking as claim_booking, read, refusal, refused, search, submitted, uuid};
 
 /// A platform with the keys of two firms.
-struct Two {
-    partner: Partner,
-    other: Firm,
-    other_key: String,
+pub struct Two {
+    pub partner: Partner,
+    pub other: Firm,
+    pub other_key: String,
 }
 
 impl Two {
-    async fn with(ours: Vec<Expert>, theirs: Vec<Expert>) -> Self {
+    pub async fn with(ours: Vec<Expert>, theirs: Vec<Expert>) -> Self {
         let partner = Partner::with(ours).await;
         let other = partner.server.firm_with_experts("Autre cabinet", theirs).await;
         let other_key = partner.server.partner_key(&other, partner.platform).await;
@@ -34,12 +34,12 @@ impl Two {
     }
 
     /// An adversarial expertise with an expert of each firm.
-    fn request(&self) -> Value {
+    pub fn request(&self) -> Value {
         adversarial(&[&self.other])
     }
 
     /// Asks the other firm.
-    async fn there(&self, method: Method, path: &str, body: &Value) -> Got {
+    pub async fn there(&self, method: Method, path: &str, body: &Value) -> Got {
         with_key(&self.partner, &self.other_key, method, path, body).await
     }
 
@@ -52,16 +52,13 @@ impl Two {
     }
 
     /// Everything that stands: the starts here and there.
-    async fn standing(&self) -> (Vec<Value>, Vec<Value>) {
+    pub async fn standing(&self) -> (Vec<Value>, Vec<Value>) {
         (standing(&self.list_here().await), standing(&self.list_there().await))
     }
 
     /// Books an ordinary visit of the other firm at the start of a slot.
-    async fn take_there(&self, slot: &Value) {
-        let mut alone = on_site();
-        alone["dateFrom"] = slot["startTime"].clone();
-        alone["dateTo"] = slot["endTime"].clone();
-        let found = self.there(Method::POST, "/intervention", &alone).await.expect(200);
+    pub async fn take_there(&self, slot: &Value) {
+        let found = self.there(Method::POST, "/intervention", &alone_within(slot)).await.expect(200);
         self.there(Method::POST, "/appointments", &booking(&found, 0, "ALONE")).await.expect(201);
     }
 }
@@ -72,14 +69,21 @@ async fn with_key(partner: &Partner, key: &str, method: Method, path: &str, body
     send(if method == Method::GET { request } else { request.json(body) }).await
 }
 
-async fn appointments(partner: &Partner, key: &str) -> Vec<Value> {
+pub async fn appointments(partner: &Partner, key: &str) -> Vec<Value> {
     let list = with_key(partner, key, Method::GET, "/appointments", &Value::Null).await.expect(200);
     list["data"].as_array().unwrap().clone()
 }
 
-fn standing(known: &[Value]) -> Vec<Value> {
+pub fn standing(known: &[Value]) -> Vec<Value> {
     let booked = known.iter().filter(|known| known["status"] == "booked");
     booked.map(|known| known["schedule"]["startTime"].clone()).collect()
+}
+
+/// An ordinary visit within the time of a slot.
+pub fn alone_within(slot: &Value) -> Value {
+    let mut alone = on_site();
+    (alone["dateFrom"], alone["dateTo"]) = (slot["startTime"].clone(), slot["endTime"].clone());
+    alone
 }
 
 fn adversarial(others: &[&Firm]) -> Value {
@@ -90,7 +94,7 @@ fn adversarial(others: &[&Firm]) -> Value {
 }
 
 /// Painting and a pipe: two trades, both wanted at once.
-fn two_trades() -> Value {
+pub fn two_trades() -> Value {
     let mut request = repair();
     request["damages"] = json!([
         { "damageNature": "Immobilier", "damageDetail": "PeinturePapiersPeints" },
@@ -100,7 +104,7 @@ fn two_trades() -> Value {
     request
 }
 
-fn start(slot: &Value) -> String {
+pub fn start(slot: &Value) -> String {
     slot["startTime"].as_str().unwrap().to_owned()
 }
 
@@ -146,8 +150,7 @@ async fn the_experts_of_two_firms_meet_from_search_to_cancellation() {
 
     // Both calendars hold it.
     let starts = |found: &Value| -> Vec<String> { found["timeslots"].as_array().unwrap().iter().map(start).collect() };
-    let mut alone = on_site();
-    (alone["dateFrom"], alone["dateTo"]) = (slot["startTime"].clone(), slot["endTime"].clone());
+    let alone = alone_within(slot);
     for key in [&partner.key, &two.other_key] {
         let found = with_key(partner, key, Method::POST, "/intervention", &alone).await.expect(200);
         assert_eq!(starts(&found), [""; 0]);

@@ -31,6 +31,7 @@ mod geocoder;
 mod holds;
 mod import;
 mod joint;
+mod joint_holds;
 mod life_cycle;
 mod metrics;
 mod model;
