@@ -128,6 +128,12 @@ impl ClaimsClient {
         self.0.fetch(&["claims", id, "export"]).await
     }
 
+    /// `GET /insured/{userId}/export`: all that is known of an insured as a ZIP archive. For the platform's own
+    /// keys, as the export of a claim.
+    pub async fn export_insured(&self, user_id: &str) -> Result<FileContent, ClientError> {
+        self.0.fetch(&["insured", user_id, "export"]).await
+    }
+
     /// `POST /claims/{id}/submit`.
     pub async fn submit_claim(&self, id: &str) -> Result<SubmitResponse, ClientError> {
         let answer: Success<SubmitResponse> = self.0.ask(Method::POST, &["claims", id, "submit"], &[]).await?;

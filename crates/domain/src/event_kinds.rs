@@ -1,8 +1,9 @@
 //! What can happen to a claim: the stable names of its events, and what a reader is told in French.
 //!
 //! Names that start with `v2.` are those of the claims contract, with our extensions for appointments
-//! and deadlines, and may be sent to webhooks; the others are our own and are read in the timeline and the feed only. Kinds that are not listed here
-//! (imports, a firm's own calendar) are kept in the audit trail and shown to no integrator.
+//! and deadlines, and may be sent to webhooks; the others are our own and are read in the timeline and the
+//! feed only. Kinds that are not listed here are about no claim (imports of contracts, a firm's own
+//! calendar): they are kept in the audit trail and shown to no integrator.
 
 /// A kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("claim.draft.edited", "Pré-déclaration modifiée"),
     kind("claim.imported", "Dossier repris d'un autre système"),
     kind("insured.erased", "Données personnelles de l'assuré effacées"),
+    kind("claim.document.scanned", "Document contrôlé par l'antivirus"),
     kind("claim.note.updated", "Message à l'assuré modifié"),
     kind("claim.settlement.cancelled", "Règlement annulé"),
     kind("claim.milestone.recorded", "Date clé enregistrée"),

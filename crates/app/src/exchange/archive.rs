@@ -86,19 +86,33 @@ pub async fn export_claim(
     id: &str,
     forms: WireForms,
 ) -> Result<(DeclarationId, DocumentBytes), AppError> {
-    let archivist = Archivist {
-        store: app.store.clone(),
-        documents: app.documents.clone(),
-        catalogue: Arc::clone(app.catalogues.of(&caller.tenant)),
-        deadlines: Arc::clone(&app.deadlines),
-        tenant: caller.tenant,
-        forms,
-        at: app.clock.now(),
-    };
-    archivist.claim(id).await
+    caller.require_handler()?;
+    Archivist::of(app, caller, forms).claim(id).await
+}
+
+/// The archive of all that is known of an insured, for the handler whose data it is. Nobody else's insured
+/// is known.
+pub fn export_insured(app: &App, caller: &Caller, user_id: &str, forms: WireForms) -> Result<DocumentBytes, AppError> {
+    caller.require_handler()?;
+    // No id has a NUL, and PostgreSQL would take the question itself for a fault.
+    let known = if user_id.contains('\0') { None } else { Archivist::of(app, caller, forms).insured(user_id)? };
+    known.ok_or_else(|| ClaimRefusal::UserNotAuthorised.into())
 }
 
 impl Archivist {
+    /// Makes archives of the caller's data.
+    fn of(app: &App, caller: &Caller, forms: WireForms) -> Self {
+        Self {
+            store: app.store.clone(),
+            documents: app.documents.clone(),
+            catalogue: Arc::clone(app.catalogues.of(&caller.tenant)),
+            deadlines: Arc::clone(&app.deadlines),
+            tenant: caller.tenant,
+            forms,
+            at: app.clock.now(),
+        }
+    }
+
     /// The archive of a claim, by either id.
     ///
     /// # Errors

@@ -133,6 +133,9 @@ async fn while_the_scanner_is_away_documents_are_held_and_seen_once_it_is_back()
     let kinds = kinds(&server, &caller, &id);
     assert!(kinds.contains(&"claim.document.scanned".to_owned()), "{kinds:?}");
     assert!(kinds.contains(&"v2.claim.document.refused".to_owned()), "{kinds:?}");
+    let timeline = caller.get(&format!("/claims/{id}/timeline")).await;
+    let mut all = timeline.data().as_array().unwrap().iter();
+    assert!(all.all(|entry| entry["label"] != entry["type"]), "each is told in French: {}", timeline.body);
 }
 
 #[tokio::test]
@@ -159,8 +162,16 @@ async fn a_handler_accepts_and_rejects_with_a_reason() {
         |document: &Value, verb: &str| format!("/claims/{id}/documents/{}/{verb}", document["id"].as_str().unwrap());
     // 3003: nobody reviews a draft.
     caller.post(&path(&keys, "accept"), &json!({})).await.is_error(409, 3003);
+    let read = async || caller.get(&format!("/claims/{id}/documents/{}", keys["id"].as_str().unwrap())).await;
+    let before = read().await.header("etag").to_owned();
     caller.post(&format!("/claims/{id}/submit"), &json!({})).await.data();
-    let accepted = caller.post(&path(&keys, "accept"), &json!({})).await;
+    // Under the version that the document was read in.
+    let accept = async |tag: &str| {
+        let request = caller.request(reqwest::Method::POST, &path(&keys, "accept")).header("if-match", tag);
+        Got::read(request.json(&json!({})).send().await.unwrap()).await
+    };
+    accept(&before).await.is_error(412, 3003);
+    let accepted = accept(read().await.header("etag")).await;
     assert_eq!(accepted.data()["status"], "accepted");
     caller.post(&path(&keys, "accept"), &json!({})).await.is_error(409, 3005);
     caller.post(&path(&keys, "reject"), &json!({ "reason": "Floue" })).await.is_error(409, 3005);

@@ -407,3 +407,50 @@ async fn a_claims_whole_file_is_one_archive() {
     caller.get("/claims/dcl_0000000000000000000000000X/export").await.is_error(404, 2001);
     server.platform("Autre").await.get(&format!("/claims/{id}/export")).await.is_error(404, 2001);
 }
+
+#[tokio::test]
+async fn all_that_is_known_of_an_insured_is_one_archive_for_handlers() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let (submitted, _) = caller.submitted(&fixtures::stolen_bike(), &STOLEN_BIKE_MANDATORY).await;
+    let draft = caller.declare(&fixtures::stolen_bike()).await;
+    let somebody_elses = caller.declare(&fixtures::water_damage()).await;
+    let client = ClaimsClient::new(&caller.url, &caller.key, Options::default()).unwrap();
+    let got = client.export_insured(BIKE_USER).await.unwrap();
+    assert_eq!(got.content_type, "application/zip");
+    assert_eq!(got.disposition.as_deref(), Some("attachment; filename=\"insured.zip\""));
+    let files = archive(&got.bytes);
+    let json = |name: &str| -> Value { serde_json::from_slice(&files[name]).unwrap() };
+    for id in [&submitted, &draft] {
+        let read = caller.get(&format!("/claims/{id}")).await;
+        assert_eq!(&json(&format!("claims/{id}/claim.json")), read.data());
+    }
+    assert!(!files.keys().any(|name| name.contains(&somebody_elses)));
+    assert_eq!(files.keys().filter(|name| name.contains("/documents/")).count(), 2);
+    let contracts = json("contracts.json");
+    assert_eq!((contracts.as_array().unwrap().len(), &contracts[0]["id"]), (1, &json!(BIKE_CONTRACT)));
+
+    // A document that was rejected is handed out, and is no longer part of the claim file.
+    let read = caller.get(&format!("/claims/{submitted}")).await;
+    let entries = read.data()["documentEntries"].as_array().unwrap();
+    let document = entries.iter().find_map(|entry| entry["document"]["id"].as_str()).unwrap();
+    let reject = format!("/claims/{submitted}/documents/{document}/reject");
+    caller.post(&reject, &json!({ "reason": "Illisible" })).await.data();
+    let files = archive(&client.export_insured(BIKE_USER).await.unwrap().bytes);
+    let dossier: Value = serde_json::from_slice(&files[&format!("claims/{submitted}/dossier.json")]).unwrap();
+    assert_eq!(dossier["documents"].as_array().unwrap().len(), 1);
+    assert_eq!(files.keys().filter(|name| name.contains("/documents/")).count(), 2);
+
+    for nobody in ["nobody", "%00", "a%2Fb"] {
+        caller.get(&format!("/insured/{nobody}/export")).await.is_error(401, 9003);
+    }
+    let broker = server.insurer("Courtier", "02000402").await;
+    let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
+    let integrator = ClaimsCaller { key, ..caller.clone() };
+    integrator.get(&format!("/insured/{BIKE_USER}/export")).await.is_error(403, 98888);
+    // Another platform has a contract of somebody with the same user id, and no claims.
+    let other = server.platform("Autre").await;
+    let client = ClaimsClient::new(&other.url, &other.key, Options::default()).unwrap();
+    let files = archive(&client.export_insured(BIKE_USER).await.unwrap().bytes);
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["contracts.json", "manifest.json"]);
+}

@@ -111,7 +111,7 @@ pub(super) fn import_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ImportedContracts>>(
         operation.id("importContracts"),
         "Import contracts into the registry",
-        "The handler's own keys only. A JSON object on each line (`application/x-ndjson` or `application/jsonl`), or \
+        "For the platform's own keys. A JSON object on each line (`application/x-ndjson` or `application/jsonl`), or \
          a table (`text/csv`, UTF-8) with a line for each insured thing; fields and columns are those of the command \
          `constat import contracts`. At most 4,194,304 bytes. A contract whose id is known is replaced. The whole \
          file is taken or nothing of it: `details` list what is wrong by line and field, as in \
@@ -119,7 +119,7 @@ pub(super) fn import_docs(operation: TransformOperation) -> TransformOperation {
         "How many were new, and how many were known",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1002 too large, 1006 content type");
-    say::usual_failures(say::failure::<403>(operation, "98888 only the handler's own keys may"))
+    say::handler_failures(operation)
 }
 
 pub(super) fn read_docs(operation: TransformOperation) -> TransformOperation {

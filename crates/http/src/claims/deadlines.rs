@@ -69,9 +69,8 @@ pub(super) fn worklist_docs(operation: TransformOperation) -> TransformOperation
     let operation = say::endpoint::<SuccessPage<DueClaim>>(
         operation.id("listDeadlines"),
         "List the claims with deadlines that end soon, or are over",
-        "For handlers: the most urgent claim first. It follows what happens by some seconds.",
+        "For the platform's own keys: the most urgent claim first. It follows what happens by some seconds.",
         "One page of claims, each with the deadlines that were asked for",
     );
-    let operation = say::failure::<400>(operation, "1000 the query is not valid");
-    say::usual_failures(say::failure::<403>(operation, "98888 the key is not the platform's own"))
+    say::handler_failures(say::failure::<400>(operation, "1000 the query is not valid"))
 }

@@ -25,7 +25,8 @@ pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
     let link = sign_download(&asked.app, &claim, &document, Copy::Original)?;
     let label = claim.document_label(asked.catalogue(), &document);
-    Reply::ok(&Success::new(ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into())))
+    let answer = ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into());
+    Ok(Reply::ok(&Success::new(answer))?.with_version(claim.version))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
@@ -33,7 +34,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         operation.id("readDocument"),
         "Read a document",
         "With a signed link to its bytes that works for one hour, without a key.",
-        "The document and its link",
+        "The document and its link; the `ETag` is the claim's",
     );
     say::usual_failures(say::failure::<404>(operation, "2001 no such claim, 2004 no such document on it"))
 }

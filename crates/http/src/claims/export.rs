@@ -1,25 +1,27 @@
-//! `GET /claims/{id}/export`: a claim's whole file as a ZIP archive.
+//! `GET /claims/{id}/export` and `GET /insured/{userId}/export`: a claim's whole file, or all that is known of
+//! an insured, as a ZIP archive.
 
 use aide::openapi::{MediaType, ReferenceOr, StatusCode};
 use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::AppError;
-use constat_app::exchange::archive::{PathOf, WireForms, export_claim};
-use constat_domain::claim::{Asker, Claim, Document};
-use constat_domain::codes::Codes;
+use constat_app::exchange::archive::{PathOf, WireForms, export_claim, export_insured};
+use constat_app::{AppError, DocumentBytes};
+use constat_domain::claim::{Asker, Claim};
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Contract;
 use constat_wire::dossier::{self, Attachment};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ClaimPath, docs as say, event, view};
 use crate::Problem;
 use crate::asked::{Asked, Claims};
+use crate::dossier::read::{attachment, documents_of};
 
 /// How the contracts write what an archive holds.
 pub const WIRE_FORMS: WireForms = WireForms {
@@ -40,45 +42,67 @@ fn value(body: &impl Serialize) -> Result<Value, AppError> {
 
 /// The documents, by their path in the archive instead of a link.
 fn attachments(claim: &Claim, path_of: &PathOf<'_>) -> Vec<Attachment> {
-    let attachment = |document: &Document| {
-        Some(Attachment {
-            id: Some(document.id.to_string()),
-            description: Some(document.title.clone()).filter(|title| !title.is_empty()),
-            file_name: Some(document.filename.clone()),
-            mime_type: Some(document.mime_type.clone()),
-            kind: Codes::embedded().attachment_of_document(&document.kind).to_owned(),
-            href: path_of(document)?,
-        })
-    };
-    claim.documents.iter().filter_map(attachment).collect()
+    documents_of(claim).filter_map(|document| Some(attachment(document, path_of(document)?))).collect()
+}
+
+/// The insured in the path.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct InsuredPath {
+    /// The insured's user id.
+    #[serde(rename = "userId")]
+    user_id: String,
 }
 
 pub(super) async fn export(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Response, Problem> {
-    asked.act().require_handler()?;
     let (declaration, bytes) = export_claim(&asked.app, &asked.caller, &path.id, WIRE_FORMS).await?;
+    Ok(archive(bytes, &declaration.to_string()))
+}
+
+pub(super) async fn export_of_insured(
+    asked: Asked<Claims>,
+    Path(path): Path<InsuredPath>,
+) -> Result<Response, Problem> {
+    let bytes = export_insured(&asked.app, &asked.caller, &path.user_id, WIRE_FORMS)?;
+    // Not named by the user id: that may say who it is.
+    Ok(archive(bytes, "insured"))
+}
+
+fn archive(bytes: DocumentBytes, name: &str) -> Response {
     let mut response = Response::new(Body::from_stream(bytes));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"{declaration}.zip\"")) {
+    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"{name}.zip\"")) {
         headers.insert(CONTENT_DISPOSITION, name);
     }
-    Ok(response)
+    response
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
-    let mut operation = operation.id("exportClaim").summary("Export a claim's whole file").description(
-        "A ZIP archive: `claim.json`, `record.json` (all that is kept of it, as an export writes it), `dossier.json`, `timeline.json`, `appointments.json`, `summary.pdf` (to print, \
-         in French), the originals of all documents below `documents/`, and `manifest.json` with the SHA-256 of each \
-         file and what was withheld (documents that wait for the virus scanner or were quarantined). The handler's \
-         own keys only. The archive is made while it is sent.",
+    let operation = operation.id("exportClaim").summary("Export a claim's whole file").description(
+        "For the platform's own keys. A ZIP archive: `claim.json`, `record.json` (all that is kept of it, as an export \
+         writes it), `dossier.json`, `timeline.json`, `appointments.json`, `summary.pdf` (to print, in French), the \
+         originals of all documents below `documents/`, and `manifest.json` with the SHA-256 of each file and what was \
+         withheld (documents that wait for the virus scanner or were quarantined). The archive is made while it is sent.",
     );
+    finish(say::failure::<404>(operation, "2001 no such claim"))
+}
+
+pub(super) fn docs_of_insured(operation: TransformOperation) -> TransformOperation {
+    let operation = operation.id("exportInsured").summary("Export all that is known of an insured").description(
+        "For the platform's own keys: access and portability (GDPR, articles 15 and 20). A ZIP archive: \
+         `contracts.json`, for each claim a folder below `claims/` with what its own export holds, and `manifest.json`. \
+         An insured that nothing is known of is refused with 9003.",
+    );
+    finish(operation)
+}
+
+fn finish(mut operation: TransformOperation<'_>) -> TransformOperation<'_> {
     let mut answer =
         aide::openapi::Response { description: "The archive".to_owned(), ..aide::openapi::Response::default() };
     answer.content.insert("application/zip".to_owned(), MediaType::default());
     let responses = operation.inner_mut().responses.get_or_insert_default();
     responses.responses.insert(StatusCode::Code(200), ReferenceOr::Item(answer));
-    let operation = say::failure::<403>(operation, "98888 only the handler's own keys may");
-    say::usual_failures(say::failure::<404>(operation, "2001 no such claim"))
+    say::handler_failures(operation)
 }

@@ -62,7 +62,7 @@ pub(super) fn record_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDeadlines>>(
         operation.id("recordMilestone"),
         "Tell a milestone of a claim",
-        "For handlers: a dated fact that deadlines count from, or that meets them. One day of each kind is kept; told \
+        "For the platform's own keys: a dated fact that deadlines count from, or that meets them. One day of each kind is kept; told \
          again, it is corrected. In any status of the claim.",
         "The deadlines as they are now",
     );
@@ -73,15 +73,14 @@ pub(super) fn remove_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDeadlines>>(
         operation.id("removeMilestone"),
         "Take a milestone back",
-        "For handlers: one that was told by mistake.",
+        "For the platform's own keys: one that was told by mistake.",
         "The deadlines as they are now",
     );
     finish(operation, "2001 no such claim, 2004 no such milestone")
 }
 
 fn finish<'t>(operation: TransformOperation<'t>, missing: &str) -> TransformOperation<'t> {
-    let operation = say::failure::<403>(operation, "98888 the key is not the platform's own");
     let operation = say::failure::<404>(operation, missing);
     let operation = say::failure::<412>(operation, "3003 the claim has changed since it was read (`If-Match`)");
-    say::usual_failures(operation)
+    say::handler_failures(operation)
 }

@@ -80,6 +80,7 @@ pub(crate) fn routes() -> Routes {
         .api_route("/claims/{id}/documents/{documentId}/accept", post_with(review::accept, review::accept_docs))
         .api_route("/claims/{id}/documents/{documentId}/reject", post_with(review::reject, review::reject_docs))
         .api_route("/claims/{id}/export", get_with(export::export, export::docs))
+        .api_route("/insured/{userId}/export", get_with(export::export_of_insured, export::docs_of_insured))
         .api_route("/contracts/import", post_with(contracts::import, contracts::import_docs))
         .api_route("/contracts/{id}", get_with(contracts::read, contracts::read_docs))
         .api_route("/claims/{id}/documents/request", post_with(request_document::request, request_document::docs))

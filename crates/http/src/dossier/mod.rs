@@ -4,7 +4,7 @@ mod delete;
 mod docs;
 mod file;
 mod prime;
-mod read;
+pub(crate) mod read;
 
 use aide::axum::routing::{get_with, post_with};
 use schemars::JsonSchema;

@@ -3,10 +3,9 @@
 use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::Path;
-use constat_app::claims::{Copy, signed_download_url};
-use constat_app::dossier::copy_for;
-use constat_app::dossier::read_dossier;
-use constat_app::{App, AppError};
+use constat_app::AppError;
+use constat_app::claims::signed_download_url;
+use constat_app::dossier::{copy_for, read_dossier};
 use constat_domain::claim::{Claim, Document, DocumentStatus};
 use constat_domain::codes::Codes;
 use constat_wire::dossier::{self as wire, Attachment};
@@ -17,11 +16,9 @@ use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
     let claim = read_dossier(&asked.app, &asked.caller, &path.claim_id)?;
-    let attachments: Result<Vec<Attachment>, AppError> = claim
-        .documents
-        .iter()
-        .filter(|document| document.replaced_by.is_none() && document.status != DocumentStatus::Rejected)
-        .map(|document| attachment(&asked.app, &claim, document, copy_for(&asked.caller)))
+    let copy = copy_for(&asked.caller);
+    let attachments: Result<Vec<Attachment>, AppError> = documents_of(&claim)
+        .map(|document| Ok(attachment(document, signed_download_url(&asked.app, &claim, document, copy)?)))
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);
@@ -29,15 +26,22 @@ pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> 
     Ok(Reply(reply.0.with_header("cache-control", "no-store")))
 }
 
-fn attachment(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<Attachment, AppError> {
-    Ok(Attachment {
+/// The documents that a claim file lists: neither replaced nor rejected.
+pub(crate) fn documents_of(claim: &Claim) -> impl Iterator<Item = &Document> {
+    let is_good = |document: &&Document| document.replaced_by.is_none() && document.status != DocumentStatus::Rejected;
+    claim.documents.iter().filter(is_good)
+}
+
+/// A document as a claim file lists it, to be fetched at `href`.
+pub(crate) fn attachment(document: &Document, href: String) -> Attachment {
+    Attachment {
         id: Some(document.id.to_string()),
         description: Some(document.title.clone()).filter(|title| !title.is_empty()),
         file_name: Some(document.filename.clone()),
         mime_type: Some(document.mime_type.clone()),
         kind: Codes::embedded().attachment_of_document(&document.kind).to_owned(),
-        href: signed_download_url(app, claim, document, copy)?,
-    })
+        href,
+    }
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
