@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use constat_app::Clock as _;
-use constat_app::backup::{BackupError, back_up, read_manifest, restore, verify};
+use constat_app::backup::{BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, restore, verify};
 use constat_store::{Database, Documents};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -63,7 +63,7 @@ pub async fn restore_backup(config: &Config, from: &Path) -> Result<(), Failure>
     }
     let to = &config.data;
     let expected = read_manifest(from)?.size();
-    if to.join(constat_app::backup::DATABASE).exists() {
+    if holds_a_database(to) {
         return Err(BackupError::NotEmpty(to.display().to_string()).into());
     }
     let shown = bar(expected, "checking {bar:40} {bytes}/{total_bytes}, {eta} left");
@@ -73,7 +73,7 @@ pub async fn restore_backup(config: &Config, from: &Path) -> Result<(), Failure>
     std::fs::create_dir_all(to).map_err(|error| Failure::new(format!("{}: {error}", to.display())))?;
     let documents = match config.documents.bucket() {
         Some(bucket) => Documents::s3(&bucket)?,
-        None => Documents::local(&to.join(constat_app::backup::DOCUMENTS))?,
+        None => Documents::local(&to.join(DOCUMENTS))?,
     };
     let shown = bar(expected, "restoring {bar:40} {bytes}/{total_bytes}, {eta} left");
     let restored = restore(&verified, from, to, &documents, |bytes| shown.inc(bytes)).await;

@@ -8,7 +8,9 @@ use constat_app::{App, Settings};
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
 use constat_http::Routers;
-use constat_jobs::{DeadlineWatch, Deliverer, GiveBack, forget_old_deliveries};
+use constat_jobs::{
+    DeadlineWatch, Deliverer, GiveBack, forget_old_deliveries, rotate_sealing_keys, scan_held_documents,
+};
 use constat_store::Documents;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,9 +21,6 @@ use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
-
-/// How often the sealing keys are looked at.
-const ROTATION_CHECK: Duration = Duration::from_hours(1);
 
 /// Runs the server until it is told to stop (SIGTERM, SIGINT).
 pub async fn serve(config: Config) -> Result<(), Failure> {
@@ -160,30 +159,6 @@ impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
-        }
-    }
-}
-
-/// Documents that were held while the virus scanner was away are seen once it is back.
-async fn scan_held_documents(app: Arc<App>) {
-    let mut rounds = tokio::time::interval(Duration::from_secs(app.settings.scanner.retry_seconds));
-    loop {
-        rounds.tick().await;
-        match app.scan_held().await {
-            Ok(0) => {}
-            Ok(seen) => tracing::info!(seen, "documents that were held have been scanned"),
-            Err(error) => tracing::error!(%error, "held documents could not be scanned; trying again later"),
-        }
-    }
-}
-
-async fn rotate_sealing_keys(app: Arc<App>) {
-    let mut hours = tokio::time::interval(ROTATION_CHECK);
-    hours.tick().await;
-    loop {
-        hours.tick().await;
-        if let Err(error) = app.sealer.rotate(app.clock.now()).await {
-            tracing::error!(%error, "the sealing keys were not rotated; trying again in an hour");
         }
     }
 }

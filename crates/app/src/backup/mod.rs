@@ -14,7 +14,7 @@ mod take;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use restore::{Restored, Verified, read_manifest, restore, verify};
+pub use restore::{Restored, Verified, holds_a_database, read_manifest, restore, verify};
 pub use take::back_up;
 
 /// The manifest's file.

@@ -71,6 +71,12 @@ pub fn verify(from: &Path, mut progress: impl FnMut(u64)) -> Result<Verified, Ba
     Ok(Verified { manifest })
 }
 
+/// Whether a data folder holds a database, or what is left of one: SQLite would take a log that stayed behind
+/// for that of the database that is put beside it.
+pub fn holds_a_database(folder: &Path) -> bool {
+    ["", "-wal", "-journal"].iter().any(|ending| folder.join(format!("{DATABASE}{ending}")).exists())
+}
+
 /// Puts a verified backup into a data folder that holds no database yet, its documents into a store that
 /// holds none of them in another form. The database comes last: what was cut short is no data folder.
 /// `progress` is told of bytes written.
@@ -84,8 +90,7 @@ pub async fn restore(
     documents: &Documents,
     mut progress: impl FnMut(u64),
 ) -> Result<Restored, BackupError> {
-    let database = to.join(DATABASE);
-    if database.exists() {
+    if holds_a_database(to) {
         return Err(BackupError::NotEmpty(to.display().to_string()));
     }
     let mut restored = Restored { documents: 0, kept: 0 };
@@ -100,7 +105,7 @@ pub async fn restore(
         }
         progress(file.size);
     }
-    let staged = to.join(format!("{DATABASE}.restoring"));
+    let (database, staged) = (to.join(DATABASE), to.join(format!("{DATABASE}.restoring")));
     std::fs::copy(from.join(DATABASE), &staged).map_err(disk(&staged))?;
     let synced = std::fs::File::open(&staged).and_then(|file| file.sync_all());
     synced.map_err(disk(&staged))?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Act, AppError, Tx};
 
-pub(super) const DRAFT_CREATED: &str = "v2.claim.draft.created";
+pub(crate) const DRAFT_CREATED: &str = "v2.claim.draft.created";
 pub(super) const DRAFT_READY: &str = "v2.claim.draft.ready";
 const DRAFT_ARCHIVED: &str = "v2.claim.draft.archived";
 pub(super) const SUBMITTED: &str = "v2.claim.created";
@@ -32,7 +32,7 @@ pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
 pub(crate) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
 
 /// Appends an event about the claim as it is now.
-pub(super) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
+pub(crate) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
     record_with(tx, act, kind, claim, json!({}))
 }
 

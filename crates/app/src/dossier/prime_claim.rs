@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::access::Standing;
+use crate::claims::events;
 use crate::{Act, AppError, Tx, hash_secret};
 
 /// How long a sign-in link works when nobody uses it: a week leaves the insured time to find the
@@ -90,8 +91,7 @@ fn open(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<Insurer>) -> Resu
     let id = DeclarationId::new(act.at, &act.entropy());
     let claim = prime.new_claim(*act.tenant(), id, &contract, &loss, codes, act.at);
     claims::insert(tx, &claim)?;
-    let data = json!({ "id": id, "claimId": null, "status": claim.status, "version": claim.version });
-    act.record(tx, id, "v2.claim.draft.created", data)?;
+    events::record(tx, act, events::DRAFT_CREATED, &claim)?;
     Ok(Opened { claim, claim_existed: false, user_existed, contract_existed })
 }
 

@@ -103,6 +103,12 @@ async fn a_backup_taken_while_others_write_is_whole_and_can_be_put_back() {
     assert!(done(path, &["audit", "verify", "--data", &data]).contains("are as they were recorded"));
     let said = refused(path, &["restore", "--from", &to, "--data", &data]);
     assert!(said.contains("nothing is overwritten"), "{said}");
+    // A log whose database was removed would be laid over the restored one.
+    let left = path.join("left");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("constat.db-wal"), "left").unwrap();
+    let said = refused(path, &["restore", "--from", &to, "--data", &left.display().to_string()]);
+    assert!(said.contains("nothing is overwritten") && !left.join("constat.db").exists(), "{said}");
     std::fs::create_dir(path.join("home")).unwrap();
     std::fs::rename(&elsewhere, path.join("home/constat-data")).unwrap();
     let server = Running::serve(&path.join("home"));

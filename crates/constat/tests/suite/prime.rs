@@ -190,6 +190,14 @@ async fn everything_wrong_is_named_and_nothing_is_created() {
         ("/claim/date", json!("2026-12-20T08:00:00Z"), "claim.date"),
         ("/claim/address", json!("Paris"), "claim.address"),
         ("/claim/address/postCode", json!(null), "claim.address.postCode"),
+        // Each line is short enough, but not all of them as the one text of the claims contract.
+        (
+            "/claim/address",
+            json!({
+                "line1": "a".repeat(100), "line2": "b".repeat(100), "city": "Paris", "postCode": "75017",
+            }),
+            "claim.address.line1",
+        ),
         ("/product", json!("rocket"), "product"),
         ("/type", json!("METEORITE"), "type"),
     ] {

@@ -12,6 +12,9 @@ use crate::common::{Checker, Instant};
 /// Codes of the insured's standing. Source: dossier API v0.9.1.
 const STATUSES: [&str; 9] = ["1", "2", "3", "4", "5", "7", "10", "14", "15"];
 
+/// Most characters of an address as one text: what the claims contract tells.
+const LONGEST_ADDRESS: usize = 200;
+
 /// The insured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -227,18 +230,27 @@ impl PrimeAddress {
         for (name, line) in [("line2", &self.line2), ("line3", &self.line3), ("line4", &self.line4)] {
             checker.optional_text(name, line.as_ref(), 0, 100);
         }
+        // One text in the claims contract, which is as long as this at most.
+        if self.street().chars().count() > LONGEST_ADDRESS {
+            checker.fail("line1", format!("expected at most {LONGEST_ADDRESS} characters in the four lines together"));
+        }
         checker.text("city", &self.city, 1, 100);
         checker.text("postCode", &self.post_code, 1, 20);
         checker.optional_text("country", self.country.as_ref(), 0, 100);
         checker.optional_text("otherDetails", self.other_details.as_ref(), 0, 1000);
     }
 
-    fn location(&self) -> Location {
+    /// The four lines as one text.
+    fn street(&self) -> String {
         let lines = [Some(&self.line1), self.line2.as_ref(), self.line3.as_ref(), self.line4.as_ref()];
         let lines: Vec<&str> =
             lines.into_iter().flatten().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        lines.join(" ")
+    }
+
+    fn location(&self) -> Location {
         Location {
-            address: lines.join(" "),
+            address: self.street(),
             city: self.city.clone(),
             country: self
                 .country
