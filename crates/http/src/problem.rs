@@ -27,7 +27,7 @@ pub(crate) enum Cause {
     BodyTooLarge { limit: usize },
     /// The body's media type is not taken here.
     UnsupportedMediaType { expected: &'static str },
-    /// Nothing this server can give matches `Accept`, or the range is beyond the end.
+    /// The range lies beyond the end.
     RangeNotSatisfiable { size: u64 },
 }
 

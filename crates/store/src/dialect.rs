@@ -144,7 +144,7 @@ pub(crate) fn patient_url(url: &str) -> String {
     })
 }
 
-/// 10. A copy of the whole database in a file of its own, as of one instant. Only SQLite.
+/// (10) A copy of the whole database in a file of its own, as of one instant. Only SQLite.
 pub(crate) fn snapshot(connection: &mut Connection, to: &std::path::Path) -> Result<(), StoreError> {
     let to = to.to_str().ok_or_else(|| StoreError::Unavailable("the path of the copy is not UTF-8".to_owned()))?;
     match connection {

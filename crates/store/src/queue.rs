@@ -55,7 +55,7 @@ impl<T> Queue<T> {
     }
 
     /// Waits for something, and takes it with what waits behind it: a fair share when other writers are
-    /// idle, `most` at most, and only what `goes_with` allows beside the first. Nothing once the queue is
+    /// idle, `most` at most, and nothing that is to be `alone` beside the first. Nothing once the queue is
     /// closed and empty.
     pub(crate) fn take(&self, most: usize, alone: impl Fn(&T) -> bool) -> Vec<T> {
         let mut state = self.lock();
