@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::platform::{give_back_appointments, given_up_since, last_event, left_on_given_up};
+use constat_app::platform::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
 use constat_app::{App, AppError};
 use constat_domain::ids::DeclarationId;
 use constat_domain::tenancy::TenantId;
@@ -28,8 +28,8 @@ struct Waiting {
 /// server starts. Two nodes that do the same at once do it once: the partner is told one key.
 pub struct GiveBack {
     app: Arc<App>,
-    /// The place of the last event that was looked at; none before the first look.
-    seen: Option<i64>,
+    /// How far the events of each tenant were looked at; none before the first look.
+    seen: Option<BTreeMap<TenantId, i64>>,
     waiting: BTreeMap<DeclarationId, Waiting>,
 }
 
@@ -45,12 +45,12 @@ impl GiveBack {
     /// When the database fails.
     pub async fn look(&mut self) -> Result<usize, AppError> {
         let now = self.app.clock.now();
-        let last = last_event(&self.app)?;
-        let found = match self.seen {
+        let heard = heard_of(&self.app)?;
+        let found = match &self.seen {
             None => left_on_given_up(&self.app)?,
-            Some(seen) => given_up_since(&self.app, seen, last)?,
+            Some(seen) => given_up_since(&self.app, seen, &heard)?,
         };
-        self.seen = Some(last);
+        self.seen = Some(heard);
         for (tenant, claim) in found {
             self.waiting.insert(claim, Waiting { tenant, failures: 0, due: now });
         }

@@ -3,6 +3,7 @@
 //! Giving up is one transaction and asks nobody. The visits are given back afterwards, by a job, so that
 //! it does not matter how the claim was given up, or whether the partner answers at that moment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use constat_domain::appointment::{AppointmentStatus, Cancellation, ClaimAppointment};
@@ -20,16 +21,30 @@ use crate::{App, AppError, Chance, Tx};
 /// The reason that partners are told. Source: `appointment_change_reason.csv`.
 const REASON: &str = "RendezVousNonUtile";
 
-/// The place of the last event: what happens later is found with [`given_up_since`].
-pub fn last_event(app: &App) -> Result<i64, AppError> {
-    Ok(app.store.read(events::last_place)?)
+/// How far the events of each tenant have come: what happens later is found with [`given_up_since`].
+pub fn heard_of(app: &App) -> Result<BTreeMap<TenantId, i64>, AppError> {
+    Ok(app.store.read(events::lengths)?.into_iter().collect())
 }
 
-/// The claims of all tenants that were given up after one event and up to another.
-pub fn given_up_since(app: &App, after: i64, until: i64) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
-    let found =
-        app.store.read(|connection| events::subjects_between(connection, "v2.claim.abandoned", after, until))?;
-    Ok(found.into_iter().filter_map(|(tenant, subject)| Some((tenant, subject.parse().ok()?))).collect())
+/// The claims of all tenants that were given up after one look and up to another. A tenant that the first
+/// did not know is looked at from its first event on.
+pub fn given_up_since(
+    app: &App,
+    before: &BTreeMap<TenantId, i64>,
+    now: &BTreeMap<TenantId, i64>,
+) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+    let mut found = Vec::new();
+    for (tenant, until) in now {
+        let after = before.get(tenant).copied().unwrap_or(0);
+        if *until <= after {
+            continue;
+        }
+        let subjects = app.store.read(|connection| {
+            events::subjects_of_tenant_between(connection, tenant, "v2.claim.abandoned", after, *until)
+        })?;
+        found.extend(subjects.iter().filter_map(|subject| Some((*tenant, subject.parse().ok()?))));
+    }
+    Ok(found)
 }
 
 /// The claims of all tenants that were given up at any time and still have something booked. Slow: for the

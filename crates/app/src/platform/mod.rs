@@ -27,7 +27,7 @@ pub use gateway::{
     NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove,
     PartnerOffer, PartnerOffers,
 };
-pub use give_back::{give_back_appointments, given_up_since, last_event, left_on_given_up};
+pub use give_back::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
 pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};

@@ -11,7 +11,11 @@ use constat_client::wire::partner::{AppointmentStatus, Kind};
 use constat_client::{ClaimsClient, ClientError};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode};
-use constat_testkit::{ClaimsCaller, Server};
+use constat_store::Database;
+use constat_testkit::postgres::Programs;
+use constat_testkit::{ClaimsCaller, Server, fixtures};
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
 use crate::platform_support::{PARTNER, claims_client, events, link, read, refusal, refused, search, submitted, uuid};
@@ -431,6 +435,66 @@ async fn the_visit_of_a_claim_that_was_given_up_is_given_back_once_the_partner_a
     assert_eq!(kinds[kinds.len() - 2..], ["v2.claim.abandoned", "v2.appointment.cancelled"]);
     assert_eq!(job.look().await.unwrap() + world.server.give_back().look().await.unwrap(), 0);
     assert!(world.fake.heard().is_empty());
+}
+
+/// On PostgreSQL events are numbered before they are committed, and another tenant's may be committed first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_given_up_in_a_slow_transaction_is_found_behind_a_faster_one() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
+    let other = world.server.platform("Autre").await;
+    let mut job = world.server.give_back();
+    assert_eq!(job.look().await.unwrap(), 0);
+    let database = world.server.app.store.database().clone();
+    let gate = match &database {
+        Database::Server { url, .. } => Some(Gate::before_the_commit_of(url, "v2.claim.abandoned")),
+        Database::File(_) => None,
+    };
+    let (claims, claim) = (world.claims.clone(), id.clone());
+    let cancelling = tokio::spawn(async move { claims.cancel_claim(&claim, None).await });
+    if let Some(gate) = &gate {
+        gate.await_somebody().await;
+    }
+    other.declare(&fixtures::stolen_bike()).await;
+    job.look().await.unwrap();
+    drop(gate);
+    cancelling.await.unwrap().unwrap();
+    assert_eq!(job.look().await.unwrap(), 0);
+    let given_back = world.claims.read_appointment(&id, &booked.id).await.unwrap();
+    assert_eq!(given_back.status, AppointmentStatus::Cancelled);
+}
+
+/// Keeps a PostgreSQL transaction that appends an event of one kind from committing until it is dropped.
+struct Gate {
+    url: String,
+    /// Holds the lock that the transaction waits for.
+    _holder: diesel::PgConnection,
+}
+
+impl Gate {
+    fn before_the_commit_of(url: &str, kind: &str) -> Self {
+        let mut holder = diesel::PgConnection::establish(url).unwrap();
+        holder
+            .batch_execute(&format!(
+                "SELECT pg_advisory_lock(17);
+                 CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = '10s'
+                   AS $$ BEGIN PERFORM pg_advisory_xact_lock(17); RETURN NEW; END $$;
+                 CREATE TRIGGER waits AFTER INSERT ON events FOR EACH ROW WHEN (NEW.kind = '{kind}')
+                   EXECUTE FUNCTION waits();"
+            ))
+            .unwrap();
+        Self { url: url.to_owned(), _holder: holder }
+    }
+
+    /// Until a transaction has appended such an event and waits.
+    async fn await_somebody(&self) {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while Programs::find().psql(&self.url, &[waiting]).unwrap() == "0" {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -96,25 +96,31 @@ fn read((position, id, tenant, subject, kind, at, actor, data): Row) -> Result<(
     Ok((position, event))
 }
 
-/// The place of the last event of all tenants, 0 when there is none.
-pub fn last_place(connection: &mut Connection) -> Result<i64, StoreError> {
-    let last: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).get_result(connection)?;
-    Ok(last.unwrap_or(0))
+/// How many events each tenant's chain has. What is appended to it later stands behind that, and is seen
+/// there once it is committed: a tenant's positions are given out and committed in one order, under the
+/// lock on the end of its chain. `seq`, which all tenants share, is drawn before the commit; two
+/// transactions may commit in the other order.
+pub fn lengths(connection: &mut Connection) -> Result<Vec<(TenantId, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        event_chains::table.select((event_chains::tenant, event_chains::length)).load(connection)?;
+    rows.into_iter().map(|(tenant, length)| Ok((parse(&tenant)?, length))).collect()
 }
 
-/// Tenant and subject of the events of a kind, of all tenants, after one place and up to another.
-pub fn subjects_between(
+/// What the events of a kind of one tenant are about, after one position and up to another.
+pub fn subjects_of_tenant_between(
     connection: &mut Connection,
+    tenant: &TenantId,
     kind: &str,
     after: i64,
     until: i64,
-) -> Result<Vec<(TenantId, String)>, StoreError> {
-    let rows: Vec<(String, String)> = events::table
-        .filter(events::seq.gt(after).and(events::seq.le(until)).and(events::kind.eq(kind)))
-        .order(events::seq)
-        .select((events::tenant, events::subject))
+) -> Result<Vec<String>, StoreError> {
+    let subjects = events::table
+        .filter(events::tenant.eq(tenant.to_string()).and(events::kind.eq(kind)))
+        .filter(events::position.gt(after).and(events::position.le(until)))
+        .order(events::position)
+        .select(events::subject)
         .load(connection)?;
-    rows.into_iter().map(|(tenant, subject)| Ok((parse(&tenant)?, subject))).collect()
+    Ok(subjects)
 }
 
 /// The events of one tenant after a position (0: from the first), in order, each with its position.
