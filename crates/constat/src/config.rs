@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use constat_app::Settings;
 use constat_store::{Database, S3};
@@ -49,6 +50,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the database is.
     pub database: Database,
+    /// How long a server that starts waits for a database server that is away.
+    pub database_wait: Duration,
     /// Where to listen.
     pub listen: SocketAddr,
     /// Where `GET /metrics` listens; nowhere when `None`.
@@ -68,6 +71,7 @@ struct Own {
     database: String,
     database_writers: usize,
     database_readers: usize,
+    database_wait_seconds: u64,
     listen: SocketAddr,
     metrics: Metrics,
     log: Log,
@@ -144,8 +148,17 @@ struct Metrics {
     listen: String,
 }
 
-const OWN_KEYS: [&str; 8] =
-    ["data", "database", "database_writers", "database_readers", "listen", "metrics", "log", "documents"];
+const OWN_KEYS: [&str; 9] = [
+    "data",
+    "database",
+    "database_writers",
+    "database_readers",
+    "database_wait_seconds",
+    "listen",
+    "metrics",
+    "log",
+    "documents",
+];
 
 /// What flags set: each wins over every other layer.
 #[derive(Debug, Default, Clone)]
@@ -260,6 +273,7 @@ fn read(merged: &Table) -> Result<Config, String> {
     Ok(Config {
         data: own.data,
         database,
+        database_wait: Duration::from_secs(own.database_wait_seconds),
         listen: own.listen,
         metrics,
         log: own.log,
@@ -282,6 +296,9 @@ fn database(own: &Own) -> Result<Database, String> {
         if !(1..=100).contains(&value) {
             return Err(format!("{key}: expected a number from 1 to 100"));
         }
+    }
+    if own.database_wait_seconds > 3_600 {
+        return Err("database_wait_seconds: expected a number from 0 to 3600".to_owned());
     }
     Ok(Database::Server { url, writers: own.database_writers, readers: own.database_readers })
 }

@@ -2,11 +2,15 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use constat_store::{Database, Documents, Store};
+use constat_store::{Database, Documents, Store, StoreError};
 
 use crate::config::{Config, DocumentsConfig};
 use crate::failure::Failure;
+
+/// Between two attempts to reach a database server that is away.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// An opened data folder.
 pub struct Folder {
@@ -27,19 +31,37 @@ impl Folder {
         Self::at(&config.data, &config.database)
     }
 
+    /// Opens them for a server, which waits for a database server that is away, so that those of a cluster
+    /// may be started in any order. What waiting does not mend ends it at once.
+    pub async fn open_patiently(config: &Config) -> Result<Self, Failure> {
+        let (path, database, patience) = (&config.data, &config.database, config.database_wait);
+        make(path)?;
+        let begun = Instant::now();
+        let mut told = None;
+        loop {
+            let error = match Store::of(database.clone()) {
+                Ok(store) => return Ok(Self { path: path.clone(), store }),
+                Err(error) => error,
+            };
+            let passes = matches!(database, Database::Server { .. })
+                && !matches!(error, StoreError::Refused(_) | StoreError::Ahead(_) | StoreError::Corrupt(_));
+            if !passes || begun.elapsed() >= patience {
+                return Err(does_not_open(path, database, &error));
+            }
+            let cause = error.to_string();
+            if told.as_ref() != Some(&cause) {
+                let seconds = patience.as_secs();
+                tracing::warn!(cause, "the database does not answer yet; trying again for {seconds} s in all");
+                told = Some(cause);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// Opens the folder, and makes it when it is not there, and the database.
     pub fn at(path: &Path, database: &Database) -> Result<Self, Failure> {
-        let fails = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::new(format!("the data folder {} {what}: {error}", path.display()))
-        };
-        std::fs::create_dir_all(path).map_err(|error| fails("cannot be made", &error))?;
-        let trial = path.join(".constat-writable");
-        File::create(&trial).map_err(|error| fails("is not writable", &error))?;
-        std::fs::remove_file(&trial).map_err(|error| fails("is not writable", &error))?;
-        let store = Store::of(database.clone()).map_err(|error| match database {
-            Database::File(_) => fails("does not open", &error),
-            Database::Server { .. } => Failure::new(format!("the database does not open: {error}")),
-        })?;
+        make(path)?;
+        let store = Store::of(database.clone()).map_err(|error| does_not_open(path, database, &error))?;
         Ok(Self { path: path.to_owned(), store })
     }
 
@@ -70,4 +92,33 @@ impl Folder {
             Err(TryLockError::Error(error)) => Err(Failure::new(format!("{}: {error}", path.display()))),
         }
     }
+}
+
+fn fails(path: &Path, what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("the data folder {} {what}: {error}", path.display()))
+}
+
+/// Makes the folder when it is not there.
+fn make(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).map_err(|error| fails(path, "cannot be made", &error))?;
+    let trial = path.join(".constat-writable");
+    File::create(&trial).map_err(|error| fails(path, "is not writable", &error))?;
+    std::fs::remove_file(&trial).map_err(|error| fails(path, "is not writable", &error))
+}
+
+/// What the person who started us can do about it.
+fn does_not_open(path: &Path, database: &Database, error: &StoreError) -> Failure {
+    let help = match (database, error) {
+        (Database::File(_), _) => return fails(path, "does not open", error),
+        (_, StoreError::Ahead(_)) => return Failure::new(error.to_string()),
+        (_, StoreError::Refused(told)) if told.contains("SSL support is not compiled in") => {
+            "this program speaks to PostgreSQL without TLS: reach it through a tunnel or a pooler on this machine \
+             (docs/operations.md, \"An encrypted connection\"), with sslmode=disable"
+        }
+        (_, StoreError::Refused(_)) => {
+            "check `database` (--database, CONSTAT_DATABASE), and the password in ~/.pgpass or PGPASSWORD"
+        }
+        _ => "check that PostgreSQL runs and that `database` (--database, CONSTAT_DATABASE) names it",
+    };
+    Failure::new(format!("the database does not open: {error}; {help}"))
 }

@@ -24,7 +24,7 @@ use crate::folder::Folder;
 
 /// Runs the server until it is told to stop (SIGTERM, SIGINT).
 pub async fn serve(config: Config) -> Result<(), Failure> {
-    let folder = Folder::open(&config)?;
+    let folder = Folder::open_patiently(&config).await?;
     let _lock = folder.lock_for_server()?;
     let (listener, url) = bind(config.listen).await?;
     let public_url =

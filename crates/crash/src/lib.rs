@@ -22,4 +22,5 @@ pub mod verdict;
 mod wire;
 mod world;
 
+pub use plain::Plain;
 pub use run::{Files, Kind, Plan, check, run};

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use constat_testkit::postgres::Programs;
 
+use crate::ports::Ports;
+
 /// Longest wait for a database to take work again.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -26,6 +28,11 @@ impl Drop for Plain {
 }
 
 impl Plain {
+    /// Starts a new server, on a port that nobody else takes while it is down.
+    pub async fn on_a_free_port(folder: &Path) -> Result<Self, String> {
+        Self::start(folder, Ports::new().free()).await
+    }
+
     /// Starts a new server with an empty database `constat`.
     pub async fn start(folder: &Path, port: u16) -> Result<Self, String> {
         let programs = Programs::find();

@@ -18,6 +18,12 @@ pub enum StoreError {
     /// The database is locked by another process for longer than the busy timeout.
     #[error("the database is busy: {0}")]
     Busy(String),
+    /// The database server does not let us in: a wrong name, password or option. Waiting does not mend it.
+    #[error("the database server refuses the connection: {0}")]
+    Refused(String),
+    /// The schema was brought further than this program can go with.
+    #[error("the database is ahead of this program: {0}")]
+    Ahead(String),
     /// The database or the document store cannot be reached, or the server is stopping.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),

@@ -1,8 +1,8 @@
 //! The binary as its users meet it: typed commands, a server started and stopped.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use constat_testkit::postgres::{FreshDatabase, Programs, TestDatabase, fresh_database};
 use diesel::connection::SimpleConnection as _;
@@ -112,26 +112,56 @@ impl Running {
     }
 
     /// A server with this environment; without metrics unless that says otherwise.
-    fn with(folder: &Path, environment: &[(&str, &str)]) -> Self {
+    pub fn with(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Starting::with(folder, environment).serving()
+    }
+
+    /// Tells it to stop (SIGTERM), and waits until it has. Whether it ended well.
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> bool {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        told.success() && self.child.wait().expect("it ends").success()
+    }
+}
+
+/// A server process that does not serve yet. Killed when dropped.
+pub struct Starting {
+    running: Running,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Starting {
+    pub fn with(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = constat(folder);
         command.env("CONSTAT_METRICS__LISTEN", "").envs(environment.iter().copied());
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
-        let mut said = Vec::new();
-        while !said.last().is_some_and(|line: &String| line.contains("Stop with")) {
-            said.push(lines.next().expect("a line"));
-        }
-        let url = said[0].split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
-        // What else it says must be read, or the pipe fills.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url, said }
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        Self { running: Running { child, url: String::new(), said: Vec::new() }, lines }
     }
 
-    #[cfg(unix)]
-    fn terminate(mut self) -> bool {
-        let told = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        told.success() && self.child.wait().expect("it ends").success()
+    /// Reads what it says until a line has these words, and gives that line.
+    pub fn until(&mut self, words: &str) -> String {
+        loop {
+            let Some(line) = self.lines.next() else { panic!("it ended: {:?}", self.running.said) };
+            let line = line.expect("text");
+            self.running.said.push(line.clone());
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// The server, once it serves.
+    pub fn serving(mut self) -> Running {
+        let listens = self.until("Constat listens on");
+        let url = listens.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
+        self.until("Stop with");
+        let Self { mut running, lines } = self;
+        // What else it says must be read, or the pipe fills.
+        std::thread::spawn(move || lines.for_each(drop));
+        running.url = url;
+        running
     }
 }
 
@@ -355,7 +385,7 @@ fn a_long_report_is_counted_and_a_strange_file_is_refused() {
 
 /// The machine's own clock: these servers run on it.
 #[expect(clippy::disallowed_methods, reason = "a server process under test runs on the machine's clock")]
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
 }
 

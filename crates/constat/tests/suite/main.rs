@@ -53,5 +53,7 @@ mod prime;
 mod reads;
 mod receiver;
 mod routing;
+mod start;
+mod upgrade;
 mod visits;
 mod webhooks;
