@@ -156,7 +156,7 @@ impl ExpertCalendar {
     }
 
     /// Appointments and holds, sorted by start.
-    pub(crate) fn busy(&self) -> &[Busy] {
+    pub fn busy(&self) -> &[Busy] {
         &self.busy
     }
 

@@ -16,6 +16,8 @@ mod connection;
 mod dialect;
 mod documents;
 mod error;
+#[cfg(test)]
+mod interleaved;
 mod mark;
 mod migrations;
 mod pool;
@@ -26,6 +28,12 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod writer;
+
+/// What the queue locks and waits with. Its tests compile it once more with locks whose every order can be
+/// tried: see `interleaved`.
+mod sync {
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+}
 
 pub use chain::Appended;
 pub use connection::Connection;

@@ -1,8 +1,8 @@
 //! What waits to be written.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::StoreError;
 
 /// Most that may wait. At the slowest rate seen, 1,500 a second, the last of them waits for about a
@@ -13,6 +13,7 @@ const MOST_WAITING: usize = 2_048;
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
+    most: usize,
 }
 
 struct State<T> {
@@ -24,8 +25,12 @@ struct State<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
+        Self::with_room_for(MOST_WAITING)
+    }
+
+    pub(crate) fn with_room_for(most: usize) -> Self {
         let state = State { waiting: VecDeque::new(), idle: 0, closed: false };
-        Self { state: Mutex::new(state), arrived: Condvar::new() }
+        Self { state: Mutex::new(state), arrived: Condvar::new(), most }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -39,7 +44,7 @@ impl<T> Queue<T> {
     /// When too much waits already.
     pub(crate) fn push(&self, unit: T) -> Result<(), StoreError> {
         let mut state = self.lock();
-        if state.waiting.len() >= MOST_WAITING {
+        if state.waiting.len() >= self.most {
             return Err(StoreError::Busy("too much waits to be written".to_owned()));
         }
         state.waiting.push_back(unit);
