@@ -26,7 +26,7 @@ const MANY_PENDING: usize = 1_000;
 
 /// Transactions of this process that are remembered while they are noted, change by change: more than
 /// there are writers.
-const MOST_REMEMBERED: usize = 32;
+const MOST_REMEMBERED: usize = 256;
 
 /// Promises remembered; more than fit into one group commit.
 const MOST_PROMISED: usize = 1_000;
@@ -85,8 +85,8 @@ struct State {
     promised: Vec<(ExpertId, Timestamp, Timestamp)>,
     /// The last position of the firm's event chain up to which everything is in `loaded` and `pending`.
     position: i64,
-    /// Transactions of this process that `position` has passed, by the positions of their events.
-    noted: VecDeque<(i64, i64)>,
+    /// The last transactions of this process, by the positions of their events, and whether they were in turn.
+    noted: VecDeque<((i64, i64), bool)>,
 }
 
 #[derive(Clone)]
@@ -274,23 +274,27 @@ impl State {
     }
 
     /// Whether events at these positions follow on what is known, and with them the rest of their
-    /// transaction; then they are known from now on.
+    /// transaction; then they are known from now on. The first change decides for all of a transaction: what
+    /// the next search reads from the database, it reads whole.
     fn is_next(&mut self, places: (i64, i64)) -> bool {
-        if self.noted.contains(&places) {
-            // Late: what came behind it may be noted already, and may be about the same visit. It is read
-            // once more, by the next search.
-            self.position = self.position.min(places.1);
-            return true;
+        let decided = self.noted.iter().rev().find(|(noted, _)| *noted == places);
+        if let Some((_, in_turn)) = decided {
+            if *in_turn {
+                // Late: what came behind it may be noted already, and may be about the same visit. It is
+                // read once more, by the next search.
+                self.position = self.position.min(places.1);
+            }
+            return *in_turn;
         }
-        if places.0 != self.position + 1 {
-            return false;
+        let in_turn = places.0 == self.position + 1;
+        if in_turn {
+            self.position = places.1;
         }
-        self.position = places.1;
         if self.noted.len() == MOST_REMEMBERED {
             self.noted.pop_front();
         }
-        self.noted.push_back(places);
-        true
+        self.noted.push_back((places, in_turn));
+        in_turn
     }
 }
 
