@@ -296,8 +296,13 @@ fn what_lies_between_a_load_and_a_search_that_was_ahead_of_it_is_not_lost() {
     in_any_order(|| {
         let node = node_that_knows_two();
         node.database.look(|rest| rest.version += 1);
-        let threads =
-            [searches(&node, 1), searches(&node, 2), other_node(&node, &[&[Step::Book(3, 1)], &[Step::Book(4, 2)]])];
-        together(&node, threads);
+        let ahead = Arc::clone(&node);
+        let follows = thread::spawn(move || {
+            for step in [Step::Book(3, 1), Step::Book(4, 2)] {
+                ahead.database.commit(&[step]);
+                ahead.search();
+            }
+        });
+        together(&node, [searches(&node, 1), follows]);
     });
 }
