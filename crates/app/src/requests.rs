@@ -26,6 +26,8 @@ pub struct RequestSettings {
     pub notice_seconds: u64,
     /// Seconds that requests under way may then take to finish.
     pub finish_seconds: u64,
+    /// Days for which the answer to a request with an `Idempotency-Key` is kept for its repeats; 0 for ever.
+    pub keep_answers_days: u16,
 }
 
 impl Default for RequestSettings {
@@ -39,6 +41,7 @@ impl Default for RequestSettings {
             body_seconds: 30,
             notice_seconds: 6,
             finish_seconds: 20,
+            keep_answers_days: 7,
         }
     }
 }
@@ -60,6 +63,7 @@ impl RequestSettings {
         refuse(!(1..=3600).contains(&self.body_seconds), "body_seconds", "must be 1 to 3600");
         refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
         refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");
+        refuse(self.keep_answers_days > 3650, "keep_answers_days", "must be 0 to 3650");
         errors
     }
 }

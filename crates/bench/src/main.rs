@@ -4,7 +4,9 @@
 
 mod bare;
 mod claims_load;
+mod clock;
 mod diary;
+mod door;
 mod load;
 mod postgres;
 mod world;
@@ -43,7 +45,7 @@ struct Length {
 }
 
 fn main() {
-    const KNOWN: [&str; 6] = ["--json", "--quick", "--reads", "--searches", "--bookings", "--postgres"];
+    const KNOWN: [&str; 7] = ["--json", "--quick", "--reads", "--searches", "--bookings", "--door", "--postgres"];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(held) = claims_load::asked(&arguments) {
         std::process::exit(i32::from(!held));
@@ -51,13 +53,13 @@ fn main() {
     if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         eprintln!(
             "Unknown argument `{unknown}`. Known: --json (one JSON object on stdout), --quick (a shorter run), \
-             --reads, --searches, --bookings (only these parts), and --postgres (on a PostgreSQL server of its own \
-             instead of SQLite)."
+             --reads, --searches, --bookings, --door (only these parts), and --postgres (on a PostgreSQL server of \
+             its own instead of SQLite; without --door)."
         );
         std::process::exit(2);
     }
     let given = |word: &str| arguments.iter().any(|argument| argument == word);
-    let parts: Vec<&str> = KNOWN[2..5].iter().copied().filter(|part| given(part)).collect();
+    let parts: Vec<&str> = KNOWN[2..6].iter().copied().filter(|part| given(part)).collect();
     let length = if given("--quick") {
         Length { each: Duration::from_millis(700), searches_by: 10, bookings: 3_000 }
     } else {
@@ -99,6 +101,7 @@ fn measure(folder: &Path, length: &Length, parts: &[&str], postgres: Option<&pos
         } else {
             Value::Null
         };
+        let door = if wanted("--door") && postgres.is_none() { door(folder, &server).await } else { Value::Null };
         json!({
             "database": if postgres.is_some() { "postgres" } else { "sqlite" },
             "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
@@ -106,7 +109,30 @@ fn measure(folder: &Path, length: &Length, parts: &[&str], postgres: Option<&pos
             "reads": reads,
             "searches": searches,
             "bookings": bookings,
+            "door": door,
         })
+    })
+}
+
+/// Bookings at the store's own door beside the same statements run bare: three pairs, the median shown.
+async fn door(folder: &Path, server: &tokio::runtime::Runtime) -> Value {
+    eprintln!("At the store's own door ...");
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
+        let folder = folder.to_owned();
+        let pair = server.spawn(async move { door::measure(&folder, BOOKING_CLIENTS).await });
+        pairs.push(pair.await.expect("a run"));
+    }
+    pairs.sort_by(|a, b| (a.through / a.bare).total_cmp(&(b.through / b.bare)));
+    let door::Door { through, bare, batch } = pairs[pairs.len() / 2];
+    let ratios: Vec<f64> = pairs.iter().map(|pair| rounded(pair.through / pair.bare)).collect();
+    json!({
+        "clients": BOOKING_CLIENTS,
+        "doorPerSecond": through.round(),
+        "barePerSecond": bare.round(),
+        "bookingsInATransaction": batch,
+        "ratio": rounded(through / bare),
+        "ratios": ratios,
     })
 }
 
@@ -281,6 +307,17 @@ fn print_report(report: &Value) {
             ("bare single-row durable inserts on the same disk", "2.00")
         };
         println!("  {bare}: {:.0} a second   (mark: ratio {mark})", number("/bookings/barePerSecond"));
+    }
+    if !report["door"].is_null() {
+        println!("\nAt the store's own door, {BOOKING_CLIENTS} clients");
+        println!(
+            "  {:.0} bookings a second; the same statements bare, {:.0} bookings in a transaction: {:.0}; ratio {:.2} of {}   (mark: 0.60)",
+            number("/door/doorPerSecond"),
+            number("/door/bookingsInATransaction"),
+            number("/door/barePerSecond"),
+            number("/door/ratio"),
+            report["door"]["ratios"],
+        );
     }
     if !report["reads"].is_null() {
         println!("\nClaim reads over HTTP, {READ_CLIENTS} clients");

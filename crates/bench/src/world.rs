@@ -13,11 +13,12 @@ use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
 use constat_store::{Database, Documents, Store};
-use constat_testkit::{SeededChance, TestClock, fixtures};
+use constat_testkit::{SeededChance, fixtures};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::clock::RunningClock;
 use crate::diary;
 use crate::load::{Connection, request};
 
@@ -43,10 +44,9 @@ pub struct World {
 
 /// Builds a world with `count` experts who may take any request within reach, all based in the
 /// communes around Paris, Monday to Friday, 8:30 to 12:30 and 13:30 to 18:00, and serves it on the
-/// present runtime. The clock stands still at Monday 23 November 2026, 08:00 in Paris, so that no
-/// session expires while it waits to be booked.
+/// present runtime. The clock starts on Monday 23 November 2026, 08:00 in Paris.
 pub async fn build(folder: &Path, database: Database, count: usize) -> World {
-    let clock = Arc::new(TestClock::at(Timestamp::from_second(1_795_417_200).expect("a constant in range")));
+    let clock = Arc::new(RunningClock::start(1));
     let store = Store::of(database).expect("a new database");
     let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
     let chance = Arc::new(SeededChance::new(2026));

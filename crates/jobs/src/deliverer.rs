@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use constat_app::webhooks::{
-    Message, WebhookRequest, Work, fan_out, fan_out_work, lease, message_of, record_attempt, work_due,
+    Message, WebhookRequest, Work, fan_out, fan_out_work, lease, mark_next, message_of, record_attempt, work_due,
 };
 use constat_app::{App, AppError};
 use constat_domain::ids::WebhookId;
@@ -61,6 +61,9 @@ impl Deliverer {
     /// Works until the task is dropped: whenever this process commits an event, and every few seconds
     /// for what others committed and what has come due.
     pub async fn run(self) {
+        if let Err(error) = mark_next(&self.app).await {
+            tracing::error!(%error, "webhooks: what is next could not be marked, and is looked for when a node starts");
+        }
         let mut nudges = self.app.store.events_appended();
         let mut polls = tokio::time::interval(Duration::from_secs(self.app.settings.webhooks.poll_seconds));
         polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

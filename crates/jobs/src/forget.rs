@@ -1,24 +1,31 @@
-//! Forgets what was delivered long ago: wakes every hour.
+//! Forgets what has served its time: wakes every hour.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::App;
 use constat_app::webhooks::forget_delivered;
+use constat_app::{App, AppError, forget_answers, forget_links};
 
 /// Between two looks.
 const POLL: Duration = Duration::from_hours(1);
 
-/// Keeps the log of webhooks' deliveries from growing for ever. Works until the task is dropped.
-pub async fn forget_old_deliveries(app: Arc<App>) {
+/// Keeps the log of webhooks' deliveries, the answers for repeated requests and the sign-in links from
+/// growing for ever. Works until the task is dropped.
+pub async fn forget_what_is_old(app: Arc<App>) {
     let mut hours = tokio::time::interval(POLL);
     hours.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         hours.tick().await;
-        match forget_delivered(&app).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "deliveries of long ago were removed from the log"),
-            Err(error) => tracing::error!(%error, "old deliveries were not removed; trying again in an hour"),
-        }
+        tell("deliveries", forget_delivered(&app).await);
+        tell("answers", forget_answers(&app).await);
+        tell("links", forget_links(&app).await);
+    }
+}
+
+fn tell(what: &str, removed: Result<usize, AppError>) {
+    match removed {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(what, removed, "what has served its time was removed"),
+        Err(error) => tracing::error!(what, %error, "what is old was not removed; trying again in an hour"),
     }
 }

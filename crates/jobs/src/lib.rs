@@ -15,7 +15,7 @@ mod signature;
 
 pub use deadlines::DeadlineWatch;
 pub use deliverer::{Deliverer, Render};
-pub use forget::forget_old_deliveries;
+pub use forget::forget_what_is_old;
 pub use give_back::GiveBack;
 pub use rotate::rotate_sealing_keys;
 pub use scan::scan_held_documents;

@@ -204,7 +204,7 @@ fn insert(connection: &mut Connection, tenant: &str, event: &Fresh, end: Tail) -
         data_hash: &data_hash,
     };
     let fresh = Tail { length: end.length + 1, hash: content.hash_after(&end.hash) };
-    diesel::insert_into(events::table)
+    on_each!(connection, one => diesel::insert_into(events::table)
         .values((
             events::id.eq(content.id),
             events::tenant.eq(content.tenant),
@@ -218,7 +218,7 @@ fn insert(connection: &mut Connection, tenant: &str, event: &Fresh, end: Tail) -
             events::previous.eq(end.hash.as_slice()),
             events::hash.eq(fresh.hash.as_slice()),
         ))
-        .execute(connection)?;
+        .execute(one))?;
     Ok(fresh)
 }
 

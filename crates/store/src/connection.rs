@@ -24,7 +24,8 @@ mod multi {
 }
 
 /// Runs one query on whichever database it is: for the few that diesel cannot check for both at once
-/// (`ON CONFLICT`). The query is written once, and compiled for each.
+/// (`ON CONFLICT`), and for those of every booking, whose text diesel then makes once instead of each time.
+/// The query is written once, and compiled for each.
 macro_rules! on_each {
     ($connection:expr, $one:ident => $query:expr) => {
         match $connection {

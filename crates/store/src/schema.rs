@@ -84,7 +84,7 @@ diesel::table! {
     webhook_deliveries (seq) {
         seq -> BigInt, id -> Text, webhook -> Text, event -> Text, subject -> Text, kind -> Text, status -> Text,
         attempts -> BigInt, first_attempt_at -> Nullable<BigInt>, due_at -> BigInt, leased_until -> BigInt,
-        leased_by -> Text, created_at -> BigInt, done_at -> Nullable<BigInt>,
+        leased_by -> Text, created_at -> BigInt, done_at -> Nullable<BigInt>, is_next -> BigInt,
     }
 }
 diesel::table! {

@@ -4,18 +4,18 @@
 //! For a joint appointment everybody is found or nobody: each firm's expert by itself, a firm's team
 //! of workers together.
 
-use constat_availability::{pick_team, who_can};
+use constat_availability::{CalendarIndex, pick_team, who_can};
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
 use constat_store::queries::holds::HoldRow;
 use jiff::Timestamp;
 
+use super::Offer;
 use super::commit::{Asking, Guards, Person, judge};
 use super::hold::with_kept;
 use super::parties::may_still_book;
 use super::sides::{Named, Side, named_by};
-use super::{Calendars, Offer};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -45,7 +45,7 @@ pub(super) fn assign(
     let asking = Asking { session: offer.session, now };
     let offer = &with_kept(offer, kept, now);
     let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
-    for named in named_by(app, offer, now, Calendars::people_of)? {
+    for named in named_by(app, offer, |tenant| app.calendars.people_of(tx, tenant, now))? {
         if !may_still_book(tx, offer, &named.side.tenant)? {
             return Err(BookingRefusal::SlotTaken.into());
         }
@@ -80,44 +80,58 @@ impl Judging<'_> {
         judge(self.tx, self.app, (tenant, calendar), requirement, self.time, self.asking)
     }
 
-    /// Everybody else who can, best first; those last who are probably taken by a transaction under
-    /// way.
-    fn others(&self) -> Result<Vec<ExpertId>, AppError> {
+    /// Everybody else who can as far as these calendars know, best first; then those who have probably
+    /// given the time away since.
+    fn others(&self, calendars: &CalendarIndex) -> (Vec<ExpertId>, Vec<ExpertId>) {
         let Named { side: Side { tenant, requirement, .. }, people } = self.named;
         let (from, to) = self.time;
-        let calendars = self.app.calendars.of(tenant, self.asking.now)?;
-        let mut others = with_travel!(&*self.app.travel, travel => {
-            who_can(&calendars, requirement, from, to, travel)
+        let able = with_travel!(&*self.app.travel, travel => {
+            who_can(calendars, requirement, from, to, travel)
         });
-        self.app.calendars.unpromised_first(tenant, &mut others, from, to);
-        others.retain(|expert| !people.contains(expert));
-        Ok(others)
+        let taken = self.app.calendars.taken_since(tenant, from, to);
+        able.into_iter().filter(|expert| !people.contains(expert)).partition(|expert| !taken.contains(expert))
     }
 
-    /// The expert who was named, else the best of the others.
+    /// The expert who was named, else the best of the others. Others are looked for in the calendars as
+    /// they were laid last: to lay what was booked since would keep the writer, and all who wait for it.
+    /// Only when nobody is found that way is it done, as somebody may have become free.
     fn one(&mut self) -> Result<Option<(Person, Guards)>, AppError> {
-        for expert in &self.named.people {
-            if let Some(found) = self.judge(*expert)? {
-                return Ok(Some(found));
+        let Side { tenant, calendars, .. } = &self.named.side;
+        let mut judged: Vec<ExpertId> = Vec::new();
+        let mut first_able = |judging: &mut Self, people: Vec<ExpertId>| {
+            for expert in people {
+                if !judged.contains(&expert) {
+                    judged.push(expert);
+                    if let Some(found) = judging.judge(expert)? {
+                        return Ok(Some(found));
+                    }
+                }
             }
+            Ok::<_, AppError>(None)
+        };
+        if let Some(found) = first_able(self, self.named.people.clone())? {
+            return Ok(Some(found));
         }
-        for expert in self.others()? {
-            if let Some(found) = self.judge(expert)? {
-                return Ok(Some(found));
-            }
+        let (others, _taken_since) = self.others(calendars);
+        if let Some(found) = first_able(self, others)? {
+            return Ok(Some(found));
         }
-        Ok(None)
+        let fresh = self.app.calendars.of(tenant, self.asking.now)?;
+        let (others, taken_since) = self.others(&fresh);
+        first_able(self, others.into_iter().chain(taken_since).collect())
     }
 
     /// The workers who were named, else the fewest who hold every trade wanted.
     fn team(&mut self) -> Result<Option<Vec<(Person, Guards)>>, AppError> {
-        let Named { side: Side { calendars, requirement, .. }, people: named } = self.named;
+        let Named { side: Side { tenant, calendars, requirement }, people: named } = self.named;
         // Those who were named, as long as they still hold everything.
         let team = pick_team(calendars, requirement, named);
         if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
             return Ok(Some(found));
         }
-        let mut people: Vec<ExpertId> = named.iter().copied().chain(self.others()?).collect();
+        let fresh = self.app.calendars.of(tenant, self.asking.now)?;
+        let (others, taken_since) = self.others(&fresh);
+        let mut people: Vec<ExpertId> = named.iter().copied().chain(others).chain(taken_since).collect();
         while let Some(team) = pick_team(calendars, requirement, &people) {
             match self.all(&team)? {
                 Ok(found) => return Ok(Some(found)),

@@ -17,7 +17,7 @@ mod firm;
 #[cfg(test)]
 mod interleaved;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use constat_availability::{Absence, Busy, CalendarIndex, Expert, Settings};
@@ -91,18 +91,31 @@ impl Calendars {
     pub fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
         let firm = self.firm(tenant);
         self.catch_up(tenant, &firm, now)?;
-        self.get(tenant, now, Firm::current)
+        let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
+        self.get(tenant, version, now, Firm::current)
     }
 
     /// A firm's people as of now, their calendars as they were when somebody last searched: for a
     /// commit, which judges rows fresh from the database and must not keep others waiting while what
     /// was booked since is laid.
-    pub(crate) fn people_of(&self, tenant: &TenantId, now: Timestamp) -> Result<Arc<CalendarIndex>, StoreError> {
-        self.get(tenant, now, Firm::as_searched)
+    pub(crate) fn people_of(
+        &self,
+        tx: &mut Tx,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> Result<Arc<CalendarIndex>, StoreError> {
+        let version = calendar_changes::version_of_tenant(tx, tenant)?;
+        self.get(tenant, version, now, Firm::as_searched)
     }
 
-    fn get(&self, tenant: &TenantId, now: Timestamp, of: Known) -> Result<Arc<CalendarIndex>, StoreError> {
-        let version = self.store.read(|connection| calendar_changes::version_of_tenant(connection, tenant))?;
+    /// Calendars that know of all changes to people up to a version; loaded when they do not.
+    fn get(
+        &self,
+        tenant: &TenantId,
+        version: i64,
+        now: Timestamp,
+        of: Known,
+    ) -> Result<Arc<CalendarIndex>, StoreError> {
         self.firm(tenant).get(of, (version, now), &self.roads, || {
             self.counts.calendar_loads.one();
             self.read(tenant, now)
@@ -151,9 +164,10 @@ impl Calendars {
         self.firm(tenant).promise(expert, from, to);
     }
 
-    /// Puts those last who are probably taken by a transaction under way; else keeps the order.
-    pub(crate) fn unpromised_first(&self, tenant: &TenantId, people: &mut [ExpertId], from: Timestamp, to: Timestamp) {
-        self.firm(tenant).unpromised_first(people, from, to);
+    /// Who has given away some of a time since [`Calendars::people_of`] was laid: in transactions that have
+    /// committed meanwhile, or are probably about to. A hint, never a reason to refuse.
+    pub(crate) fn taken_since(&self, tenant: &TenantId, from: Timestamp, to: Timestamp) -> HashSet<ExpertId> {
+        self.firm(tenant).taken_since(from, to)
     }
 
     fn firm(&self, tenant: &TenantId) -> Arc<Firm> {

@@ -148,7 +148,7 @@ pub(super) fn guards_of(
     now: Timestamp,
     guards: &mut Guards,
 ) -> Result<(), StoreError> {
-    let calendars = app.calendars.people_of(&known.tenant, now)?;
+    let calendars = app.calendars.people_of(tx, &known.tenant, now)?;
     let zone = calendars.get(known.expert).map_or(known.zone.as_str(), |calendar| calendar.expert().zone.as_str());
     guards.read(tx, known.expert, zone, known.busy_from, known.busy_to)
 }

@@ -6,11 +6,11 @@ use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::holds;
 
+use super::Offer;
 use super::hold::is_live;
 use super::parties::may_still_book;
 use super::roads::look_up_drives;
 use super::sides::{Named, Side, named_by};
-use super::{Calendars, Offer};
 use crate::roads::with_travel;
 use crate::{App, AppError};
 
@@ -29,7 +29,9 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
         return Ok(offer.slot);
     }
     let (from, to) = (offer.busy_from, offer.busy_to);
-    for Named { side: Side { tenant, calendars, requirement }, .. } in named_by(app, &offer, now, Calendars::of)? {
+    for Named { side: Side { tenant, calendars, requirement }, .. } in
+        named_by(app, &offer, |tenant| app.calendars.of(tenant, now))?
+    {
         if !app.store.read(|connection| may_still_book(connection, &offer, &tenant))? {
             return Err(BookingRefusal::UnknownSlot.into());
         }

@@ -14,9 +14,9 @@ use constat_availability::{
 use constat_domain::geo::Position;
 use constat_domain::ids::ExpertId;
 
+use super::Offer;
 use super::search::Asked;
 use super::sides::{Named, Side, named_by};
-use super::{Calendars, Offer};
 use crate::App;
 use crate::roads::{Known, Leg, Routed};
 
@@ -42,7 +42,7 @@ const MOST_OTHERS: usize = 5;
 pub async fn look_up_drives(app: &App, offer: &Offer) {
     let Some(routed) = app.travel.routed() else { return };
     // Whatever is wrong with the calendars or the offer, the booking itself will say.
-    let Ok(sides) = named_by(app, offer, app.clock.now(), Calendars::of) else { return };
+    let Ok(sides) = named_by(app, offer, |tenant| app.calendars.of(tenant, app.clock.now())) else { return };
     let (from, to) = (offer.busy_from, offer.busy_to);
     let drives_of = |side: &Side, expert: ExpertId| {
         let calendar = side.calendars.get(expert);

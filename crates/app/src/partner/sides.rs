@@ -9,7 +9,7 @@ use constat_domain::tenancy::TenantId;
 use constat_store::StoreError;
 use jiff::Timestamp;
 
-use super::{Calendars, Offer};
+use super::Offer;
 use crate::{App, AppError};
 
 /// One firm's part.
@@ -58,17 +58,18 @@ impl Named {
     }
 }
 
-/// Reads a firm's calendars: [`Calendars::of`] or [`Calendars::people_of`].
-pub(super) type Read = fn(&Calendars, &TenantId, Timestamp) -> Result<Arc<CalendarIndex>, StoreError>;
-
-/// The sides of an offer, the firm that makes it first.
-pub(super) fn named_by(app: &App, offer: &Offer, now: Timestamp, read: Read) -> Result<Vec<Named>, AppError> {
+/// The sides of an offer, the firm that makes it first. `read` gives a firm's calendars:
+/// [`Calendars::of`](super::Calendars::of), or [`people_of`](super::Calendars::people_of) within a commit.
+pub(super) fn named_by(
+    app: &App,
+    offer: &Offer,
+    mut read: impl FnMut(&TenantId) -> Result<Arc<CalendarIndex>, StoreError>,
+) -> Result<Vec<Named>, AppError> {
     let (from, to) = (offer.busy_from, offer.busy_to);
     let settings = &app.settings.availability;
     let requirement = offer.criteria.requirement(from, to, offer.asked_at, settings).map_err(Refusal::Invalid)?;
-    let side = |tenant: TenantId, requirement| {
-        read(&app.calendars, &tenant, now).map(|calendars| Side { tenant, requirement, calendars })
-    };
+    let mut side =
+        |tenant: TenantId, requirement| read(&tenant).map(|calendars| Side { tenant, requirement, calendars });
     let main = side(offer.tenant, requirement)?;
     let mut all = vec![Named { side: main, people: vec![offer.expert] }];
     for other in &offer.others {

@@ -36,6 +36,7 @@ pub async fn fan_out(app: &App, webhook: WebhookId) -> Result<usize, AppError> {
 }
 
 fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) -> Result<usize, AppError> {
+    webhooks::hold(tx, id)?;
     let Some(webhook) = webhooks::by_id(tx, id)?.filter(|known| known.status == WebhookStatus::Active) else {
         return Ok(0);
     };
@@ -71,6 +72,17 @@ fn stopped_with_its_key(tx: &mut Tx, webhook: &Webhook) -> Result<bool, AppError
         webhooks::stop(tx, webhook.id)?;
     }
     Ok(!is_good)
+}
+
+/// Finds what is next to be sent, whatever a node of an earlier version left behind: once, when a node
+/// starts to send.
+pub async fn mark_next(app: &App) -> Result<(), AppError> {
+    app.store
+        .write(|tx| {
+            webhooks::hold_all(tx)?;
+            Ok(webhook_deliveries::mark_next(tx, None)?)
+        })
+        .await
 }
 
 /// The webhooks that have something to send now.
@@ -120,6 +132,7 @@ fn record_in(
     now: Timestamp,
     chance: &dyn Chance,
 ) -> Result<(), AppError> {
+    webhooks::hold(tx, delivery.webhook)?;
     let Some(webhook) = webhooks::by_id(tx, delivery.webhook)? else { return Ok(()) };
     let first_attempt_at = delivery.first_attempt_at.unwrap_or(attempt.at);
     let succeeded = attempt.status.is_some_and(|status| (200..300).contains(&status));

@@ -6,6 +6,7 @@ use constat_domain::refusal::ClaimRefusal;
 use constat_domain::webhook::{Delivery, DeliveryStatus};
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::webhook_deliveries::{self, Again};
+use constat_store::queries::webhooks;
 use serde_json::json;
 
 use super::webhook_to_change;
@@ -14,6 +15,7 @@ use crate::{Act, AppError, Tx};
 /// Queues a trial message. It goes out like any other, signed, and is in the log.
 pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppError> {
     let webhook = webhook_to_change(tx, act, id, None)?;
+    webhooks::hold(tx, webhook.id)?;
     let event = Event {
         id: EventId::new(act.at, &act.entropy()),
         tenant: *act.tenant(),
@@ -44,6 +46,7 @@ pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppErr
 /// Queues deliveries again, whatever became of them; each keeps its message id. Gives how many.
 pub fn replay_deliveries(tx: &mut Tx, act: &Act, id: &str, which: &Again) -> Result<usize, AppError> {
     let webhook = webhook_to_change(tx, act, id, None)?;
+    webhooks::hold(tx, webhook.id)?;
     let count = webhook_deliveries::replay(tx, webhook.id, which, act.at)?;
     if count == 0 && matches!(which, Again::One(_)) {
         return Err(ClaimRefusal::DeliveryNotFound.into());

@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use constat_app::webhooks::WebhookSettings;
-use constat_app::{App, Clock, NewKey, Settings, issue_key};
+use constat_app::{App, NewKey, Settings, issue_key};
 use constat_connectors::WebhooksOverHttp;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -14,24 +13,10 @@ use constat_jobs::Deliverer;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, Store};
 use constat_testkit::{SeededChance, fixtures};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// A clock that runs faster than the machine's: an hour of the trade in a few minutes of a run.
-struct FastClock {
-    from: Timestamp,
-    started: Instant,
-    speed: u32,
-}
-
-impl Clock for FastClock {
-    fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.started.elapsed() * self.speed).unwrap_or(SignedDuration::ZERO);
-        let now = self.from.saturating_add(passed).unwrap_or(self.from);
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-    }
-}
+use crate::clock::RunningClock;
 
 /// Serves from this folder until it is killed; its first line says where and with which key.
 pub fn serve(folder: &Path, speed: u32) {
@@ -39,8 +24,7 @@ pub fn serve(folder: &Path, speed: u32) {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let monday = Timestamp::from_second(1_795_417_200).expect("a constant in range");
-        let clock = Arc::new(FastClock { from: monday, started: Instant::now(), speed });
+        let clock = Arc::new(RunningClock::start(speed));
         let store = Store::open(&folder.join("constat.db")).expect("a new database");
         let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
         let chance = Arc::new(SeededChance::new(2026));

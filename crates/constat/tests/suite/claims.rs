@@ -1,5 +1,6 @@
 //! A claim's life over the claims API, from the published stolen-bike example.
 
+use constat_app::forget_answers;
 use constat_domain::Money;
 use constat_domain::claim::{Claim, Settlement, SettlementKind};
 use constat_domain::ids::{ClaimId, DeclarationId, SettlementId};
@@ -316,6 +317,22 @@ async fn a_repeated_request_gets_its_first_answer() {
     wrong["contractId"] = json!("nowhere");
     send(&wrong, "k3").await.is_error(404, 2002);
     send(&fixtures::stolen_bike(), "k3").await.data();
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_a_week_and_then_forgotten() {
+    let (server, caller) = start().await;
+    let send = async || {
+        let request = caller.request(Method::POST, "/claims").header("Idempotency-Key", "k1");
+        Got::read(request.json(&fixtures::stolen_bike()).send().await.unwrap()).await.data().clone()
+    };
+    let first = send().await;
+    server.clock.advance(jiff::SignedDuration::from_hours(7 * 24));
+    assert_eq!(forget_answers(&server.app).await.unwrap(), 0);
+    assert_eq!(send().await, first);
+    server.clock.advance(jiff::SignedDuration::from_secs(1));
+    assert_eq!(forget_answers(&server.app).await.unwrap(), 1);
+    assert_ne!(send().await["id"], first["id"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Webhooks: registered, signed, in order, again until they are taken, and never into the house.
 
 use constat_app::Settings;
-use constat_app::webhooks::{WebhookSettings, forget_delivered, lease};
+use constat_app::webhooks::{WebhookSettings, forget_delivered, lease, mark_next};
 use constat_client::ClaimsClient;
 use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
@@ -9,9 +9,11 @@ use constat_client::wire::claims::{
 };
 use constat_domain::ids::KeyId;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
+use constat_store::StoreError;
 use constat_store::queries::api_keys;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server, ServerOptions};
+use diesel::connection::SimpleConnection as _;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
@@ -209,6 +211,49 @@ async fn the_next_event_of_a_claim_waits_and_other_claims_do_not() {
     let of_stuck: Vec<&str> = taken.iter().filter(|message| message.claim() == stuck).map(Received::kind).collect();
     assert_eq!(of_stuck, ["v2.claim.draft.created", "v2.claim.draft.archived"]);
     assert_eq!(world.receiver.overlaps(), 0);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_goes_before_what_waits_behind_it() {
+    let world = World::start().await;
+    let webhook = world.register(&[]).await;
+    let claim = world.declare().await;
+    world.drain().await;
+    world.receiver.answer(&claim, 500);
+    world.archive(&claim).await;
+    world.drain().await;
+    let log = world.client.list_deliveries(&webhook.id, &DeliveriesQuery::default()).await.unwrap();
+    let first = log.data.last().unwrap().id.clone();
+    let again = ReplayDeliveries { delivery_id: Some(first), ..ReplayDeliveries::default() };
+    assert_eq!(world.client.replay_deliveries(&webhook.id, &again).await.unwrap(), 1);
+    world.receiver.answer(&claim, 200);
+    world.receiver.clear();
+    world.advance(5);
+    world.drain().await;
+    assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
+}
+
+#[tokio::test]
+async fn a_node_that_starts_finds_what_an_earlier_version_left() {
+    let world = World::start().await;
+    world.register(&[]).await;
+    let claim = world.declare().await;
+    world.archive(&claim).await;
+    world.receiver.answer("", 500);
+    world.drain().await;
+    // An earlier version knows no mark of what is next: it writes none.
+    let unmarked = world.server.app.store.write(|tx| {
+        tx.batch_execute("UPDATE webhook_deliveries SET is_next = 0")?;
+        Ok::<_, StoreError>(())
+    });
+    unmarked.await.unwrap();
+    world.advance(60);
+    world.receiver.answer("", 200);
+    world.receiver.clear();
+    assert_eq!(world.drain().await, 0);
+    mark_next(&world.server.app).await.unwrap();
+    assert_eq!(world.drain().await, 2);
+    assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ pub fn of_expert_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<AbsenceRow>, StoreError> {
-    let rows: Vec<Row> = absences::table
+    let rows: Vec<Row> = on_each!(connection, one => absences::table
         .filter(
             absences::expert
                 .eq(expert.to_string())
@@ -92,7 +92,7 @@ pub fn of_expert_between(
                 .and(absences::starts_at.lt(micros(to))),
         )
         .order(absences::starts_at)
-        .load(connection)?;
+        .load(one))?;
     rows.into_iter().map(read).collect()
 }
 

@@ -66,7 +66,7 @@ fn search_text(appointment: &Appointment) -> String {
 /// Saves a new appointment.
 pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let position = appointment.site();
-    diesel::insert_into(appointments::table)
+    on_each!(&mut **tx, one => diesel::insert_into(appointments::table)
         .values((
             appointments::id.eq(appointment.id.to_string()),
             appointments::tenant.eq(appointment.tenant.to_string()),
@@ -85,7 +85,7 @@ pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> 
             appointments::version.eq(appointment.version),
             appointments::body.eq(to_body(appointment)?),
         ))
-        .execute(&mut **tx)?;
+        .execute(one))?;
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub fn busy_of_expert_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<BusyRow>, StoreError> {
-    let rows: Vec<Busy> = appointments::table
+    let rows: Vec<Busy> = on_each!(connection, one => appointments::table
         .filter(
             appointments::expert
                 .eq(expert.to_string())
@@ -210,7 +210,7 @@ pub fn busy_of_expert_between(
         )
         .order(appointments::busy_from)
         .select(BUSY_COLUMNS)
-        .load(connection)?;
+        .load(one))?;
     rows.into_iter().map(busy).collect()
 }
 

@@ -21,10 +21,10 @@ pub(super) fn bump_of_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<(), Store
 
 /// Changes so far; 0 for a firm that never had an expert.
 pub fn version_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
-    let found: Option<i64> = calendar_changes::table
+    let found: Option<i64> = on_each!(connection, one => calendar_changes::table
         .find(tenant.to_string())
         .select(calendar_changes::version)
-        .get_result(connection)
-        .optional()?;
+        .get_result(one)
+        .optional())?;
     Ok(found.unwrap_or(0))
 }

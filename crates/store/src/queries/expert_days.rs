@@ -15,11 +15,11 @@ fn number(day: Date) -> i64 {
 
 /// The version of an expert's day; 0 when nothing was ever written to it.
 pub fn version(connection: &mut Connection, expert: ExpertId, day: Date) -> Result<i64, StoreError> {
-    let found: Option<i64> = expert_days::table
+    let found: Option<i64> = on_each!(connection, one => expert_days::table
         .find((expert.to_string(), number(day)))
         .select(expert_days::version)
-        .get_result(connection)
-        .optional()?;
+        .get_result(one)
+        .optional())?;
     Ok(found.unwrap_or(0))
 }
 

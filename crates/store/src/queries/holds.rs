@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{instant, micros, parse};
+use crate::connection::on_each;
 use crate::schema::holds;
 use crate::{Connection, StoreError, Tx};
 
@@ -84,8 +85,10 @@ pub fn forget_expired_of_tenant(tx: &mut Tx, tenant: &TenantId, now: Timestamp) 
 
 /// What a session keeps, expired or not.
 pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Vec<HoldRow>, StoreError> {
-    let rows: Vec<Row> =
-        holds::table.filter(holds::session.eq(session.to_string())).order(holds::id).load(connection)?;
+    let rows: Vec<Row> = on_each!(connection, one => holds::table
+        .filter(holds::session.eq(session.to_string()))
+        .order(holds::id)
+        .load(one))?;
     rows.into_iter().map(read).collect()
 }
 
@@ -103,7 +106,7 @@ pub fn of_expert_between(
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<Vec<HoldRow>, StoreError> {
-    let rows: Vec<Row> = holds::table
+    let rows: Vec<Row> = on_each!(connection, one => holds::table
         .filter(
             holds::expert
                 .eq(expert.to_string())
@@ -111,7 +114,7 @@ pub fn of_expert_between(
                 .and(holds::busy_from.lt(micros(to)))
                 .and(holds::expires_at.gt(micros(now))),
         )
-        .load(connection)?;
+        .load(one))?;
     rows.into_iter().map(read).collect()
 }
 

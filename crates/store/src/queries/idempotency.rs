@@ -40,3 +40,17 @@ pub fn keep(tx: &mut Tx, caller: KeyId, key: &str, kept: &Kept, at: Timestamp) -
         .execute(&mut **tx)?;
     Ok(())
 }
+
+/// Removes some of the answers that were kept before an instant, the oldest first. Gives how many.
+pub fn forget_before(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<usize, StoreError> {
+    let old: Vec<(String, String)> = idempotent_answers::table
+        .filter(idempotent_answers::created_at.lt(micros(before)))
+        .order(idempotent_answers::created_at)
+        .limit(limit)
+        .select((idempotent_answers::caller, idempotent_answers::idempotency_key))
+        .load(&mut **tx)?;
+    for (caller, key) in &old {
+        diesel::delete(idempotent_answers::table.find((caller, key))).execute(&mut **tx)?;
+    }
+    Ok(old.len())
+}

@@ -65,3 +65,9 @@ pub fn consume(tx: &mut Tx, hash: &str, at: Timestamp) -> Result<bool, StoreErro
     let rows = diesel::update(unused).set(sign_in_links::used_at.eq(micros(at))).execute(&mut **tx)?;
     Ok(rows == 1)
 }
+
+/// Removes the links that had ended before an instant. Gives how many.
+pub fn forget_before(tx: &mut Tx, before: Timestamp) -> Result<usize, StoreError> {
+    let ended = sign_in_links::table.filter(sign_in_links::expires_at.lt(micros(before)));
+    Ok(diesel::delete(ended).execute(&mut **tx)?)
+}

@@ -1,8 +1,15 @@
 //! Deliveries: one event for one webhook, leased to the node that sends it, with the log of its tries.
+//!
+//! Those of one subject go out in the order in which they were made. The oldest that is still to be sent is
+//! the subject's *next* and is marked so; when it is done the mark goes to the one behind it. Whoever adds
+//! or finishes a delivery holds its webhook first ([`super::webhooks::hold`]), so that no mark gets lost
+//! between two nodes.
+
+use std::collections::BTreeSet;
 
 use constat_domain::ids::{WebhookDeliveryId, WebhookId};
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
-use diesel::dsl::{exists, not};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -58,8 +65,9 @@ fn read(row: Row) -> Result<Delivery, StoreError> {
     })
 }
 
-/// Adds a delivery after all that the webhook has.
+/// Adds a delivery after all that the webhook has. The webhook must be held.
 pub fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+    let waits = first_pending(tx, delivery.webhook, &delivery.subject)?.is_some();
     diesel::insert_into(deliveries::table)
         .values((
             deliveries::id.eq(delivery.id.to_string()),
@@ -73,8 +81,45 @@ pub fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
             deliveries::leased_until.eq(0),
             deliveries::leased_by.eq(""),
             deliveries::created_at.eq(micros(delivery.created_at)),
+            deliveries::is_next.eq(i64::from(!waits)),
         ))
         .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The place of the oldest delivery of a subject that is still to be sent.
+fn first_pending(tx: &mut Tx, webhook: WebhookId, subject: &str) -> Result<Option<i64>, StoreError> {
+    let of_subject = deliveries::webhook.eq(webhook.to_string()).and(deliveries::subject.eq(subject));
+    let pending = deliveries::table.filter(of_subject.and(deliveries::status.eq(PENDING)));
+    Ok(pending.select(diesel::dsl::min(deliveries::seq)).get_result(&mut **tx)?)
+}
+
+/// Marks the next delivery of every subject anew, of one webhook or of all: after a replay, and when a node
+/// starts, as one of an earlier version may have worked beside it and knows no marks. Those webhooks must be
+/// held.
+pub fn mark_next(tx: &mut Tx, webhook: Option<WebhookId>) -> Result<(), StoreError> {
+    let mut next = deliveries::table
+        .filter(deliveries::status.eq(PENDING))
+        .group_by((deliveries::webhook, deliveries::subject))
+        .select(diesel::dsl::min(deliveries::seq))
+        .into_boxed();
+    let mut marked = deliveries::table.filter(deliveries::is_next.eq(1)).select(deliveries::seq).into_boxed();
+    if let Some(webhook) = webhook {
+        next = next.filter(deliveries::webhook.eq(webhook.to_string()));
+        marked = marked.filter(deliveries::webhook.eq(webhook.to_string()));
+    }
+    let next: BTreeSet<i64> = next.load::<Option<i64>>(&mut **tx)?.into_iter().flatten().collect();
+    let marked: BTreeSet<i64> = marked.load::<i64>(&mut **tx)?.into_iter().collect();
+    set_next(tx, marked.difference(&next).copied(), 0)?;
+    set_next(tx, next.difference(&marked).copied(), 1)
+}
+
+fn set_next(tx: &mut Tx, places: impl Iterator<Item = i64>, is_next: i64) -> Result<(), StoreError> {
+    let places: Vec<i64> = places.collect();
+    for some in places.chunks(500) {
+        let those = deliveries::table.filter(deliveries::seq.eq_any(some));
+        diesel::update(those).set(deliveries::is_next.eq(is_next)).execute(&mut **tx)?;
+    }
     Ok(())
 }
 
@@ -82,7 +127,7 @@ pub fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
 pub fn webhooks_with_due(connection: &mut Connection, now: Timestamp) -> Result<Vec<WebhookId>, StoreError> {
     let now = micros(now);
     let due = deliveries::table
-        .filter(deliveries::webhook.eq(webhooks::id).and(deliveries::status.eq(PENDING)))
+        .filter(deliveries::webhook.eq(webhooks::id).and(deliveries::is_next.eq(1)))
         .filter(deliveries::due_at.le(now).and(deliveries::leased_until.le(now)));
     let ids: Vec<String> = webhooks::table
         .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
@@ -93,8 +138,8 @@ pub fn webhooks_with_due(connection: &mut Connection, now: Timestamp) -> Result<
     ids.iter().map(|id| parse(id)).collect()
 }
 
-/// Leases what an active webhook has to send now: of each subject the oldest that is still to be
-/// sent, and only when that one is due. Who holds a lease is left alone until it ends.
+/// Leases what an active webhook has to send now, longest due first: of each subject the oldest that is
+/// still to be sent, and only when that one is due. Who holds a lease is left alone until it ends.
 pub fn lease_due(
     tx: &mut Tx,
     webhook: WebhookId,
@@ -103,19 +148,12 @@ pub fn lease_due(
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let earlier = diesel::alias!(deliveries as earlier);
-    let first = earlier
-        .filter(earlier.field(deliveries::webhook).eq(deliveries::webhook))
-        .filter(earlier.field(deliveries::subject).eq(deliveries::subject))
-        .filter(earlier.field(deliveries::status).eq(PENDING))
-        .filter(earlier.field(deliveries::seq).lt(deliveries::seq));
     let due: Vec<Row> = deliveries::table
         .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook)))
-        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)))
+        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::is_next.eq(1)))
         .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
         .filter(deliveries::due_at.le(micros(now)).and(deliveries::leased_until.le(micros(now))))
-        .filter(not(exists(first)))
-        .order(deliveries::seq)
+        .order((deliveries::due_at, deliveries::seq))
         .limit(limit)
         .select(COLUMNS)
         .load(&mut **tx)?;
@@ -147,8 +185,9 @@ pub struct Outcome {
     pub done_at: Option<Timestamp>,
 }
 
-/// Logs an attempt and ends the lease. What somebody else has leased meanwhile is only logged, and
-/// what was delivered stays so. `false` when the delivery is no longer there.
+/// Logs an attempt and ends the lease; once it is done the one behind it is next. What somebody else has
+/// leased meanwhile is only logged, and what was delivered stays so. `false` when the delivery is no longer
+/// there. The webhook must be held.
 pub fn finish(
     tx: &mut Tx,
     id: WebhookDeliveryId,
@@ -158,10 +197,12 @@ pub fn finish(
 ) -> Result<bool, StoreError> {
     let id = id.to_string();
     let delivery = || deliveries::table.filter(deliveries::id.eq(id.clone()));
-    let Some(known) = delivery().select(deliveries::attempts).get_result::<i64>(&mut **tx).optional()? else {
-        return Ok(false);
-    };
-    let number = known + 1;
+    let known: Option<(i64, String, String)> = delivery()
+        .select((deliveries::attempts, deliveries::webhook, deliveries::subject))
+        .get_result(&mut **tx)
+        .optional()?;
+    let Some((attempts, webhook, subject)) = known else { return Ok(false) };
+    let number = attempts + 1;
     diesel::insert_into(webhook_attempts::table)
         .values((
             webhook_attempts::delivery.eq(&id),
@@ -174,7 +215,8 @@ pub fn finish(
         .execute(&mut **tx)?;
     diesel::update(delivery()).set(deliveries::attempts.eq(number)).execute(&mut **tx)?;
     let mine = delivery().filter(deliveries::leased_by.eq(by));
-    diesel::update(mine)
+    let is_done = outcome.status != DeliveryStatus::Pending;
+    let ended = diesel::update(mine)
         .set((
             deliveries::status.eq(outcome.status.as_str()),
             deliveries::first_attempt_at.eq(micros(outcome.first_attempt_at)),
@@ -184,13 +226,18 @@ pub fn finish(
             deliveries::leased_by.eq(""),
         ))
         .execute(&mut **tx)?;
+    if is_done && ended == 1 {
+        diesel::update(delivery()).set(deliveries::is_next.eq(0)).execute(&mut **tx)?;
+        let behind = first_pending(tx, parse(&webhook)?, &subject)?;
+        set_next(tx, behind.into_iter(), 1)?;
+    }
     Ok(true)
 }
 
 /// Makes everything that waits for its next try due now.
 pub fn hurry(tx: &mut Tx, webhook: WebhookId, now: Timestamp) -> Result<usize, StoreError> {
     let waiting = deliveries::table
-        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::status.eq(PENDING)))
+        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::is_next.eq(1)))
         .filter(deliveries::due_at.gt(micros(now)));
     Ok(diesel::update(waiting).set(deliveries::due_at.eq(micros(now))).execute(&mut **tx)?)
 }
@@ -221,7 +268,7 @@ pub enum Again {
     },
 }
 
-/// Makes deliveries due now, whatever became of them. Gives how many.
+/// Makes deliveries due now, whatever became of them. Gives how many. The webhook must be held.
 pub fn replay(tx: &mut Tx, webhook: WebhookId, which: &Again, now: Timestamp) -> Result<usize, StoreError> {
     let again = (
         deliveries::status.eq(PENDING),
@@ -246,6 +293,7 @@ pub fn replay(tx: &mut Tx, webhook: WebhookId, which: &Again, now: Timestamp) ->
             diesel::update(made).set(again).execute(&mut **tx)?
         }
     };
+    mark_next(tx, Some(webhook))?;
     Ok(rows)
 }
 

@@ -120,6 +120,20 @@ pub fn behind(connection: &mut Connection) -> Result<Vec<WebhookId>, StoreError>
     ids.iter().map(|id| parse(id)).collect()
 }
 
+/// Holds a webhook until the transaction ends: nobody else adds or finishes deliveries of it meanwhile.
+pub fn hold(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
+    // Whoever writes a row holds it, on either database.
+    let same = webhooks::cursor.eq(webhooks::cursor);
+    diesel::update(webhooks::table.find(id.to_string())).set(same).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Holds all webhooks until the transaction ends.
+pub fn hold_all(tx: &mut Tx) -> Result<(), StoreError> {
+    diesel::update(webhooks::table).set(webhooks::cursor.eq(webhooks::cursor)).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Moves the cursor on, in the transaction that adds the deliveries; a [`StoreError::Conflict`] says
 /// that another node was faster.
 pub fn move_cursor(tx: &mut Tx, webhook: &Webhook, to: i64) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! and whoever finds it missing or old loads it, while the other two go on. What holds them together is the
 //! position in the firm's chain of events up to which everything is known. `interleaved` tries their orders.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use constat_availability::{Busy, CalendarIndex, Travel};
@@ -233,12 +233,14 @@ impl Firm {
         }
     }
 
-    /// Puts those last who are probably taken by a transaction under way; else keeps the order.
-    pub(super) fn unpromised_first(&self, people: &mut [ExpertId], from: Timestamp, to: Timestamp) {
+    /// Who has given away some of a time since the snapshot was laid: in transactions that have committed
+    /// meanwhile, or are probably about to.
+    pub(super) fn taken_since(&self, from: Timestamp, to: Timestamp) -> HashSet<ExpertId> {
         let state = lock(&self.state);
-        people.sort_by_key(|expert| {
-            state.promised.iter().any(|(taken, start, end)| taken == expert && *start < to && from < *end)
-        });
+        let committed = state.pending.iter().filter_map(|change| change.takes);
+        let committed = committed.map(|(expert, busy)| (expert, busy.start, busy.end));
+        let taken = state.promised.iter().copied().chain(committed);
+        taken.filter(|(_, start, end)| *start < to && from < *end).map(|(expert, ..)| expert).collect()
     }
 
     /// Notes a change of this process, committed with events at these positions.
