@@ -57,6 +57,8 @@ pub struct App {
     /// One preview is made at a time.
     pub(crate) preview_turn: tokio::sync::Semaphore,
     pub(crate) undrawable: Undrawable,
+    /// The key of the held document that the virus scanner last had no verdict for.
+    pub(crate) last_unseen: std::sync::Mutex<String>,
     pub(crate) recent_keys: RecentKeys,
     pub(crate) known_catastrophes: KnownCatastrophes,
 }
@@ -97,6 +99,7 @@ impl App {
             draughtsman: Arc::new(NoDraughtsman),
             preview_turn: tokio::sync::Semaphore::new(1),
             undrawable: Undrawable::default(),
+            last_unseen: std::sync::Mutex::default(),
             recent_keys: RecentKeys::default(),
             known_catastrophes: KnownCatastrophes::default(),
         })

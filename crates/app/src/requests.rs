@@ -20,6 +20,8 @@ pub struct RequestSettings {
     pub head_seconds: u64,
     /// Seconds for a body to arrive. Documents have their own rule.
     pub body_seconds: u64,
+    /// Times that one platform may keep at one firm at once without having booked them; 0 for no bound.
+    pub most_holds: u32,
     /// Seconds to go on serving once told to stop, while readiness says no already: as long as whoever
     /// shares requests out among servers takes to notice. Not waited for when nobody asked for readiness
     /// within the last minute.
@@ -39,6 +41,7 @@ impl Default for RequestSettings {
             connections: 8192,
             head_seconds: 60,
             body_seconds: 30,
+            most_holds: 200,
             notice_seconds: 6,
             finish_seconds: 20,
             keep_answers_days: 7,
@@ -61,6 +64,7 @@ impl RequestSettings {
         refuse(!(1..=1_000_000).contains(&self.connections), "connections", "must be 1 to 1000000");
         refuse(!(1..=3600).contains(&self.head_seconds), "head_seconds", "must be 1 to 3600");
         refuse(!(1..=3600).contains(&self.body_seconds), "body_seconds", "must be 1 to 3600");
+        refuse(self.most_holds > 1_000_000, "most_holds", "must be 0 to 1000000");
         refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
         refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");
         refuse(self.keep_answers_days > 3650, "keep_answers_days", "must be 0 to 3650");

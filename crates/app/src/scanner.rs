@@ -1,6 +1,8 @@
 //! The door to a virus scanner, as a trait that the application owns; `constat-connectors` opens it.
 //! And what becomes of documents that waited for it.
 
+use std::sync::PoisonError;
+
 use constat_domain::claim::ScanState;
 use constat_domain::ids::EventId;
 use constat_store::queries::claims;
@@ -99,19 +101,23 @@ impl App {
     }
 
     /// Has documents seen that were held while the scanner was away. Gives how many were; stops at
-    /// the first that it still does not answer for.
+    /// the first that it still does not answer for. The next round begins behind that one: a document
+    /// for which the scanner never has a verdict (it may be too large for it) holds up no other.
     pub async fn scan_held(&self) -> Result<usize, AppError> {
         let mut seen = 0;
         if !self.scanner.is_there() {
             return Ok(seen);
         }
-        for file in self.store.read(|connection| document_files::to_scan(connection, ROUND))? {
+        for file in self.held_documents()? {
             // Bytes that are gone are the sweep's concern.
             let Some(bytes) = self.documents.get(&file.key, None).await? else { continue };
             let scan = match self.scanner.scan(bytes).await {
                 Some(Verdict::Clean) => ScanState::Clean,
                 Some(Verdict::Infected) => ScanState::Infected,
-                None => return Ok(seen),
+                None => {
+                    *self.last_unseen.lock().unwrap_or_else(PoisonError::into_inner) = file.key;
+                    return Ok(seen);
+                }
             };
             let (now, entropy) = (self.clock.now(), self.chance.entropy());
             let saved: Result<(), AppError> = self
@@ -129,6 +135,19 @@ impl App {
             }
         }
         Ok(seen)
+    }
+
+    /// A round of documents to look at: those behind the last that had no verdict, then the others.
+    fn held_documents(&self) -> Result<Vec<DocumentFile>, AppError> {
+        let last = self.last_unseen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.store.read(|connection| {
+            let mut files = document_files::to_scan(connection, &last, ROUND)?;
+            if !last.is_empty() {
+                let others = document_files::to_scan(connection, "", ROUND)?;
+                files.extend(others.into_iter().take_while(|file| file.key <= last));
+            }
+            Ok(files)
+        })
     }
 }
 

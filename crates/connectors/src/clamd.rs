@@ -3,6 +3,7 @@
 //! The command, then pieces of the document, each after its length, then a length of zero; the answer
 //! is one line. Source: clamd's manual page, "COMMANDS".
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +60,20 @@ impl Clamd {
     }
 }
 
-async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut bytes: DocumentBytes) -> std::io::Result<String> {
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: DocumentBytes) -> std::io::Result<String> {
+    let told = tell(&mut stream, bytes).await;
+    if let Err(error) = &told
+        && !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+    {
+        return told.map(|()| String::new());
+    }
+    // One that has had enough, of a document beyond its limits, says so and hangs up.
+    let mut answer = String::new();
+    let read = stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await;
+    if answer.is_empty() { told.and(read).map(|_nothing| answer) } else { Ok(answer) }
+}
+
+async fn tell(mut stream: impl AsyncWrite + Unpin, mut bytes: DocumentBytes) -> std::io::Result<()> {
     stream.write_all(b"zINSTREAM\0").await?;
     while let Some(piece) = bytes.next().await {
         let piece = piece?;
@@ -70,10 +84,7 @@ async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut bytes: Docume
         }
     }
     stream.write_all(&[0; 4]).await?;
-    stream.flush().await?;
-    let mut answer = String::new();
-    stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await?;
-    Ok(answer)
+    stream.flush().await
 }
 
 /// `stream: OK`, or `stream: <name> FOUND`; all else is no verdict.
@@ -86,7 +97,8 @@ fn read(answer: &str) -> Option<Verdict> {
         tracing::warn!(name, "the virus scanner found something in a document");
         return Some(Verdict::Infected);
     }
-    tracing::warn!("the virus scanner gave no verdict");
+    let answer: String = answer.chars().take(200).collect();
+    tracing::warn!(?answer, "the virus scanner gave no verdict");
     None
 }
 

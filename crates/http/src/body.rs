@@ -66,13 +66,17 @@ pub struct JsonOrForm<T> {
 const MOST_DISCARDED: usize = 64 * 1024 * 1024;
 
 /// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
-/// have: its sender holds a place among the requests at work meanwhile.
+/// have: its sender holds a place among the requests at work meanwhile, and gives it up when somebody waits.
 pub async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let seconds = shared.app.settings.requests.body_seconds;
     let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
-    tokio::time::timeout(patience, read_all(body, limit))
-        .await
-        .unwrap_or_else(|_too_slow| Err(Problem::field("", "the body did not arrive in time")))
+    tokio::select! {
+        biased;
+        read = tokio::time::timeout(patience, read_all(body, limit)) => {
+            read.unwrap_or_else(|_too_slow| Err(Problem::field("", "the body did not arrive in time")))
+        }
+        refused = shared.gate.needs_the_place_of_a_slow_sender(Duration::ZERO) => Err(refused.into()),
+    }
 }
 
 async fn read_all(body: Body, limit: usize) -> Result<Bytes, Problem> {

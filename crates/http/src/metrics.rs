@@ -179,11 +179,16 @@ impl Collector for Gates {
         show("at_work", "Requests, and searches among them, that are at work now", &Gate::at_work)?;
         show("waiting", "Those that wait for a place", &Gate::waiting)?;
         let help = "Those that were told to come back: their key had its share waiting, the queue was full, or they \
-                    waited as long as anybody may";
+                    waited as long as anybody may, or sent a body slowly while others waited";
         let mut family = encoder.encode_descriptor("refused", help, None, MetricType::Counter)?;
         for (of, gate) in &self.0 {
             let refused = gate.refused();
-            let reasons = [("share", &refused.share), ("full", &refused.full), ("waited", &refused.waited)];
+            let reasons = [
+                ("share", &refused.share),
+                ("full", &refused.full),
+                ("waited", &refused.waited),
+                ("slow", &refused.slow),
+            ];
             for (reason, count) in reasons {
                 let count = ConstCounter::new(count.get());
                 count.encode(family.encode_family(&[("of", *of), ("reason", reason)])?)?;

@@ -1,7 +1,7 @@
 //! Putting a backup back.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use constat_store::Documents;
 use sha2::{Digest as _, Sha256};
@@ -45,6 +45,11 @@ pub fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
         serde_json::from_slice(&text).map_err(|error| BackupError::Unsound(format!("{}: {error}", path.display())))?;
     if manifest.form != FORM {
         let message = format!("{}: form {}, this software reads form {FORM}", path.display(), manifest.form);
+        return Err(BackupError::Unsound(message));
+    }
+    let is_within = |name: &str| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if let Some(file) = manifest.documents.iter().find(|file| !is_within(&file.name)) {
+        let message = format!("{}: {:?} leads out of the backup", path.display(), file.name);
         return Err(BackupError::Unsound(message));
     }
     Ok(manifest)

@@ -61,6 +61,29 @@ const LONGEST_LINE: usize = 4 * 1024 * 1024;
 /// closed goes on to the end of the file.
 const LONGEST_ROW: usize = 1024 * 1024;
 
+/// What PostgreSQL keeps in no text, so that no file may bring it.
+const NUL: &str = "must not contain the character U+0000";
+
+/// Where the character stands in a value, dotted.
+fn nul_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items.iter().find_map(nul_in),
+        Value::Object(object) => nul_in_object(object),
+        _ => None,
+    }
+}
+
+fn nul_in_object(object: &Map<String, Value>) -> Option<String> {
+    object.iter().find_map(|(name, value)| {
+        if name.contains('\0') {
+            return Some(String::new());
+        }
+        let within = nul_in(value)?;
+        Some(if within.is_empty() { name.clone() } else { format!("{name}.{within}") })
+    })
+}
+
 /// Reads all records of a text. What cannot be read is in the report; the rest is returned all the
 /// same, so that one run shows every fault.
 pub fn read_text(text: &str, format: Format, columns: &[Column], report: &mut Report) -> Vec<Record> {
@@ -234,7 +257,13 @@ fn next_json(reader: &mut impl BufRead, line: &mut u64, report: &mut Report) -> 
             continue;
         }
         let object = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Some(object),
+            Ok(Value::Object(object)) => match nul_in_object(&object) {
+                None => Some(object),
+                Some(field) => {
+                    report.add(*line, &field, NUL);
+                    None
+                }
+            },
             Ok(_) => {
                 report.add(*line, "", "expected a JSON object");
                 None
@@ -276,6 +305,10 @@ fn next_row<R: BufRead>(
     for (column, cell) in known.iter().zip(row.iter()) {
         let Some(column) = column.and_then(|index| columns.get(index)) else { continue };
         if cell.is_empty() {
+            continue;
+        }
+        if cell.contains('\0') {
+            report.add(line, column.name, NUL);
             continue;
         }
         let cell = unguarded(cell);
@@ -440,6 +473,19 @@ mod tests {
             self.0 += buffer.len() as u64;
             Ok(buffer.len())
         }
+    }
+
+    #[test]
+    fn the_character_nul_is_named_by_line_and_field() {
+        let mut report = Report::default();
+        let table = read_text("id,note\n1,one\n2,t\0wo\n", Format::Csv, COLUMNS, &mut report);
+        assert_eq!(table.len(), 2);
+        let lines = "{\"id\":1}\n{\"a\":{\"b\":[0,\"x\\u0000\"]}}\n{\"\\u0000\":1}\n{\"id\":\"\\\\u0000\"}\n";
+        let records = read_text(lines, Format::JsonLines, &[], &mut report);
+        assert_eq!(records.iter().map(|record| record.line).collect::<Vec<_>>(), [1, 4]);
+        let text = report.text(Some(COLUMNS));
+        assert!(text.contains("line 3 note: ") && text.contains("line 2 a.b: "), "{text}");
+        assert_eq!(text.matches("U+0000").count(), 3, "{text}");
     }
 
     #[test]

@@ -18,8 +18,11 @@ use jiff::Timestamp;
 use super::assign::{Assigned, assign};
 use super::book::differences;
 use super::calendars::{Change, HELD, RELEASED, held};
-use super::{Offer, Participant, Promised};
+use super::{Offer, Participant, Promised, Session};
 use crate::{Act, App, AppError};
+
+/// When one who keeps too many times is told to come back, in seconds: some will be booked or over by then.
+const RETRY_SECONDS: u64 = 30;
 
 /// Which time to keep.
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub struct Held {
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`], [`BookingRefusal::SessionExpired`], and [`BookingRefusal::SessionUsed`]
-/// once the session has booked.
+/// once the session has booked; [`AppError::TooManyRequests`] when the platform keeps as many as one may.
 pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Result<Held, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(differences(&command.slot, &offer.slot))?;
@@ -56,6 +59,7 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
     command.promised.unexpired(act.at)?;
     holds::forget_expired_of_tenant(tx, act.tenant(), act.at)?;
     let kept = holds::of_session(tx, session.id)?;
+    unless_too_many(tx, act, app, session)?;
     let Assigned { people, guards } = assign(tx, app, offer, &kept, act.at)?;
     release(tx, act, app, &kept)?;
     let position = if session.request.kind.is_on_site() { offer.criteria.position } else { None };
@@ -83,6 +87,15 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
     }
     guards.advance(tx)?;
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
+}
+
+/// Whether the platform may keep one more time at the firm asked, besides those of other sessions.
+fn unless_too_many(tx: &mut Tx, act: &Act, app: &App, session: &Session) -> Result<(), AppError> {
+    let most = i64::from(app.settings.requests.most_holds);
+    if most > 0 && holds::count_of_others(tx, act.tenant(), session.holder, session.id, act.at)? >= most {
+        return Err(AppError::TooManyRequests { retry_after: RETRY_SECONDS });
+    }
+    Ok(())
 }
 
 /// Lets go of a time before its end, and of everybody else's that was taken with it.

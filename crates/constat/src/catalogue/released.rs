@@ -22,8 +22,27 @@ pub struct Released {
 /// Compares a folder's files with its list. A folder without one has nothing to compare.
 pub fn check(folder: &Path) -> Result<Released, CatalogueError> {
     let mut found = Released::default();
-    let Ok(list) = std::fs::read_to_string(folder.join(LIST)) else { return Ok(found) };
-    let listed: Vec<(&str, &str)> = list.lines().filter_map(|line| line.trim().split_once("  ")).collect();
+    let path = folder.join(LIST);
+    let list = match std::fs::read_to_string(&path) {
+        Ok(list) => list,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+        Err(error) => {
+            return Err(CatalogueError {
+                file: path.display().to_string(),
+                message: format!("cannot be read: {error}"),
+            });
+        }
+    };
+    let mut listed: Vec<(&str, &str)> = Vec::new();
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.split_once("  ") {
+            Some(entry) => listed.push(entry),
+            None => found.faults.push(CatalogueError {
+                file: path.display().to_string(),
+                message: format!("{line:?} is no line of sha256sum: expected a digest, two spaces and a file's name"),
+            }),
+        }
+    }
     let present: Vec<(String, String)> = read_files(folder)?
         .into_iter()
         .map(|(path, text)| {
@@ -79,5 +98,15 @@ mod tests {
         assert!(told[0].contains("changed.toml: was released and has changed"));
         assert!(told[1].contains("lost.toml: was released and is gone"));
         assert_eq!(found.unlisted, [line("new.toml", "3").trim()]);
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_no_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(LIST), "0123 *same.toml\n\n").unwrap();
+        let told = check(folder.path()).unwrap().faults;
+        assert!(told.len() == 1 && told[0].message.contains("is no line of sha256sum"), "{told:?}");
+        std::fs::write(folder.path().join(LIST), b"\xff\xfe").unwrap();
+        assert!(check(folder.path()).unwrap_err().message.contains("cannot be read"));
     }
 }

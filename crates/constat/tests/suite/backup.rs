@@ -151,6 +151,16 @@ async fn a_backup_that_was_touched_or_cut_short_is_not_put_back() {
     std::fs::rename(backup.join("manifest.json"), path.join("kept.json")).unwrap();
     assert!(refused(path, &["restore", "--from", "backup", "--data", "new"]).contains("no backup"));
     std::fs::rename(path.join("kept.json"), backup.join("manifest.json")).unwrap();
+    // A manifest that asks for a file elsewhere.
+    let sound = manifest(&backup);
+    for name in ["../../kept.json", "/etc/hostname"] {
+        let mut leading_out = sound.clone();
+        leading_out["documents"][0]["name"] = name.into();
+        std::fs::write(backup.join("manifest.json"), leading_out.to_string()).unwrap();
+        let said = refused(path, &["restore", "--from", "backup", "--data", "new"]);
+        assert!(said.contains("leads out of the backup"), "{said}");
+    }
+    std::fs::write(backup.join("manifest.json"), sound.to_string()).unwrap();
     done(path, &["restore", "--from", "backup", "--data", "new"]);
 }
 

@@ -51,8 +51,14 @@ impl Clamd {
                     content.resize(start + length, 0);
                     stream.read_exact(&mut content[start..]).await.unwrap();
                 }
-                let found = content.windows(5).any(|window| window == b"EICAR");
-                let answer: &[u8] = if found { b"stream: Eicar-Test-Signature FOUND\0" } else { b"stream: OK\0" };
+                let has = |wanted: &[u8]| content.windows(wanted.len()).any(|window| window == wanted);
+                let answer: &[u8] = if has(b"TOO MUCH") {
+                    b"INSTREAM size limit exceeded. ERROR\0"
+                } else if has(b"EICAR") {
+                    b"stream: Eicar-Test-Signature FOUND\0"
+                } else {
+                    b"stream: OK\0"
+                };
                 stream.write_all(answer).await.unwrap();
             }
         });
@@ -106,6 +112,25 @@ async fn an_infected_document_is_quarantined_and_may_come_again() {
     upload(&caller, &id, POLICE_REPORT, &fixtures::pdf()).await;
     assert_eq!(caller.get(&format!("/claims/{id}")).await.data()["canSubmit"], true);
     assert_eq!(clamd.asked.load(Ordering::SeqCst), 3);
+}
+
+/// One document that the scanner refuses to look at once kept all that were held after it from everybody.
+#[tokio::test]
+async fn a_document_that_the_scanner_never_judges_holds_up_no_other() {
+    let clamd = Clamd::start().await;
+    clamd.away.store(true, Ordering::SeqCst);
+    let (server, caller) = clamd.guards().await;
+    let id = caller.declare(&fixtures::stolen_bike()).await;
+    let endless = upload(&caller, &id, KEYS_PHOTO, &[fixtures::pdf().as_slice(), b"TOO MUCH"].concat()).await;
+    let good = upload(&caller, &id, POLICE_REPORT, &fixtures::pdf()).await;
+    clamd.away.store(false, Ordering::SeqCst);
+    let mut seen = 0;
+    for _round in 0..3 {
+        seen += server.app.scan_held().await.unwrap();
+    }
+    assert_eq!(seen, 1);
+    assert_eq!(server.http.get(link(&caller, &id, &good).await).send().await.unwrap().status(), 200);
+    Got::read(server.http.get(link(&caller, &id, &endless).await).send().await.unwrap()).await.is_error(409, 3003);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Partner API: a time that is kept for whoever is about to book it.
 
 use constat_domain::tenancy::OrganisationKind;
-use constat_testkit::expert;
+use constat_testkit::{Server, ServerOptions, expert};
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -120,4 +120,38 @@ async fn what_is_wrong_with_a_hold_is_named() {
     assert_eq!(partner.post("/holds", &json!({ "sessionID": "x" })).await.status, 400);
     partner.server.clock.advance(SignedDuration::from_secs(300));
     assert_eq!(partner.post("/holds", &hold(&found, 0)).await.status, 410);
+}
+
+/// One platform once kept every free time of a firm from all others, 300 seconds at a time.
+#[tokio::test]
+async fn a_platform_keeps_so_many_times_at_one_firm_and_no_more() {
+    let mut options = ServerOptions::default();
+    options.settings.requests.most_holds = 2;
+    let server = Server::with(options).await;
+    let firm = server.firm_with_experts("Cabinet d'expertise", vec![expert(1)]).await;
+    let platform = server.organisation(OrganisationKind::Platform, "Plateforme").await;
+    let key = server.partner_key(&firm, platform).await;
+    let partner = Partner { server, firm, platform, key };
+    let other = partner.server.organisation(OrganisationKind::Platform, "Autre plateforme").await;
+    let other = partner.server.partner_key(&partner.firm, other).await;
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let found = partner.search(&on_site()).await;
+        partner.post("/holds", &hold(&found, 0)).await.expect(201);
+        kept.push(found);
+    }
+    let third = partner.search(&on_site()).await;
+    let refused = partner.post("/holds", &hold(&third, 0)).await;
+    assert_eq!(refused.expect(429)["value"], 11);
+    assert!(refused.headers.contains_key("retry-after"));
+    // Keeping again what it keeps makes none more, and whoever books needs no hold.
+    partner.post("/holds", &hold(&kept[0], 0)).await.expect(201);
+    partner.post("/appointments", &booking(&third, 3, "CASE-3")).await.expect(201);
+    // Another platform keeps its own.
+    let theirs = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);
+    post_as(&partner, &other, "/holds", &hold(&theirs, 0)).await.expect(201);
+    // One that is booked is none any more.
+    partner.post("/appointments", &booking(&kept[1], 0, "CASE-1")).await.expect(201);
+    let found = partner.search(&on_site()).await;
+    partner.post("/holds", &hold(&found, 0)).await.expect(201);
 }

@@ -191,6 +191,31 @@ async fn who_sends_slowly_is_not_waited_for() {
     until(&partner.server, AT_WORK, 0).await;
 }
 
+/// Two keys with a few hundred unfinished bodies once kept everybody else out for as long as they liked.
+#[tokio::test]
+async fn a_body_that_comes_slowly_makes_room_for_whoever_waits() {
+    let bounds = RequestSettings { at_work: 1, waiting: 10, wait_ms: 4000, ..RequestSettings::default() };
+    let partner = partner(bounds).await;
+    let server = &partner.server;
+    let refused = |reason: &str| format!("constat_refused_total{{of=\"requests\",reason=\"{reason}\"}}");
+    let _slow = stuck_search(&partner).await;
+    until(server, AT_WORK, 1).await;
+    partner.get("/appointments").await.expect(200);
+    assert_eq!(server.metric(&refused("slow")).await, 1);
+
+    // An upload too.
+    let claims = server.key(Api::Claims, partner.platform, partner.platform, Mode::Test).await;
+    let mut slow = connect(server).await;
+    let head = format!(
+        "PUT /v2/claims/none/documents HTTP/1.1\r\nhost: constat\r\nkey: {claims}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000\r\n\r\n--b\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    until(server, AT_WORK, 1).await;
+    partner.get("/appointments").await.expect(200);
+    assert_eq!((server.metric(&refused("slow")).await, server.metric(&refused("waited")).await), (2, 0));
+}
+
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
     let bounds = RequestSettings { connections: 2, ..RequestSettings::default() };

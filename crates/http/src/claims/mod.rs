@@ -19,6 +19,7 @@ mod geo_suggestions;
 mod list;
 mod milestones;
 mod notes;
+mod pace;
 mod preview;
 pub mod problem;
 mod read;

@@ -4,8 +4,6 @@
 //! A form's file goes to the store as it comes. JSON carries base64 and is held whole. Either takes a
 //! share of the memory for uploads first, so that the number of senders does not matter.
 
-use std::time::Duration;
-
 use aide::OperationInput;
 use aide::generate::GenContext;
 use aide::openapi::{MediaType, Operation, ReferenceOr, RequestBody, SchemaObject};
@@ -25,6 +23,7 @@ use http::header::CONTENT_LENGTH;
 use schemars::JsonSchema;
 use sha2::{Digest as _, Sha256};
 
+use super::pace::Pace;
 use crate::body::{is_json, media_type};
 use crate::problem::Cause;
 use crate::{Problem, Shared};
@@ -46,11 +45,8 @@ const JSON_SHARE: usize = 3;
 /// A form's share: one part on its way to the store, and what lies in buffers.
 const FORM_SHARE: usize = 8 * 1024 * 1024;
 
-/// How long a sender may say nothing. It holds memory meanwhile.
-const SILENCE: Duration = Duration::from_secs(30);
-
 /// A body that was not read yet.
-pub(super) struct UploadBody(Request);
+pub(super) struct UploadBody(Request, Pace);
 
 /// What was uploaded: its bytes are in the store.
 pub(super) struct UploadedFiles {
@@ -66,8 +62,8 @@ pub(super) struct UploadedFiles {
 impl FromRequest<Shared> for UploadBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, Problem> {
-        Ok(Self(request))
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        Ok(Self(request, Pace::of(shared)))
     }
 }
 
@@ -75,9 +71,10 @@ impl UploadBody {
     /// Reads the body and throws it away, as far as that is reasonable: its sender is to read the
     /// refusal.
     pub(super) async fn discard(self) {
-        let mut stream = self.0.into_body().into_data_stream();
+        let (mut stream, mut pace) = (self.0.into_body().into_data_stream(), self.1);
         let mut seen = 0;
-        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(SILENCE, stream.next()).await {
+        while let Ok(Some(Ok(chunk))) = pace.wait(stream.next()).await {
+            pace.came(chunk.len());
             seen += chunk.len();
             if seen > MOST_DISCARDED {
                 break;
@@ -87,7 +84,7 @@ impl UploadBody {
 
     /// Reads the body and brings its files into the store.
     pub(super) async fn receive(self, app: &App, act: &Act, claim: &Claim) -> Result<UploadedFiles, Problem> {
-        let request = self.0;
+        let (request, mut pace) = (self.0, self.1);
         let media_type = media_type(&request);
         let is_json = is_json(&media_type);
         if !is_json && media_type != "multipart/form-data" {
@@ -97,11 +94,11 @@ impl UploadBody {
         let share = app.upload_memory.take(share).await?;
         let mut received = Vec::new();
         let read = if is_json {
-            read_files(request, app, act, claim, &mut received).await
+            read_files(request, app, act, claim, &mut pace, &mut received).await
         } else {
             let form = Multipart::from_request(request, &()).await;
             let form = form.map_err(|_no_boundary| Problem::field("Content-Type", "the form's boundary is missing"))?;
-            read_form(form, app, act, claim, &mut received).await
+            read_form(form, app, act, claim, &mut pace, &mut received).await
         };
         match read {
             Ok((files, digest)) => Ok(UploadedFiles { files, digest, share }),
@@ -127,9 +124,10 @@ async fn read_files(
     app: &App,
     act: &Act,
     claim: &Claim,
+    pace: &mut Pace,
     received: &mut Vec<Received>,
 ) -> Result<Read, Problem> {
-    let (items, digest) = read_items(request).await?;
+    let (items, digest) = read_items(request, pace).await?;
     let mut contents = Vec::with_capacity(items.len());
     for (path, item) in items {
         let field = if path.is_empty() { "content".to_owned() } else { format!("{path}.content") };
@@ -158,14 +156,15 @@ async fn read_files(
 }
 
 /// The documents of a JSON body, with the body's digest.
-async fn read_items(request: Request) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
+async fn read_items(request: Request, pace: &mut Pace) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
     let expected = length(&request).min(LARGEST_JSON);
     let mut stream = request.into_body().into_data_stream();
     let mut raw = BytesMut::with_capacity(if expected == LARGEST_JSON { 0 } else { expected });
     let mut digest = Sha256::new();
     let mut seen = 0;
-    while let Some(chunk) = tokio::time::timeout(SILENCE, stream.next()).await.unwrap_or(None) {
+    while let Some(chunk) = pace.wait(stream.next()).await? {
         let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
+        pace.came(chunk.len());
         seen += chunk.len();
         if seen <= LARGEST_JSON {
             digest.update(&chunk);
@@ -208,17 +207,18 @@ async fn read_form(
     app: &App,
     act: &Act,
     claim: &Claim,
+    pace: &mut Pace,
     received: &mut Vec<Received>,
 ) -> Result<Read, Problem> {
     let mut meta: Option<Bytes> = None;
     let mut filename = None;
     let mut refused: Option<Problem> = None;
     let mut discarded = 0;
-    while let Some(mut field) = form.next_field().await.map_err(|error| malformed(&error))? {
+    while let Some(mut field) = pace.wait(form.next_field()).await?.map_err(|error| malformed(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let twice = || Problem::field(name.as_str(), "this part comes twice");
         match name.as_str() {
-            "meta" => match read_meta(&mut field, &mut discarded).await? {
+            "meta" => match read_meta(&mut field, pace, &mut discarded).await? {
                 Ok(bytes) => {
                     if meta.replace(bytes).is_some() {
                         return Err(twice());
@@ -231,7 +231,7 @@ async fn read_form(
                     return Err(twice());
                 }
                 filename = field.file_name().map(str::to_owned);
-                match store(&mut field, Receiving::begin(app, act, claim), &mut discarded).await? {
+                match store(&mut field, pace, Receiving::begin(app, act, claim), &mut discarded).await? {
                     Ok(stored) => received.push(stored),
                     Err(problem) => _ = refused.get_or_insert(problem),
                 }
@@ -275,10 +275,10 @@ async fn read_form(
 /// A part's refusal is told once the form was read; a form that cannot be read ends at once.
 type Part<T> = Result<Result<T, Problem>, Problem>;
 
-async fn read_meta(field: &mut Field<'_>, discarded: &mut usize) -> Part<Bytes> {
+async fn read_meta(field: &mut Field<'_>, pace: &mut Pace, discarded: &mut usize) -> Part<Bytes> {
     let mut bytes = BytesMut::new();
     let mut fits = true;
-    while let Some(chunk) = next_chunk(field).await? {
+    while let Some(chunk) = next_chunk(field, pace).await? {
         fits = fits && bytes.len() + chunk.len() <= LARGEST_META;
         if fits {
             bytes.extend_from_slice(&chunk);
@@ -291,8 +291,13 @@ async fn read_meta(field: &mut Field<'_>, discarded: &mut usize) -> Part<Bytes> 
 }
 
 /// Brings a file into the store as it comes.
-async fn store(field: &mut Field<'_>, mut receiving: Receiving, discarded: &mut usize) -> Part<Received> {
-    while let Some(chunk) = next_chunk(field).await? {
+async fn store(
+    field: &mut Field<'_>,
+    pace: &mut Pace,
+    mut receiving: Receiving,
+    discarded: &mut usize,
+) -> Part<Received> {
+    while let Some(chunk) = next_chunk(field, pace).await? {
         receiving.write(&chunk).await?;
         if receiving.is_refused() {
             discard(chunk.len(), discarded)?;
@@ -301,11 +306,10 @@ async fn store(field: &mut Field<'_>, mut receiving: Receiving, discarded: &mut 
     Ok(receiving.finish("file").await.map_err(Problem::from))
 }
 
-async fn next_chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
-    match tokio::time::timeout(SILENCE, field.chunk()).await {
-        Ok(chunk) => chunk.map_err(|error| malformed(&error)),
-        Err(_silent) => Err(Problem::field("", "the body ended early")),
-    }
+async fn next_chunk(field: &mut Field<'_>, pace: &mut Pace) -> Result<Option<Bytes>, Problem> {
+    let chunk = pace.wait(field.chunk()).await?.map_err(|error| malformed(&error))?;
+    pace.came(chunk.as_ref().map_or(0, Bytes::len));
+    Ok(chunk)
 }
 
 fn discard(bytes: usize, discarded: &mut usize) -> Result<(), Problem> {

@@ -7,7 +7,7 @@
 //! [`AppError::Overloaded`]: an honest refusal in time rather than a late or wrong answer.
 //!
 //! The place is taken before the body is read, which bounds the memory of bodies too; that is why one
-//! key may not have all places: its slow bodies would keep everybody else out.
+//! key may not have all places, and why a body that comes slowly gives its place up when somebody waits.
 
 mod keys;
 mod queue;
@@ -36,6 +36,12 @@ const ROUTED_PER_CORE: u32 = 32;
 /// Those who are refused together are told to come back in one of this many different seconds.
 const SPREAD_SECONDS: u64 = 3;
 
+/// How long a body may be on its way, at least, before its sender has to make room.
+const LEAST_FOR_A_BODY: Duration = Duration::from_secs(1);
+
+/// How often one who sends slowly looks whether somebody waits.
+const LOOK_AROUND: Duration = Duration::from_millis(50);
+
 /// What limits requests.
 pub(crate) struct Gate {
     at_work: AtomicU32,
@@ -61,6 +67,8 @@ pub(crate) struct Refused {
     pub(crate) full: Counter,
     /// It waited as long as anybody may.
     pub(crate) waited: Counter,
+    /// Its body came slowly, and somebody waited for its place.
+    pub(crate) slow: Counter,
 }
 
 /// A place at work, given back when dropped.
@@ -141,6 +149,19 @@ impl Gate {
     /// How often it said no.
     pub(crate) const fn refused(&self) -> &Refused {
         &self.refused
+    }
+
+    /// Comes back once somebody waits for a place and the sender of a body, who has one, was waited for
+    /// longer than `so_far` allows: slow senders are served only while nobody else needs their places.
+    ///
+    /// The sender is given a second, or half of the time that others wait at most if that is more.
+    pub(crate) async fn needs_the_place_of_a_slow_sender(&self, so_far: Duration) -> AppError {
+        let allowed = LEAST_FOR_A_BODY.max(self.patience / 2);
+        tokio::time::sleep(allowed.saturating_sub(so_far)).await;
+        while self.waiting() == 0 {
+            tokio::time::sleep(LOOK_AROUND).await;
+        }
+        self.refuse(&self.refused.slow)
     }
 
     /// A place for one request of `key`, once there is one.

@@ -43,7 +43,7 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("holdSlot").summary("Keep a slot for a while").description(
         "Extension. The slot is nobody else's until its session ends, 300 seconds after the search. Booking in \
          the same session consumes it. A session keeps one slot: keeping another lets the first go, unless the \
-         other is taken. A hold that is not used ends by itself.",
+         other is taken. A hold that is not used ends by itself. Too many of them at once: 429.",
     );
     let op = docs::answers::<201, HoldAnswer>(op, "The slot is kept.");
     let op = docs::refuses::<404>(docs::also_as_form(op), "The slot or its session is unknown to this key.");

@@ -95,10 +95,11 @@ pub fn count(connection: &mut Connection) -> Result<i64, StoreError> {
     Ok(document_files::table.count().get_result(connection)?)
 }
 
-/// Those that wait for the virus scanner, of all tenants, oldest keys first.
-pub fn to_scan(connection: &mut Connection, limit: i64) -> Result<Vec<DocumentFile>, StoreError> {
+/// Those that wait for the virus scanner and whose keys come after this one, of all tenants, in order of
+/// their keys.
+pub fn to_scan(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<DocumentFile>, StoreError> {
     let rows: Vec<Row> = document_files::table
-        .filter(document_files::scan.eq(ScanState::Pending.as_str()))
+        .filter(document_files::scan.eq(ScanState::Pending.as_str()).and(document_files::storage_key.gt(after)))
         .order(document_files::storage_key)
         .limit(limit)
         .load(connection)?;

@@ -92,6 +92,19 @@ pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Vec
     rows.into_iter().map(read).collect()
 }
 
+/// How many times a platform keeps in a firm's calendars at `now`, besides those of one session.
+pub fn count_of_others(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    holder: OrgId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let live = holds::tenant.eq(tenant.to_string()).and(holds::expires_at.gt(micros(now)));
+    let of_others = holds::holder.eq(holder.to_string()).and(holds::session.ne(session.to_string()));
+    Ok(holds::table.filter(live.and(of_others)).count().get_result(connection)?)
+}
+
 /// The hold with this id, whoever's: an id is handed out to its holder alone.
 pub fn by_id(connection: &mut Connection, id: AppointmentId) -> Result<Option<HoldRow>, StoreError> {
     let row: Option<Row> = holds::table.find(id.to_string()).get_result(connection).optional()?;
