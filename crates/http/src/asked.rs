@@ -178,6 +178,11 @@ impl<S: Speaks> Asked<S> {
         Ok(self.shared.searches.enter(self.caller.key, lane).await?)
     }
 
+    /// A turn to have a preview drawn: hold it meanwhile.
+    pub(crate) async fn turn_to_draw(&self) -> Result<Place, Problem> {
+        Ok(self.shared.previews.enter(self.caller.key, self.lane).await?)
+    }
+
     /// The circumstances of a command.
     pub fn act(&self) -> Act {
         let mut act = self.app.act(self.caller);

@@ -52,6 +52,7 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) gate: Arc<gate::Gate>,
     pub(crate) searches: Arc<gate::Gate>,
+    pub(crate) previews: Arc<gate::Gate>,
     pub(crate) life: Life,
 }
 
@@ -91,6 +92,7 @@ pub fn router(app: Arc<App>) -> axum::Router {
 pub fn routers(app: Arc<App>) -> Routers {
     let gate = gate::Gate::of_requests(&app.settings.requests);
     let searches = gate::Gate::of_searches(&app.settings.requests, app.travel.routed().is_some());
+    let previews = gate::Gate::of_previews(&app.settings.requests);
     let metrics = Arc::new(metrics::Metrics::of(&app, [("requests", &gate), ("searches", &searches)]));
     let life = Life::default();
     let shared = Shared(Arc::new(Common {
@@ -100,6 +102,7 @@ pub fn routers(app: Arc<App>) -> Routers {
         metrics: Arc::clone(&metrics),
         gate,
         searches,
+        previews,
         life: life.clone(),
     }));
     let built = openapi::build();

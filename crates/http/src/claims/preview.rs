@@ -24,6 +24,7 @@ pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
         response
     } else {
+        let _turn = asked.turn_to_draw().await?;
         let mut response = Response::new(Body::from(make_preview(&asked.app, &document).await?));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
         response

@@ -36,6 +36,9 @@ const ROUTED_PER_CORE: u32 = 32;
 /// Those who are refused together are told to come back in one of this many different seconds.
 const SPREAD_SECONDS: u64 = 3;
 
+/// How long a preview waits for its turn: the one before it may take seconds.
+const PREVIEW_PATIENCE_MS: u64 = 10_000;
+
 /// How long a body may be on its way, at least, before its sender has to make room.
 const LEAST_FOR_A_BODY: Duration = Duration::from_secs(1);
 
@@ -119,6 +122,13 @@ impl Gate {
     pub(crate) fn of_searches(settings: &RequestSettings, routed: bool) -> Arc<Self> {
         let limit = cores() * if routed { ROUTED_PER_CORE } else { COMPUTING_PER_CORE };
         Arc::new(Self::new(limit, limit, true, settings))
+    }
+
+    /// The gate before previews: one is drawn at a time, of each key's in turn, so that whoever asks for a
+    /// thousand of them does not keep another's first waiting.
+    pub(crate) fn of_previews(settings: &RequestSettings) -> Arc<Self> {
+        let settings = RequestSettings { wait_ms: PREVIEW_PATIENCE_MS, ..settings.clone() };
+        Arc::new(Self::new(1, 1, true, &settings))
     }
 
     fn new(limit: u32, share: u32, lets_others_come: bool, settings: &RequestSettings) -> Self {
