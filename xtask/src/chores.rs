@@ -41,6 +41,12 @@ pub fn load(arguments: &[String]) -> Result<(), String> {
     bench(&[&["load".to_owned()], arguments].concat())
 }
 
+/// Measures many servers, many people, full calendars.
+pub fn scale(arguments: &[String]) -> Result<(), String> {
+    setup::for_scale()?;
+    bench(&[&["scale".to_owned()], arguments].concat())
+}
+
 /// Kills servers and databases while clients book, and judges what is left.
 pub fn crash(arguments: &[String]) -> Result<(), String> {
     let asked = |word: &str| arguments.iter().any(|argument| argument == word);

@@ -24,6 +24,8 @@ CHORES
     bench     Build for speed and measure; --json for one JSON object, --quick for a shorter run.
     load      Build for speed; 10,000 claims, 200 clients for ten minutes, a receiver of webhooks that is
               away for an hour. --minutes N, --clients N and others: see --help.
+    scale     Build for speed; 1, 2 and 4 servers on one PostgreSQL, the burst of a catastrophe, how many
+              offers are honoured, how soon a conflict is heard of. --quick, --json and others: see --help.
     crash     Kill servers and databases, cut their network, promote a standby, while clients book; then
               look for anything lost or doubled. --minutes N, --check DIR... and others: see --help.
     openapi   Write the OpenAPI documents that are checked in under openapi/ anew.
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some("test") => chores::test(&rest),
         Some("bench") => chores::bench(&rest),
         Some("load") => chores::load(&rest),
+        Some("scale") => chores::scale(&rest),
         Some("crash") => chores::crash(&rest),
         Some("openapi") => chores::openapi(),
         Some("setup") => setup::for_tests(),

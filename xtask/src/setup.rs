@@ -31,6 +31,12 @@ pub fn for_tests() -> Result<(), String> {
     Ok(())
 }
 
+/// Both databases.
+pub fn for_scale() -> Result<(), String> {
+    compiler()?;
+    postgres()
+}
+
 /// A cluster of PostgreSQL servers: what watches over them and promotes the standby, where it keeps
 /// who leads, and what stands before them.
 pub fn for_crashes() -> Result<(), String> {

@@ -5,8 +5,10 @@ use std::time::Instant;
 use constat_app::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-/// Monday 23 November 2026, 08:00 in Paris.
-const MONDAY_MORNING: i64 = 1_795_417_200;
+/// When every measurement begins: Monday 23 November 2026, 08:00 in Paris.
+pub fn monday() -> Timestamp {
+    Timestamp::from_second(1_795_417_200).expect("a constant in range")
+}
 
 /// A clock that starts on a Monday morning, whenever the measurement is made, and may run faster than the
 /// machine's: an hour of the trade in a few minutes of a run.
@@ -19,8 +21,7 @@ pub struct RunningClock {
 impl RunningClock {
     /// Starts now, so many times as fast as the machine's clock.
     pub fn start(speed: u32) -> Self {
-        let from = Timestamp::from_second(MONDAY_MORNING).expect("a constant in range");
-        Self { from, started: Instant::now(), speed }
+        Self { from: monday(), started: Instant::now(), speed }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use constat_availability::Expert;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Slot, SlotKind};
-use constat_domain::geo::{Place, Position, PostalAddress};
+use constat_domain::geo::{Place, PostalAddress};
 use constat_domain::ids::{AppointmentId, SessionId};
 use constat_domain::service::{CustomerType, Granularity, ServiceKind, ServiceRequest};
 use constat_domain::tenancy::TenantId;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::world::Commune;
 
 /// Visits of 45 minutes start on the hour, so many a day.
 const SLOTS: usize = 9;
@@ -22,7 +24,7 @@ pub fn visits(
     seed: usize,
     (count, days): (usize, usize),
     monday: Timestamp,
-    places: &[(String, String, Position)],
+    places: &[Commune],
 ) -> Vec<Appointment> {
     let slots = days * SLOTS;
     // A step without a common divisor visits every slot once.
@@ -45,7 +47,7 @@ fn visit(
     tenant: TenantId,
     expert: &Expert,
     start: Timestamp,
-    (zip, city, position): &(String, String, Position),
+    (zip, city, position): &Commune,
 ) -> Appointment {
     let end = start + SignedDuration::from_mins(45);
     let address = PostalAddress {

@@ -99,6 +99,17 @@ impl Run {
         self.elapsed += other.elapsed;
     }
 
+    /// Adds one answer.
+    pub fn note(&mut self, status: u16, latency: Duration) {
+        self.latencies.push(latency);
+        *self.statuses.entry(status).or_default() += 1;
+    }
+
+    /// How many answers had a status.
+    pub fn count(&self, status: u16) -> usize {
+        self.statuses.get(&status).copied().unwrap_or(0)
+    }
+
     /// Answers of any status a second.
     pub fn rate(&self) -> f64 {
         per_second(self.latencies.len(), self.elapsed)
@@ -106,7 +117,7 @@ impl Run {
 
     /// Answers of one status a second.
     pub fn rate_of(&self, status: u16) -> f64 {
-        per_second(self.statuses.get(&status).copied().unwrap_or(0), self.elapsed)
+        per_second(self.count(status), self.elapsed)
     }
 
     /// The latency that a share (0 to 1) of the answers stayed within, in milliseconds.
@@ -141,10 +152,20 @@ pub enum Until {
 /// Sends requests over `connections` connections at once: each takes the next of the list, round
 /// and round or once through.
 pub async fn drive(address: SocketAddr, connections: usize, list: &[Vec<u8>], until: Until) -> std::io::Result<Run> {
+    drive_all(&[address], connections, list, until).await
+}
+
+/// The same, the connections dealt out to several servers in turn.
+pub async fn drive_all(
+    addresses: &[SocketAddr],
+    connections: usize,
+    list: &[Vec<u8>],
+    until: Until,
+) -> std::io::Result<Run> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let mut open = Vec::new();
-    for _ in 0..connections {
-        open.push(Connection::open(address).await?);
+    for address in addresses.iter().cycle().take(connections) {
+        open.push(Connection::open(*address).await?);
     }
     let started = Instant::now();
     let workers = open.into_iter().map(|mut connection| {
@@ -163,8 +184,7 @@ pub async fn drive(address: SocketAddr, connections: usize, list: &[Vec<u8>], un
                 };
                 let sent = Instant::now();
                 let answer = connection.send(request).await?;
-                run.latencies.push(sent.elapsed());
-                *run.statuses.entry(answer.status).or_default() += 1;
+                run.note(answer.status, sent.elapsed());
             }
             Ok::<_, std::io::Error>(run)
         }

@@ -6,9 +6,11 @@ mod bare;
 mod claims_load;
 mod clock;
 mod diary;
+mod dice;
 mod door;
 mod load;
 mod postgres;
+mod scale;
 mod world;
 
 use std::net::SocketAddr;
@@ -47,7 +49,7 @@ struct Length {
 fn main() {
     const KNOWN: [&str; 7] = ["--json", "--quick", "--reads", "--searches", "--bookings", "--door", "--postgres"];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(held) = claims_load::asked(&arguments) {
+    if let Some(held) = claims_load::asked(&arguments).or_else(|| scale::asked(&arguments)) {
         std::process::exit(i32::from(!held));
     }
     if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
@@ -229,16 +231,12 @@ fn booking_figures(run: &Run) -> Value {
     let statuses = run.statuses.iter().map(|(status, count)| (status.to_string(), json!(count)));
     json!({
         "offered": run.latencies.len(),
-        "booked": booked(run),
+        "booked": run.count(201),
         "statuses": statuses.collect::<serde_json::Map<_, _>>(),
         "bookedPerSecond": run.rate_of(201).round(),
         "p50Ms": rounded(run.percentile_ms(0.50)),
         "p99Ms": rounded(run.percentile_ms(0.99)),
     })
-}
-
-fn booked(run: &Run) -> usize {
-    run.statuses.get(&201).copied().unwrap_or(0)
 }
 
 /// One booking request for each numbered session, at varied places, days and times.

@@ -56,6 +56,12 @@ impl Server {
         panic!("PostgreSQL does not start");
     }
 
+    /// A new, empty database: how to reach it.
+    pub fn database(&self, name: &str) -> String {
+        self.run("postgres", &[&format!("CREATE DATABASE {name}")]);
+        self.url(name)
+    }
+
     /// How to reach one of its databases.
     pub fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=constat", self.socket.path().display())

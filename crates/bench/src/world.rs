@@ -39,7 +39,7 @@ pub struct World {
     /// Opens the partner API of a firm of 1,000 experts with 60 visits each in the next 30 days.
     pub large_firm_key: String,
     /// Places to visit, spread over the firm's region.
-    pub places: Vec<(String, String, Position)>,
+    pub places: Vec<Commune>,
 }
 
 /// Builds a world with `count` experts who may take any request within reach, all based in the
@@ -74,22 +74,27 @@ pub async fn build(folder: &Path, database: Database, count: usize) -> World {
     World { app, address, claims_key, partner_key, claim_id, small_firm_key, large_firm_key, places }
 }
 
-async fn organisation(app: &App, kind: OrganisationKind, name: &str) -> OrgId {
+/// A new organisation.
+pub async fn organisation(app: &App, kind: OrganisationKind, name: &str) -> OrgId {
     let id = OrgId::new(app.clock.now(), &app.chance.entropy());
     let new = Organisation { id, kind, name: name.to_owned(), acam_code: None, created_at: app.clock.now() };
     app.store.write(move |tx| organisations::insert(tx, &new)).await.expect("a new organisation");
     id
 }
 
-async fn key(app: &App, api: Api, issuer: OrgId, holder: OrgId) -> String {
+/// A new key to its test data.
+pub async fn key(app: &App, api: Api, issuer: OrgId, holder: OrgId) -> String {
     let new = NewKey { api, issuer, holder, mode: Mode::Test, label: "bench".to_owned() };
     let IssuedKey { key, secret } = issue_key(new, app.clock.now(), app.chance.as_ref());
     app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
     secret
 }
 
+/// A commune: postcode, name, where it is.
+pub type Commune = (String, String, Position);
+
 /// Communes of Paris and its ring.
-fn places() -> Vec<(String, String, Position)> {
+pub fn places() -> Vec<Commune> {
     Gazetteer::embedded()
         .communes()
         .iter()
@@ -103,7 +108,7 @@ fn places() -> Vec<(String, String, Position)> {
 }
 
 /// Hires experts, each with so many visits over so many days.
-async fn hire(app: &App, firm: OrgId, places: &[(String, String, Position)], count: usize, visits: (usize, usize)) {
+pub async fn hire(app: &App, firm: OrgId, places: &[Commune], count: usize, visits: (usize, usize)) {
     let tenant = TenantId { org: firm, mode: Mode::Test };
     let day: Vec<HourRange> = ["08:30-12:30", "13:30-18:00"].iter().filter_map(|range| range.parse().ok()).collect();
     let week = WeeklyHours::weekdays(&day);
@@ -146,8 +151,17 @@ async fn declare(app: &App, address: SocketAddr, platform: OrgId, key: &str) -> 
 
 /// A search at a place, over a window of whole days that starts `day` days after tomorrow.
 pub fn search(world: &World, place: usize, day: i64, days: i64, limit: u8) -> String {
-    let (zip, city, position) = &world.places[place % world.places.len()];
-    let from = world.app.clock.now() + SignedDuration::from_hours(24 * (1 + day));
+    search_at(&world.places[place % world.places.len()], world.app.clock.now(), (day, days), limit).to_string()
+}
+
+/// A search in a commune, over a window of so many whole days that starts `day` days after tomorrow.
+pub fn search_at(
+    (zip, city, position): &Commune,
+    now: Timestamp,
+    (day, days): (i64, i64),
+    limit: u8,
+) -> serde_json::Value {
+    let from = now + SignedDuration::from_hours(24 * (1 + day));
     json!({
         "type": { "name": "ESS" },
         "claim": {
@@ -168,5 +182,4 @@ pub fn search(world: &World, place: usize, day: i64, days: i64, limit: u8) -> St
             "position": { "lat": position.lat, "long": position.lon },
         },
     })
-    .to_string()
 }

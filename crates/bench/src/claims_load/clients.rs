@@ -11,6 +11,7 @@ use constat_testkit::fixtures::{self, BIKE_USER, STOLEN_BIKE_MANDATORY};
 use serde_json::{Value, json};
 
 use super::tally::Tally;
+use crate::dice::Dice;
 use crate::load::{Connection, request};
 
 /// All documents that a stolen bike may come with.
@@ -31,24 +32,6 @@ pub struct Target {
     pub key: String,
     /// Bytes of one document.
     pub document_size: usize,
-}
-
-/// Numbers that look drawn: the same for the same seed.
-pub struct Dice(u64);
-
-impl Dice {
-    /// From a seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    /// A number below `sides`.
-    pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap_or(0) % sides.max(1)
-    }
 }
 
 /// One client: a connection, and the drafts that are its own.

@@ -40,6 +40,8 @@ cargo xtask load: many claims, many clients, a receiver of webhooks that is away
 
 It ends when every event has reached the receiver; it fails on any answer that is not the right one,
 an event that is missing, or one of a claim that came out of order.
+
+Bookings under load, on one server and on several: cargo xtask scale --help.
 ";
 
 struct Plan {

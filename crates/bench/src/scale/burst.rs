@@ -1,0 +1,240 @@
+//! The burst of a catastrophe: 5,000 insured within a minute, and what becomes of each of them.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use constat_app::start_catastrophe;
+use constat_domain::catastrophe::{Catastrophe, USUAL_STAGES};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::caller::Caller;
+use super::cluster::{Cluster, Firm, Verdict};
+use super::figures::arrivals;
+use super::{Part, latencies, run_figures, told};
+use crate::dice::Dice;
+use crate::load::Run;
+use crate::rounded;
+use crate::world::{Commune, search_at};
+
+const SEED: u64 = 5_000;
+/// Where the storm struck: everybody who comes lives there.
+const STRUCK: [&str; 2] = ["93", "94"];
+/// Of ten insured so many cannot live at home.
+const URGENT_OF_TEN: usize = 1;
+/// Days ahead in which everybody wants a visit, and offers of a search.
+const WINDOW: (i64, i64) = (0, 14);
+const OFFERS: u8 = 10;
+/// How often somebody whose choice was taken searches again.
+const SEARCHES_AGAIN: usize = 3;
+/// What a platform waits when the server has too much to do.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// How large the burst is.
+struct Size {
+    insured: usize,
+    within: Duration,
+    /// Shortest and longest time that somebody thinks about the offers.
+    think: (Duration, Duration),
+    experts: usize,
+    /// What the experts have on already in the days ahead: visits of each, days.
+    visits: (usize, usize),
+}
+
+/// What became of everybody.
+#[derive(Default)]
+struct Tally {
+    searches: Run,
+    bookings: Run,
+    acknowledged: Vec<(String, Option<Timestamp>)>,
+    /// Hours from now to the visit: of those who could wait, and of the urgent.
+    waits: [Vec<f64>; 2],
+    /// How many got a visit with their first choice, their second, and so on.
+    choices: [usize; SEARCHES_AGAIN + 1],
+    without_offer: usize,
+    gave_up: usize,
+    /// Connections that broke.
+    broken: usize,
+}
+
+struct Burst<'a> {
+    cluster: &'a Cluster,
+    firm: &'a Firm,
+    size: &'a Size,
+    places: Vec<&'a Commune>,
+    started: Instant,
+    /// Connections that nobody uses, of each server.
+    idle: RefCell<Vec<Vec<Caller>>>,
+    tally: RefCell<Tally>,
+}
+
+pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
+    let secs = Duration::from_secs;
+    let size = if quick {
+        let think = (Duration::from_millis(200), secs(1));
+        Size { insured: 100, within: secs(2), think, experts: 30, visits: (15, 14) }
+    } else {
+        Size { insured: 5_000, within: secs(60), think: (secs(5), secs(25)), experts: 300, visits: (30, 14) }
+    };
+    let firm = cluster.firm(size.experts, size.visits).await;
+    let before = cluster.judge(&firm, &[]).visits;
+    let storm = Catastrophe {
+        name: "Storm".to_owned(),
+        departments: STRUCK.map(str::to_owned).to_vec(),
+        postcodes: Vec::new(),
+        natures: Vec::new(),
+        stages: USUAL_STAGES.to_vec(),
+        started_at: cluster.now(),
+        ended_at: None,
+    };
+    cluster.app().store.write(move |tx| start_catastrophe(tx, &storm)).await.expect("a catastrophe");
+    let places: Vec<&Commune> =
+        cluster.places.iter().filter(|place| STRUCK.contains(&&place.0[..2])).collect();
+    for client in 0..cluster.len() {
+        // Each server has read the calendars and the catastrophe before the first comes.
+        let mut caller = Caller::open(cluster.address(client), &firm.key).await.expect("a connection");
+        caller.must_find(search_at(places[0], cluster.now(), WINDOW, OFFERS)).await;
+    }
+    let due = arrivals(size.insured, size.within, &mut Dice::new(SEED));
+    let burst = Burst {
+        cluster,
+        firm: &firm,
+        size: &size,
+        places,
+        started: Instant::now(),
+        idle: RefCell::new((0..cluster.len()).map(|_| Vec::new()).collect()),
+        tally: RefCell::default(),
+    };
+    join_all(due.iter().enumerate().map(|(number, due)| burst.insured(number, *due))).await;
+    let took = burst.started.elapsed();
+    let connections = burst.idle.borrow().iter().map(Vec::len).sum();
+    let tally = burst.tally.into_inner();
+    let verdict = cluster.judge(&firm, &tally.acknowledged);
+    let unasked = (verdict.visits - before).abs_diff(tally.acknowledged.len());
+    report(&size, tally, &verdict, unasked, (connections, took))
+}
+
+impl Burst<'_> {
+    /// One insured, from arrival to a visit or to giving up. Everything is timed from when it was due.
+    async fn insured(&self, number: usize, arrival: Duration) {
+        let mut dice = Dice::new(SEED + 1 + number as u64);
+        let urgent = dice.roll(10) < URGENT_OF_TEN;
+        let place = self.places[dice.roll(self.places.len())];
+        let mut due = self.started + arrival;
+        for choice in 0..=SEARCHES_AGAIN {
+            // A platform sends each request to any of the servers.
+            let node = dice.roll(self.cluster.len());
+            let mut search = search_at(place, self.cluster.now(), WINDOW, OFFERS);
+            search["urgency"] = json!({ "uninhabitable": urgent, "vulnerablePerson": false });
+            tokio::time::sleep_until(due.into()).await;
+            let Some(mut caller) = self.caller(node).await else { return };
+            let Ok((status, offered)) = caller.search(search).await else { return self.broke() };
+            self.tally.borrow_mut().searches.note(status, due.elapsed());
+            self.idle.borrow_mut()[node].push(caller);
+            if status != 200 {
+                due = Instant::now() + COME_BACK;
+                continue;
+            }
+            if offered.count() == 0 {
+                self.tally.borrow_mut().without_offer += 1;
+                return;
+            }
+            let slot = dice.roll(offered.count());
+            let (shortest, longest) = self.size.think;
+            due = Instant::now() + shortest + (longest - shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
+            tokio::time::sleep_until(due.into()).await;
+            let node = dice.roll(self.cluster.len());
+            let Some(mut caller) = self.caller(node).await else { return };
+            let case = format!("STORM-{number}");
+            let Ok((status, id)) = caller.book(&offered, slot, &case).await else { return self.broke() };
+            self.tally.borrow_mut().bookings.note(status, due.elapsed());
+            self.idle.borrow_mut()[node].push(caller);
+            if status == 201 {
+                let start = offered.start(slot);
+                let mut tally = self.tally.borrow_mut();
+                tally.choices[choice] += 1;
+                if let Some(start) = start {
+                    let wait = start.duration_since(self.cluster.now());
+                    tally.waits[usize::from(urgent)].push(wait.as_secs_f64() / 3_600.0);
+                }
+                tally.acknowledged.push((id, start));
+                return;
+            }
+            due = if matches!(status, 409 | 410) { Instant::now() } else { Instant::now() + COME_BACK };
+        }
+        self.tally.borrow_mut().gave_up += 1;
+    }
+
+    /// A connection that nobody uses, or a new one.
+    async fn caller(&self, node: usize) -> Option<Caller> {
+        let idle = self.idle.borrow_mut()[node].pop();
+        if idle.is_some() {
+            return idle;
+        }
+        let opened = Caller::open(self.cluster.address(node), &self.firm.key).await.ok();
+        if opened.is_none() {
+            self.broke();
+        }
+        opened
+    }
+
+    fn broke(&self) {
+        self.tally.borrow_mut().broken += 1;
+    }
+}
+
+fn report(size: &Size, mut tally: Tally, verdict: &Verdict, unasked: usize, rest: (usize, Duration)) -> Part {
+    let (connections, took) = rest;
+    let medians = tally.waits.each_mut().map(|waits| {
+        waits.sort_by(f64::total_cmp);
+        waits.get(waits.len() / 2).copied().unwrap_or(f64::NAN)
+    });
+    let [waiting, urgent] = medians;
+    let visits = tally.acknowledged.len();
+    let lines = vec![
+        format!(
+            "burst: {} insured within {} s, {} experts with {} visits each in {} days; everybody done after {:.0} s",
+            size.insured,
+            size.within.as_secs(),
+            size.experts,
+            size.visits.0,
+            size.visits.1,
+            took.as_secs_f64(),
+        ),
+        format!("search, from when it was due: {} ({})", latencies(&tally.searches), told(&tally.searches)),
+        format!("booking, from when it was due: {} ({})", latencies(&tally.bookings), told(&tally.bookings)),
+        format!(
+            "{visits} got a visit (by their first, second, third, fourth choice: {:?}); {} were offered nothing, \
+             {} gave up, {} lost their connection",
+            tally.choices, tally.without_offer, tally.gave_up, tally.broken
+        ),
+        format!(
+            "half of the urgent are visited within {urgent:.0} h ({} of them), half of the others within {waiting:.0} h",
+            tally.waits[1].len()
+        ),
+        format!(
+            "two visits at once: {}; acknowledged and not there: {}; there and not acknowledged: {unasked}",
+            verdict.overlapping, verdict.missing
+        ),
+    ];
+    let wrong = verdict.overlapping + verdict.missing.max(unasked) + tally.broken;
+    let figures = json!({
+        "insured": size.insured,
+        "withinSeconds": size.within.as_secs(),
+        "experts": size.experts,
+        "searches": run_figures(&tally.searches),
+        "bookings": run_figures(&tally.bookings),
+        "visits": visits,
+        "byChoice": tally.choices,
+        "offeredNothing": tally.without_offer,
+        "gaveUp": tally.gave_up,
+        "broken": tally.broken,
+        "connections": connections,
+        "medianHoursToVisit": { "urgent": rounded(urgent), "others": rounded(waiting) },
+        "overlapping": verdict.overlapping,
+        "missing": verdict.missing,
+        "unasked": unasked,
+    });
+    Part { lines, figures, wrong }
+}

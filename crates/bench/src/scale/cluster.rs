@@ -1,0 +1,132 @@
+//! The servers that are measured: one or more on one database, and firms with experts.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use constat_app::{App, Clock, Settings};
+use constat_domain::ids::{ExpertId, OrgId};
+use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
+use constat_store::queries::appointments;
+use constat_store::{Database, Documents, Store};
+use constat_testkit::SeededChance;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::figures;
+use crate::clock::monday;
+use crate::world::{self, Commune};
+
+/// Servers on one database, in this process: each with connections, writers, calendars and a gate of its
+/// own, so that they share nothing but the database (and the machine).
+pub struct Cluster {
+    nodes: Vec<Node>,
+    platform: OrgId,
+    clock: Arc<dyn Clock>,
+    /// Places to visit, spread over the firms' region.
+    pub places: Vec<Commune>,
+}
+
+struct Node {
+    app: Arc<App>,
+    address: SocketAddr,
+}
+
+/// A firm, and how a platform asks it.
+pub struct Firm {
+    tenant: TenantId,
+    /// Opens its partner API.
+    pub key: String,
+}
+
+impl Cluster {
+    /// Starts so many servers on the present runtime. A file takes one.
+    pub async fn start(folder: &Path, database: &Database, count: usize, clock: Arc<dyn Clock>) -> Self {
+        let mut nodes = Vec::new();
+        for number in 0..count {
+            // Each draws its own identifiers.
+            let chance = Arc::new(SeededChance::new(2026 + (number as u64) * 1_000_003));
+            let store = Store::of(database.clone()).expect("a database");
+            let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
+            let app = App::new(store, documents, Arc::clone(&clock), chance, Settings::default()).await;
+            let app = Arc::new(app.expect("an application"));
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+            let address = listener.local_addr().expect("a bound address");
+            let (router, bounds) = (constat_http::router(Arc::clone(&app)), app.settings.requests.clone());
+            tokio::spawn(async move { constat_http::serve(listener, router, &bounds, std::future::pending()).await });
+            nodes.push(Node { app, address });
+        }
+        let platform = world::organisation(&nodes[0].app, OrganisationKind::Platform, "Platform").await;
+        Self { nodes, platform, clock, places: world::places() }
+    }
+
+    /// A new firm of experts, each with `visits.0` visits in the `visits.1` days from today on.
+    pub async fn firm(&self, experts: usize, visits: (usize, usize)) -> Firm {
+        let app = self.app();
+        let firm = world::organisation(app, OrganisationKind::Partner, "Firm").await;
+        let key = world::key(app, Api::Partner, firm, self.platform).await;
+        world::hire(app, firm, &self.places, experts, visits).await;
+        Firm { tenant: TenantId { org: firm, mode: Mode::Test }, key }
+    }
+
+    /// The first server.
+    pub fn app(&self) -> &App {
+        &self.nodes[0].app
+    }
+
+    /// Where the first `count` servers listen.
+    pub fn addresses(&self, count: usize) -> Vec<SocketAddr> {
+        self.nodes.iter().take(count).map(|node| node.address).collect()
+    }
+
+    /// Where each client of all servers goes: in turn.
+    pub fn address(&self, client: usize) -> SocketAddr {
+        self.nodes[client % self.nodes.len()].address
+    }
+
+    /// How many servers there are.
+    pub const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The time by which the servers go.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A search at the place of a number, in so many days from `window.0` days after tomorrow on.
+    pub fn search(&self, place: usize, window: (i64, i64), limit: u8) -> Value {
+        world::search_at(&self.places[place % self.places.len()], self.now(), window, limit)
+    }
+
+    /// Everything that a firm has booked, read from the database: how many visits, and what is wrong with
+    /// them. `acknowledged`: the appointments that were answered with success and stand, with their starts.
+    pub fn judge(&self, firm: &Firm, acknowledged: &[(String, Option<Timestamp>)]) -> Verdict {
+        let read = self.app().store.read(|connection| {
+            appointments::busy_of_tenant_after(connection, &firm.tenant, monday())
+        });
+        let rows = read.expect("the appointments");
+        let visit = |row: &appointments::BusyRow| -> (ExpertId, Timestamp, Timestamp) {
+            (row.expert, row.start, row.end)
+        };
+        let starts: BTreeMap<String, Timestamp> =
+            rows.iter().map(|row| (row.appointment.to_string(), row.start)).collect();
+        Verdict {
+            visits: rows.len(),
+            overlapping: figures::overlaps(rows.iter().map(visit)),
+            missing: figures::missing(acknowledged, &starts),
+        }
+    }
+}
+
+/// What the calendars say in the end.
+pub struct Verdict {
+    /// Visits that are booked.
+    pub visits: usize,
+    /// How many times somebody has two at once.
+    pub overlapping: usize,
+    /// Acknowledged ones that are not there, or not at their time.
+    pub missing: usize,
+}

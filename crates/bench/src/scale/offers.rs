@@ -1,0 +1,243 @@
+//! How many offers are honoured: bookings of an offered slot that succeed, by how full the calendars are.
+//!
+//! *Full* is counted, not reckoned: a firm of the same experts is booked, at places, days and times by
+//! chance, until nobody is free any more; the visits that it then has are what the calendars hold, with
+//! drives, breaks and buffers as they come. At 80 % a firm has four fifths of those visits.
+//!
+//! From there on each client searches the whole window, lets its other open offer be booked first, then
+//! books one of its offers: the first, or one by chance. Between an offer and its booking the other clients
+//! book about as many visits as there are of them; how many is counted. After each booking a visit by chance
+//! is cancelled, so that the calendars stay as full as they are.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::caller::{Caller, Offered};
+use super::cluster::{Cluster, Firm};
+use super::figures::{interval, share, visits_at};
+use super::{Part, latencies, run_figures, told};
+use crate::dice::Dice;
+use crate::load::Run;
+use crate::rounded;
+
+const UTILISATIONS: [usize; 3] = [50, 80, 95];
+/// Days ahead that are filled and searched; the working days among them, counted from tomorrow, a Tuesday.
+const WINDOW: i64 = 14;
+const WORKING_DAYS: [i64; 10] = [0, 1, 2, 3, 6, 7, 8, 9, 10, 13];
+/// Clients that fill the calendars.
+const FILLING: usize = 32;
+/// Offers of a search.
+const OFFERS: u8 = 10;
+
+/// How large it is.
+struct Size {
+    experts: usize,
+    /// Bookings of each line.
+    bookings: usize,
+    /// Nobody is free when so many searches in a row find nothing.
+    empty_in_a_row: usize,
+}
+
+/// Which of the offers a client books.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    First,
+    ByChance,
+}
+
+/// Each line: how many clients, and what they choose.
+const LINES: [(usize, Choice); 3] = [(64, Choice::First), (64, Choice::ByChance), (8, Choice::ByChance)];
+
+/// A firm, what it has booked, and what is going on.
+struct Calendars<'a> {
+    cluster: &'a Cluster,
+    firm: Firm,
+    booked: RefCell<Vec<(String, Option<Timestamp>)>>,
+    /// Bookings that are asked for and not answered.
+    under_way: Cell<usize>,
+    /// Searches since the last that found something.
+    empty: Cell<usize>,
+    /// Bookings so far, of everybody.
+    made: Cell<usize>,
+}
+
+/// What one line came to.
+#[derive(Default)]
+struct Line {
+    bookings: Run,
+    searches: Run,
+    without_offer: usize,
+    /// Visits that others booked between a client's search and its booking, all added up.
+    between: usize,
+    /// Cancellations that were not answered with success.
+    not_cancelled: usize,
+}
+
+pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
+    let size = if quick {
+        Size { experts: 3, bookings: 130, empty_in_a_row: 60 }
+    } else {
+        Size { experts: 100, bookings: 5_000, empty_in_a_row: 300 }
+    };
+    let whole = Calendars::new(cluster, size.experts).await;
+    whole.fill(usize::MAX, size.empty_in_a_row).await;
+    let full = whole.booked.borrow().len();
+    let mut wrong = whole.wrong();
+    let (each, days) = (share(full, size.experts), WORKING_DAYS.len());
+    let mut lines = vec![format!(
+        "offers: {} experts over {days} working days hold {full} visits of an hour ({:.1} each a day)",
+        size.experts,
+        each / 10.0,
+    )];
+    let mut rows = Vec::new();
+    for percent in UTILISATIONS {
+        eprintln!("{percent} % of {full} visits ...");
+        let calendars = Calendars::new(cluster, size.experts).await;
+        calendars.fill(visits_at(percent, full), size.empty_in_a_row).await;
+        for (clients, choice) in LINES {
+            let line = calendars.line(clients, choice, size.bookings).await;
+            let is_full = share(calendars.booked.borrow().len(), full) * 100.0;
+            let Line { bookings, searches, without_offer, between, not_cancelled } = &line;
+            let (honoured, tries) = (bookings.count(201), bookings.latencies.len());
+            let (low, high) = interval(honoured, tries);
+            let between = share(*between, tries);
+            let chosen = if choice == Choice::First { "the first offer" } else { "an offer by chance" };
+            lines.push(format!(
+                "{percent} % full, {clients} clients, {chosen}: {honoured} of {tries} honoured, {:.2} % \
+                 (95 times in 100 between {:.2} and {:.2}); {between:.0} others booked meanwhile; {without_offer} \
+                 searches found nothing; in the end {is_full:.1} % full; booking {}; answers {}",
+                share(honoured, tries) * 100.0,
+                low * 100.0,
+                high * 100.0,
+                latencies(bookings),
+                told(bookings),
+            ));
+            rows.push(json!({
+                "fullPercent": percent,
+                "clients": clients,
+                "chosen": chosen,
+                "tries": tries,
+                "honoured": honoured,
+                "share": rounded(share(honoured, tries) * 100.0) / 100.0,
+                "interval95": [low, high],
+                "bookedByOthersBetween": rounded(between),
+                "searches": run_figures(searches),
+                "bookings": run_figures(bookings),
+                "searchesWithoutOffer": without_offer,
+                "notCancelled": not_cancelled,
+                "fullPercentInTheEnd": rounded(is_full),
+            }));
+            wrong += not_cancelled;
+        }
+        wrong += calendars.wrong();
+    }
+    let figures = json!({ "experts": size.experts, "workingDays": days, "visitsWhenFull": full, "rows": rows });
+    Part { lines, figures, wrong }
+}
+
+impl<'a> Calendars<'a> {
+    /// A new firm, its experts free.
+    async fn new(cluster: &'a Cluster, experts: usize) -> Self {
+        let firm = cluster.firm(experts, (0, 1)).await;
+        let (booked, under_way, empty, made) = (RefCell::default(), Cell::new(0), Cell::new(0), Cell::new(0));
+        Self { cluster, firm, booked, under_way, empty, made }
+    }
+
+    async fn caller(&self, client: usize) -> Caller {
+        Caller::open(self.cluster.address(client), &self.firm.key).await.expect("a connection")
+    }
+
+    /// Books at places, days and times by chance until there are so many visits, or nobody is free.
+    async fn fill(&self, visits: usize, empty_in_a_row: usize) {
+        join_all((0..FILLING).map(|client| async move {
+            let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 1));
+            while self.booked.borrow().len() + self.under_way.get() < visits && self.empty.get() < empty_in_a_row {
+                self.under_way.set(self.under_way.get() + 1);
+                let day = WORKING_DAYS[dice.roll(WORKING_DAYS.len())];
+                let search = self.cluster.search(dice.roll(10_000), (day, 1), 30);
+                let offered = caller.must_find(search).await;
+                if offered.count() == 0 {
+                    self.empty.set(self.empty.get() + 1);
+                } else {
+                    self.empty.set(0);
+                    self.book(&mut caller, &offered, dice.roll(offered.count())).await;
+                }
+                self.under_way.set(self.under_way.get() - 1);
+            }
+        }))
+        .await;
+    }
+
+    /// Books; the status.
+    async fn book(&self, caller: &mut Caller, offered: &Offered, slot: usize) -> u16 {
+        let (status, id) = caller.book(offered, slot, "BENCH").await.expect("an answer");
+        if status == 201 {
+            self.made.set(self.made.get() + 1);
+            self.booked.borrow_mut().push((id, offered.start(slot)));
+        }
+        status
+    }
+
+    /// So many bookings by so many clients.
+    async fn line(&self, clients: usize, choice: Choice, bookings: usize) -> Line {
+        let begun = Cell::new(0);
+        let of_clients = join_all((0..clients).map(|client| self.client(client, choice, (&begun, bookings)))).await;
+        let mut line = Line::default();
+        for one in of_clients {
+            line.bookings.add(one.bookings);
+            line.searches.add(one.searches);
+            line.without_offer += one.without_offer;
+            line.between += one.between;
+            line.not_cancelled += one.not_cancelled;
+        }
+        line
+    }
+
+    /// One client: always one offer more than it books, so that each waits while the others book.
+    async fn client(&self, client: usize, choice: Choice, (begun, most): (&Cell<usize>, usize)) -> Line {
+        let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 7_001));
+        let (mut line, mut open) = (Line::default(), VecDeque::new());
+        while begun.get() < most {
+            let sent = Instant::now();
+            let search = self.cluster.search(dice.roll(10_000), (0, WINDOW), OFFERS);
+            let (status, offered) = caller.search(search).await.expect("an answer");
+            line.searches.note(status, sent.elapsed());
+            if status == 200 && offered.count() > 0 {
+                open.push_back((offered, self.made.get()));
+            } else {
+                line.without_offer += 1;
+            }
+            if open.len() < 2 {
+                continue;
+            }
+            let Some((offered, made)) = open.pop_front() else { continue };
+            begun.set(begun.get() + 1);
+            line.between += self.made.get() - made;
+            let slot = if choice == Choice::First { 0 } else { dice.roll(offered.count()) };
+            let sent = Instant::now();
+            let status = self.book(&mut caller, &offered, slot).await;
+            line.bookings.note(status, sent.elapsed());
+            if status == 201 {
+                let any = {
+                    let mut booked = self.booked.borrow_mut();
+                    let any = dice.roll(booked.len());
+                    booked.swap_remove(any)
+                };
+                line.not_cancelled += usize::from(caller.cancel(&any.0).await.expect("an answer") != 200);
+            }
+        }
+        line
+    }
+
+    /// How many answers were wrong, by what is booked in the end.
+    fn wrong(&self) -> usize {
+        let booked = self.booked.borrow();
+        let verdict = self.cluster.judge(&self.firm, &booked);
+        verdict.overlapping + verdict.missing.max(verdict.visits.abs_diff(booked.len()))
+    }
+}
