@@ -43,12 +43,7 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn visit(
-    tenant: TenantId,
-    expert: &Expert,
-    start: Timestamp,
-    (zip, city, position): &Commune,
-) -> Appointment {
+fn visit(tenant: TenantId, expert: &Expert, start: Timestamp, (zip, city, position): &Commune) -> Appointment {
     let end = start + SignedDuration::from_mins(45);
     let address = PostalAddress {
         street1: "1 place de la Mairie".to_owned(),

@@ -89,8 +89,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         ended_at: None,
     };
     cluster.app().store.write(move |tx| start_catastrophe(tx, &storm)).await.expect("a catastrophe");
-    let places: Vec<&Commune> =
-        cluster.places.iter().filter(|place| STRUCK.contains(&&place.0[..2])).collect();
+    let places: Vec<&Commune> = cluster.places.iter().filter(|place| STRUCK.contains(&&place.0[..2])).collect();
     for client in 0..cluster.len() {
         // Each server has read the calendars and the catastrophe before the first comes.
         let mut caller = Caller::open(cluster.address(client), &firm.key).await.expect("a connection");
@@ -142,7 +141,9 @@ impl Burst<'_> {
             }
             let slot = dice.roll(offered.count());
             let (shortest, longest) = self.size.think;
-            due = Instant::now() + shortest + (longest - shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
+            due = Instant::now()
+                + shortest
+                + (longest - shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
             tokio::time::sleep_until(due.into()).await;
             let node = dice.roll(self.cluster.len());
             let Some(mut caller) = self.caller(node).await else { return };

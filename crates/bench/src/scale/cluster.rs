@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use constat_app::{App, Clock, Settings};
 use constat_domain::ids::{ExpertId, OrgId};
@@ -24,6 +25,7 @@ use crate::world::{self, Commune};
 pub struct Cluster {
     nodes: Vec<Node>,
     platform: OrgId,
+    firms: AtomicUsize,
     clock: Arc<dyn Clock>,
     /// Places to visit, spread over the firms' region.
     pub places: Vec<Commune>,
@@ -59,13 +61,14 @@ impl Cluster {
             nodes.push(Node { app, address });
         }
         let platform = world::organisation(&nodes[0].app, OrganisationKind::Platform, "Platform").await;
-        Self { nodes, platform, clock, places: world::places() }
+        Self { nodes, platform, firms: AtomicUsize::new(0), clock, places: world::places() }
     }
 
     /// A new firm of experts, each with `visits.0` visits in the `visits.1` days from today on.
     pub async fn firm(&self, experts: usize, visits: (usize, usize)) -> Firm {
         let app = self.app();
-        let firm = world::organisation(app, OrganisationKind::Partner, "Firm").await;
+        let name = format!("Firm {}", self.firms.fetch_add(1, Ordering::Relaxed) + 1);
+        let firm = world::organisation(app, OrganisationKind::Partner, &name).await;
         let key = world::key(app, Api::Partner, firm, self.platform).await;
         world::hire(app, firm, &self.places, experts, visits).await;
         Firm { tenant: TenantId { org: firm, mode: Mode::Test }, key }
@@ -104,13 +107,11 @@ impl Cluster {
     /// Everything that a firm has booked, read from the database: how many visits, and what is wrong with
     /// them. `acknowledged`: the appointments that were answered with success and stand, with their starts.
     pub fn judge(&self, firm: &Firm, acknowledged: &[(String, Option<Timestamp>)]) -> Verdict {
-        let read = self.app().store.read(|connection| {
-            appointments::busy_of_tenant_after(connection, &firm.tenant, monday())
-        });
+        let read =
+            self.app().store.read(|connection| appointments::busy_of_tenant_after(connection, &firm.tenant, monday()));
         let rows = read.expect("the appointments");
-        let visit = |row: &appointments::BusyRow| -> (ExpertId, Timestamp, Timestamp) {
-            (row.expert, row.start, row.end)
-        };
+        let visit =
+            |row: &appointments::BusyRow| -> (ExpertId, Timestamp, Timestamp) { (row.expert, row.start, row.end) };
         let starts: BTreeMap<String, Timestamp> =
             rows.iter().map(|row| (row.appointment.to_string(), row.start)).collect();
         Verdict {

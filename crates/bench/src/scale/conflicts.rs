@@ -27,7 +27,7 @@ struct Size {
 
 pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
     let size = if quick {
-        Size { conflicts: 30, bookings: 130, races: 2 }
+        Size { conflicts: 20, bookings: 64, races: 2 }
     } else {
         Size { conflicts: 1_000, bookings: 6_000, races: 40 }
     };
@@ -56,9 +56,8 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         ("beside 64 clients that book as fast as they can", "besideAll", &loaded),
         ("64 clients want the same time at once: those who do not get it", "raced", &raced),
     ];
-    let mut lines = vec![format!(
-        "conflicts: from sending a booking of a taken time, {EXPERTS} experts all taken, to the refusal"
-    )];
+    let mut lines =
+        vec![format!("conflicts: from sending a booking of a taken time, {EXPERTS} experts all taken, to the refusal")];
     let mut figures = serde_json::Map::new();
     let mut wrong = more_than_one;
     for (name, field, run) in parts {
@@ -66,7 +65,8 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         figures.insert(field.to_owned(), run_figures(run));
         wrong += run.count(201);
     }
-    for (name, field, run) in [("200 a second", "bookings200ASecond", &calm_bookings), ("fast", "bookings", &bookings)] {
+    for (name, field, run) in [("200 a second", "bookings200ASecond", &calm_bookings), ("fast", "bookings", &bookings)]
+    {
         let rate = run.rate_of(201);
         lines.push(format!("the bookings beside it, {name}: {rate:.0} a second, {} ({})", latencies(run), told(run)));
         figures.insert(field.to_owned(), json!({ "perSecond": rate.round(), "run": run_figures(run) }));
@@ -92,9 +92,8 @@ async fn taken_time(cluster: &Cluster, firm: &Firm, count: usize) -> (Vec<Vec<u8
         let (status, _id) = caller.book(offered, 0, "FIRST").await.expect("an answer");
         booked += usize::from(status == 201);
     }
-    let written = |(number, offered): (usize, &super::caller::Offered)| {
-        offered.booking(&firm.key, 0, &format!("LATE-{number}"))
-    };
+    let written =
+        |(number, offered): (usize, &super::caller::Offered)| offered.booking(&firm.key, 0, &format!("LATE-{number}"));
     (offers.iter().skip(EXPERTS + 1).enumerate().map(written).collect(), booked)
 }
 

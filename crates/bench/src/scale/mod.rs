@@ -46,10 +46,10 @@ OPTIONS
     --quick       A much shorter run, to see that it works; its figures mean little.
     --json        One JSON object on stdout.
 
-Everything is real but the drive to the machine: HTTP, durable commits, several servers, each with its own
-connections and calendars (in one process, so that they share nothing but the database and the cores). Clients
-and servers share the machine. It fails when an answer was wrong: a visit acknowledged that is not in the
-calendars, two visits of one expert at once, more than one booking of one time.
+HTTP, commits and their durability are real. Several servers (two on PostgreSQL where nothing else is said) run
+in this process, each with connections, calendars and bounds of its own: they share the database and the cores,
+and nothing else. Clients and servers share the machine. It fails when an answer was wrong: a visit
+acknowledged that is not in the calendars, two visits of one expert at once, more than one booking of one time.
 
 EXAMPLES
     cargo xtask scale
@@ -138,7 +138,13 @@ fn measure(part: &str, folder: &Path, server: Option<&postgres::Server>, quick: 
     // A still clock, so that no session ends while it waits to be booked; a burst takes its time.
     let clock: Arc<dyn Clock> =
         if part == "--burst" { Arc::new(RunningClock::start(1)) } else { Arc::new(TestClock::at(monday())) };
-    let count = if server.is_none() { 1 } else if part == "--nodes" { nodes::MOST } else { 2 };
+    let count = if server.is_none() {
+        1
+    } else if part == "--nodes" {
+        nodes::MOST
+    } else {
+        2
+    };
     let cluster = servers.block_on(Cluster::start(folder, &database, count, clock));
     let found = clients.block_on(async {
         match (part, server) {
@@ -171,7 +177,11 @@ fn run_figures(run: &Run) -> Value {
 
 /// How often each status came.
 fn statuses(run: &Run) -> Value {
-    run.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect::<serde_json::Map<_, _>>().into()
+    run.statuses
+        .iter()
+        .map(|(status, count)| (status.to_string(), json!(count)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// The same in words: `201: 4990, 409: 12`.

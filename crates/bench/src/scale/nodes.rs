@@ -39,7 +39,11 @@ pub async fn measure(cluster: &Cluster, server: &postgres::Server, quick: bool) 
         for address in cluster.addresses(MOST) {
             // Everybody has read the calendars before anything is timed.
             for (key, days) in [(&searched.key, days), (&firm.key, 7)] {
-                Caller::open(address, key).await.expect("a connection").must_find(cluster.search(0, (0, days), 10)).await;
+                Caller::open(address, key)
+                    .await
+                    .expect("a connection")
+                    .must_find(cluster.search(0, (0, days), 10))
+                    .await;
             }
         }
         lines.push(Line { count, firm, searches: Run::default(), bookings: Run::default() });
@@ -97,7 +101,8 @@ fn report(cluster: &Cluster, lines: &[Line], (bare_before, bare_after): (f64, f6
     text.push(format!(
         "pgbench with the statements of a booking, {BOOKING_CLIENTS} clients: {bare_before:.0} before, {bare_after:.0} after"
     ));
-    let figures = json!({ "rows": Value::Array(rows), "bareBeforeAndAfter": [bare_before.round(), bare_after.round()] });
+    let figures =
+        json!({ "rows": Value::Array(rows), "bareBeforeAndAfter": [bare_before.round(), bare_after.round()] });
     Part { lines: text, figures, wrong }
 }
 

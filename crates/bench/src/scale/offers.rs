@@ -39,6 +39,8 @@ struct Size {
     experts: usize,
     /// Bookings of each line.
     bookings: usize,
+    /// Of the clients of each line, one in so many.
+    clients_by: usize,
     /// Nobody is free when so many searches in a row find nothing.
     empty_in_a_row: usize,
 }
@@ -80,9 +82,9 @@ struct Line {
 
 pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
     let size = if quick {
-        Size { experts: 3, bookings: 130, empty_in_a_row: 60 }
+        Size { experts: 3, bookings: 40, clients_by: 8, empty_in_a_row: 40 }
     } else {
-        Size { experts: 100, bookings: 5_000, empty_in_a_row: 300 }
+        Size { experts: 100, bookings: 5_000, clients_by: 1, empty_in_a_row: 300 }
     };
     let whole = Calendars::new(cluster, size.experts).await;
     whole.fill(usize::MAX, size.empty_in_a_row).await;
@@ -100,6 +102,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         let calendars = Calendars::new(cluster, size.experts).await;
         calendars.fill(visits_at(percent, full), size.empty_in_a_row).await;
         for (clients, choice) in LINES {
+            let clients = clients / size.clients_by;
             let line = calendars.line(clients, choice, size.bookings).await;
             let is_full = share(calendars.booked.borrow().len(), full) * 100.0;
             let Line { bookings, searches, without_offer, between, not_cancelled } = &line;
