@@ -105,7 +105,7 @@ pub(super) fn count_booked(tx: &mut Tx, app: &App) {
 }
 
 /// What the request says otherwise than the offer.
-fn faults(command: &BookAppointment) -> Vec<FieldError> {
+pub(super) fn faults(command: &BookAppointment) -> Vec<FieldError> {
     let Promised { session, offer } = &command.promised;
     let mut errors = differences(&command.slot, &offer.slot);
     if session.request.reschedules.is_some() {

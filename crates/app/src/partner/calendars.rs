@@ -108,6 +108,15 @@ impl Calendars {
         self.get(tenant, version, now, Firm::as_searched)
     }
 
+    /// A firm's calendars as they were laid last: nothing is asked of the database, nothing is laid.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the firm is not in memory.
+    pub(crate) fn laid(&self, tenant: &TenantId) -> Result<Arc<CalendarIndex>, StoreError> {
+        let laid = self.firm(tenant).laid();
+        laid.ok_or_else(|| StoreError::Unavailable("the firm's calendars are not in memory".to_owned()))
+    }
+
     /// Calendars that know of all changes to people up to a version; loaded when they do not.
     fn get(
         &self,

@@ -11,6 +11,7 @@ mod cancel;
 mod commit;
 mod criteria;
 mod day;
+mod early;
 mod hold;
 mod linked;
 mod meeting;
@@ -35,6 +36,7 @@ pub use day::{
     ExpertDay, KnownExpert, LegEnd, MOST_DAYS, MOST_EXPERTS, MOST_VISITS, ProposedDays, Range, Team, list_experts,
     propose_days, read_day, read_team_day,
 };
+pub use early::refuse_if_taken;
 pub use hold::{Held, HoldSlot, hold_slot, release_hold};
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};

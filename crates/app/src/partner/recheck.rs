@@ -5,6 +5,7 @@ use constat_domain::appointment::Slot;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::holds;
+use jiff::Timestamp;
 
 use super::Offer;
 use super::hold::is_live;
@@ -28,12 +29,17 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
     if kept.iter().any(|hold| is_live(hold, &offer, now)) {
         return Ok(offer.slot);
     }
+    if can_be_kept(app, &offer, now)? { Ok(offer.slot) } else { Err(BookingRefusal::UnknownSlot.into()) }
+}
+
+/// Whether somebody, of each firm that is part of it, can keep an offered time, as the calendars are now.
+pub(super) fn can_be_kept(app: &App, offer: &Offer, now: Timestamp) -> Result<bool, AppError> {
     let (from, to) = (offer.busy_from, offer.busy_to);
     for Named { side: Side { tenant, calendars, requirement }, .. } in
-        named_by(app, &offer, |tenant| app.calendars.of(tenant, now))?
+        named_by(app, offer, |tenant| app.calendars.of(tenant, now))?
     {
-        if !app.store.read(|connection| may_still_book(connection, &offer, &tenant))? {
-            return Err(BookingRefusal::UnknownSlot.into());
+        if !app.store.read(|connection| may_still_book(connection, offer, &tenant))? {
+            return Ok(false);
         }
         let able = with_travel!(&*app.travel, travel => who_can(&calendars, &requirement, from, to, travel));
         let is_kept = if offer.criteria.is_for_a_team() {
@@ -42,8 +48,8 @@ pub async fn recheck_slot(app: &App, caller: &Caller, token: &str) -> Result<Slo
             !able.is_empty()
         };
         if !is_kept {
-            return Err(BookingRefusal::UnknownSlot.into());
+            return Ok(false);
         }
     }
-    Ok(offer.slot)
+    Ok(true)
 }

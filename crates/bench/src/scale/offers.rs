@@ -6,8 +6,12 @@
 //!
 //! From there on each client searches the whole window, lets its other open offer be booked first, then
 //! books one of its offers: the first, or one by chance. Between an offer and its booking the other clients
-//! book about as many visits as there are of them; how many is counted. After each booking a visit by chance
-//! is cancelled, so that the calendars stay as full as they are.
+//! book about as many visits as there are of them; how many is counted.
+//!
+//! The calendars stay as full as they are, in one of two ways. *Undone*: what a client booked is cancelled once
+//! as many others were booked as there are clients, so that the calendars stay evenly filled. *Churned*: for
+//! each booking a visit by chance is cancelled, so that the next days, which everybody prefers, fill up, and what
+//! is offered there is what was given back a moment ago.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -52,8 +56,23 @@ enum Choice {
     ByChance,
 }
 
-/// Each line: how many clients, and what they choose.
-const LINES: [(usize, Choice); 3] = [(64, Choice::First), (64, Choice::ByChance), (8, Choice::ByChance)];
+/// How the calendars are kept as full as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Undone,
+    Churned,
+}
+
+/// Each line: how many clients, what they choose, and what is cancelled. What is churned comes last: it leaves
+/// the calendars filled unevenly.
+const LINES: [(usize, Choice, Kept); 6] = [
+    (2, Choice::ByChance, Kept::Undone),
+    (8, Choice::ByChance, Kept::Undone),
+    (64, Choice::ByChance, Kept::Undone),
+    (64, Choice::First, Kept::Undone),
+    (8, Choice::ByChance, Kept::Churned),
+    (64, Choice::ByChance, Kept::Churned),
+];
 
 /// A firm, what it has booked, and what is going on.
 struct Calendars<'a> {
@@ -66,6 +85,18 @@ struct Calendars<'a> {
     empty: Cell<usize>,
     /// Bookings so far, of everybody.
     made: Cell<usize>,
+}
+
+/// What the clients of one line go by.
+struct Round {
+    choice: Choice,
+    bookings: usize,
+    /// Bookings that were begun.
+    begun: Cell<usize>,
+    /// How many of the round's own visits stand before the oldest is cancelled.
+    stand: usize,
+    /// Those, oldest first.
+    fresh: RefCell<VecDeque<String>>,
 }
 
 /// What one line came to.
@@ -84,7 +115,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
     let size = if quick {
         Size { experts: 3, bookings: 40, clients_by: 8, empty_in_a_row: 40 }
     } else {
-        Size { experts: 100, bookings: 5_000, clients_by: 1, empty_in_a_row: 300 }
+        Size { experts: 100, bookings: 4_000, clients_by: 1, empty_in_a_row: 300 }
     };
     let whole = Calendars::new(cluster, size.experts).await;
     whole.fill(usize::MAX, size.empty_in_a_row).await;
@@ -101,17 +132,18 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         eprintln!("{percent} % of {full} visits ...");
         let calendars = Calendars::new(cluster, size.experts).await;
         calendars.fill(visits_at(percent, full), size.empty_in_a_row).await;
-        for (clients, choice) in LINES {
-            let clients = clients / size.clients_by;
-            let line = calendars.line(clients, choice, size.bookings).await;
+        for (clients, choice, kept) in LINES {
+            let clients = (clients / size.clients_by).max(1);
+            let line = calendars.line(clients, (choice, kept), size.bookings).await;
             let is_full = share(calendars.booked.borrow().len(), full) * 100.0;
             let Line { bookings, searches, without_offer, between, not_cancelled } = &line;
             let (honoured, tries) = (bookings.count(201), bookings.latencies.len());
             let (low, high) = interval(honoured, tries);
             let between = share(*between, tries);
             let chosen = if choice == Choice::First { "the first offer" } else { "an offer by chance" };
+            let kept = if kept == Kept::Undone { "undone" } else { "churned" };
             lines.push(format!(
-                "{percent} % full, {clients} clients, {chosen}: {honoured} of {tries} honoured, {:.2} % \
+                "{percent} % full, {kept}, {clients} clients, {chosen}: {honoured} of {tries} honoured, {:.2} % \
                  (95 times in 100 between {:.2} and {:.2}); {between:.0} others booked meanwhile; {without_offer} \
                  searches found nothing; in the end {is_full:.1} % full; booking {}; answers {}",
                 share(honoured, tries) * 100.0,
@@ -122,6 +154,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
             ));
             rows.push(json!({
                 "fullPercent": percent,
+                "kept": kept,
                 "clients": clients,
                 "chosen": chosen,
                 "tries": tries,
@@ -187,9 +220,12 @@ impl<'a> Calendars<'a> {
     }
 
     /// So many bookings by so many clients.
-    async fn line(&self, clients: usize, choice: Choice, bookings: usize) -> Line {
-        let begun = Cell::new(0);
-        let of_clients = join_all((0..clients).map(|client| self.client(client, choice, (&begun, bookings)))).await;
+    async fn line(&self, clients: usize, (choice, kept): (Choice, Kept), bookings: usize) -> Line {
+        let (begun, fresh) = (Cell::new(0), RefCell::default());
+        // How many of their own visits stand before the oldest is cancelled; all, when others' are.
+        let stand = if kept == Kept::Undone { clients } else { usize::MAX };
+        let round = Round { choice, bookings, begun, stand, fresh };
+        let of_clients = join_all((0..clients).map(|client| self.client(client, &round))).await;
         let mut line = Line::default();
         for one in of_clients {
             line.bookings.add(one.bookings);
@@ -202,10 +238,10 @@ impl<'a> Calendars<'a> {
     }
 
     /// One client: always one offer more than it books, so that each waits while the others book.
-    async fn client(&self, client: usize, choice: Choice, (begun, most): (&Cell<usize>, usize)) -> Line {
+    async fn client(&self, client: usize, round: &Round) -> Line {
         let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 7_001));
         let (mut line, mut open) = (Line::default(), VecDeque::new());
-        while begun.get() < most {
+        while round.begun.get() < round.bookings {
             let sent = Instant::now();
             let search = self.cluster.search(dice.roll(10_000), (0, WINDOW), OFFERS);
             let (status, offered) = caller.search(search).await.expect("an answer");
@@ -219,22 +255,34 @@ impl<'a> Calendars<'a> {
                 continue;
             }
             let Some((offered, made)) = open.pop_front() else { continue };
-            begun.set(begun.get() + 1);
+            round.begun.set(round.begun.get() + 1);
             line.between += self.made.get() - made;
-            let slot = if choice == Choice::First { 0 } else { dice.roll(offered.count()) };
+            let slot = if round.choice == Choice::First { 0 } else { dice.roll(offered.count()) };
             let sent = Instant::now();
             let status = self.book(&mut caller, &offered, slot).await;
             line.bookings.note(status, sent.elapsed());
-            if status == 201 {
-                let any = {
-                    let mut booked = self.booked.borrow_mut();
-                    let any = dice.roll(booked.len());
-                    booked.swap_remove(any)
-                };
-                line.not_cancelled += usize::from(caller.cancel(&any.0).await.expect("an answer") != 200);
+            if status == 201
+                && let Some(id) = self.to_cancel(round, &mut dice)
+            {
+                line.not_cancelled += usize::from(caller.cancel(&id).await.expect("an answer") != 200);
             }
         }
         line
+    }
+
+    /// What is cancelled after a booking, taken out of what is booked: the oldest of this round once enough of
+    /// them stand, or any.
+    fn to_cancel(&self, round: &Round, dice: &mut Dice) -> Option<String> {
+        let mut booked = self.booked.borrow_mut();
+        if round.stand == usize::MAX {
+            let any = dice.roll(booked.len());
+            return Some(booked.swap_remove(any).0);
+        }
+        let mut fresh = round.fresh.borrow_mut();
+        fresh.push_back(booked.last()?.0.clone());
+        let oldest = if fresh.len() > round.stand { fresh.pop_front()? } else { return None };
+        let place = booked.iter().position(|(id, _)| *id == oldest)?;
+        Some(booked.remove(place).0)
     }
 
     /// How many answers were wrong, by what is booked in the end.

@@ -1,7 +1,7 @@
 //! `POST /appointments`: book one slot of a session.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{BookAppointment, book_appointment, look_up_drives, open_promised};
+use constat_app::partner::{BookAppointment, book_appointment, look_up_drives, open_promised, refuse_if_taken};
 use constat_app::{Answer, AppError};
 use constat_domain::appointment::Appointment;
 use constat_wire::partner::{BookingAnswer, BookingRequest};
@@ -67,7 +67,7 @@ impl Shape {
 }
 
 pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> Result<Reply, Problem> {
-    let has_idempotency_key = asked.idempotency(&body.raw)?.is_some();
+    let idempotency = asked.idempotency(&body.raw)?;
     let shape = Shape::wanted(&asked.headers);
     let booking = body.value.into_domain().map_err(Problem::invalid)?;
     let app = asked.app.clone();
@@ -79,9 +79,13 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
         contact: booking.contact,
         notes: booking.notes,
         process: booking.process,
-        has_idempotency_key,
+        has_idempotency_key: idempotency.is_some(),
     };
     look_up_drives(&app, &command.promised.offer).await;
+    let early = refuse_if_taken(&app, &asked.act(), idempotency.as_ref(), &command);
+    if let Err(refusal) = early {
+        return super::counted(&asked, Err(refusal.into()));
+    }
     let booked =
         asked.command(&body.raw, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await;
     super::counted(&asked, booked)

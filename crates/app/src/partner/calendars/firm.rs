@@ -243,6 +243,11 @@ impl Firm {
         taken.filter(|(_, start, end)| *start < to && from < *end).map(|(expert, ..)| expert).collect()
     }
 
+    /// The snapshot as it was laid last, if there is one.
+    pub(super) fn laid(&self) -> Option<Arc<CalendarIndex>> {
+        lock(&self.state).loaded.as_ref().map(|loaded| Arc::clone(&loaded.index))
+    }
+
     /// Notes a change of this process, committed with events at these positions.
     pub(super) fn note(&self, change: Change, places: (i64, i64)) {
         let mut state = lock(&self.state);

@@ -1,0 +1,78 @@
+//! Telling a booking that its time is gone before it stands in line to be written.
+//!
+//! The judge of a booking works inside the transaction that writes it (`commit`), and whoever is refused
+//! there has waited for all writes before it. Most conflicts are known without: the calendars in memory
+//! say that nobody can keep the time. Then the caller hears so at once. Whoever may still find somebody
+//! goes on to the judge, which alone gives a time away.
+
+use constat_availability::{ExpertCalendar, feasible};
+use constat_domain::refusal::BookingRefusal;
+use constat_store::StoreError;
+use constat_store::queries::{appointments, holds};
+
+use super::book::{BookAppointment, faults};
+use super::recheck::can_be_kept;
+use super::sides::{Named, Side, named_by};
+use super::{Offer, Promised};
+use crate::roads::with_travel;
+use crate::{Act, App, AppError, Idempotency};
+
+/// Refuses a booking whose time nobody can keep any more, as far as the calendars of this moment say.
+/// Passes whatever the booking itself must answer: a repeat, a session that is over or holds its time, a
+/// slot that is not what was offered; and whatever cannot be told, since the booking will tell it.
+///
+/// # Errors
+/// [`BookingRefusal::SlotTaken`], which the booking would have said at this moment too.
+pub fn refuse_if_taken(
+    app: &App,
+    act: &Act,
+    idempotency: Option<&Idempotency>,
+    command: &BookAppointment,
+) -> Result<(), BookingRefusal> {
+    let offer = &command.promised.offer;
+    if act.dry_run || somebody_seems_free(app, offer) {
+        return Ok(());
+    }
+    match is_taken(app, act, idempotency, command) {
+        Ok(true) => Err(BookingRefusal::SlotTaken),
+        Ok(false) | Err(_) => Ok(()),
+    }
+}
+
+fn is_taken(
+    app: &App,
+    act: &Act,
+    idempotency: Option<&Idempotency>,
+    command: &BookAppointment,
+) -> Result<bool, AppError> {
+    let Promised { session, offer } = &command.promised;
+    if !faults(command).is_empty() || command.promised.unexpired(act.at).is_err() {
+        return Ok(false);
+    }
+    let is_anew = app.store.read(|connection| {
+        let used = appointments::of_session(connection, session.id)?.is_some();
+        Ok::<_, StoreError>(!used && holds::of_session(connection, session.id)?.is_empty())
+    })?;
+    Ok(is_anew && app.kept_answer(act, idempotency)?.is_none() && !can_be_kept(app, offer, act.at)?)
+}
+
+/// Whether the calendars as they were laid last have somebody for each part of an offer: asks nobody and lays
+/// nothing, for this is looked at before every booking.
+fn somebody_seems_free(app: &App, offer: &Offer) -> bool {
+    // A team is put together by the judge.
+    if offer.criteria.is_for_a_team() {
+        return true;
+    }
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    // Whatever is wrong with the offer, the booking itself will say.
+    let Ok(sides) = named_by(app, offer, |tenant| app.calendars.laid(tenant)) else { return true };
+    sides.iter().all(|Named { side: Side { tenant, calendars, requirement }, people }| {
+        let taken = app.calendars.taken_since(tenant, from, to);
+        with_travel!(&*app.travel, travel => {
+            let is_free = |calendar: &ExpertCalendar| {
+                !taken.contains(&calendar.expert().id) && feasible(calendar, requirement, from, to, travel).is_ok()
+            };
+            people.iter().filter_map(|expert| calendars.get(*expert)).any(is_free) || calendars.calendars().any(is_free)
+        })
+    })
+}
