@@ -49,11 +49,16 @@ fn is_taken(
     if !faults(command).is_empty() || command.promised.unexpired(act.at).is_err() {
         return Ok(false);
     }
+    // In this order: what the calendars know is in the database, so that a session whose own booking or
+    // hold took the time is seen to have done so.
+    if can_be_kept(app, offer, act.at)? {
+        return Ok(false);
+    }
     let is_anew = app.store.read(|connection| {
         let used = appointments::of_session(connection, session.id)?.is_some();
         Ok::<_, StoreError>(!used && holds::of_session(connection, session.id)?.is_empty())
     })?;
-    Ok(is_anew && app.kept_answer(act, idempotency)?.is_none() && !can_be_kept(app, offer, act.at)?)
+    Ok(is_anew && app.kept_answer(act, idempotency)?.is_none())
 }
 
 /// Whether the calendars as they were laid last have somebody for each part of an offer: asks nobody and lays

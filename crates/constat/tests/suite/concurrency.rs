@@ -56,6 +56,49 @@ async fn fifty_sessions_and_one_time_of_the_only_expert() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_too_late_hears_it_without_waiting_for_the_writes_of_others() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let late = partner.first_booking(&on_site(), "LATE").await;
+    let mut repeated = partner.first_booking(&on_site(), "FIRST").await;
+    partner.post("/appointments", &repeated).await.expect(201);
+    partner.search(&on_site()).await;
+
+    // All writers are kept until the answers are there.
+    let (go_on, _) = tokio::sync::watch::channel(false);
+    let (wait_for_me, mut waits) = tokio::sync::mpsc::unbounded_channel();
+    let kept: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, mut may_go_on) = (partner.server.app.store.clone(), go_on.subscribe());
+            let (runtime, wait_for_me) = (tokio::runtime::Handle::current(), wait_for_me.clone());
+            tokio::spawn(async move {
+                let wait = move |_: &mut constat_store::Tx| {
+                    wait_for_me.send(()).unwrap();
+                    runtime.block_on(may_go_on.wait_for(|go| *go)).unwrap();
+                    Ok::<_, constat_store::StoreError>(())
+                };
+                store.write(wait).await
+            })
+        })
+        .collect();
+    waits.recv().await.unwrap();
+    let refused = partner.post("/appointments", &late).await;
+    refused.expect(409);
+    assert!(refused.text.contains("no longer available"), "{}", refused.text);
+    go_on.send(true).unwrap();
+    for kept in kept {
+        kept.await.unwrap().unwrap();
+    }
+
+    // A repeat is no conflict, though its time is taken: by itself.
+    partner.post("/appointments", &repeated).await.expect(201);
+    repeated["caseNumber"] = "ANOTHER".into();
+    let other = partner.post("/appointments", &repeated).await;
+    other.expect(409);
+    assert!(other.text.contains("already used"), "{}", other.text);
+    assert_eq!(appointments(&partner).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_case_sent_fifty_times_is_one_appointment() {
     let partner = Arc::new(Partner::with(vec![expert(1)]).await);
     let body = partner.first_booking(&on_site(), "CASE").await;
