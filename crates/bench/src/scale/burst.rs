@@ -75,7 +75,13 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         let think = (Duration::from_millis(200), secs(1));
         Size { insured: 100, within: secs(2), think, experts: 30, visits: (15, 14) }
     } else {
-        Size { insured: 5_000, within: secs(60), think: (secs(5), secs(25)), experts: 300, visits: (30, 14) }
+        Size {
+            insured: 5_000,
+            within: Duration::from_mins(1),
+            think: (secs(5), secs(25)),
+            experts: 300,
+            visits: (30, 14),
+        }
     };
     let firm = cluster.firm(size.experts, size.visits).await;
     let before = cluster.judge(&firm, &[]).visits;
@@ -143,7 +149,7 @@ impl Burst<'_> {
             let (shortest, longest) = self.size.think;
             due = Instant::now()
                 + shortest
-                + (longest - shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
+                + longest.saturating_sub(shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
             tokio::time::sleep_until(due.into()).await;
             let node = dice.roll(self.cluster.len());
             let Some(mut caller) = self.caller(node).await else { return };

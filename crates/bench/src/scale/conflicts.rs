@@ -82,7 +82,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
 async fn taken_time(cluster: &Cluster, firm: &Firm, count: usize) -> (Vec<Vec<u8>>, usize) {
     let mut caller = Caller::open(cluster.address(0), &firm.key).await.expect("a connection");
     let mut offers = Vec::new();
-    for _ in 0..count + EXPERTS + 1 {
+    for _ in 0..=count + EXPERTS {
         offers.push(caller.must_find(cluster.search(0, (0, 1), 1)).await);
     }
     let start = offers[0].start(0);

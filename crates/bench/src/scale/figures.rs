@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn everybody_arrives_within_the_time_and_the_same_seed_gives_the_same_minute() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let due = arrivals(5_000, minute, &mut Dice::new(7));
         assert_eq!(due.len(), 5_000);
         assert!(due.is_sorted() && due.iter().all(|at| *at < minute));

@@ -15,7 +15,7 @@ pub const MOST: usize = 4;
 const COUNTS: [usize; 3] = [1, 2, MOST];
 const SEARCH_CLIENTS: usize = 16;
 const BOOKING_CLIENTS: usize = 64;
-/// The firm that is searched, as in `cargo xtask bench`: experts, days, visits of each.
+/// The firm that is busy, as in `cargo xtask bench`: experts, days, visits of each.
 const SEARCHED: (usize, i64, usize) = (100, 7, 14);
 const BOOKED_EXPERTS: usize = 200;
 
@@ -32,13 +32,13 @@ pub async fn measure(cluster: &Cluster, server: &postgres::Server, quick: bool) 
     let (rounds, each, bookings) =
         if quick { (1, Duration::from_millis(300), 64) } else { (4, Duration::from_secs(2), 1_000) };
     let (experts, days, visits) = SEARCHED;
-    let searched = cluster.firm(experts, (visits, usize::try_from(days).unwrap_or(1))).await;
+    let busy = cluster.firm(experts, (visits, usize::try_from(days).unwrap_or(1))).await;
     let mut lines = Vec::new();
     for count in COUNTS {
         let firm = cluster.firm(BOOKED_EXPERTS, (0, 1)).await;
         for address in cluster.addresses(MOST) {
             // Everybody has read the calendars before anything is timed.
-            for (key, days) in [(&searched.key, days), (&firm.key, 7)] {
+            for (key, days) in [(&busy.key, days), (&firm.key, 7)] {
                 Caller::open(address, key)
                     .await
                     .expect("a connection")
@@ -49,7 +49,7 @@ pub async fn measure(cluster: &Cluster, server: &postgres::Server, quick: bool) 
         lines.push(Line { count, firm, searches: Run::default(), bookings: Run::default() });
     }
     let searches: Vec<Vec<u8>> =
-        (0..500).map(|number| search_request(&searched.key, &cluster.search(number * 7, (0, days), 10))).collect();
+        (0..500).map(|number| search_request(&busy.key, &cluster.search(number * 7, (0, days), 10))).collect();
     let bare_before = server.bookings_per_second(BOOKING_CLIENTS, each * 2);
     for round in 0..rounds {
         for line in &mut lines {
@@ -107,7 +107,7 @@ fn report(cluster: &Cluster, lines: &[Line], (bare_before, bare_after): (f64, f6
 }
 
 /// So many bookings of a firm, written out, each of a session of its own that one of the servers has just
-/// searched, at varied places, days and times.
+/// busy, at varied places, days and times.
 pub async fn sessions(cluster: &Cluster, firm: &Firm, from: usize, count: usize) -> Vec<Vec<u8>> {
     let mut caller = Caller::open(cluster.address(0), &firm.key).await.expect("a connection");
     let mut list = Vec::with_capacity(count);
