@@ -15,7 +15,7 @@ pub const MOST: usize = 4;
 const COUNTS: [usize; 3] = [1, 2, MOST];
 const SEARCH_CLIENTS: usize = 16;
 const BOOKING_CLIENTS: usize = 64;
-/// The firm that is busy, as in `cargo xtask bench`: experts, days, visits of each.
+/// The firm that is searched, as in `cargo xtask bench`: experts, days, visits of each.
 const SEARCHED: (usize, i64, usize) = (100, 7, 14);
 const BOOKED_EXPERTS: usize = 200;
 
@@ -107,7 +107,7 @@ fn report(cluster: &Cluster, lines: &[Line], (bare_before, bare_after): (f64, f6
 }
 
 /// So many bookings of a firm, written out, each of a session of its own that one of the servers has just
-/// busy, at varied places, days and times.
+/// searched, at varied places, days and times.
 pub async fn sessions(cluster: &Cluster, firm: &Firm, from: usize, count: usize) -> Vec<Vec<u8>> {
     let mut caller = Caller::open(cluster.address(0), &firm.key).await.expect("a connection");
     let mut list = Vec::with_capacity(count);
