@@ -37,6 +37,8 @@ const WORKING_DAYS: [i64; 10] = [0, 1, 2, 3, 6, 7, 8, 9, 10, 13];
 const FILLING: usize = 32;
 /// Offers of a search.
 const OFFERS: u8 = 10;
+/// A client ends its line when so many searches in a row find nothing.
+const GIVES_UP: usize = 100;
 
 /// How large it is.
 struct Size {
@@ -234,6 +236,12 @@ impl<'a> Calendars<'a> {
             line.between += one.between;
             line.not_cancelled += one.not_cancelled;
         }
+        // The next line begins with calendars as full as this one did.
+        let mut caller = self.caller(0).await;
+        for id in round.fresh.take() {
+            self.booked.borrow_mut().retain(|(booked, _)| *booked != id);
+            line.not_cancelled += usize::from(caller.cancel(&id).await.expect("an answer") != 200);
+        }
         line
     }
 
@@ -241,17 +249,21 @@ impl<'a> Calendars<'a> {
     async fn client(&self, client: usize, round: &Round) -> Line {
         let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 7_001));
         let (mut line, mut open) = (Line::default(), VecDeque::new());
-        while round.begun.get() < round.bookings {
+        let mut empty_in_a_row = 0;
+        while round.begun.get() < round.bookings && empty_in_a_row < GIVES_UP {
             let sent = Instant::now();
             let search = self.cluster.search(dice.roll(10_000), (0, WINDOW), OFFERS);
             let (status, offered) = caller.search(search).await.expect("an answer");
             line.searches.note(status, sent.elapsed());
             if status == 200 && offered.count() > 0 {
                 open.push_back((offered, self.made.get()));
+                empty_in_a_row = 0;
             } else {
                 line.without_offer += 1;
+                empty_in_a_row += 1;
             }
-            if open.len() < 2 {
+            // When nothing is found, what is open is booked all the same.
+            if open.len() < 2 && empty_in_a_row == 0 {
                 continue;
             }
             let Some((offered, made)) = open.pop_front() else { continue };
