@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::RwLock;
 
 use constat_domain::ids::{KeyId, OrgId};
-use constat_domain::tenancy::{Api, ApiKey, Caller, Mode, TenantId};
+use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
 use constat_store::queries::api_keys;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -118,8 +118,7 @@ pub fn authenticate(app: &App, api: Api, secret: &str) -> Result<Caller, AppErro
         .read(|connection| api_keys::by_hash(connection, &hex(&hash)))?
         .filter(|key| key.revoked_at.is_none())
         .ok_or(AppError::InvalidKey)?;
-    let caller =
-        Caller { key: key.id, api: key.api, tenant: TenantId { org: key.issuer, mode: key.mode }, holder: key.holder };
+    let caller = key.caller();
     if let Ok(mut known) = app.recent_keys.by_hash.write() {
         if known.len() >= MOST_REMEMBERED {
             known.clear();

@@ -169,6 +169,14 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl ApiKey {
+    /// Whoever shows the key.
+    pub fn caller(&self) -> Caller {
+        let tenant = TenantId { org: self.issuer, mode: self.mode };
+        Caller { key: self.id, api: self.api, tenant, holder: self.holder }
+    }
+}
+
 /// An authenticated caller: what its key says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
@@ -192,5 +200,45 @@ impl Caller {
     /// an integrator only declares and follows them.
     pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
         if self.owns_the_data() { Ok(()) } else { Err(ClaimRefusal::NoPermission) }
+    }
+
+    /// Whether a claim of this tenant that this organisation declared is there for the key, over the claims
+    /// API: the platform sees all of its claims, an integrator those that it declared itself, with whichever
+    /// of its keys. Source: claims API v2, "Someone else's claim is a 404, never a 403".
+    ///
+    /// The keys of the other contracts see claims by mandate or by insurer, which is judged elsewhere.
+    pub fn may_see(&self, tenant: TenantId, declared_by: OrgId) -> bool {
+        let is_theirs = self.sees_only().is_none_or(|holder| holder == declared_by);
+        self.api == Api::Claims && self.tenant == tenant && is_theirs
+    }
+
+    /// The same for lists: the one organisation whose claims the key sees; `None` when it sees those of all.
+    pub fn sees_only(&self) -> Option<OrgId> {
+        (!self.owns_the_data()).then_some(self.holder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integrator_sees_what_it_declared_and_the_platform_sees_all() {
+        let org = |number: u8| OrgId::new(Timestamp::UNIX_EPOCH, &[number; 10]);
+        let (platform, broker, lessor) = (org(1), org(2), org(3));
+        let tenant = TenantId { org: platform, mode: Mode::Test };
+        let key = KeyId::new(Timestamp::UNIX_EPOCH, &[4; 10]);
+        let caller = |holder| Caller { key, api: Api::Claims, tenant, holder };
+        for declarer in [platform, broker, lessor] {
+            assert!(caller(platform).may_see(tenant, declarer));
+            assert_eq!(caller(broker).may_see(tenant, declarer), declarer == broker);
+        }
+        assert_eq!((caller(platform).sees_only(), caller(broker).sees_only()), (None, Some(broker)));
+        // Another tenant's claims are nobody's here, whoever declared them; so are those of the other mode.
+        for other in [TenantId { org: lessor, ..tenant }, TenantId { mode: Mode::Live, ..tenant }] {
+            assert!(!caller(platform).may_see(other, platform) && !caller(broker).may_see(other, broker));
+        }
+        // A firm's mandate is another rule's business.
+        assert!(!Caller { api: Api::Dossier, ..caller(broker) }.may_see(tenant, broker));
     }
 }

@@ -9,6 +9,7 @@ diesel::table! {
     claims (declaration_id) {
         declaration_id -> Text, claim_id -> Nullable<Text>, tenant -> Text, user_id -> Text, status -> Text,
         insurer_reference -> Nullable<Text>, created_at -> BigInt, version -> BigInt, body -> Text,
+        declared_by -> Nullable<Text>,
     }
 }
 diesel::table! { bytes_to_remove (storage_key) { storage_key -> Text, } }
@@ -94,6 +95,8 @@ diesel::table! {
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(webhooks, event_chains, webhook_deliveries, webhook_attempts);
+diesel::allow_tables_to_appear_in_same_query!(claims, events);
+diesel::allow_tables_to_appear_in_same_query!(claims, webhook_deliveries);
 diesel::table! { event_chains (tenant) { tenant -> Text, length -> BigInt, hash -> Binary, } }
 diesel::table! {
     sign_in_links (hash) {

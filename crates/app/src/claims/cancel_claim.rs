@@ -14,7 +14,12 @@ pub fn cancel_claim(
     reason: Option<&str>,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let claim = claim_to_change(tx, act, id, if_match)?;
+    give_up(tx, act, claim, reason)
+}
+
+/// The same for a claim that was found already.
+pub(crate) fn give_up(tx: &mut Tx, act: &Act, mut claim: Claim, reason: Option<&str>) -> Result<Claim, AppError> {
     let before = claim.status;
     claim.give_up(reason.map(str::to_owned), act.at)?;
     claims::update(tx, &claim)?;

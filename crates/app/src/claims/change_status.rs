@@ -3,7 +3,7 @@
 use constat_domain::claim::{Claim, Decision};
 use constat_store::queries::claims;
 
-use super::{claim_to_change, events};
+use super::{claim_to_handle, events};
 use crate::{Act, AppError, Tx};
 
 /// Takes a claim up, has it wait, closes, rejects, abandons or reopens it.
@@ -14,8 +14,7 @@ pub fn change_status(
     decision: &Decision,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let before = claim.status;
     claim.decide(decision, act.at)?;
     claims::update(tx, &claim)?;

@@ -19,7 +19,7 @@ pub fn create_claim(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result
     let contract =
         contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?.ok_or(ClaimRefusal::ContractNotFound)?;
     let catalogue = act.catalogue();
-    let claim = declaration.clone().into_draft(DeclaredWith {
+    let mut claim = declaration.clone().into_draft(DeclaredWith {
         tenant: *tenant,
         contract: &contract,
         catalogue,
@@ -27,6 +27,7 @@ pub fn create_claim(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result
         id: DeclarationId::new(act.at, &act.entropy()),
         at: act.at,
     })?;
+    claim.set_declarer(act.caller.holder);
     claims::insert(tx, &claim)?;
     events::record(tx, act, events::DRAFT_CREATED, &claim)?;
     if claim.can_submit(catalogue) {

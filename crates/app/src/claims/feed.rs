@@ -13,15 +13,20 @@ use crate::{App, AppError};
 /// Most events of one answer.
 pub const LARGEST_FEED: u32 = 500;
 
+/// Most events that are looked at for one answer: an integrator's are few among those of the platform, and
+/// what was looked at once is not looked at again. Some tens of milliseconds.
+const LOOKED_AT: i64 = 20_000;
+
 /// Some events in the order in which they were committed. The order never changes, and nothing is
 /// ever added before what was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
     /// The events.
     pub events: Vec<FeedEntry>,
-    /// Where to go on: the last event's id, or the cursor that was given when there was nothing new.
+    /// Where to go on: behind the last event that was looked at; the cursor that was given when there was
+    /// nothing new.
     pub cursor: Option<EventId>,
-    /// More events are there already.
+    /// More events are there already, or are still to be looked at.
     pub has_more: bool,
 }
 
@@ -51,7 +56,7 @@ fn entry(connection: &mut Connection, actors: &mut Actors, event: Event) -> Resu
     Ok(FeedEntry { claim: event.subject, entry })
 }
 
-/// The events about the key's claims after the event `after`, or from the first.
+/// The events about the claims that the key sees after the event `after`, or from the first.
 pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32) -> Result<Feed, AppError> {
     let kinds: Vec<&str> = CLAIM_EVENTS.iter().map(|kind| kind.name).collect();
     app.store.read(|connection| {
@@ -62,15 +67,25 @@ pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32)
                 known.ok_or_else(|| Refusal::field("after", "no such event"))?.0
             }
         };
+        let tenant = &caller.tenant;
+        let length = events::length_of_tenant(connection, tenant)?;
+        let declared_by = caller.sees_only();
+        // The platform's own key reads no others' events: it need not stop anywhere.
+        let until = if declared_by.is_some() { length.min(position.saturating_add(LOOKED_AT)) } else { length };
         let wanted = i64::from(limit) + 1;
-        let mut rows = events::of_tenant_and_kinds_after(connection, &caller.tenant, &kinds, position, wanted)?;
-        let has_more = rows.len() > limit as usize;
+        let span = (position, until);
+        let mut rows = events::of_tenant_and_kinds_between(connection, tenant, &kinds, declared_by, span, wanted)?;
+        let is_full = rows.len() > limit as usize;
+        let has_more = is_full || until < length;
         rows.truncate(limit as usize);
         let mut actors = Actors::default();
         let mut feed = Feed { events: Vec::with_capacity(rows.len()), cursor: after, has_more };
         for (_position, event) in rows {
             feed.cursor = Some(event.id);
             feed.events.push(entry(connection, &mut actors, event)?);
+        }
+        if !is_full && declared_by.is_some() && until > position {
+            feed.cursor = events::id_of_tenant_at(connection, tenant, until)?.or(feed.cursor);
         }
         Ok(feed)
     })

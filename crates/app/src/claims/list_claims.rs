@@ -44,8 +44,9 @@ pub struct ListedClaims {
     pub total: u64,
 }
 
-/// One page of a user's claims, newest first; all groups when `group` is `None`. A user that has
-/// neither contract nor claim here is not this key's to ask about.
+/// One page of a user's claims, newest first; all groups when `group` is `None`. An integrator's list has the
+/// claims that it declared itself. A user that has neither a contract here nor a claim that the key sees is not
+/// this key's to ask about.
 pub fn list_claims(
     app: &App,
     caller: &Caller,
@@ -55,11 +56,15 @@ pub fn list_claims(
     offset: u32,
 ) -> Result<ListedClaims, AppError> {
     let statuses = group.map(ClaimGroup::statuses).unwrap_or_default();
+    let declared_by = caller.sees_only();
     app.store.read(|connection| {
-        let page = claims::list_of_tenant(connection, &caller.tenant, user_id, statuses, limit.into(), offset.into())?;
+        let mut list = |statuses: &[ClaimStatus], page| {
+            claims::list_of_tenant(connection, &caller.tenant, user_id, declared_by, statuses, page)
+        };
+        let page = list(statuses, (limit.into(), offset.into()))?;
         if page.total == 0
+            && list(&[], (1, 0))?.total == 0
             && !contracts::user_exists_in_tenant(connection, &caller.tenant, user_id)?
-            && claims::list_of_tenant(connection, &caller.tenant, user_id, &[], 1, 0)?.total == 0
         {
             return Err(ClaimRefusal::UserNotAuthorised.into());
         }

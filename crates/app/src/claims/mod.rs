@@ -9,6 +9,7 @@ mod download;
 mod edit_claim;
 pub(crate) mod events;
 mod feed;
+mod find;
 mod list_claims;
 mod notes;
 mod preview;
@@ -22,7 +23,9 @@ mod timeline;
 mod upload_documents;
 
 pub use cancel_claim::cancel_claim;
+pub(crate) use cancel_claim::give_up;
 pub use change_status::change_status;
+pub use constat_store::queries::claims::Stamp as ClaimStamp;
 pub use create_claim::create_claim;
 pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
 pub use dossier::edit_dossier;
@@ -30,11 +33,12 @@ pub use download::{Copy, DownloadLink, LINK_LIFE, open_download, sign_download, 
 pub use edit_claim::edit_claim;
 pub(crate) use feed::entry_of;
 pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
+pub(crate) use find::{claim_to_change, claim_to_handle, find, find_to_handle};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use notes::{add_internal_note, internal_notes, set_note};
 pub(crate) use preview::Undrawable;
 pub use preview::{Draughtsman, Drawn, NoDraughtsman, preview};
-pub use read_claim::{ClaimStamp, claim_stamp, read_claim, read_document};
+pub use read_claim::{claim_stamp, read_claim, read_document};
 pub use receive::{Received, Receiving, UploadMemory, UploadShare, forget};
 pub use request_document::request_document;
 pub use review_document::{Review, review_document};
@@ -47,18 +51,9 @@ pub use upload_documents::{Upload, UploadRequest, Uploaded, upload_documents};
 use constat_domain::claim::Claim;
 use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
-use constat_store::queries::claims;
 use constat_store::queries::document_files::{self, DocumentFile};
 
-use crate::{Act, AppError, Tx, require_version};
-
-/// The claim that a command is about, by either id. `if_match` holds the versions that the caller
-/// will accept it in, when it said so.
-pub(crate) fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
-    let claim = claims::of_tenant_by_either_id(tx, act.tenant(), id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
-    require_version(claim.version, if_match)?;
-    Ok(claim)
-}
+use crate::{AppError, Tx};
 
 /// Keeps whose bytes lie under the key of a document that the claim has taken in.
 pub(crate) fn keep_file(tx: &mut Tx, claim: &Claim, id: DocumentId) -> Result<(), AppError> {

@@ -4,7 +4,7 @@ use constat_domain::claim::{Claim, InternalNote};
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claims;
 
-use super::{claim_to_change, events, read_claim};
+use super::{claim_to_handle, events, find_to_handle};
 use crate::{Act, App, AppError, Tx};
 
 /// Changes the note that the insured reads; `None` takes it away.
@@ -15,8 +15,7 @@ pub fn set_note(
     note: Option<&str>,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     claim.set_note(note.map(str::to_owned), act.at);
     claims::update(tx, &claim)?;
     events::record(tx, act, events::NOTE_UPDATED, &claim)?;
@@ -31,8 +30,7 @@ pub fn add_internal_note(
     text: &str,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, InternalNote), AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let note = InternalNote { text: text.to_owned(), at: act.at, by: act.caller.key };
     claim.add_internal_note(note.clone())?;
     claims::update(tx, &claim)?;
@@ -42,7 +40,6 @@ pub fn add_internal_note(
 
 /// The notes among handlers, oldest first, with the claim's version.
 pub fn internal_notes(app: &App, caller: &Caller, id: &str) -> Result<(i64, Vec<InternalNote>), AppError> {
-    caller.require_handler()?;
-    let claim = read_claim(app, caller, id)?;
+    let claim = app.store.read(|connection| find_to_handle(connection, caller, id))?;
     Ok((claim.version, claim.internal_notes))
 }

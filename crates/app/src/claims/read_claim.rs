@@ -1,34 +1,23 @@
 //! Reading a claim, or one of its documents.
 
 use constat_domain::claim::{Claim, Document};
-use constat_domain::ids::{DeclarationId, DocumentId};
+use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::claims;
+use constat_store::queries::claims::Stamp;
 
+use super::find::{find, find_stamp};
 use crate::{App, AppError};
 
 /// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
 pub fn read_claim(app: &App, caller: &Caller, id: &str) -> Result<Claim, AppError> {
-    let found = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &caller.tenant, id))?;
-    found.ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
-}
-
-/// Which claim an id stands for, at which version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClaimStamp {
-    /// The claim.
-    pub declaration: DeclarationId,
-    /// Its version now.
-    pub version: i64,
+    app.store.read(|connection| find(connection, caller, id))
 }
 
 /// Tells the present version of the claim with this pre-declaration id or internal claim id, without
 /// reading it. Somebody else's is not found.
-pub fn claim_stamp(app: &App, caller: &Caller, id: &str) -> Result<ClaimStamp, AppError> {
-    let found = app.store.read(|connection| claims::stamp_of_tenant_by_either_id(connection, &caller.tenant, id))?;
-    let (declaration, version) = found.ok_or(ClaimRefusal::ClaimNotFound)?;
-    Ok(ClaimStamp { declaration, version })
+pub fn claim_stamp(app: &App, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
+    app.store.read(|connection| find_stamp(connection, caller, id))
 }
 
 /// A document of a claim, with the claim.

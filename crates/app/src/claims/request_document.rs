@@ -4,7 +4,7 @@ use constat_domain::claim::{Claim, NewRequest};
 use constat_store::queries::claims;
 use serde_json::json;
 
-use super::{claim_to_change, events};
+use super::{claim_to_handle, events};
 use crate::{Act, AppError, Tx};
 
 /// Asks for a document: it is among the claim's entries from now on.
@@ -15,8 +15,7 @@ pub fn request_document(
     new: &NewRequest,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let before = claim.status;
     let kind = claim.request_document(act.catalogue(), new, act.at)?;
     claims::update(tx, &claim)?;

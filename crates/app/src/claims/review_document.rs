@@ -5,7 +5,7 @@ use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::queries::claims;
 
-use super::{claim_to_change, events};
+use super::{claim_to_handle, events};
 use crate::{Act, AppError, Tx};
 
 /// A decision.
@@ -26,8 +26,7 @@ pub fn review_document(
     review: &Review,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, DocumentId), AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let document: DocumentId = document.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     let kind = match review {
         Review::Accept => {

@@ -9,7 +9,7 @@ use constat_store::queries::claims;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{claim_to_change, events, read_claim};
+use super::{claim_to_handle, events, read_claim};
 use crate::{Act, App, AppError, Tx};
 
 /// What became of a settlement.
@@ -31,8 +31,7 @@ pub fn create_settlement(
     (kind, amount): (SettlementKind, Money),
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, SettlementId), AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let new = NewSettlement { id: SettlementId::new(act.at, &act.entropy()), kind, amount };
     claim.settle(&new, act.at)?;
     keep(tx, act, events::SETTLEMENT_CREATED, &claim, new.id)?;
@@ -48,8 +47,7 @@ pub fn change_settlement(
     change: SettlementChange,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, SettlementId), AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let settlement: SettlementId = settlement.parse().map_err(|_invalid| ClaimRefusal::SettlementNotFound)?;
     let kind = match change {
         SettlementChange::Paid(at) => {

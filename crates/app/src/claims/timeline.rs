@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use constat_domain::event_kinds::{self, HANDLERS_ONLY};
 use constat_domain::ids::{DeclarationId, EventId, KeyId};
-use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::{Api, Caller, TenantId};
-use constat_store::queries::{api_keys, claims, events};
+use constat_store::queries::{api_keys, events};
 use constat_store::{Connection, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::find::find_stamp;
 use crate::{App, AppError};
 
 /// Who did something.
@@ -59,8 +59,7 @@ pub struct Timeline {
 pub fn claim_timeline(app: &App, caller: &Caller, id: &str, limit: u32, offset: u32) -> Result<Timeline, AppError> {
     app.store.read(|connection| {
         let tenant = &caller.tenant;
-        let (declaration, _version) =
-            claims::stamp_of_tenant_by_either_id(connection, tenant, id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
+        let declaration = find_stamp(connection, caller, id)?.declaration;
         let hidden: Vec<&str> =
             if caller.owns_the_data() { &[] } else { HANDLERS_ONLY }.iter().map(|kind| kind.name).collect();
         timeline_of(connection, tenant, declaration, &hidden, limit.into(), offset.into())

@@ -136,8 +136,7 @@ fn take(
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let was_ready = claim.can_submit(catalogue);
     for document in documents {
-        let known = document_files::first_of_tenant_with_hash(tx, &claim.tenant, &document.sha256)?;
-        let duplicate_of = known.map(|file| Duplicate { declaration: file.declaration, document: file.document });
+        let duplicate_of = duplicate_of(tx, &claim, &document.sha256)?;
         claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, act.at)?;
         keep_file(tx, &claim, document.id)?;
     }
@@ -160,6 +159,14 @@ fn take(
         events::record(tx, act, events::SUBMITTED, &claim)?;
     }
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
+}
+
+/// The first document of the platform with these bytes.
+fn duplicate_of(tx: &mut Tx, claim: &Claim, sha256: &str) -> Result<Option<Duplicate>, AppError> {
+    let Some(file) = document_files::first_of_tenant_with_hash(tx, &claim.tenant, sha256)? else { return Ok(None) };
+    let declarer = claims::declarer_of_tenant(tx, &claim.tenant, &file.declaration.to_string())?;
+    let is_others = declarer != Some(claim.declarer());
+    Ok(Some(Duplicate { declaration: file.declaration, document: file.document, is_others }))
 }
 
 /// An entry holds one document: two files of one type in one request would lose the first.

@@ -7,7 +7,7 @@ use constat_store::queries::claims;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::claims::{claim_to_change, events};
+use crate::claims::{claim_to_handle, events};
 use crate::{Act, AppError, Tx};
 
 /// Keeps the day of a milestone, or corrects it. For handlers; in any status, since a complaint may
@@ -20,8 +20,7 @@ pub fn record_milestone(
     day: Date,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let today = Place::of(&claim.location).day_of(act.at);
     claim.record_milestone(kind, day, today)?;
     save(tx, act, &mut claim, "claim.milestone.recorded", kind, day)?;
@@ -36,8 +35,7 @@ pub fn remove_milestone(
     kind: MilestoneKind,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    act.require_handler()?;
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
     let day = claim.remove_milestone(kind).ok_or(ClaimRefusal::MilestoneNotFound)?;
     save(tx, act, &mut claim, "claim.milestone.removed", kind, day)?;
     Ok(claim)

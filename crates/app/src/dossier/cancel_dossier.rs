@@ -23,5 +23,5 @@ pub fn cancel_dossier(tx: &mut Tx, act: &Act, id: &str) -> Result<Claim, AppErro
     if matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned) {
         return Ok(claim);
     }
-    claims::cancel_claim(tx, act, id, None, None)
+    claims::give_up(tx, act, claim, None)
 }

@@ -89,7 +89,8 @@ fn open(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<Insurer>) -> Resu
         None => new_contract(tx, act, prime, insurer, &loss, codes)?,
     };
     let id = DeclarationId::new(act.at, &act.entropy());
-    let claim = prime.new_claim(*act.tenant(), id, &contract, &loss, codes, act.at);
+    let mut claim = prime.new_claim(*act.tenant(), id, &contract, &loss, codes, act.at);
+    claim.set_declarer(act.caller.holder);
     claims::insert(tx, &claim)?;
     events::record(tx, act, events::DRAFT_CREATED, &claim)?;
     Ok(Opened { claim, claim_existed: false, user_existed, contract_existed })

@@ -26,7 +26,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::claims::to_record;
-use crate::claims::{TimelineEntry, timeline_of};
+use crate::claims::{TimelineEntry, find_to_handle, timeline_of};
 use crate::{App, AppError};
 
 /// Pieces of the archive that wait for a slow reader.
@@ -86,7 +86,7 @@ pub async fn export_claim(
     id: &str,
     forms: WireForms,
 ) -> Result<(DeclarationId, DocumentBytes), AppError> {
-    caller.require_handler()?;
+    app.store.read(|connection| find_to_handle(connection, caller, id))?;
     Archivist::of(app, caller, forms).claim(id).await
 }
 

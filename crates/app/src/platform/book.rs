@@ -19,7 +19,8 @@ use constat_store::queries::{claim_appointments, claims};
 use super::gateway::{PartnerAppointment, PartnerBooking};
 use super::request::case_number;
 use super::session::Session;
-use super::{WriteAnswer, claim_of, digest, partners, record, require_open};
+use super::{WriteAnswer, digest, partners, record, require_open};
+use crate::claims::find;
 use crate::settings::PartnerLink;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
@@ -73,7 +74,7 @@ async fn book(
         return Ok(answer);
     }
     let (claim, known) = app.store.read(|connection| {
-        let claim = claim_of(connection, act.tenant(), claim)?;
+        let claim = find(connection, &act.caller, claim)?;
         let known = claim_appointments::list_of_claim(connection, act.tenant(), claim.declaration_id)?;
         Ok::<_, AppError>((claim, known))
     })?;
@@ -141,7 +142,7 @@ fn keep(
     plan: &Plan,
     booked: &PartnerAppointment,
 ) -> Result<ClaimAppointment, AppError> {
-    let mut claim = claim_of(tx, act.tenant(), claim)?;
+    let mut claim = find(tx, &act.caller, claim)?;
     let known = claim_appointments::list_of_claim(tx, act.tenant(), claim.declaration_id)?;
     // The same booking, made at the same moment by somebody else: the partner made it once.
     if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {

@@ -9,7 +9,8 @@ use constat_domain::codes::Codes;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::claim_appointments;
 
-use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked};
+use super::{WriteAnswer, appointment_of, digest, partners, record, require_booked};
+use crate::claims::find;
 use crate::settings::PartnerLink;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
@@ -52,7 +53,7 @@ async fn cancel(
     }
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = app.store.read(|connection| {
-        let claim = claim_of(connection, act.tenant(), &command.claim)?;
+        let claim = find(connection, &act.caller, &command.claim)?;
         appointment_of(connection, &claim, &command.appointment)
     })?;
     require_booked(&known, command.if_match.as_deref())?;

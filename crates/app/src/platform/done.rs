@@ -7,7 +7,8 @@ use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
 use constat_store::queries::claim_appointments;
 
-use super::{appointment_of, claim_of, record, require_booked};
+use super::{appointment_of, record, require_booked};
+use crate::claims::find_to_handle;
 use crate::deadlines::record_milestone;
 use crate::{Act, AppError, Tx};
 
@@ -26,8 +27,7 @@ pub fn claim_appointment_done(
     appointment: &str,
     if_match: Option<&[i64]>,
 ) -> Result<ClaimAppointment, AppError> {
-    act.require_handler()?;
-    let claim = claim_of(tx, act.tenant(), claim)?;
+    let claim = find_to_handle(tx, &act.caller, claim)?;
     let known = appointment_of(tx, &claim, appointment)?;
     require_booked(&known, if_match)?;
     if act.at < known.slot.start {

@@ -38,9 +38,8 @@ use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
 use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::ClaimAppointmentId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
-use constat_domain::tenancy::TenantId;
 use constat_store::Connection;
-use constat_store::queries::{claim_appointments, claims};
+use constat_store::queries::claim_appointments;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -48,11 +47,6 @@ use crate::{Act, Answer, AppError, Tx, require_version};
 
 /// Writes the edge's answer to an appointment that was booked, changed, moved or cancelled.
 pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
-
-/// A claim by either id. Somebody else's is not found.
-fn claim_of(connection: &mut Connection, tenant: &TenantId, id: &str) -> Result<Claim, AppError> {
-    claims::of_tenant_by_either_id(connection, tenant, id)?.ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
-}
 
 /// Refuses unless a visit may be arranged for the claim: it was submitted, and nobody has closed,
 /// rejected or given it up.

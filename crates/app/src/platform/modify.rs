@@ -6,7 +6,8 @@ use constat_domain::appointment::{ClaimAppointment, Contact};
 use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerModification};
-use super::{WriteAnswer, appointment_of, claim_of, partners, record, require_booked, require_open};
+use super::{WriteAnswer, appointment_of, partners, record, require_booked, require_open};
+use crate::claims::find;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// Which appointment to change, and what. What is `None` stays as it is.
@@ -47,7 +48,7 @@ async fn modify(
         return Ok(answer);
     }
     let (claim, known) = app.store.read(|connection| {
-        let claim = claim_of(connection, act.tenant(), &command.claim)?;
+        let claim = find(connection, &act.caller, &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;
         Ok::<_, AppError>((claim, known))
     })?;

@@ -4,13 +4,14 @@ use constat_domain::appointment::ClaimAppointment;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claim_appointments;
 
-use super::{appointment_of, claim_of};
+use super::appointment_of;
+use crate::claims::find;
 use crate::{App, AppError};
 
 /// All of a claim's appointments, oldest first.
 pub fn list_claim_appointments(app: &App, caller: &Caller, claim: &str) -> Result<Vec<ClaimAppointment>, AppError> {
     app.store.read(|connection| {
-        let claim = claim_of(connection, &caller.tenant, claim)?;
+        let claim = find(connection, caller, claim)?;
         Ok(claim_appointments::list_of_claim(connection, &caller.tenant, claim.declaration_id)?)
     })
 }
@@ -23,7 +24,7 @@ pub fn read_claim_appointment(
     appointment: &str,
 ) -> Result<ClaimAppointment, AppError> {
     app.store.read(|connection| {
-        let claim = claim_of(connection, &caller.tenant, claim)?;
+        let claim = find(connection, caller, claim)?;
         appointment_of(connection, &claim, appointment)
     })
 }

@@ -10,7 +10,8 @@ use constat_store::queries::claim_appointments;
 
 use super::gateway::{PartnerAppointment, PartnerMove};
 use super::session::Session;
-use super::{WriteAnswer, appointment_of, claim_of, digest, partners, record, require_booked, require_open};
+use super::{WriteAnswer, appointment_of, digest, partners, record, require_booked, require_open};
+use crate::claims::find;
 use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
 
 /// Which appointment to move where, and why.
@@ -55,7 +56,7 @@ async fn reschedule(
     }
     let reason = Codes::embedded().change_reason(&command.reason)?.to_owned();
     let (claim, known) = app.store.read(|connection| {
-        let claim = claim_of(connection, act.tenant(), &command.claim)?;
+        let claim = find(connection, &act.caller, &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;
         Ok::<_, AppError>((claim, known))
     })?;

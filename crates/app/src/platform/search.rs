@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::gateway::PartnerOffers;
 use super::request::{required_place, service_request};
 use super::session::Session;
-use super::{appointment_of, claim_of, partners, require_booked, require_open};
+use super::{appointment_of, partners, require_booked, require_open};
+use crate::claims::find;
 use crate::{App, AppError};
 
 /// What is wanted for a claim.
@@ -70,7 +71,7 @@ pub async fn search_claim_appointments(
         return Err(Refusal::field("missionType", Codes::embedded().unknown(Table::MissionType, code)).into());
     }
     let (claim, moved) = app.store.read(|connection| {
-        let claim = claim_of(connection, tenant, claim)?;
+        let claim = find(connection, caller, claim)?;
         let moved = match search.reschedules {
             Some(id) => Some(appointment_of(connection, &claim, &id.to_string())?),
             None => None,

@@ -11,6 +11,7 @@ use constat_store::StoreError;
 use constat_store::queries::{claims, events};
 use jiff::Timestamp;
 
+use super::caller_of;
 use crate::claims::{FeedEntry, entry_of};
 use crate::{App, AppError};
 
@@ -38,7 +39,7 @@ pub struct Message {
     pub at: Timestamp,
 }
 
-/// The message of a delivery; `None` when the claim is no longer there.
+/// The message of a delivery; `None` when the claim is not there, or not for this webhook.
 pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<Option<Message>, AppError> {
     app.store.read(|connection| {
         let (_position, event) = events::of_tenant_by_id(connection, &webhook.tenant, delivery.event)?
@@ -46,7 +47,9 @@ pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<O
         let subject = if event.kind == PING {
             Subject::Ping(event.subject.clone())
         } else {
-            match claims::of_tenant_by_either_id(connection, &webhook.tenant, &event.subject)? {
+            let claim = claims::of_tenant_by_either_id(connection, &webhook.tenant, &event.subject)?;
+            let caller = caller_of(connection, webhook)?;
+            match claim.filter(|claim| caller.is_some_and(|caller| claim.is_seen_by(&caller))) {
                 Some(claim) => Subject::Claim(Box::new(claim)),
                 None => return Ok(None),
             }

@@ -4,6 +4,9 @@
 //! events after a webhook's cursor into deliveries and moves the cursor in one transaction (`outbox`),
 //! leases what is due, sends it, and writes down what became of it. A crash at any point loses
 //! nothing: at worst something is sent twice, under the same message id.
+//!
+//! A webhook gets what its key may see ([`Caller::may_see`]): told when deliveries are made, and again when
+//! each is sent, whatever an earlier version left in the queue.
 
 mod manage;
 mod message;
@@ -27,10 +30,18 @@ pub use sender::{NoWebhookSender, SendFailure, WebhookRequest, WebhookSender};
 pub use settings::WebhookSettings;
 
 use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
 use constat_domain::webhook::Webhook;
-use constat_store::queries::webhooks;
+use constat_store::queries::{api_keys, webhooks};
+use constat_store::{Connection, StoreError};
 
 use crate::{Act, AppError, Tx, require_version};
+
+/// For whom a webhook is: whoever holds its key now; `None` when the key was revoked.
+fn caller_of(connection: &mut Connection, webhook: &Webhook) -> Result<Option<Caller>, StoreError> {
+    let key = api_keys::by_id(connection, webhook.key)?.filter(|key| key.revoked_at.is_none());
+    Ok(key.map(|key| key.caller()))
+}
 
 /// A webhook of the caller's key that a command is about.
 fn webhook_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Webhook, AppError> {

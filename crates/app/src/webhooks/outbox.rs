@@ -1,15 +1,18 @@
 //! From events to deliveries, and what becomes of them: the transactions of the deliverer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use constat_domain::ids::{EventId, WebhookDeliveryId, WebhookId};
+use constat_domain::tenancy::Caller;
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, GIVE_UP_AFTER, Webhook, WebhookStatus, retry_delay};
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::webhook_deliveries::{self, Outcome};
-use constat_store::queries::{api_keys, webhooks};
+use constat_store::queries::{claims, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::caller_of;
 use crate::{App, AppError, Chance, Tx};
 
 /// Events looked at in one transaction.
@@ -40,12 +43,14 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) ->
     let Some(webhook) = webhooks::by_id(tx, id)?.filter(|known| known.status == WebhookStatus::Active) else {
         return Ok(0);
     };
-    if stopped_with_its_key(tx, &webhook)? {
-        return Ok(0);
-    }
+    let Some(caller) = caller_or_stop(tx, &webhook)? else { return Ok(0) };
     let fresh = events::of_tenant_after(tx, &webhook.tenant, webhook.cursor, BATCH)?;
     let Some((last, _)) = fresh.last() else { return Ok(0) };
+    let mut seen = SeenClaims::by(caller);
     for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(&event.kind)) {
+        if !seen.has(tx, &event.subject)? {
+            continue;
+        }
         let delivery = Delivery {
             id: WebhookDeliveryId::new(at, &chance.entropy()),
             webhook: webhook.id,
@@ -65,13 +70,39 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) ->
     Ok(fresh.len())
 }
 
-/// Stops a webhook whose key was revoked: nothing more goes to whoever held it.
-fn stopped_with_its_key(tx: &mut Tx, webhook: &Webhook) -> Result<bool, AppError> {
-    let is_good = api_keys::by_id(tx, webhook.key)?.is_some_and(|key| key.revoked_at.is_none());
-    if !is_good {
+/// For whom a webhook is. One whose key was revoked is stopped: nothing more goes to whoever held it.
+fn caller_or_stop(tx: &mut Tx, webhook: &Webhook) -> Result<Option<Caller>, AppError> {
+    let caller = caller_of(tx, webhook)?;
+    if caller.is_none() {
         webhooks::stop(tx, webhook.id)?;
     }
-    Ok(!is_good)
+    Ok(caller)
+}
+
+/// Which of the claims that events are about are there for a caller. Each claim is asked for once.
+struct SeenClaims {
+    caller: Caller,
+    known: HashMap<String, bool>,
+}
+
+impl SeenClaims {
+    fn by(caller: Caller) -> Self {
+        Self { caller, known: HashMap::new() }
+    }
+
+    fn has(&mut self, tx: &mut Tx, subject: &str) -> Result<bool, AppError> {
+        if self.caller.owns_the_data() {
+            return Ok(true);
+        }
+        if let Some(known) = self.known.get(subject) {
+            return Ok(*known);
+        }
+        let tenant = self.caller.tenant;
+        let declarer = claims::declarer_of_tenant(tx, &tenant, subject)?;
+        let seen = declarer.is_some_and(|declarer| self.caller.may_see(tenant, declarer));
+        self.known.insert(subject.to_owned(), seen);
+        Ok(seen)
+    }
 }
 
 /// Finds what is next to be sent, whatever a node of an earlier version left behind: once, when a node
@@ -107,7 +138,7 @@ pub async fn lease(app: &App, webhook: WebhookId, by: String) -> Result<Option<W
     app.store
         .write(move |tx| {
             let Some(known) = webhooks::by_id(tx, webhook)? else { return Ok(None) };
-            if stopped_with_its_key(tx, &known)? {
+            if caller_or_stop(tx, &known)?.is_none() {
                 return Ok(None);
             }
             let until = now.checked_add(LEASE).unwrap_or(now);

@@ -61,7 +61,8 @@ pub fn list_deliveries(
 ) -> Result<DeliveryPage, AppError> {
     app.store.read(|connection| {
         let webhook = of_caller(connection, caller, id)?;
-        let page = webhook_deliveries::page_of_webhook(connection, webhook.id, status, limit.into(), offset.into())?;
+        let (theirs, part) = (caller.sees_only(), (limit.into(), offset.into()));
+        let page = webhook_deliveries::page_of_webhook(connection, webhook.id, theirs, status, part)?;
         Ok(DeliveryPage { deliveries: page.rows, total: page.total.unsigned_abs() })
     })
 }

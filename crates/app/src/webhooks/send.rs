@@ -47,7 +47,7 @@ pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppErr
 pub fn replay_deliveries(tx: &mut Tx, act: &Act, id: &str, which: &Again) -> Result<usize, AppError> {
     let webhook = webhook_to_change(tx, act, id, None)?;
     webhooks::hold(tx, webhook.id)?;
-    let count = webhook_deliveries::replay(tx, webhook.id, which, act.at)?;
+    let count = webhook_deliveries::replay(tx, webhook.id, act.caller.sees_only(), which, act.at)?;
     if count == 0 && matches!(which, Again::One(_)) {
         return Err(ClaimRefusal::DeliveryNotFound.into());
     }

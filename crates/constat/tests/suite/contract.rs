@@ -164,11 +164,13 @@ async fn every_error_code_of_the_contract_is_produced() {
     let broker = server.organisation(OrganisationKind::Platform, "Courtier").await;
     let key = server.key(Api::Claims, handler.tenant.org, broker, Mode::Test).await;
     let integrator = ClaimsCaller { key, ..handler.clone() };
-    meet(integrator.post(&accept, &json!({})).await, 403, 98_888);
+    meet(integrator.post(&accept, &json!({})).await, 404, 2001);
+    let own = integrator.declare(&fixtures::stolen_bike()).await;
+    meet(integrator.post(&format!("/claims/{own}/transitions"), &json!({ "to": "closed" })).await, 403, 98_888);
     for _ in 0..60 {
-        integrator.get(&format!("/claims/{id}")).await;
+        integrator.get(&format!("/claims/{own}")).await;
     }
-    meet(integrator.get(&format!("/claims/{id}")).await, 429, 99_888);
+    meet(integrator.get(&format!("/claims/{own}")).await, 429, 99_888);
     assert_eq!(seen.into_keys().collect::<Vec<_>>(), CODES);
 }
 

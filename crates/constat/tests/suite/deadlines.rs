@@ -172,11 +172,14 @@ async fn milestones_are_told_by_handlers_only_and_checked() {
     let firm = server.organisation(constat_domain::tenancy::OrganisationKind::Partner, "Courtier").await;
     let key = server.key(Api::Claims, caller.tenant.org, firm, caller.tenant.mode).await;
     let broker = ClaimsCaller { key, ..caller.clone() };
-    broker.post(&path, &good).await.is_error(403, 98888);
-    broker.send(Method::DELETE, &format!("{path}/decree_published")).await.is_error(403, 98888);
+    broker.post(&path, &good).await.is_error(404, 2001);
+    let (own, _) = broker.submitted(&flood(), &[DAMAGE_PHOTO]).await;
+    let theirs = format!("/claims/{own}/milestones");
+    broker.post(&theirs, &good).await.is_error(403, 98888);
+    broker.send(Method::DELETE, &format!("{theirs}/decree_published")).await.is_error(403, 98888);
     broker.get("/deadlines").await.is_error(403, 98888);
     // What runs is shown to whoever may read the claim.
-    assert_eq!(rule(&of(&broker, &id).await, "natural_catastrophe_offer")["state"], "waiting");
+    assert_eq!(rule(&of(&broker, &own).await, "natural_catastrophe_offer")["state"], "waiting");
     server.platform("Autre").await.post(&path, &good).await.is_error(404, 2001);
 
     let stale = caller.request(Method::POST, &path).header("If-Match", "\"1\"").json(&good).send().await.unwrap();

@@ -403,7 +403,9 @@ async fn a_claims_whole_file_is_one_archive() {
     let broker = server.insurer("Courtier", "02000402").await;
     let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
     let integrator = ClaimsCaller { key, ..caller.clone() };
-    integrator.get(&format!("/claims/{id}/export")).await.is_error(403, 98888);
+    integrator.get(&format!("/claims/{id}/export")).await.is_error(404, 2001);
+    let own = integrator.declare(&fixtures::stolen_bike()).await;
+    integrator.get(&format!("/claims/{own}/export")).await.is_error(403, 98888);
     caller.get("/claims/dcl_0000000000000000000000000X/export").await.is_error(404, 2001);
     server.platform("Autre").await.get(&format!("/claims/{id}/export")).await.is_error(404, 2001);
 }

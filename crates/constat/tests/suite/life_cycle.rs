@@ -307,13 +307,13 @@ async fn each_reader_is_told_their_own_actions_from_a_memory_that_is_never_stale
 }
 
 #[tokio::test]
-async fn what_is_for_handlers_is_refused_to_integrators_before_anything_is_told() {
+async fn what_is_for_handlers_is_refused_to_integrators() {
     let world = World::start().await;
     let id = world.in_status("in_progress").await;
     let settlement = world.settle(&id, 10.0).await;
     let before = world.read(&id).await;
-    // 98888, for a claim that exists and for one that does not.
-    for claim in [id.as_str(), "dcl_0000000000000000000000000X"] {
+    // 98888 for a claim of their own; 2001 for one that does not exist, as for one that is somebody else's.
+    for (claim, status, code) in [(id.as_str(), 403, 98_888), ("dcl_0000000000000000000000000X", 404, 2001)] {
         for (method, path, body) in [
             (Method::POST, "/transitions".to_owned(), json!({ "to": "closed" })),
             (Method::PUT, "/note".to_owned(), json!({ "note": "x" })),
@@ -328,7 +328,7 @@ async fn what_is_for_handlers_is_refused_to_integrators_before_anything_is_told(
             (Method::POST, format!("/settlements/{settlement}/cancel"), json!({})),
         ] {
             let request = world.integrator.request(method, &format!("/claims/{claim}{path}")).json(&body);
-            Got::read(request.send().await.unwrap()).await.is_error(403, 98_888);
+            Got::read(request.send().await.unwrap()).await.is_error(status, code);
         }
     }
     assert_eq!(world.read(&id).await, before);

@@ -30,6 +30,7 @@ mod geo;
 mod geocoder;
 mod holds;
 mod import;
+mod integrators;
 mod joint;
 mod joint_holds;
 mod life_cycle;

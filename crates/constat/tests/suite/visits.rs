@@ -130,7 +130,7 @@ async fn a_visit_is_done_from_its_start_on_and_the_firm_keeps_the_file_for_its_r
     let broker = world.server.organisation(OrganisationKind::Platform, "Courtier").await;
     let key = world.server.key(Api::Claims, world.caller.tenant.org, broker, Mode::Test).await;
     let integrator = ClaimsCaller { key, ..world.caller.clone() };
-    integrator.post(&path, &json!({})).await.is_error(403, 98_888);
+    integrator.post(&path, &json!({})).await.is_error(404, 2001);
     let start = visit.timeslot.start_time.0;
     world.server.clock.set(start.checked_sub(SignedDuration::from_secs(1)).unwrap());
     let early = refused(world.claims.appointment_done(&id, &visit.id).await);

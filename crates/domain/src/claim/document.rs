@@ -86,6 +86,10 @@ pub struct Duplicate {
     pub declaration: DeclarationId,
     /// The document.
     pub document: DocumentId,
+    /// The claim that has it was declared by somebody else than this document's claim: integrators are not
+    /// told of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_others: bool,
 }
 
 /// What is known of viruses in a document.

@@ -47,6 +47,7 @@ impl From<NewDraft> for Claim {
     fn from(new: NewDraft) -> Self {
         Self {
             tenant: new.tenant,
+            declared_by: None,
             declaration_id: new.id,
             claim_id: None,
             user_id: new.user_id,

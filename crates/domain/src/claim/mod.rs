@@ -2,7 +2,7 @@
 //!
 //! [`Claim`] is the data. How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
 //! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
-//! `actions` says what may be done next. Its parts: `document` and `documents` (what an upload does),
+//! `actions` says what may be done next, `declarer` who sees it. Its parts: `document` and `documents` (what an upload does),
 //! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts), and
 //! `bounds` (how many of each). Its end: `erasure`. Each rule either changes the claim or refuses and
 //! leaves it as it was.
@@ -10,6 +10,7 @@
 mod actions;
 mod bounds;
 mod declaration;
+mod declarer;
 mod document;
 mod documents;
 mod draft;
@@ -46,7 +47,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId};
+use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId, OrgId};
 use crate::service::{LossTriple, Valuation};
 use crate::tenancy::TenantId;
 
@@ -188,6 +189,10 @@ pub struct CauseRemoval {
 pub struct Claim {
     /// Whose data.
     pub tenant: TenantId,
+    /// The integrator that declared it: the organisation that holds the key it was declared with. `None`
+    /// when that was the platform itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_by: Option<OrgId>,
     /// The pre-declaration's id: `id` on the wire, for the claim's whole life.
     pub declaration_id: DeclarationId,
     /// The internal claim's id, given when it is submitted.

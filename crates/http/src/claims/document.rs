@@ -3,6 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::claims::{Copy, read_document, sign_download};
+use constat_domain::claim::Asker;
 use constat_wire::claims::{ClaimDocumentWithUrl, Success};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,7 +26,8 @@ pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
     let link = sign_download(&asked.app, &claim, &document, Copy::Original)?;
     let label = claim.document_label(asked.catalogue(), &document);
-    let answer = ClaimDocumentWithUrl::new(&document, label, link.url, link.expires_at.into());
+    let answer =
+        ClaimDocumentWithUrl::new(&document, Asker::from(&asked.caller), label, link.url, link.expires_at.into());
     Ok(Reply::ok(&Success::new(answer))?.with_version(claim.version))
 }
 

@@ -16,9 +16,9 @@ use crate::asked::{Claims, Known};
 
 pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
     let Known { shared, caller, .. } = &known;
-    let (app, tenant, asker) = (&shared.app, caller.tenant, Asker::from(caller));
+    let (app, asker) = (&shared.app, Asker::from(caller));
     // The mark is taken before anything is read: what is read is then at least as new.
-    let look = Look { tenant, asker, now: app.clock.now(), mark: app.store.mark() };
+    let look = Look { caller: *caller, asker, now: app.clock.now(), mark: app.store.mark() };
     if let Some(answer) = path.id.parse().ok().and_then(|id| shared.rendered.unchanged(look, id)) {
         return Ok(answer);
     }
@@ -29,7 +29,7 @@ pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> R
     }
     let claim = read_claim(app, caller, &path.id)?;
     let laid = app.deadlines.of_claim(&claim, look.now);
-    let shown = view::claim(app.catalogues.of(&tenant), &laid, &claim, asker);
+    let shown = view::claim(app.catalogues.of(&caller.tenant), &laid, &claim, asker);
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
     let stamp = ClaimStamp { version: claim.version, ..stamp };
     let until = Deadline::first_to_end(&laid);

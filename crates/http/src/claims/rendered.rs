@@ -16,8 +16,8 @@ use bytes::Bytes;
 use constat_app::Mark;
 use constat_app::claims::ClaimStamp;
 use constat_domain::claim::Asker;
-use constat_domain::ids::DeclarationId;
-use constat_domain::tenancy::TenantId;
+use constat_domain::ids::{DeclarationId, OrgId};
+use constat_domain::tenancy::{Caller, TenantId};
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, ETAG};
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ pub(crate) struct Rendered {
 /// An answer in the pieces that cost nothing to send again.
 struct Kept {
     tenant: TenantId,
+    declared_by: OrgId,
     version: i64,
     /// When the first deadline that runs is over.
     until: Option<Timestamp>,
@@ -73,7 +74,7 @@ impl Kept {
 /// Who reads what, when.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
-    pub(crate) tenant: TenantId,
+    pub(crate) caller: Caller,
     pub(crate) asker: Asker,
     pub(crate) now: Timestamp,
     /// What was committed before anything of this look was read.
@@ -86,10 +87,11 @@ impl Rendered {
         let mark = look.mark?;
         let kept = self.by_claim.read().ok()?;
         let kept = kept.get(&(declaration, look.asker))?;
-        (kept.tenant == look.tenant && kept.is_right_at(look.now) && kept.is_seen_at(mark)).then(|| kept.answer())
+        let is_theirs = look.caller.may_see(kept.tenant, kept.declared_by);
+        (is_theirs && kept.is_right_at(look.now) && kept.is_seen_at(mark)).then(|| kept.answer())
     }
 
-    /// The answer for exactly this version of the claim.
+    /// The answer for exactly this version of the claim, which was found for the caller.
     pub(crate) fn get(&self, look: Look, stamp: ClaimStamp) -> Option<Ready> {
         let kept = self.by_claim.read().ok()?;
         let kept = kept.get(&(stamp.declaration, look.asker))?;
@@ -110,8 +112,9 @@ impl Rendered {
     ) -> Result<Ready, Problem> {
         let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
         let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
-        let (tenant, version, seen_at) = (look.tenant, stamp.version, Mutex::new(look.mark));
-        let fresh = Kept { tenant, version, until, tag, body: body.into(), seen_at };
+        let ClaimStamp { version, declared_by, .. } = stamp;
+        let (tenant, seen_at) = (look.caller.tenant, Mutex::new(look.mark));
+        let fresh = Kept { tenant, declared_by, version, until, tag, body: body.into(), seen_at };
         let answer = fresh.answer();
         if let Ok(mut kept) = self.by_claim.write() {
             if kept.len() >= MOST_KEPT {

@@ -1,13 +1,44 @@
 //! Claims, each one document with a version.
 
 use constat_domain::claim::{Claim, ClaimStatus};
-use constat_domain::ids::{ClaimId, DeclarationId};
+use constat_domain::ids::{ClaimId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
-use super::{deadlines, from_bodies, from_body, micros, one_row, parse, to_body};
+use super::{deadlines, from_body, micros, one_row, parse, to_body};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
+
+/// Who declared a claim. Where the row does not say, the audit trail's first word on the claim does: the
+/// holder of the key it came with; without a key (an import, the server itself) it was the platform.
+pub(super) fn declarer() -> SqlLiteral<Text> {
+    sql("COALESCE(claims.declared_by, (SELECT api_keys.holder FROM api_keys WHERE api_keys.id = (SELECT told.actor \
+         FROM events AS told WHERE told.subject = claims.declaration_id ORDER BY told.seq LIMIT 1)), \
+         substr(claims.tenant, 1, length(claims.tenant) - 5))")
+}
+
+/// What makes a claim of its row: the body, and who declared it. The column has the last word: a server of
+/// an earlier version writes the body without what it does not know.
+pub(super) type Row = (String, String);
+
+/// The columns of a [`Row`].
+pub(super) fn columns() -> (claims::body, SqlLiteral<Text>) {
+    (claims::body, declarer())
+}
+
+/// The claim of a row.
+pub(super) fn read((body, declarer): Row) -> Result<Claim, StoreError> {
+    let mut claim: Claim = from_body(&body)?;
+    claim.set_declarer(parse(&declarer)?);
+    Ok(claim)
+}
+
+pub(super) fn read_all(rows: Vec<Row>) -> Result<Vec<Claim>, StoreError> {
+    rows.into_iter().map(read).collect()
+}
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +59,7 @@ pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::user_id.eq(&claim.user_id),
             claims::status.eq(claim.status.as_str()),
             claims::insurer_reference.eq(&claim.dossier.insurer_reference),
+            claims::declared_by.eq(claim.declarer().to_string()),
             claims::created_at.eq(micros(claim.created_at)),
             claims::version.eq(claim.version),
             claims::body.eq(to_body(claim)?),
@@ -48,6 +80,7 @@ pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::user_id.eq(&claim.user_id),
             claims::status.eq(claim.status.as_str()),
             claims::insurer_reference.eq(&claim.dossier.insurer_reference),
+            claims::declared_by.eq(claim.declarer().to_string()),
             claims::version.eq(claim.version),
             claims::body.eq(to_body(claim)?),
         ))
@@ -68,8 +101,8 @@ pub fn of_tenant_by_either_id(
         found = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(claims::body)
-            .get_result::<String>(connection)
+            .select(columns())
+            .get_result::<Row>(connection)
             .optional()?;
     }
     if found.is_none()
@@ -77,38 +110,70 @@ pub fn of_tenant_by_either_id(
     {
         found = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(claims::body)
-            .get_result::<String>(connection)
+            .select(columns())
+            .get_result::<Row>(connection)
             .optional()?;
     }
-    found.as_deref().map(from_body).transpose()
+    found.map(read).transpose()
 }
 
-/// Which claim an id stands for, and its version: enough to know whether what was read before still
-/// holds.
+/// Which claim an id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The claim.
+    pub declaration: DeclarationId,
+    /// Its version now.
+    pub version: i64,
+    /// Who declared it.
+    pub declared_by: OrgId,
+}
+
+/// Which claim an id stands for, its version and its declarer: enough to know whether what was read before
+/// still holds, and for whom.
 pub fn stamp_of_tenant_by_either_id(
     connection: &mut Connection,
     tenant: &TenantId,
     id: &str,
-) -> Result<Option<(DeclarationId, i64)>, StoreError> {
+) -> Result<Option<Stamp>, StoreError> {
+    type StampRow = (String, i64, String);
+    let columns = || (claims::declaration_id, claims::version, declarer());
+    let mut row: Option<StampRow> = None;
     if let Ok(declaration) = id.parse::<DeclarationId>() {
-        let version = claims::table
+        row = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(claims::version)
-            .get_result::<i64>(connection)
+            .select(columns())
+            .get_result(connection)
             .optional()?;
-        if let Some(version) = version {
-            return Ok(Some((declaration, version)));
-        }
     }
-    let Ok(claim) = id.parse::<ClaimId>() else { return Ok(None) };
-    let row: Option<(String, i64)> = claims::table
-        .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-        .select((claims::declaration_id, claims::version))
+    if row.is_none()
+        && let Ok(claim) = id.parse::<ClaimId>()
+    {
+        row = claims::table
+            .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
+            .select(columns())
+            .get_result(connection)
+            .optional()?;
+    }
+    let stamp = |(declaration, version, declarer): StampRow| {
+        Ok(Stamp { declaration: parse(&declaration)?, version, declared_by: parse(&declarer)? })
+    };
+    row.map(stamp).transpose()
+}
+
+/// Who declared the claim with exactly this pre-declaration id; `None` when it is no claim's.
+pub fn declarer_of_tenant(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declaration: &str,
+) -> Result<Option<OrgId>, StoreError> {
+    let found: Option<String> = claims::table
+        .find(declaration)
+        .filter(claims::tenant.eq(tenant.to_string()))
+        .select(declarer())
         .get_result(connection)
         .optional()?;
-    row.map(|(declaration, version)| Ok((parse(&declaration)?, version))).transpose()
+    found.map(|declarer| parse(&declarer)).transpose()
 }
 
 /// The claims that carry this insurer's reference, oldest first. Several insurers may use the same
@@ -118,12 +183,12 @@ pub fn list_of_tenant_by_insurer_reference(
     tenant: &TenantId,
     reference: &str,
 ) -> Result<Vec<Claim>, StoreError> {
-    let bodies: Vec<String> = claims::table
+    let rows: Vec<Row> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::insurer_reference.eq(reference)))
         .order((claims::created_at, claims::declaration_id))
-        .select(claims::body)
+        .select(columns())
         .load(connection)?;
-    from_bodies(&bodies)
+    read_all(rows)
 }
 
 /// How many claims there are.
@@ -138,13 +203,13 @@ pub fn page_of_tenant_after(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Claim>, StoreError> {
-    let bodies: Vec<String> = claims::table
+    let rows: Vec<Row> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::declaration_id.gt(after)))
         .order(claims::declaration_id)
         .limit(limit)
-        .select(claims::body)
+        .select(columns())
         .load(connection)?;
-    from_bodies(&bodies)
+    read_all(rows)
 }
 
 /// The ids of a user's claims, oldest first.
@@ -164,9 +229,8 @@ pub fn ids_of_tenant_by_user(
 /// The claim with this pre-declaration id, whosever it is: ids are unique on the server, and an import
 /// must know which are taken.
 pub fn by_declaration_id(connection: &mut Connection, id: DeclarationId) -> Result<Option<Claim>, StoreError> {
-    let body: Option<String> =
-        claims::table.find(id.to_string()).select(claims::body).get_result(connection).optional()?;
-    body.as_deref().map(from_body).transpose()
+    let row: Option<Row> = claims::table.find(id.to_string()).select(columns()).get_result(connection).optional()?;
+    row.map(read).transpose()
 }
 
 /// Which pre-declaration became the internal claim with this id, whosever it is.
@@ -179,14 +243,15 @@ pub fn declaration_by_claim_id(connection: &mut Connection, id: ClaimId) -> Resu
     found.map(|id| parse(&id)).transpose()
 }
 
-/// One user's claims in any of the given statuses (all when empty), newest first.
+/// One user's claims in any of the given statuses (all when empty), newest first: those that one
+/// organisation declared, or all.
 pub fn list_of_tenant(
     connection: &mut Connection,
     tenant: &TenantId,
     user_id: &str,
+    declared_by: Option<OrgId>,
     statuses: &[ClaimStatus],
-    limit: i64,
-    offset: i64,
+    (limit, offset): (i64, i64),
 ) -> Result<Page<Claim>, StoreError> {
     let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     let wanted = || {
@@ -195,14 +260,17 @@ pub fn list_of_tenant(
         if !names.is_empty() {
             query = query.filter(claims::status.eq_any(names.clone()));
         }
+        if let Some(org) = declared_by {
+            query = query.filter(declarer().eq(org.to_string()));
+        }
         query
     };
     let total = wanted().count().get_result(connection)?;
-    let bodies: Vec<String> = wanted()
+    let rows: Vec<Row> = wanted()
         .order((claims::created_at.desc(), claims::declaration_id.desc()))
         .limit(limit)
         .offset(offset)
-        .select(claims::body)
+        .select(columns())
         .load(connection)?;
-    Ok(Page { rows: from_bodies(&bodies)?, total })
+    Ok(Page { rows: read_all(rows)?, total })
 }

@@ -1,14 +1,15 @@
 //! The events table: every change, in commit order, each tenant's a chain of its own.
 
-use constat_domain::ids::EventId;
+use constat_domain::ids::{EventId, OrgId};
 use constat_domain::tenancy::TenantId;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::Page;
+use super::claims::{Page, declarer};
 use super::{from_body, instant, micros, parse, to_body};
 use crate::chain::{self, Content, Fresh, Hash, Tail, hash_of};
-use crate::schema::{event_chains, events};
+use crate::schema::{claims, event_chains, events};
 use crate::{Connection, StoreError, Tx};
 
 /// Something that happened.
@@ -147,14 +148,44 @@ pub fn of_tenant_and_kinds_after(
     position: i64,
     limit: i64,
 ) -> Result<Vec<(i64, Event)>, StoreError> {
-    let rows: Vec<Row> = events::table
-        .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
+    of_tenant_and_kinds_between(connection, tenant, kinds, None, (position, i64::MAX), limit)
+}
+
+/// Those of these kinds after a position and up to another, in order: all, or those about claims that one
+/// organisation declared.
+pub fn of_tenant_and_kinds_between(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    kinds: &[&str],
+    declared_by: Option<OrgId>,
+    (after, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<(i64, Event)>, StoreError> {
+    let mut wanted = events::table
+        .filter(events::tenant.eq(tenant.to_string()))
+        .filter(events::position.gt(after).and(events::position.le(until)))
         .filter(events::kind.eq_any(kinds))
-        .order(events::position)
-        .limit(limit)
-        .select(COLUMNS)
-        .load(connection)?;
+        .into_boxed();
+    if let Some(org) = declared_by {
+        let about = claims::table.filter(claims::declaration_id.eq(events::subject));
+        wanted = wanted.filter(exists(about.filter(declarer().eq(org.to_string()))));
+    }
+    let rows: Vec<Row> = wanted.order(events::position).limit(limit).select(COLUMNS).load(connection)?;
     rows.into_iter().map(read).collect()
+}
+
+/// The event at a position of a tenant's chain.
+pub fn id_of_tenant_at(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    position: i64,
+) -> Result<Option<EventId>, StoreError> {
+    let id: Option<String> = events::table
+        .filter(events::tenant.eq(tenant.to_string()).and(events::position.eq(position)))
+        .select(events::id)
+        .get_result(connection)
+        .optional()?;
+    id.map(|id| parse(&id)).transpose()
 }
 
 /// An event of a tenant with its position.

@@ -7,15 +7,15 @@
 
 use std::collections::BTreeSet;
 
-use constat_domain::ids::{WebhookDeliveryId, WebhookId};
+use constat_domain::ids::{OrgId, WebhookDeliveryId, WebhookId};
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::Page;
+use super::claims::{Page, declarer};
 use super::{instant, micros, parse};
-use crate::schema::{webhook_attempts, webhook_deliveries as deliveries, webhooks};
+use crate::schema::{claims, webhook_attempts, webhook_deliveries as deliveries, webhooks};
 use crate::{Connection, StoreError, Tx};
 
 const PENDING: &str = DeliveryStatus::Pending.as_str();
@@ -268,46 +268,71 @@ pub enum Again {
     },
 }
 
-/// Makes deliveries due now, whatever became of them. Gives how many. The webhook must be held.
-pub fn replay(tx: &mut Tx, webhook: WebhookId, which: &Again, now: Timestamp) -> Result<usize, StoreError> {
+/// Those about the webhook itself or, when an organisation is named, about the claims that it declared: a
+/// server of an earlier version told integrators of all claims, and its log is here still.
+macro_rules! told_to {
+    ($query:expr, $webhook:expr, $declared_by:expr) => {{
+        let mut query = $query.into_boxed();
+        if let Some(org) = $declared_by {
+            let org: OrgId = org;
+            let about = claims::table.filter(claims::declaration_id.eq(deliveries::subject));
+            let is_theirs = exists(about.filter(declarer().eq(org.to_string())));
+            query = query.filter(is_theirs.or(deliveries::subject.eq($webhook.to_string())));
+        }
+        query
+    }};
+}
+
+/// Makes deliveries due now, whatever became of them: of those about claims that one organisation declared, or
+/// of all. Gives how many. The webhook must be held.
+pub fn replay(
+    tx: &mut Tx,
+    webhook: WebhookId,
+    declared_by: Option<OrgId>,
+    which: &Again,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let again = (
         deliveries::status.eq(PENDING),
         deliveries::due_at.eq(micros(now)),
         deliveries::first_attempt_at.eq(None::<i64>),
         deliveries::done_at.eq(None::<i64>),
     );
-    let of_webhook = deliveries::webhook.eq(webhook.to_string());
-    let rows = match which {
-        Again::One(id) => {
-            let one = deliveries::table.filter(of_webhook.and(deliveries::id.eq(id.to_string())));
-            diesel::update(one).set(again).execute(&mut **tx)?
-        }
+    let of_webhook =
+        told_to!(deliveries::table.filter(deliveries::webhook.eq(webhook.to_string())), webhook, declared_by);
+    let wanted = match which {
+        Again::One(id) => of_webhook.filter(deliveries::id.eq(id.to_string())),
         Again::Made { from, to, status } => {
             let span = deliveries::created_at.ge(micros(*from)).and(deliveries::created_at.lt(micros(*to)));
             let statuses = status.map_or_else(
                 || vec![DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Failed],
                 |status| vec![status],
             );
-            let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-            let made = deliveries::table.filter(of_webhook.and(span)).filter(deliveries::status.eq_any(names));
-            diesel::update(made).set(again).execute(&mut **tx)?
+            let names: Vec<&'static str> = statuses.iter().map(|status| status.as_str()).collect();
+            of_webhook.filter(span).filter(deliveries::status.eq_any(names))
         }
     };
+    let places: Vec<i64> = wanted.select(deliveries::seq).load(&mut **tx)?;
+    let mut rows = 0;
+    for some in places.chunks(500) {
+        rows += diesel::update(deliveries::table.filter(deliveries::seq.eq_any(some))).set(again).execute(&mut **tx)?;
+    }
     mark_next(tx, Some(webhook))?;
     Ok(rows)
 }
 
-/// One page of a webhook's deliveries, newest first, each with its tries. The webhook implies the
-/// tenant.
+/// One page of a webhook's deliveries, newest first, each with its tries: of those about claims that one
+/// organisation declared, or of all. The webhook implies the tenant.
 pub fn page_of_webhook(
     connection: &mut Connection,
     webhook: WebhookId,
+    declared_by: Option<OrgId>,
     status: Option<DeliveryStatus>,
-    limit: i64,
-    offset: i64,
+    (limit, offset): (i64, i64),
 ) -> Result<Page<(Delivery, Vec<Attempt>)>, StoreError> {
     let wanted = || {
-        let mut query = deliveries::table.filter(deliveries::webhook.eq(webhook.to_string())).into_boxed();
+        let of_webhook = deliveries::table.filter(deliveries::webhook.eq(webhook.to_string()));
+        let mut query = told_to!(of_webhook, webhook, declared_by);
         if let Some(status) = status {
             query = query.filter(deliveries::status.eq(status.as_str()));
         }

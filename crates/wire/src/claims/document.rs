@@ -211,7 +211,8 @@ pub struct ClaimDocumentWithUrl {
     /// What a photo's file tells of it, or null. Extension.
     #[serde(default)]
     pub photo: Option<PhotoFacts>,
-    /// An older document of this platform with the very same bytes, or null. Extension.
+    /// An older document of this platform with the very same bytes, or null. One on a claim that the caller
+    /// does not see is told to the platform alone. Extension.
     #[serde(default)]
     pub duplicate_of: Option<DuplicateDocument>,
 }
@@ -252,8 +253,15 @@ pub struct DuplicateDocument {
 }
 
 impl ClaimDocumentWithUrl {
-    /// A document under its label, with a link that was signed for it.
-    pub fn new(document: &claim::Document, label: impl Into<String>, url: String, expires_at: Instant) -> Self {
+    /// A document under its label, with a link that was signed for it, as the asker sees it.
+    pub fn new(
+        document: &claim::Document,
+        asker: claim::Asker,
+        label: impl Into<String>,
+        url: String,
+        expires_at: Instant,
+    ) -> Self {
+        let is_told = |other: &claim::Duplicate| asker == claim::Asker::Handler || !other.is_others;
         Self {
             document: ClaimDocument::new(document, label),
             created_at: document.uploaded_at.into(),
@@ -263,7 +271,7 @@ impl ClaimDocumentWithUrl {
             download_url: url,
             download_url_expires_at: expires_at,
             photo: PhotoFacts::of(document),
-            duplicate_of: document.duplicate_of.map(|other| DuplicateDocument {
+            duplicate_of: document.duplicate_of.filter(is_told).map(|other| DuplicateDocument {
                 claim_id: other.declaration.to_string(),
                 document_id: other.document.to_string(),
             }),

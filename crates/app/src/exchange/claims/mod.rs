@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Answer, Claim, Document, ScanState, clean_filename};
 use constat_domain::codes::Codes;
-use constat_domain::tenancy::TenantId;
-use constat_store::queries::claims;
+use constat_domain::tenancy::{Api, TenantId};
+use constat_store::queries::{api_keys, claims};
 use constat_store::{Connection, StoreError};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -57,6 +57,7 @@ pub const COLUMNS: &[Column] = &[
     column("insurer_reference", "dossier.insurer_reference", Cell::Text),
     column("created_at", "created_at", Cell::Text),
     column("updated_at", "updated_at", Cell::Text),
+    column("declared_by", "declared_by", Cell::Text),
 ];
 
 /// What an import judges records with.
@@ -131,6 +132,7 @@ pub fn prepare(
     let given = object.clone();
     let Some(mut claim) = into_type::<Claim>(line, object, report) else { return Ok(None) };
     refuse_lost(line, "", &Value::Object(given), &json!(claim), report);
+    settle_declarer(connection, &mut claim, judge, line, report)?;
     settle_names(&mut claim, judge.catalogue, line, report);
     report.add_all(line, claim.check_moved(judge.catalogue, Codes::embedded(), judge.now));
     let files = take_bytes(&mut claim, judge, &paths, line, report);
@@ -173,6 +175,26 @@ fn refuse_lost(line: u64, path: &str, given: &Value, kept: &Value, report: &mut 
         }
         _ => {}
     }
+}
+
+/// Whoever is said to have declared a claim sees it with its keys: it must hold one of this platform.
+fn settle_declarer(
+    connection: &mut Connection,
+    claim: &mut Claim,
+    judge: &Judge<'_>,
+    line: u64,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let declarer = claim.declarer();
+    claim.set_declarer(declarer);
+    if claim.declared_by.is_some() {
+        let keys = api_keys::of_issuer_and_holder(connection, judge.tenant.org, declarer)?;
+        if !keys.iter().any(|key| key.api == Api::Claims && key.mode == judge.tenant.mode) {
+            let message = "holds no key of this platform's claims API; leave it out when the platform declared it";
+            report.add(line, "declared_by", message);
+        }
+    }
+    Ok(())
 }
 
 /// Questions and document types may be given by their French names: stable ids inside.
