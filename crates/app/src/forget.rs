@@ -1,8 +1,8 @@
 //! What is forgotten with time: answers that were kept for repeats of a request, and links that have ended.
-//! Both hold, or lead to, personal data, and serve nobody any more.
+//! Both hold, or lead to, personal data, and serve nobody any more. And times that were kept and are over.
 
-use constat_store::queries::{idempotency, sign_in_links};
-use jiff::SignedDuration;
+use constat_store::queries::{holds, idempotency, sign_in_links};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{App, AppError};
 
@@ -22,8 +22,7 @@ pub async fn forget_answers(app: &App) -> Result<usize, AppError> {
     if days == 0 {
         return Ok(0);
     }
-    let kept_for = SignedDuration::from_hours(24 * i64::from(days));
-    let Ok(before) = app.clock.now().checked_sub(kept_for) else { return Ok(0) };
+    let Some(before) = days_before(app.clock.now(), days) else { return Ok(0) };
     let mut removed = 0;
     loop {
         let some = app.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_before(tx, before, BATCH)?)).await?;
@@ -32,6 +31,21 @@ pub async fn forget_answers(app: &App) -> Result<usize, AppError> {
             return Ok(removed);
         }
     }
+}
+
+/// So many times 24 hours before an instant; `None` before time began.
+pub(crate) fn days_before(at: Timestamp, days: u16) -> Option<Timestamp> {
+    at.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+/// Removes what was kept in calendars for a while, of all firms, and is over: a hold of several firms leaves
+/// rows with each, which that firm's next hold may be long in finding. Gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_holds(app: &App) -> Result<usize, AppError> {
+    let now = app.clock.now();
+    app.store.write(move |tx| Ok(holds::forget_expired(tx, now)?)).await
 }
 
 /// Removes sign-in links that ended a day ago. Gives how many.

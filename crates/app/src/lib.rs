@@ -45,7 +45,7 @@ pub use counts::{Counter, Counts, RoadCounts};
 pub use edges::{Chance, Clock};
 pub use error::AppError;
 use error::require_version;
-pub use forget::{forget_answers, forget_links};
+pub use forget::{forget_answers, forget_holds, forget_links};
 pub use geocoder::{Geocoder, GeocoderCounters, GeocoderSettings, NoGeocoder};
 pub use pause::Pause;
 pub use requests::RequestSettings;

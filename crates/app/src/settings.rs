@@ -16,13 +16,13 @@ use crate::{CatalogueSettings, GeocoderSettings, RequestSettings, ScannerSetting
 pub struct Settings {
     /// Where others reach this server, without a final slash: the start of every link it gives.
     pub public_url: String,
-    /// Most requests a key may make in a minute; 0 for no limit.
+    /// Most requests a key may make in a minute, up to 10 000 000; 0 for no limit.
     pub requests_per_minute: u32,
     /// What is taken on at once.
     pub requests: RequestSettings,
     /// The partner firms that this platform asks for appointments, in order of preference.
     pub partners: Vec<PartnerLink>,
-    /// Seconds to wait for a partner's answer.
+    /// Seconds to wait for a partner's answer, 1 to 300.
     pub partner_timeout_seconds: u64,
     /// Who knows where street addresses are.
     pub geocoder: GeocoderSettings,
@@ -134,6 +134,18 @@ impl Default for RoutingSettings {
 }
 
 impl Settings {
+    /// Everything about partners and keys that a configuration must not contain.
+    pub fn check_partners(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if !(1..=300).contains(&self.partner_timeout_seconds) {
+            errors.push(FieldError::new("partner_timeout_seconds", "must be 1 to 300"));
+        }
+        if self.requests_per_minute > 10_000_000 {
+            errors.push(FieldError::new("requests_per_minute", "must be 0 to 10000000"));
+        }
+        errors
+    }
+
     /// Everything about documents that a configuration must not contain.
     pub fn check_documents(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();

@@ -145,6 +145,7 @@ impl WebhooksOverHttp {
             Ok(answer) => Ok(answer.status().as_u16()),
             Err(error) if is_refused(&error) => Err(SendFailure::AddressRefused),
             Err(error) if error.is_timeout() => Err(SendFailure::Timeout),
+            Err(error) if is_about_the_certificate(&error) => Err(SendFailure::Certificate),
             Err(_error) => Err(SendFailure::Unreachable),
         }
     }
@@ -162,6 +163,23 @@ fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
+/// Whether the receiver's certificate is why there is no connection. The cause lies inside an I/O error, which
+/// does not tell it as its source.
+fn is_about_the_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(known) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_)) = known.downcast_ref() {
+            return true;
+        }
+        let within = known.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match within {
+            Some(within) => Some(within),
+            None => known.source(),
+        };
+    }
+    false
+}
+
 impl WebhookSender for WebhooksOverHttp {
     fn check<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(self.judge(url))
@@ -169,5 +187,61 @@ impl WebhookSender for WebhooksOverHttp {
 
     fn post(&self, request: WebhookRequest) -> BoxFuture<'_, Result<u16, SendFailure>> {
         Box::pin(self.send(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+
+    /// Nobody vouches for it but itself; nothing else uses its key.
+    const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBXjCCARCgAwIBAgIULscUbSjCFNDs9WFwL0PGd9sHO4wwBQYDK2VwMBsxGTAX
+BgNVBAMMEHJlY2VpdmVyLmV4YW1wbGUwIBcNMjYxMTIyMTQ1MzA2WhgPMjEyNjEw
+MjkxNDUzMDZaMBsxGTAXBgNVBAMMEHJlY2VpdmVyLmV4YW1wbGUwKjAFBgMrZXAD
+IQAr+32uuX+tp642RwEvbnt8V2D4ZUanXUdvdwGYJFbUQaNkMGIwHQYDVR0OBBYE
+FHNfPC/lJ2cWTUsYoVED7WmMaDeYMB8GA1UdIwQYMBaAFHNfPC/lJ2cWTUsYoVED
+7WmMaDeYMA8GA1UdEwEB/wQFMAMBAf8wDwYDVR0RBAgwBocEfwAAATAFBgMrZXAD
+QQBksJ6+bxcp6h+yvEHOzbpKYsS5ni78BoP3NyKX+0uiEe53RHKDzSWJSRtzocaD
+tbReQLRsaFnA9GbWd0P2a5QK
+-----END CERTIFICATE-----";
+    const KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIKve6j1UfQGKjG3jIb3oaxSTb9szCHGkzXOdcYJd+A9A
+-----END PRIVATE KEY-----";
+
+    fn receiver() -> SocketAddr {
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let connection = ServerConnection::new(Arc::new(config)).unwrap();
+            let mut stream = StreamOwned::new(connection, listener.accept().unwrap().0);
+            let _refused = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_told_from_a_receiver_that_is_away() {
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let settings = WebhookSettings { allow_private: true, timeout_ms: 5_000, ..WebhookSettings::default() };
+        let door = WebhooksOverHttp::new(&settings);
+        let request = |url: String| WebhookRequest { url, headers: Vec::new(), body: "{}".to_owned() };
+        let told = door.post(request(format!("https://{}/events", receiver()))).await;
+        assert_eq!(told, Err(SendFailure::Certificate));
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let told = door.post(request(format!("https://{closed}/events"))).await;
+        assert_eq!(told, Err(SendFailure::Unreachable));
     }
 }

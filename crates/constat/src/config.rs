@@ -259,11 +259,10 @@ fn read(merged: &Table) -> Result<Config, String> {
             return Err(format!("{table}.{}: {}", fault.field, fault.message));
         }
     }
-    if let Some(fault) = settings.check_roads().first() {
-        return Err(format!("{}: {}", fault.field, fault.message));
-    }
-    if let Some(fault) = settings.check_documents().first() {
-        return Err(format!("{}: {}", fault.field, fault.message));
+    for faults in [settings.check_partners(), settings.check_roads(), settings.check_documents()] {
+        if let Some(fault) = faults.first() {
+            return Err(format!("{}: {}", fault.field, fault.message));
+        }
     }
     let metrics = match own.metrics.listen.as_str() {
         "" => None,
@@ -431,6 +430,9 @@ mod tests {
             ("[documents]\nkind = \"ftp\"", "ftp"),
             ("[scanner]\naddress = \"nowhere\"", "scanner.address"),
             ("[uploads]\nmemory_mb = 1", "uploads.memory_mb"),
+            ("partner_timeout_seconds = 0", "partner_timeout_seconds"),
+            ("partner_timeout_seconds = 100000", "partner_timeout_seconds"),
+            ("requests_per_minute = 4000000000", "requests_per_minute"),
         ] {
             let refused = load(Some(file), &[], Flags::default()).unwrap_err();
             assert!(refused.contains("given.toml") && refused.contains(named), "{file}: {refused}");

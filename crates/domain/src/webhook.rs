@@ -204,6 +204,6 @@ pub struct Attempt {
     pub duration_ms: i64,
     /// Status of the answer, when there was one.
     pub status: Option<u16>,
-    /// Why there was none: `timeout`, `unreachable`, `address_refused`, `claim_gone`.
+    /// Why there was none: `timeout`, `unreachable`, `certificate`, `address_refused`, `claim_gone`.
     pub error: Option<String>,
 }

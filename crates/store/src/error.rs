@@ -61,12 +61,31 @@ impl From<diesel::result::Error> for StoreError {
             // SQLite, when another process holds the lock for longer than the busy timeout.
             _ if text.contains("locked") || text.contains("busy") => Self::Busy(text),
             // PostgreSQL tells a deadlock and a lock timeout by codes that diesel does not pass on, in the
-            // language of the server: what is unknown is tried again, a bounded number of times.
+            // language of the server: what is unknown and not known to be about the data is tried again, a bounded
+            // number of times.
+            Error::DatabaseError(Kind::Unknown, told) if is_about_data(told.message()) => Self::Unavailable(text),
             Error::DatabaseError(Kind::SerializationFailure | Kind::Unknown, _) => Self::Contended(text),
             Error::DeserializationError(_) => Self::Corrupt(text),
             _ => Self::Unavailable(text),
         }
     }
+}
+
+/// Whether PostgreSQL refuses the data itself (class 22): it will do so every time. By the words of an English
+/// server, since diesel does not pass the code on; in another language it is tried again in vain, a bounded
+/// number of times. Source of the words: `errcodes.txt` and the messages that carry `ERRCODE_DATA_*`.
+fn is_about_data(message: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "invalid byte sequence",
+        "invalid input syntax",
+        "value too long",
+        "out of range",
+        "division by zero",
+        "unsupported Unicode escape",
+        "cannot be converted to text",
+        "has no equivalent in encoding",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
 }
 
 impl From<object_store::Error> for StoreError {
@@ -84,5 +103,31 @@ pub trait UnitError: From<StoreError> + Send {
 impl UnitError for StoreError {
     fn store_error(&self) -> Option<&StoreError> {
         Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind, Error};
+
+    use super::*;
+
+    fn unknown(message: &str) -> StoreError {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())).into()
+    }
+
+    #[test]
+    fn what_the_data_is_refused_for_is_never_tried_again() {
+        for message in [
+            "invalid byte sequence for encoding \"UTF8\": 0x00",
+            "integer out of range",
+            "value too long for type character varying(8)",
+            "invalid input syntax for type bigint: \"x\"",
+        ] {
+            assert!(!unknown(message).is_passing(), "{message}");
+        }
+        for message in ["deadlock detected", "canceling statement due to lock timeout", "Verklemmung entdeckt"] {
+            assert!(unknown(message).is_passing(), "{message}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use constat_domain::Currency;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Contract;
 use constat_domain::codes::Codes;
@@ -94,6 +95,9 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
         complete(&mut object);
         let contract = into_type::<Contract>(line, object, report)?;
         report.add_all(line, contract.check(catalogue));
+        if contract.deductible.is_some_and(|deductible| deductible.currency != Currency::EUR) {
+            report.add(line, "deductible", "must be in euros: currency EUR");
+        }
         Some((line, contract))
     };
     let read: Vec<(u64, Contract)> = merged.into_iter().filter_map(|record| read(record, report)).collect();

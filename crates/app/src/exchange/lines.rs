@@ -160,6 +160,13 @@ impl<R: BufRead> Lines<R> {
                 builder.delimiter(separator).trim(csv::Trim::All).flexible(true);
                 let mut reader = builder.from_reader(Metered { inner: reader, left: LONGEST_ROW, is_over: false });
                 match reader.headers().cloned() {
+                    Ok(headers) if headers.is_empty() => {
+                        let all: Vec<&str> = columns.iter().map(|column| column.name).collect();
+                        let message =
+                            format!("the file is empty: expected a header with columns of {}", all.join(", "));
+                        report.add(1, "", message);
+                        Source::Ended
+                    }
                     Ok(headers) => {
                         let known = known_columns(&headers, columns, report);
                         Source::Csv { reader: Box::new(reader), headers, known }

@@ -2,8 +2,8 @@
 
 use constat_domain::ids::WebhookDeliveryId;
 use constat_store::queries::webhook_deliveries::{self, Made};
-use jiff::SignedDuration;
 
+use crate::forget::days_before;
 use crate::{App, AppError};
 
 /// Deliveries looked at, and at most removed, in one transaction: some milliseconds of the writer's time.
@@ -17,8 +17,7 @@ pub async fn forget_delivered(app: &App) -> Result<usize, AppError> {
     if days == 0 {
         return Ok(0);
     }
-    let kept_for = SignedDuration::from_hours(24 * i64::from(days));
-    let Ok(before) = app.clock.now().checked_sub(kept_for) else { return Ok(0) };
+    let Some(before) = days_before(app.clock.now(), days) else { return Ok(0) };
     let (mut place, mut removed) = (0, 0);
     loop {
         let page = app.store.read(|connection| webhook_deliveries::made_after(connection, place, BATCH))?;

@@ -21,6 +21,8 @@ pub enum SendFailure {
     Timeout,
     /// It cannot be reached, or broke off.
     Unreachable,
+    /// It shows a certificate that nobody known vouches for, that is not its own, or that is over.
+    Certificate,
     /// Its address lies inside a private network, or is not spoken to in this way.
     AddressRefused,
 }
@@ -31,6 +33,7 @@ impl SendFailure {
         match self {
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
+            Self::Certificate => "certificate",
             Self::AddressRefused => "address_refused",
         }
     }

@@ -15,6 +15,7 @@ use constat_app::exchange::files;
 use constat_app::exchange::lines::{Format, Lines};
 use constat_app::exchange::report::{Fault, Report};
 use constat_app::{Catalogues, Chance as _, Clock as _, Settings};
+use constat_client::wire::claims::shape_faults;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::deadlines::Deadlines;
 use constat_domain::ids::EventId;
@@ -175,7 +176,7 @@ impl Run<'_> {
             {
                 let now = SystemClock.now();
                 let (tenant, catalogue, scanned) = (self.tenant, self.catalogue, self.scanned);
-                let judge = Judge { tenant, catalogue, now, folder: &folder, scanned };
+                let judge = Judge { tenant, catalogue, now, folder: &folder, scanned, shape: shape_faults };
                 let ready = self.store.read(|c| prepare(c, &judge, line.line, object, &mut report))?;
                 if let Some(ready) = ready {
                     if !ids.insert(ready.claim.declaration_id) {

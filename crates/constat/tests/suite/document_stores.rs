@@ -114,9 +114,9 @@ async fn uploads_share_a_bounded_memory_and_wait_their_turn() {
     let caller = server.platform("Plateforme").await;
     let id = caller.declare(&fixtures::stolen_bike()).await;
     let path = format!("/claims/{id}/documents");
-    // Two senders that have begun and do not end hold all there is.
+    // Two senders that have begun and do not end hold all there is, each with a key of its own and half of it.
     let mut held = Vec::new();
-    for _ in 0..2 {
+    for caller in [caller.clone(), server.caller(caller.tenant).await] {
         let (sender, body) = futures_channel();
         let boundary = "multipart/form-data; boundary=x";
         let request = caller.request(Method::PUT, &path).header("content-type", boundary).body(body);

@@ -196,6 +196,14 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ("documents", json!([{ "type": "Dépôt de plainte", "file": "no.pdf" }]), "line 2 documents[0].file: there is"),
         ("documents", json!([{ "type": "Poème" }]), "line 2 documents[0].type:"),
         ("colour", json!("red"), "line 2 colour: unknown field"),
+        ("declared_by", json!("org_01M80WYNDAEPAAZ1DDE6XXRDNY"), "line 2 declared_by: holds no key of this platform"),
+        ("dossier", json!({ "declared_damages": "tout" }), "line 2 dossier.declared_damages: is not in the shape"),
+        ("dossier", json!({ "qualification": [1] }), "line 2 dossier.qualification: is not in the shape"),
+        (
+            "settlements",
+            json!([{ "type": "refund", "amount": { "minor": 500, "currency": "USD" } }]),
+            "line 2 settlements[0].amount: must be in euros",
+        ),
         // Nothing gets into the data of another organisation or mode.
         ("tenant", json!("org_01M80WYNDAEPAAZ1DDE6XXRDNY/live"), "line 2 tenant: is not the organisation"),
         // Whoever changed it next would make the highest number there is one higher.
@@ -268,6 +276,17 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
 }
 
 #[cfg(unix)]
+#[test]
+fn an_empty_table_says_what_was_expected() {
+    let folder = platform();
+    std::fs::write(folder.path().join("empty.csv"), "").unwrap();
+    for what in ["claims", "contracts"] {
+        let import = ["import", what, "empty.csv", "--organisation", "Plateforme", "--mode", "test"];
+        let told = refused(folder.path(), &import);
+        assert!(told.contains("expected a header") && told.contains("user_id"), "{told}");
+    }
+}
+
 #[test]
 fn a_document_that_leads_elsewhere_is_refused() {
     let (folder, elsewhere) = (platform(), tempfile::tempdir().unwrap());

@@ -1,5 +1,6 @@
 //! Holds of joint slots: everybody's time is kept, given back, and consumed together.
 
+use constat_app::forget_holds;
 use constat_availability::Trade;
 use constat_testkit::{artisan, expert};
 use jiff::SignedDuration;
@@ -100,6 +101,18 @@ async fn a_joint_hold_ends_for_everybody_with_its_300th_second() {
     partner.post("/appointments", &booking(&rival, 0, "RIVAL")).await.expect(201);
     assert_eq!(partner.post("/appointments", &booking(&mine, 0, "CASE-1")).await.status, 410);
     assert_eq!(two.standing().await, (vec![slot["startTime"].clone()], vec![slot["startTime"].clone()]));
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_joint_hold_is_removed_in_every_firm() {
+    let two = two().await;
+    let (app, clock) = (&two.partner.server.app, &two.partner.server.clock);
+    let mine = two.partner.search(&two.request()).await;
+    two.partner.post("/holds", &hold(&mine, 0)).await.expect(201);
+    assert_eq!(forget_holds(app).await.unwrap(), 0);
+    clock.advance(SignedDuration::from_secs(300));
+    assert_eq!(forget_holds(app).await.unwrap(), 2);
+    assert_eq!(forget_holds(app).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -340,11 +340,23 @@ async fn what_is_for_handlers_is_refused_to_integrators() {
 }
 
 #[tokio::test]
+async fn a_settlement_in_another_currency_is_refused() {
+    let world = World::start().await;
+    let path = format!("/claims/{}/settlements", world.submitted().await);
+    let dollars = json!({ "type": "refund", "amount": 10, "currency": "USD" });
+    let refused = world.handler.post(&path, &dollars).await;
+    refused.is_error(400, 1000);
+    assert_eq!(refused.fields(), ["currency"]);
+    let euros = json!({ "type": "refund", "amount": 10, "currency": "EUR" });
+    world.handler.post(&path, &euros).await.data();
+}
+
+#[tokio::test]
 async fn money_is_decided_on_paid_returned_and_withdrawn() {
     let world = World::start().await;
     let client = claims_client(&world.server, &world.handler.key);
     let id = world.submitted().await;
-    let refund = |amount| CreateSettlement { kind: SettlementDirection::Refund, amount };
+    let refund = |amount| CreateSettlement { kind: SettlementDirection::Refund, amount, currency: None };
     let created = client.create_settlement(&id, &refund(1234.56)).await.unwrap();
     assert_eq!((created.kind, created.amount, created.payment_at), (SettlementType::Refund, 1234.56, None));
     assert_eq!(client.list_settlements(&id).await.unwrap(), std::slice::from_ref(&created));

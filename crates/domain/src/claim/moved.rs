@@ -9,12 +9,15 @@ use super::{Claim, ClaimStatus, clean_filename, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
 use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
+use crate::money::Currency;
 use crate::refusal::FieldError;
 
 /// Longest description, in characters: that of the claims API.
 const LONGEST_DESCRIPTION: usize = 20_000;
 /// Longest other text, in characters.
 const LONGEST_TEXT: usize = 4_000;
+/// The claims API tells amounts as numbers of euros.
+const IN_EUROS: &str = "must be in euros: currency EUR";
 /// Highest version: far above what a claim reaches, and far below where a number ends.
 const HIGHEST_VERSION: i64 = 1_000_000_000;
 
@@ -167,10 +170,16 @@ impl Claim {
     }
 
     fn check_parts(&self, faults: &mut Vec<FieldError>) {
+        if self.contract.deductible.is_some_and(|deductible| deductible.currency != Currency::EUR) {
+            faults.push(FieldError::new("contract.deductible", IN_EUROS));
+        }
         let mut seen = HashSet::new();
         for (index, settlement) in self.settlements.iter().enumerate() {
             if !seen.insert(settlement.id.to_string()) {
                 faults.push(FieldError::new(format!("settlements[{index}].id"), "is there twice"));
+            }
+            if settlement.amount.currency != Currency::EUR {
+                faults.push(FieldError::new(format!("settlements[{index}].amount"), IN_EUROS));
             }
             if settlement.amount.minor < 0 {
                 faults.push(FieldError::new(format!("settlements[{index}].amount"), "must not be negative"));

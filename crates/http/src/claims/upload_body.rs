@@ -91,7 +91,7 @@ impl UploadBody {
             return Err(Cause::UnsupportedMediaType { expected: "application/json or multipart/form-data" }.into());
         }
         let share = if is_json { JSON_SHARE * length(&request).min(LARGEST_JSON) } else { FORM_SHARE };
-        let share = app.upload_memory.take(share).await?;
+        let share = app.upload_memory.take(act.caller.key, share).await?;
         let mut received = Vec::new();
         let read = if is_json {
             read_files(request, app, act, claim, &mut pace, &mut received).await

@@ -83,6 +83,11 @@ pub fn forget_expired_of_tenant(tx: &mut Tx, tenant: &TenantId, now: Timestamp) 
     Ok(())
 }
 
+/// Forgets what has expired, whoever's. Gives how many.
+pub fn forget_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(holds::table.filter(holds::expires_at.le(micros(now)))).execute(&mut **tx)?)
+}
+
 /// What a session keeps, expired or not.
 pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Vec<HoldRow>, StoreError> {
     let rows: Vec<Row> = on_each!(connection, one => holds::table

@@ -73,6 +73,26 @@ impl Facets {
     }
 }
 
+/// What is wrong with those parts of a dossier that are kept in the contract's own shape, of a claim that came
+/// by file and not through these types. Fields begin at the dossier. What is there is not repeated: it may be
+/// personal.
+pub fn shape_faults(dossier: &claim::Dossier) -> Vec<FieldError> {
+    let mut checker = Checker::new();
+    if let Some(tree) = &dossier.declared_damages {
+        checker.object("declared_damages", |inner| match serde_json::from_value::<DeclaredDamages>(tree.clone()) {
+            Ok(damages) => damages.check(inner),
+            Err(_wrong) => inner.fail("", "is not in the shape of the dossier contract's declaredDamages"),
+        });
+    }
+    if let Some(tree) = &dossier.qualification {
+        checker.object("qualification", |inner| match serde_json::from_value::<Qualification>(tree.clone()) {
+            Ok(qualification) => qualification.check(inner),
+            Err(_wrong) => inner.fail("", "is not in the shape of the dossier contract's qualification"),
+        });
+    }
+    checker.into_errors()
+}
+
 impl From<&claim::Dossier> for Facets {
     fn from(dossier: &claim::Dossier) -> Self {
         // What is stored was read through these very types; anything else is left out.

@@ -36,7 +36,7 @@ pub use envelope::{
     SuccessList, SuccessPage, UploadAnswer,
 };
 pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEntry, TimelineQuery};
-pub use facets::{ClaimDossier, Cover, Facets};
+pub use facets::{ClaimDossier, Cover, Facets, shape_faults};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
     Action, AddInternalNote, AllowedAction, ChangeStatus, InternalNote, NextStatus, RequestDocument, SetNote,

@@ -76,12 +76,19 @@ pub struct CreateSettlement {
     /// How much, in euros: above 0, with two decimals at most.
     #[schemars(range(min = 0.01, max = 99_999_999.99), example = 150.5)]
     pub amount: f64,
+    /// `EUR`, or left out: no other currency is taken. Extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"EUR")]
+    pub currency: Option<String>,
 }
 
 impl CreateSettlement {
     /// Reads it, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<(SettlementKind, Money), Vec<FieldError>> {
         let mut checker = Checker::new();
+        if self.currency.as_ref().is_some_and(|code| code != Currency::EUR.code()) {
+            checker.fail("currency", "expected EUR: settlements are in euros");
+        }
         let exact = Money::exact_from_major(self.amount, Currency::EUR);
         let amount = exact.filter(|money| (1..=LARGEST_CENTS).contains(&money.minor));
         if amount.is_none() {
@@ -111,13 +118,20 @@ mod tests {
     #[test]
     fn amounts_are_exact_positive_and_bounded() {
         let read = |amount: f64| {
-            let settlement = CreateSettlement { kind: SettlementDirection::Refund, amount };
+            let settlement = CreateSettlement { kind: SettlementDirection::Refund, amount, currency: None };
             settlement.into_domain().map(|(_, money)| money.minor).ok()
         };
         for (amount, cents) in
             [(0.01, 1), (150.0, 15_000), (1234.56, 123_456), (0.07, 7), (99_999_999.99, LARGEST_CENTS)]
         {
             assert_eq!(read(amount), Some(cents), "{amount}");
+        }
+        for (currency, is_taken) in [("EUR", true), ("USD", false), ("eur", false), ("", false)] {
+            let currency = Some(currency.to_owned());
+            let settlement = CreateSettlement { kind: SettlementDirection::Refund, amount: 1.0, currency };
+            let faults = settlement.into_domain().err().unwrap_or_default();
+            let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+            assert_eq!(fields, if is_taken { vec![] } else { vec!["currency"] });
         }
         for wrong in [0.0, -0.0, -1.0, 0.001, 10.005, 0.1 + 0.2, 1e8, 1e300, f64::NAN, f64::INFINITY] {
             assert_eq!(read(wrong), None, "{wrong}");

@@ -315,7 +315,7 @@ pub struct WebhookAttempt {
     pub duration_ms: u64,
     /// Status of the receiver's answer, or null.
     pub status: Option<u16>,
-    /// Why there was no answer, or null: `timeout`, `unreachable`, `address_refused`, `claim_gone`.
+    /// Why there was no answer, or null: `timeout`, `unreachable`, `certificate`, `address_refused`, `claim_gone`.
     pub error: Option<String>,
 }
 

@@ -11,8 +11,9 @@ pub use save::{SavedClaims, is_known, save};
 
 use std::path::{Path, PathBuf};
 
+use constat_domain::FieldError;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Answer, Claim, Document, ScanState, clean_filename};
+use constat_domain::claim::{Answer, Claim, Document, Dossier, ScanState, clean_filename};
 use constat_domain::codes::Codes;
 use constat_domain::tenancy::{Api, TenantId};
 use constat_store::queries::{api_keys, claims};
@@ -72,6 +73,8 @@ pub struct Judge<'a> {
     pub folder: &'a Path,
     /// Whether a virus scanner looks at what comes in: documents wait for it.
     pub scanned: bool,
+    /// What is wrong with the parts of a dossier that are kept as a contract writes them.
+    pub shape: fn(&Dossier) -> Vec<FieldError>,
 }
 
 /// A claim that may be saved, with the files of those of its documents that have one.
@@ -135,6 +138,9 @@ pub fn prepare(
     settle_declarer(connection, &mut claim, judge, line, report)?;
     settle_names(&mut claim, judge.catalogue, line, report);
     report.add_all(line, claim.check_moved(judge.catalogue, Codes::embedded(), judge.now));
+    for fault in (judge.shape)(&claim.dossier) {
+        report.add(line, &format!("dossier.{}", fault.field), fault.message);
+    }
     let files = take_bytes(&mut claim, judge, &paths, line, report);
     if let Some(other) = claims::by_declaration_id(connection, claim.declaration_id)?
         && other.tenant != judge.tenant
