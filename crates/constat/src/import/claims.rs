@@ -48,7 +48,8 @@ Columns of a CSV file (the flat fields):
   insured_first_name, insured_last_name, insured_phone_number; insured_email, insured_company optional
   location_address, location_city, location_country, location_zipcode
   Optional: declaration_id, claim_id, contract_product_id, declaration_at, submitted_at, closed_at,
-  rejected_at, reopened_at, abandoned_at, abandon_reason, note, insurer_reference, created_at, updated_at
+  rejected_at, reopened_at, abandoned_at, abandon_reason, note, insurer_reference, created_at, updated_at,
+  declared_by (an integrator's organisation)
 
 Nothing is imported when any line is faulty, unless --skip-faulty: then the sound ones are, and the faults
 are in FILE.errors.jsonl by line and field. A claim that is here already is passed over, so a run that was
