@@ -9,7 +9,7 @@ use constat_store::{Documents, Store};
 use crate::authentication::RecentKeys;
 use crate::catastrophes::KnownCatastrophes;
 use crate::claims::{Draughtsman, NoDraughtsman, Undrawable, UploadMemory};
-use crate::partner::Calendars;
+use crate::partner::{Calendars, Promises};
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
@@ -38,6 +38,8 @@ pub struct App {
     pub deadlines: Arc<Deadlines>,
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
+    /// What searches have offered and nobody has booked yet.
+    pub promises: Arc<Promises>,
     /// Tells how long drives take.
     pub travel: Arc<Roads>,
     /// What the server has done so far.
@@ -89,6 +91,7 @@ impl App {
             catalogues: Arc::new(Catalogues::default()),
             deadlines: Arc::new(deadlines),
             calendars: Arc::new(calendars),
+            promises: Arc::default(),
             travel,
             counts,
             partners: Arc::new(NoPartners),

@@ -206,7 +206,8 @@ impl CalendarIndex {
         &self.chunks[number / CHUNK][number % CHUNK]
     }
 
-    fn position(&self, expert: ExpertId) -> Result<usize, usize> {
+    /// An expert's number.
+    pub(crate) fn position(&self, expert: ExpertId) -> Result<usize, usize> {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.id() < expert));
         let Some(members) = self.chunks.get(chunk) else { return Err(self.len()) };
         let place = members.binary_search_by_key(&expert, Member::id);

@@ -13,10 +13,10 @@ use crate::board::Entry;
 use crate::expert::Expert;
 use crate::index::CalendarIndex;
 use crate::judge::Judge;
-use crate::rank::{Chosen, Score, choose};
+use crate::rank::{Chosen, Score, cell_of, choose};
 use crate::reason::{Reason, ReasonCode, Tally};
 use crate::requirement::Requirement;
-use crate::search::{Offer, Outcome, Scan, offer};
+use crate::search::{Found, Offer, Outcome, Scan, offer};
 use crate::trades::Trade;
 use crate::travel::Travel;
 
@@ -39,22 +39,23 @@ pub struct Party<'a> {
 /// score that is told is the first party's alone: how busy the others are is theirs to know.
 pub fn search_together<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) -> Outcome {
     let Some(first) = parties.first() else { return Outcome { offers: Vec::new(), reasons: Vec::new() } };
-    let searched: Vec<Vec<Entry>> = parties
+    let searched: Vec<Found> = parties
         .iter()
         .map(|party| {
             let (candidates, _) = party.index.eligible(party.requirement);
             Scan::new(party.index, party.requirement, travel).run(&candidates)
         })
         .collect();
-    let count = searched.iter().map(Vec::len).min().unwrap_or(0);
-    let mut cells: Vec<Entry> = (0..count).map(|cell| sum(searched.iter().map(|party| party[cell]))).collect();
+    let count = searched.iter().map(|found| found.cells.len()).min().unwrap_or(0);
+    let mut cells: Vec<Entry> = (0..count).map(|cell| sum(searched.iter().map(|party| party.cells[cell]))).collect();
     let mut judges: Vec<_> = parties.iter().map(|party| Judge::new(party.requirement, travel)).collect();
     let weights = &first.index.settings().weights;
     let offers = choose(&mut cells, first.requirement, weights).into_iter().filter_map(|chosen| {
         let cell = cell_of(first.requirement, &chosen)?;
         let present = parties.iter().zip(&searched).zip(&mut judges).map(|((party, found), judge)| {
-            let (_, expert) = found.get(cell)?.get()?;
-            Some(offer(party.index, party.requirement, judge, &Chosen { expert, ..chosen }))
+            let (_, expert) = found.cells.get(cell)?.get()?;
+            let score = Score { promised: found.promised_at(Some(cell)), ..chosen.score };
+            Some(offer(party.index, party.requirement, judge, &Chosen { expert, score, ..chosen }))
         });
         let present = present.collect::<Option<Vec<_>>>()?;
         let [first, others @ ..] = present.as_slice() else { return None };
@@ -84,21 +85,25 @@ pub fn search_team<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requ
         let held = held_of(index.calendar(number, requirement).expert(), wanted);
         groups[held].get_or_insert_with(|| Bits::none(index.len())).insert(number);
     }
-    let searched: Vec<Option<Vec<Entry>>> = groups
+    let searched: Vec<Option<Found>> = groups
         .iter()
         .map(|group| group.as_ref().map(|group| Scan::new(index, requirement, travel).run(group)))
         .collect();
-    let found = |held: usize, cell: usize| searched[held].as_ref().and_then(|cells| cells.get(cell)?.get());
+    let found = |held: usize, cell: usize| searched[held].as_ref().and_then(|found| found.cells.get(cell)?.get());
+    let promised = |held: usize, cell: usize| searched[held].as_ref().map_or(0, |found| found.promised_at(Some(cell)));
     let team_at = |cell: usize| fewest(wanted, |held| found(held, cell).map(|(cost, _)| cost));
-    let count = searched.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let count = searched.iter().flatten().map(|found| found.cells.len()).max().unwrap_or(0);
     let cells = (0..count).map(|cell| team_at(cell).map_or(Entry::NONE, |team| Entry::capped(team.cost, 0)));
     let mut cells: Vec<Entry> = cells.collect();
     let mut judge = Judge::new(requirement, travel);
     let weights = &index.settings().weights;
     let offers = choose(&mut cells, requirement, weights).into_iter().filter_map(|chosen| {
         let cell = cell_of(requirement, &chosen)?;
-        let members = team_at(cell)?.members().filter_map(|held| found(held, cell));
-        let present = members.map(|(_, expert)| offer(index, requirement, &mut judge, &Chosen { expert, ..chosen }));
+        let members = team_at(cell)?.members().filter_map(|held| Some((held, found(held, cell)?)));
+        let present = members.map(|(held, (_, expert))| {
+            let score = Score { promised: promised(held, cell), ..chosen.score };
+            offer(index, requirement, &mut judge, &Chosen { expert, score, ..chosen })
+        });
         teamed(present.collect())
     });
     let offers: Vec<Offer> = offers.collect();
@@ -183,13 +188,9 @@ fn sum(entries: impl Iterator<Item = Entry>) -> Entry {
     Entry::capped(total, 0)
 }
 
-fn cell_of(requirement: &Requirement, chosen: &Chosen) -> Option<usize> {
-    usize::try_from((chosen.start - requirement.on_grid(requirement.from)) / requirement.grid).ok()
-}
-
 /// What of the points is the expert's doing.
 fn own_points(score: &Score) -> u32 {
-    score.travel.saturating_add(score.load).saturating_add(score.trades)
+    score.travel.saturating_add(score.load).saturating_add(score.trades).saturating_add(score.promised)
 }
 
 /// One offer of a team's: the first one's with all others named, the points added up.
@@ -198,10 +199,11 @@ fn teamed(present: Vec<Offer>) -> Option<Offer> {
     let mut first = present.next()?;
     for Offer { expert, score, .. } in present {
         first.others.push(expert);
-        let Score { travel, load, trades, .. } = score;
+        let Score { travel, load, trades, promised, .. } = score;
         first.score.travel = first.score.travel.saturating_add(travel);
         first.score.load = first.score.load.saturating_add(load);
         first.score.trades = first.score.trades.saturating_add(trades);
+        first.score.promised = first.score.promised.saturating_add(promised);
     }
     Some(first)
 }

@@ -15,7 +15,7 @@
 //!   `travel` tells how long drives take, `judge` decides one exact visit, `drives` names the drives
 //!   that this rests on.
 //! - Which: `search` goes through the gaps of an `index`, `board` keeps the best expert of each start,
-//!   `rank` chooses and spreads, `reason` counts the others. `joint` does so for several people.
+//!   `contested` makes dearer what others were offered, `rank` chooses and spreads, `reason` counts the others. `joint` does so for several people.
 //! - `day_plan`: a day as it will be lived, and a better order of it.
 //!
 //! # The rules of a day
@@ -39,6 +39,7 @@
 mod bits;
 mod board;
 mod calendar;
+mod contested;
 mod day_plan;
 mod drives;
 mod eligibility;
@@ -60,6 +61,7 @@ mod trades;
 mod travel;
 mod zone;
 
+pub use contested::{OpenOffer, OpenOffers};
 pub use calendar::{Busy, ExpertCalendar, neighbourhood};
 pub use day_plan::{
     Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,

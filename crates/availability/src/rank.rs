@@ -22,6 +22,8 @@ pub struct Score {
     pub term: u32,
     /// For offers of the same day and half-day that were chosen before.
     pub spread: u32,
+    /// For what others were offered at about the same time, and may book first.
+    pub promised: u32,
     /// All of it.
     pub total: u32,
 }
@@ -119,6 +121,11 @@ fn lay_buckets(count: usize, first: i64, requirement: &Requirement) -> Vec<Bucke
         buckets[index - 1].to = buckets[index].from;
     }
     buckets
+}
+
+/// The cell that a start was chosen from.
+pub(crate) fn cell_of(requirement: &Requirement, chosen: &Chosen) -> Option<usize> {
+    usize::try_from((chosen.start - requirement.on_grid(requirement.from)) / requirement.grid).ok()
 }
 
 fn as_seconds(index: usize) -> i64 {

@@ -11,6 +11,7 @@ use constat_domain::service::{
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
+use crate::contested::OpenOffers;
 use crate::schedule::Duty;
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second};
@@ -76,6 +77,9 @@ pub struct Requirement {
     /// The appointments whose own time counts as free: the one that is moved, with all others of a
     /// joint one.
     pub reschedules: Vec<AppointmentId>,
+    /// What others were offered and may still book; nothing unless it is set. Only a search looks at it:
+    /// such times rank behind others ([`Score::promised`](crate::Score::promised)).
+    pub open: OpenOffers,
     /// Length of the visit itself, in minutes.
     pub duration_minutes: u32,
     /// What an offer takes in the expert's day, in seconds: the visit, or its whole arrival window.
@@ -170,6 +174,7 @@ impl Requirement {
             granularity: request.granularity,
             limit: usize::from(request.limit),
             reschedules: request.reschedules.into_iter().collect(),
+            open: OpenOffers::default(),
             duration_minutes,
             occupied: i64::from(occupied_minutes) * 60,
             asked_at,
@@ -185,10 +190,11 @@ impl Requirement {
         Ok(requirement)
     }
 
-    /// The same visit for another party, whose expert comes for this insurer; `None`: nobody said.
+    /// The same visit for another party, whose expert comes for this insurer; `None`: nobody said. What that
+    /// party's experts were offered for is not known yet.
     #[must_use]
     pub fn for_party(&self, insurer: Option<&String>) -> Self {
-        Self { insurer: insurer.cloned(), ..self.clone() }
+        Self { insurer: insurer.cloned(), open: OpenOffers::default(), ..self.clone() }
     }
 
     /// The requirement for what happened: a requirement derived without a claim, as a commit does.

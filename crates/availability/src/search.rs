@@ -1,5 +1,7 @@
 //! The search: every eligible expert, every free gap, the best offers.
 
+use std::ops::Range;
+
 use constat_domain::appointment::Slot;
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
@@ -7,10 +9,11 @@ use jiff::Timestamp;
 use crate::bits::Bits;
 use crate::board::{Board, Entry};
 use crate::calendar::ExpertCalendar;
+use crate::contested::Contested;
 use crate::gaps::{Ask, Gap, GapTable, Lane, Origin};
 use crate::index::CalendarIndex;
 use crate::judge::{Judge, Verdict};
-use crate::rank::{Chosen, Score, choose, points};
+use crate::rank::{Chosen, Score, cell_of, choose, points};
 use crate::reason::Reason;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
@@ -51,11 +54,15 @@ pub struct Outcome {
 /// lower id.
 pub fn search<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requirement, travel: &T) -> Outcome {
     let (candidates, mut tally) = index.eligible(requirement);
-    let mut cells = Scan::new(index, requirement, travel).run(&candidates);
+    let mut found = Scan::new(index, requirement, travel).run(&candidates);
     let weights = &index.settings().weights;
-    let chosen = choose(&mut cells, requirement, weights);
+    let chosen = choose(&mut found.cells, requirement, weights);
     let mut judge = Judge::new(requirement, travel);
-    let offers: Vec<Offer> = chosen.into_iter().map(|chosen| offer(index, requirement, &mut judge, &chosen)).collect();
+    let offer = |mut chosen: Chosen| {
+        chosen.score.promised = found.promised_at(cell_of(requirement, &chosen));
+        offer(index, requirement, &mut judge, &chosen)
+    };
+    let offers: Vec<Offer> = chosen.into_iter().map(offer).collect();
     if !offers.is_empty() {
         return Outcome { offers, reasons: Vec::new() };
     }
@@ -149,9 +156,24 @@ impl Price {
     }
 }
 
+/// What one pass found.
+pub(crate) struct Found {
+    /// The best expert for each start.
+    pub(crate) cells: Vec<Entry>,
+    /// What of each price is for what others were offered; empty when it is nothing anywhere.
+    promised: Vec<u32>,
+}
+
+impl Found {
+    /// Points for what others were offered.
+    pub(crate) fn promised_at(&self, cell: Option<usize>) -> u32 {
+        cell.and_then(|cell| self.promised.get(cell)).copied().unwrap_or(0)
+    }
+}
+
 /// The grid of starts, in the index's seconds.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(crate) struct Grid {
     first: i32,
     step: i32,
     /// `2^45 / step`, rounded up: divides 31-bit numbers exactly.
@@ -188,6 +210,20 @@ impl Grid {
     fn to(self, last: i32) -> usize {
         self.divide(last - self.first + self.step)
     }
+
+    /// The cells between two instants, both included, wherever they lie.
+    pub(crate) fn within(self, first: i32, last: i32) -> Range<usize> {
+        if last < self.first {
+            return 0..0;
+        }
+        let to = self.to(last).min(self.cells);
+        self.from(first.max(self.first)).min(to)..to
+    }
+
+    /// How many starts.
+    pub(crate) const fn len(self) -> usize {
+        self.cells
+    }
 }
 
 /// One pass over the calendars.
@@ -203,7 +239,26 @@ pub(crate) struct Scan<'a, T: ?Sized> {
     closed: Vec<(i32, i32)>,
     legs: Legs,
     fits: Vec<Fit>,
-    board: Board,
+    sink: Sink,
+    /// What others were offered; `None` when that is nothing.
+    contested: Option<Contested<'a>>,
+}
+
+/// Where starts are entered.
+pub(crate) struct Sink {
+    pub(crate) board: Board,
+    /// The runs of starts of one expert, for those whose runs are wanted.
+    pub(crate) runs: Vec<(usize, usize)>,
+}
+
+impl Sink {
+    #[inline]
+    fn lower<const NOTED: bool>(&mut self, from: usize, to: usize, entry: Entry) {
+        if NOTED {
+            self.runs.push((from, to));
+        }
+        self.board.lower(from, to, entry);
+    }
 }
 
 /// A gap where the visit fits, and its first and last start.
@@ -233,12 +288,13 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),
-            board: Board::new(grid.cells, longest),
+            sink: Sink { board: Board::new(grid.cells, longest), runs: Vec::new() },
+            contested: Contested::new(index, requirement, grid, longest),
         }
     }
 
     /// The best expert for each start.
-    pub(crate) fn run(mut self, candidates: &Bits) -> Vec<Entry> {
+    pub(crate) fn run(mut self, candidates: &Bits) -> Found {
         let requirement = self.requirement;
         let (index, from, to) = (self.index, self.from, self.to);
         let mut ahead = candidates.iter().skip(1).map(|number| {
@@ -246,6 +302,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             (lane, lane.part(from, to))
         });
         let mut next = ahead.next();
+        let mut contested = self.contested.take();
         for number in candidates.iter() {
             let member = self.index.at(number);
             let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -253,19 +310,34 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
                 lane.touch(part);
             }
             next = ahead.next();
-            if !requirement.reschedules.is_empty()
-                && let Some(moved) = member.calendar(requirement).without(&requirement.reschedules, self.travel)
-            {
-                let shut = self.shut_in(&moved);
-                self.expert(number, &moved.gaps.lane, shut.as_deref(), || &moved.gaps);
-            } else {
-                let shut =
-                    if requirement.withheld_percent == 0 { None } else { self.shut_in(member.calendar(requirement)) };
-                let table = || &member.calendar(requirement).gaps;
-                self.expert(number, member.lane(requirement), shut.as_deref(), table);
+            let mut moved = None;
+            if !requirement.reschedules.is_empty() {
+                moved = member.calendar(requirement).without(&requirement.reschedules, self.travel);
             }
+            let calendar = || moved.as_ref().unwrap_or_else(|| member.calendar(requirement));
+            let lane = moved.as_ref().map_or_else(|| member.lane(requirement), |moved| &moved.gaps.lane);
+            let shut = if requirement.withheld_percent == 0 { None } else { self.shut_in(calendar()) };
+            let table = || &calendar().gaps;
+            let Some(contested) = contested.as_mut().and_then(|contested| contested.naming(number)) else {
+                self.expert::<false>(number, lane, shut.as_deref(), table);
+                continue;
+            };
+            let closed = shut.as_deref().unwrap_or_else(|| self.closed_for(lane));
+            contested.gather(calendar().buffer(), self.site.as_ref(), closed, self.travel);
+            self.expert::<false>(number, lane, Some(&contested.shut), table);
+            std::mem::swap(&mut self.sink, &mut contested.sink);
+            self.expert::<true>(number, lane, shut.as_deref(), table);
+            std::mem::swap(&mut self.sink, &mut contested.sink);
+            contested.count();
         }
-        self.board.settle()
+        let mut cells = self.sink.board.settle();
+        let promised = contested.map(|contested| contested.settle(&mut cells, &index.settings().weights));
+        Found { cells, promised: promised.unwrap_or_default() }
+    }
+
+    /// The holidays, for whoever keeps them.
+    fn closed_for(&self, lane: &Lane) -> &[(i32, i32)] {
+        if lane.holidays_off { self.closed.as_slice() } else { &[] }
     }
 
     /// What is shut in one calendar, when it is more than the holidays: something is withheld.
@@ -280,7 +352,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
 
     /// Enters one expert's starts. The whole table is only asked for what the lane does not tell. `shut`
     /// stands for the holidays where there is more.
-    fn expert<'t>(
+    fn expert<'t, const NOTED: bool>(
         &mut self,
         number: u32,
         lane: &Lane,
@@ -314,32 +386,34 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             let last = gaps.partition_point(|gap| gap.starts_before(to)).max(first);
             sweep(&gaps[done..first], &ask, &self.legs, &mut self.fits, |gap, (leg_in, leg_out), (first, last)| {
                 let cost = price.of(gap.added_travel(leg_in, leg_out), gap.load);
-                self.board.lower(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
+                self.sink.lower::<NOTED>(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
             });
             let special = (done..first).filter(|offset| lane.has_special && gaps[*offset].is_special());
             for offset in special.chain(first..last) {
                 let Some(table) = table else { break };
-                enter_whole(table, part.from + offset, &ask, &self.legs, (price, number), self.grid, &mut self.board);
+                let priced = (price, number);
+                enter_whole::<NOTED>(table, part.from + offset, &ask, &self.legs, priced, self.grid, &mut self.sink);
             }
             done = last;
         }
         if let Some(table) = table.filter(|_| !is_plain) {
             for offset in 0..gaps.len() {
-                enter_whole(table, part.from + offset, &ask, &self.legs, (price, number), self.grid, &mut self.board);
+                let priced = (price, number);
+                enter_whole::<NOTED>(table, part.from + offset, &ask, &self.legs, priced, self.grid, &mut self.sink);
             }
         }
     }
 }
 
 /// Enters the starts of one gap by the whole rule.
-fn enter_whole(
+fn enter_whole<const NOTED: bool>(
     table: &GapTable,
     gap: usize,
     ask: &Ask<'_>,
     legs: &Legs,
     (price, number): (Price, u32),
     grid: Grid,
-    board: &mut Board,
+    sink: &mut Sink,
 ) {
     let starts = table.starts(gap, ask, legs);
     if starts.first > starts.last {
@@ -348,13 +422,13 @@ fn enter_whole(
     let entry = Entry::new(price.of(starts.added_travel, table.load(gap)), number);
     let (from, to) = (grid.from(starts.first), grid.to(starts.last));
     if starts.is_whole() {
-        board.lower(from, to, entry);
+        sink.lower::<NOTED>(from, to, entry);
         return;
     }
     for cell in from..to {
         let at = grid.first + grid.step * i32::try_from(cell).unwrap_or(0);
         if !starts.is_barred(at) {
-            board.lower(cell, cell + 1, entry);
+            sink.lower::<NOTED>(cell, cell + 1, entry);
         }
     }
 }

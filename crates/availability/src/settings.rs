@@ -183,13 +183,18 @@ pub struct Weights {
     pub same_half_day: u32,
     /// For each offer already made for the same day.
     pub same_day: u32,
+    /// For an expert whose time was offered to somebody else, who may still book it.
+    pub promised: u32,
+    /// For each percent of the chance that by then all who can take a visit are booked by those who were
+    /// offered their time.
+    pub promised_percent: u32,
 }
 
 impl Weights {
     /// Highest number of points for one thing.
     pub const HIGHEST: u32 = 1_000_000;
 
-    fn all(&self) -> [(&'static str, u32); 8] {
+    fn all(&self) -> [(&'static str, u32); 10] {
         [
             ("weights.added_travel_minute", self.added_travel_minute),
             ("weights.visit_that_day", self.visit_that_day),
@@ -199,6 +204,8 @@ impl Weights {
             ("weights.missing_trade", self.missing_trade),
             ("weights.same_half_day", self.same_half_day),
             ("weights.same_day", self.same_day),
+            ("weights.promised", self.promised),
+            ("weights.promised_percent", self.promised_percent),
         ]
     }
 }
@@ -214,6 +221,8 @@ impl Default for Weights {
             missing_trade: 400,
             same_half_day: 300,
             same_day: 150,
+            promised: 100,
+            promised_percent: 1_000,
         }
     }
 }

@@ -130,8 +130,8 @@ proptest! {
         for offer in &outcome.offers {
             let named: Vec<ExpertId> = [offer.expert].into_iter().chain(offer.others.clone()).collect();
             prop_assert_eq!(Some(named.clone()), best(offer.busy_from, offer.busy_to), "each party's best");
-            let Score { travel, load, trades, delay, term, spread, total } = offer.score;
-            prop_assert_eq!(total, travel + load + trades + delay + term + spread, "the first party's own");
+            let Score { travel, load, trades, delay, term, spread, promised, total } = offer.score;
+            prop_assert_eq!(total, travel + load + trades + delay + term + spread + promised, "the first party's own");
             for (index, id) in firms.iter().zip(&named) {
                 let calendar = index.get(*id).unwrap();
                 let judged = feasible(calendar, &requirement, offer.busy_from, offer.busy_to, &Estimator::default());

@@ -454,8 +454,8 @@ fn the_terms_of_a_score_add_up() {
     let offers = world.search().offers;
     assert!(offers.iter().any(|offer| offer.score.travel > 0) && offers.iter().any(|offer| offer.score.load > 0));
     for offer in offers {
-        let constat_availability::Score { travel, load, trades, delay, term, spread, total } = offer.score;
-        assert_eq!(travel + load + trades + delay + term + spread, total);
+        let constat_availability::Score { travel, load, trades, delay, term, spread, promised, total } = offer.score;
+        assert_eq!(travel + load + trades + delay + term + spread + promised, total);
     }
 }
 

@@ -51,7 +51,11 @@ pub(super) fn assign(
         }
         let mut judging = Judging { tx: &mut *tx, app, named: &named, asking, time: (from, to), able: Vec::new() };
         let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
-        for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
+        let Some(found) = found else {
+            app.promises.close(offer);
+            return Err(BookingRefusal::SlotTaken.into());
+        };
+        for (person, guards) in found {
             assigned.people.push(person);
             assigned.guards.join(guards);
         }
@@ -85,10 +89,13 @@ impl Judging<'_> {
     fn others(&self, calendars: &CalendarIndex) -> (Vec<ExpertId>, Vec<ExpertId>) {
         let Named { side: Side { tenant, requirement, .. }, people } = self.named;
         let (from, to) = self.time;
-        let able = with_travel!(&*self.app.travel, travel => {
+        let mut able = with_travel!(&*self.app.travel, travel => {
             who_can(calendars, requirement, from, to, travel)
         });
         let taken = self.app.calendars.taken_since(tenant, from, to);
+        // Whoever is offered to somebody else comes last: that one is about to be booked too.
+        let named = self.app.promises.named_by_others(tenant, self.asking.session, (from, to), self.asking.now);
+        able.sort_by_key(|expert| named.contains(expert));
         able.into_iter().filter(|expert| !people.contains(expert)).partition(|expert| !taken.contains(expert))
     }
 

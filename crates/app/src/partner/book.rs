@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::assign::{Assigned, assign};
 use super::hold::{id_kept, release};
 use super::meeting::MEETING_PATH;
-use super::{Offer, Promised, linked};
+use super::{Offer, Promised, Promises, linked};
 use crate::{Act, App, AppError};
 
 /// What to book.
@@ -95,6 +95,7 @@ pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppoint
     }
     guards.advance(tx)?;
     count_booked(tx, app);
+    Promises::close_after(tx, app, offer);
     Ok(appointment)
 }
 

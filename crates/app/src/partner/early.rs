@@ -34,7 +34,10 @@ pub fn refuse_if_taken(
         return Ok(());
     }
     match is_taken(app, act, idempotency, command) {
-        Ok(true) => Err(BookingRefusal::SlotTaken),
+        Ok(true) => {
+            app.promises.close(offer);
+            Err(BookingRefusal::SlotTaken)
+        }
         Ok(false) | Err(_) => Ok(()),
     }
 }

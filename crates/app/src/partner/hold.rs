@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::assign::{Assigned, assign};
 use super::book::differences;
 use super::calendars::{Change, HELD, RELEASED, held};
-use super::{Offer, Participant, Promised, Session};
+use super::{Offer, Participant, Promised, Promises, Session};
 use crate::{Act, App, AppError};
 
 /// When one who keeps too many times is told to come back, in seconds: some will be booked or over by then.
@@ -86,6 +86,8 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
         app.calendars.follow(tx, hold.tenant, change);
     }
     guards.advance(tx)?;
+    // The session has chosen, and its time is in the calendar.
+    Promises::close_after(tx, app, offer);
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
 }
 

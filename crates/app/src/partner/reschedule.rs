@@ -15,7 +15,7 @@ use super::book::{count_booked, differences};
 use super::commit::{Person, guards_of};
 use super::hold::release;
 use super::modify::change;
-use super::{Promised, linked};
+use super::{Promised, Promises, linked};
 use crate::{Act, App, AppError};
 
 /// What to move where, and why.
@@ -82,6 +82,7 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
     }
     guards.advance(tx)?;
     count_booked(tx, app);
+    Promises::close_after(tx, app, offer);
     Ok(main)
 }
 

@@ -1,8 +1,8 @@
 //! Search: who is free, when?
 
 use constat_availability::{
-    Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Travel, search, search_team,
-    search_together,
+    OpenOffer, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Spot, Travel, search,
+    search_team, search_together,
 };
 use constat_domain::FieldError;
 use constat_domain::Refusal;
@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::parties::check_parties;
 use super::place::{is_holiday, locate};
+use super::promises::{Promise, Question};
 use super::read::open_appointment;
 use super::roads::by_road;
 use super::sides::Side;
@@ -50,25 +51,40 @@ pub struct OfferedSlot {
     pub score: Score,
 }
 
-/// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one.
+/// How often a search is made again because others were offered the same meanwhile.
+const MOST_AGAIN: usize = 3;
+
+/// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one. What
+/// others were offered, and may still book, is offered after other times.
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
-    let asked = ask(app, caller, request)?;
-    let outcome = match &*app.travel {
-        Roads::Estimated(estimator) => asked.search(&asked.sides, estimator),
-        Roads::Routed(routed) => by_road(routed, &asked).await,
-    };
-    answer(app, caller, asked, outcome)
+    let mut asked = ask(app, caller, request)?;
+    let mut left = MOST_AGAIN;
+    loop {
+        asked.look_at_promises(app);
+        let outcome = match &*app.travel {
+            Roads::Estimated(estimator) => asked.search(&asked.sides, estimator),
+            Roads::Routed(routed) => by_road(routed, &asked).await,
+        };
+        if asked.promise(app, &outcome, left == 0) {
+            return answer(app, caller, asked, outcome);
+        }
+        left = left.saturating_sub(1);
+    }
 }
 
 /// A request that can be searched: checked, placed and measured.
 pub(super) struct Asked {
     /// When.
     now: Timestamp,
+    session: SessionId,
+    question: Question,
     /// The request, its codes in their own spelling and its place located.
     request: ServiceRequest,
     place: PlaceFacts,
     /// Whose calendars: the firm that is asked, then the other parties.
     pub(super) sides: Vec<Side>,
+    /// How much of what others were offered is known of each side.
+    seen: Vec<u64>,
 }
 
 impl Asked {
@@ -82,6 +98,37 @@ impl Asked {
                 search_together(&sides.iter().map(party).collect::<Vec<_>>(), travel)
             }
         }
+    }
+
+    /// Takes into account what others were offered until now.
+    fn look_at_promises(&mut self, app: &App) {
+        let window = (self.request.from, self.request.to);
+        let seen = self.sides.iter_mut().map(|side| {
+            let (open, seen) = app.promises.seen_by(&self.question, &side.tenant, window, self.now);
+            side.requirement.open = open;
+            seen
+        });
+        self.seen = seen.collect();
+    }
+
+    /// Remembers what is offered. False when others were offered some of it meanwhile, unless it is the
+    /// `last` try.
+    fn promise(&self, app: &App, outcome: &Outcome, last: bool) -> bool {
+        let count = u16::try_from(outcome.offers.len()).unwrap_or(u16::MAX).max(1);
+        self.sides.iter().zip(&self.seen).enumerate().all(|(number, (side, seen))| {
+            let site = side.requirement.site.map(Spot::new);
+            let of_side = |(place, found): (usize, &Proposal)| -> Vec<OpenOffer> {
+                // One of them is booked: most take the first.
+                let per_mille = if place == 0 { 1000 } else { 1000 / count };
+                let people = self.people(found).filter(|(of, _)| *of == number);
+                let (start, end) = (found.busy_from, found.busy_to);
+                people.map(|(_, expert)| OpenOffer { expert, start, end, site, per_mille }).collect()
+            };
+            let offers = outcome.offers.iter().enumerate().flat_map(of_side).collect();
+            let promise = Promise { session: self.session, until: expiry(self.now), offers };
+            let seen = if last { u64::MAX } else { *seen };
+            app.promises.note(&self.question, &side.tenant, promise, (seen, self.now))
+        })
     }
 
     /// Everybody that an offer names, with the number of the person's side.
@@ -113,7 +160,13 @@ fn ask(app: &App, caller: &Caller, mut request: ServiceRequest) -> Result<Asked,
     for (tenant, party) in parties.into_iter().zip(&request.parties) {
         sides.push(sides[0].beside(app, tenant, party.insurer.as_ref(), now)?);
     }
-    Ok(Asked { now, request, place, sides })
+    let (session, question) = (SessionId::new(now, &app.chance.entropy()), Question::of(caller, &request));
+    Ok(Asked { now, session, question, request, place, sides, seen: Vec::new() })
+}
+
+/// The instant from which nothing of a search can be booked.
+fn expiry(asked_at: Timestamp) -> Timestamp {
+    asked_at.saturating_add(SignedDuration::from_secs(SESSION_SECONDS)).unwrap_or(asked_at)
 }
 
 /// Seals what was found. Stores nothing: the session and each slot are sealed tokens.
@@ -127,12 +180,12 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
         others.collect()
     };
     let others: Vec<Vec<Participant>> = outcome.offers.iter().map(participants).collect();
-    let Asked { now, request, place, sides } = asked;
+    let Asked { now, session: id, request, place, sides, .. } = asked;
     let main = sides.into_iter().next().ok_or_else(|| AppError::Fault("a search of no firm".to_owned()))?;
     let criteria = Criteria::of(&main.requirement, &place, request.all_trades);
-    let expires_at = now.saturating_add(SignedDuration::from_secs(SESSION_SECONDS)).unwrap_or(now);
+    let expires_at = expiry(now);
     let session = Session {
-        id: SessionId::new(now, &app.chance.entropy()),
+        id,
         tenant: caller.tenant,
         holder: caller.holder,
         asked_at: now,

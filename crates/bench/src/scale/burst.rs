@@ -131,6 +131,7 @@ impl Burst<'_> {
             // A platform sends each request to any of the servers.
             let node = dice.roll(self.cluster.len());
             let mut search = search_at(place, self.cluster.now(), WINDOW, OFFERS);
+            search["insurerClaimId"] = json!(format!("STORM-{number}"));
             search["urgency"] = json!({ "uninhabitable": urgent, "vulnerablePerson": false });
             tokio::time::sleep_until(due.into()).await;
             let Some(mut caller) = self.caller(node).await else { return };

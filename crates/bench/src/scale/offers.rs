@@ -6,7 +6,8 @@
 //!
 //! From there on each client searches the whole window, lets its other open offer be booked first, then
 //! books one of its offers: the first, or one by chance. Between an offer and its booking the other clients
-//! book about as many visits as there are of them; how many is counted.
+//! book about as many visits as there are of them; how many is counted. Each search is for another claim; who is
+//! refused goes on with the next.
 //!
 //! The calendars stay as full as they are, in one of two ways. *Undone*: what a client booked is cancelled once
 //! as many others were booked as there are clients, so that the calendars stay evenly filled. *Churned*: for
@@ -19,7 +20,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::caller::{Caller, Offered};
 use super::cluster::{Cluster, Firm};
@@ -87,6 +88,8 @@ struct Calendars<'a> {
     empty: Cell<usize>,
     /// Bookings so far, of everybody.
     made: Cell<usize>,
+    /// Claims so far: each search is for another.
+    claims: Cell<usize>,
 }
 
 /// What the clients of one line go by.
@@ -183,7 +186,7 @@ impl<'a> Calendars<'a> {
     async fn new(cluster: &'a Cluster, experts: usize) -> Self {
         let firm = cluster.firm(experts, (0, 1)).await;
         let (booked, under_way, empty, made) = (RefCell::default(), Cell::new(0), Cell::new(0), Cell::new(0));
-        Self { cluster, firm, booked, under_way, empty, made }
+        Self { cluster, firm, booked, under_way, empty, made, claims: Cell::new(0) }
     }
 
     async fn caller(&self, client: usize) -> Caller {
@@ -197,7 +200,7 @@ impl<'a> Calendars<'a> {
             while self.booked.borrow().len() + self.under_way.get() < visits && self.empty.get() < empty_in_a_row {
                 self.under_way.set(self.under_way.get() + 1);
                 let day = WORKING_DAYS[dice.roll(WORKING_DAYS.len())];
-                let search = self.cluster.search(dice.roll(10_000), (day, 1), 30);
+                let search = self.search(&mut dice, (day, 1), 30);
                 let offered = caller.must_find(search).await;
                 if offered.count() == 0 {
                     self.empty.set(self.empty.get() + 1);
@@ -209,6 +212,14 @@ impl<'a> Calendars<'a> {
             }
         }))
         .await;
+    }
+
+    /// A search at a place by chance, for a claim of its own.
+    fn search(&self, dice: &mut Dice, window: (i64, i64), limit: u8) -> Value {
+        let mut search = self.cluster.search(dice.roll(10_000), window, limit);
+        self.claims.set(self.claims.get() + 1);
+        search["insurerClaimId"] = json!(format!("BENCH-{}", self.claims.get()));
+        search
     }
 
     /// Books; the status.
@@ -252,7 +263,7 @@ impl<'a> Calendars<'a> {
         let mut empty_in_a_row = 0;
         while round.begun.get() < round.bookings && empty_in_a_row < GIVES_UP {
             let sent = Instant::now();
-            let search = self.cluster.search(dice.roll(10_000), (0, WINDOW), OFFERS);
+            let search = self.search(&mut dice, (0, WINDOW), OFFERS);
             let (status, offered) = caller.search(search).await.expect("an answer");
             line.searches.note(status, sent.elapsed());
             if status == 200 && offered.count() > 0 {

@@ -51,6 +51,7 @@ mod photos;
 mod platform_support;
 mod pressure;
 mod prime;
+mod promises;
 mod reads;
 mod receiver;
 mod routing;

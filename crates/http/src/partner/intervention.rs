@@ -36,10 +36,10 @@ pub async fn handle(
 }
 
 fn explain(slot: &OfferedSlot) -> Explanation {
-    let Score { travel, load, trades, delay, term, spread, total } = slot.score;
+    let Score { travel, load, trades, delay, term, spread, promised, total } = slot.score;
     Explanation {
         expert: Expert { id: slot.expert.to_string(), display_name: slot.expert_name.clone() },
-        points: Points { travel, load, trades, delay, term, spread, total },
+        points: Points { travel, load, trades, delay, term, spread, promised, total },
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Points {
     pub term: u32,
     /// For slots of the same day and half-day that stand before it.
     pub spread: u32,
+    /// For what others were offered at about the same time, and may book first.
+    pub promised: u32,
     /// All of it.
     pub total: u32,
 }

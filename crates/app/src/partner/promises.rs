@@ -1,0 +1,368 @@
+//! What searches have offered and nobody has booked yet: in this node's memory, firm by firm.
+//!
+//! A search stores nothing, and promises only to try. But whoever searches next should not be offered the
+//! very times that others are about to book. So each node remembers what it has offered, for as long as it
+//! can be booked, and a search takes it into account ([`OpenOffers`]). It is a hint: it is lost with the
+//! node, other nodes do not know of it, and no booking is ever refused or allowed because of it.
+//!
+//! Who asks again for the same claim takes the place of what he was offered before, and keeps the turn that
+//! he had: what was offered to others after him does not change what he sees.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use constat_availability::{OpenOffer, OpenOffers};
+use constat_domain::ids::{AppointmentId, ExpertId, OrgId, SessionId};
+use constat_domain::service::{ServiceKind, ServiceRequest};
+use constat_domain::tenancy::{Caller, TenantId};
+use constat_store::Tx;
+use jiff::Timestamp;
+
+use super::Offer;
+use crate::App;
+
+/// Most offers remembered of a firm; beyond it the oldest are forgotten. 300 seconds of a search each
+/// second with ten offers each are 3,000.
+const MOST_OFFERS: usize = 5_000;
+
+/// For what somebody searches: as long as it is the same, he does not compete with himself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Purpose {
+    holder: OrgId,
+    kind: ServiceKind,
+    moved: Option<AppointmentId>,
+    /// The platform's and the insurer's reference of the claim.
+    references: (String, String),
+    /// Where, for a claim that nobody has named.
+    place: Option<(String, String)>,
+}
+
+impl Purpose {
+    pub(super) fn of(caller: &Caller, request: &ServiceRequest) -> Self {
+        let claim_id = request.claim.as_ref().map(|claim| claim.claim_id.clone()).unwrap_or_default();
+        let references = (claim_id, request.insurer_claim_id.clone());
+        let is_named = request.reschedules.is_some() || !references.0.is_empty() || !references.1.is_empty();
+        let place = request.place.as_ref().filter(|_| !is_named).map(|place| {
+            let address = &place.address;
+            (address.zip_code.clone(), address.street1.clone())
+        });
+        Self { holder: caller.holder, kind: request.kind, moved: request.reschedules, references, place }
+    }
+}
+
+/// A search: for what, and a digest of when and where.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    purpose: Purpose,
+    digest: u64,
+}
+
+impl Question {
+    pub(super) fn of(caller: &Caller, request: &ServiceRequest) -> Self {
+        let day = |at: Timestamp| at.as_second().div_euclid(86_400);
+        let position = request.place.as_ref().and_then(|place| place.position);
+        let mut hasher = DefaultHasher::new();
+        (day(request.from), day(request.to), request.granularity, request.limit).hash(&mut hasher);
+        position.map(|position| (position.lat.to_bits(), position.lon.to_bits())).hash(&mut hasher);
+        Self { purpose: Purpose::of(caller, request), digest: hasher.finish() }
+    }
+}
+
+/// What one search offers of one firm, until when.
+pub(super) struct Promise {
+    pub(super) session: SessionId,
+    pub(super) until: Timestamp,
+    pub(super) offers: Vec<OpenOffer>,
+}
+
+/// What this node has offered, of each firm.
+#[derive(Default)]
+pub struct Promises {
+    firms: RwLock<HashMap<TenantId, Arc<Mutex<Ledger>>>>,
+}
+
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    // Nothing here panics half-way through a change.
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Promises {
+    /// What others were offered of a firm between two instants, and where the list ended.
+    pub(super) fn seen_by(
+        &self,
+        question: &Question,
+        tenant: &TenantId,
+        window: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> (OpenOffers, u64) {
+        let known = self.known(tenant);
+        known.map(|ledger| lock(&ledger).seen_by(question, window, now)).unwrap_or_default()
+    }
+
+    /// Remembers what a search offers of a firm. False, and nothing is remembered, when somebody was
+    /// offered some of it since the list was `seen`.
+    pub(super) fn note(
+        &self,
+        question: &Question,
+        tenant: &TenantId,
+        promise: Promise,
+        (seen, now): (u64, Timestamp),
+    ) -> bool {
+        let ledger = self.known(tenant).or_else(|| {
+            // Nobody opens a ledger for nothing.
+            (!promise.offers.is_empty()).then(|| {
+                let mut firms = self.firms.write().unwrap_or_else(PoisonError::into_inner);
+                Arc::clone(firms.entry(*tenant).or_default())
+            })
+        });
+        ledger.is_none_or(|ledger| {
+            let mut ledger = lock(&ledger);
+            let is_noted = ledger.note(question, promise, seen);
+            ledger.tidy(now);
+            is_noted
+        })
+    }
+
+    /// Who was offered to others at a time.
+    pub(super) fn named_by_others(
+        &self,
+        tenant: &TenantId,
+        session: SessionId,
+        time: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> HashSet<ExpertId> {
+        self.known(tenant).map(|ledger| lock(&ledger).named_by_others(session, time, now)).unwrap_or_default()
+    }
+
+    /// Forgets what the session of an offer was offered: it has chosen, or was refused and searches again.
+    pub(super) fn close(&self, offer: &Offer) {
+        for tenant in [offer.tenant].into_iter().chain(offer.others.iter().map(|other| other.tenant)) {
+            if let Some(ledger) = self.known(&tenant) {
+                lock(&ledger).close(offer.session);
+            }
+        }
+    }
+
+    /// The same once a transaction has committed.
+    pub(super) fn close_after(tx: &mut Tx, app: &App, offer: &Offer) {
+        let (promises, offer) = (Arc::clone(&app.promises), offer.clone());
+        tx.after_commit(move || promises.close(&offer));
+    }
+
+    fn known(&self, tenant: &TenantId) -> Option<Arc<Mutex<Ledger>>> {
+        self.firms.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned()
+    }
+}
+
+/// The open offers of one firm.
+#[derive(Default)]
+struct Ledger {
+    /// The open session of each purpose.
+    open: HashMap<Purpose, Open>,
+    purposes: HashMap<SessionId, Purpose>,
+    /// By expert, so that they need not be sorted for each search.
+    lines: BTreeMap<ExpertId, Vec<Line>>,
+    count: usize,
+    /// The purposes in the order in which they were noted.
+    noted: BTreeMap<u64, Purpose>,
+    last: u64,
+}
+
+/// What was offered for one purpose.
+struct Open {
+    session: SessionId,
+    digest: u64,
+    until: Timestamp,
+    /// Its place in the order of those who asked.
+    turn: u64,
+    /// When it was noted, in the order of notes.
+    noted: u64,
+    people: Vec<ExpertId>,
+}
+
+struct Line {
+    session: SessionId,
+    turn: u64,
+    noted: u64,
+    until: Timestamp,
+    offer: OpenOffer,
+}
+
+impl Ledger {
+    fn seen_by(&self, question: &Question, window: (Timestamp, Timestamp), now: Timestamp) -> (OpenOffers, u64) {
+        let own = self.open.get(&question.purpose);
+        let own_session = own.map(|open| open.session);
+        // Whoever asks the same again is offered the same again.
+        let before = own.filter(|open| open.digest == question.digest).map_or(u64::MAX, |open| open.turn);
+        let seen = |line: &&Line| {
+            let Line { session, turn, until, offer, .. } = line;
+            *turn < before
+                && Some(*session) != own_session
+                && *until > now
+                && offer.start < window.1
+                && window.0 < offer.end
+        };
+        (OpenOffers::new(self.lines.values().flatten().filter(seen).map(|line| line.offer).collect()), self.last)
+    }
+
+    fn note(&mut self, question: &Question, promise: Promise, seen: u64) -> bool {
+        let Promise { session, until, offers } = promise;
+        let own = self.open.get(&question.purpose).map(|open| open.session);
+        let meets = |offer: &OpenOffer| {
+            let lines = self.lines.get(&offer.expert).into_iter().flatten();
+            let mut newer = lines.filter(|line| line.noted > seen && Some(line.session) != own);
+            newer.any(|line| line.offer.start < offer.end && offer.start < line.offer.end)
+        };
+        if seen < self.last && offers.iter().any(meets) {
+            return false;
+        }
+        self.last += 1;
+        let noted = self.last;
+        let same = self.open.get(&question.purpose).filter(|open| open.digest == question.digest);
+        let turn = same.map_or(noted, |open| open.turn);
+        if let Some(own) = own {
+            self.close(own);
+        }
+        if offers.is_empty() {
+            return true;
+        }
+        let people: Vec<ExpertId> = offers.iter().map(|offer| offer.expert).collect();
+        self.count += offers.len();
+        for offer in offers {
+            self.lines.entry(offer.expert).or_default().push(Line { session, turn, noted, until, offer });
+        }
+        self.noted.insert(noted, question.purpose.clone());
+        self.purposes.insert(session, question.purpose.clone());
+        let open = Open { session, digest: question.digest, until, turn, noted, people };
+        self.open.insert(question.purpose.clone(), open);
+        true
+    }
+
+    /// Forgets what is over at `now`, and the oldest when there is too much.
+    fn tidy(&mut self, now: Timestamp) {
+        while let Some((_, purpose)) = self.noted.first_key_value() {
+            let Some(open) = self.open.get(purpose) else { break };
+            if open.until > now && self.count <= MOST_OFFERS {
+                break;
+            }
+            let session = open.session;
+            self.close(session);
+        }
+    }
+
+    fn named_by_others(
+        &self,
+        session: SessionId,
+        (from, to): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> HashSet<ExpertId> {
+        let named = |line: &Line| {
+            line.session != session && line.until > now && line.offer.start < to && from < line.offer.end
+        };
+        let named = self.lines.iter().filter(|(_, lines)| lines.iter().any(named));
+        named.map(|(expert, _)| *expert).collect()
+    }
+
+    fn close(&mut self, session: SessionId) {
+        let Some(purpose) = self.purposes.remove(&session) else { return };
+        let Some(open) = self.open.remove(&purpose) else { return };
+        self.noted.remove(&open.noted);
+        self.count -= open.people.len().min(self.count);
+        for expert in open.people {
+            if let Some(lines) = self.lines.get_mut(&expert) {
+                lines.retain(|line| line.session != session);
+                if lines.is_empty() {
+                    self.lines.remove(&expert);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use constat_domain::ids::OrgId;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn question(claim: usize, digest: u64) -> Question {
+        let holder = OrgId::new(at(0), &[1; 10]);
+        let references = (String::new(), format!("SIN-{claim}"));
+        let purpose = Purpose { holder, kind: ServiceKind::OnSite, moved: None, references, place: None };
+        Question { purpose, digest }
+    }
+
+    /// So many offers of an hour each from an hour on, of one expert, made at a second.
+    fn promise(number: u16, made: i64, hour: i64, count: i64) -> Promise {
+        let mut seed = [0; 10];
+        seed[..2].copy_from_slice(&number.to_be_bytes());
+        let expert = ExpertId::new(at(0), &[1; 10]);
+        let offer = |hour: i64| OpenOffer {
+            expert,
+            start: at(hour * 3600),
+            end: at((hour + 1) * 3600),
+            site: None,
+            per_mille: 100,
+        };
+        Promise {
+            session: SessionId::new(at(0), &seed),
+            until: at(made + 300),
+            offers: (hour..hour + count).map(offer).collect(),
+        }
+    }
+
+    const EVER: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
+
+    fn seen(ledger: &Ledger, claim: usize, digest: u64, now: i64) -> OpenOffers {
+        ledger.seen_by(&question(claim, digest), EVER, at(now)).0
+    }
+
+    #[test]
+    fn one_sees_what_others_were_offered_before_and_never_ones_own() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.note(&question(1, 7), promise(1, 0, 10, 2), 0));
+        assert!(ledger.note(&question(2, 7), promise(2, 0, 20, 2), 1));
+        let (first, second) = (OpenOffers::new(promise(1, 0, 10, 2).offers), OpenOffers::new(promise(2, 0, 20, 2).offers));
+        assert_eq!(seen(&ledger, 1, 7, 0), OpenOffers::default(), "the same again: what came later is not seen");
+        assert_eq!(seen(&ledger, 1, 8, 0), second, "something else: the turn is lost");
+        assert_eq!(seen(&ledger, 2, 7, 0), first);
+        assert_eq!(seen(&ledger, 2, 7, 300), OpenOffers::default(), "over");
+        // Asked again, under a new session: the turn is kept, the offers are replaced.
+        assert!(ledger.note(&question(1, 7), promise(3, 10, 12, 1), 2));
+        assert_eq!(seen(&ledger, 2, 7, 10), OpenOffers::new(promise(3, 0, 12, 1).offers));
+        assert_eq!(seen(&ledger, 1, 7, 10), OpenOffers::default());
+        ledger.close(promise(3, 0, 0, 0).session);
+        ledger.close(promise(1, 0, 0, 0).session);
+        assert_eq!(seen(&ledger, 2, 7, 10), OpenOffers::default());
+        assert_eq!(ledger.count, 2);
+    }
+
+    #[test]
+    fn what_was_offered_meanwhile_is_not_offered_twice_unawares() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.note(&question(1, 7), promise(1, 0, 10, 2), 0));
+        assert!(!ledger.note(&question(2, 7), promise(2, 0, 11, 1), 0), "it had not seen the first");
+        assert!(ledger.note(&question(2, 7), promise(2, 0, 12, 1), 0), "another time");
+        assert!(ledger.note(&question(3, 7), promise(3, 0, 11, 1), ledger.last), "it knew");
+        assert!(ledger.note(&question(1, 7), promise(4, 0, 10, 1), ledger.last), "its own");
+    }
+
+    #[test]
+    fn what_is_over_or_too_much_is_forgotten() {
+        let mut ledger = Ledger::default();
+        for claim in 0..1_000_u16 {
+            assert!(ledger.note(&question(claim.into(), 7), promise(claim, 0, 0, 10), u64::MAX));
+            ledger.tidy(at(0));
+        }
+        assert_eq!((ledger.count, ledger.open.len()), (MOST_OFFERS, MOST_OFFERS / 10));
+        assert!(!ledger.open.contains_key(&question(0, 7).purpose), "the oldest go first");
+        ledger.tidy(at(300));
+        let Ledger { open, purposes, lines, count, noted, .. } = ledger;
+        assert!(open.is_empty() && purposes.is_empty() && lines.is_empty() && noted.is_empty() && count == 0);
+    }
+}

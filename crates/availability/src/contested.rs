@@ -1,0 +1,228 @@
+//! Times that others were offered and may still book.
+//!
+//! Late binding keeps a promised time as long as somebody is left who can take it. So two things are done
+//! about an expert whom an open offer names. Starts that get in its way are entered apart, a little dearer:
+//! whoever is not named is preferred. And a start that only such experts can take is dearer by the chance
+//! that all of them are booked: from how many there are, and from how many open offers get in their way.
+//! It is never left out: when nothing else is free, it is offered.
+//!
+//! An expert without open offers costs nothing here.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use constat_domain::ids::ExpertId;
+use jiff::Timestamp;
+
+use crate::board::{Board, Entry};
+use crate::gaps::Origin;
+use crate::index::CalendarIndex;
+use crate::requirement::Requirement;
+use crate::search::{Grid, Sink};
+use crate::settings::Weights;
+use crate::travel::{Spot, Travel};
+
+/// A time that somebody else was offered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OpenOffer {
+    /// Whom it names.
+    pub expert: ExpertId,
+    /// What it takes of the expert's day: from.
+    pub start: Timestamp,
+    /// What it takes of the expert's day: to.
+    pub end: Timestamp,
+    /// Where; `None` for a remote one.
+    pub site: Option<Spot>,
+    /// How likely it is to be booked, 0 to 1,000 in 1,000: one of those that a search offers will be.
+    pub per_mille: u16,
+}
+
+/// Open offers, by expert. A clone shares them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OpenOffers(Option<Arc<[OpenOffer]>>);
+
+impl OpenOffers {
+    /// Some open offers, in any order.
+    pub fn new(mut offers: Vec<OpenOffer>) -> Self {
+        if offers.is_empty() {
+            return Self(None);
+        }
+        if !offers.is_sorted_by_key(|offer| offer.expert) {
+            offers.sort_by_key(|offer| offer.expert);
+        }
+        Self(Some(offers.into()))
+    }
+
+    fn all(&self) -> &[OpenOffer] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+/// One of them, in the way of a visit.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    /// A visit that takes some of this is in its way.
+    from: i32,
+    to: i32,
+    per_mille: i32,
+}
+
+/// The open offers while a search goes through the calendars.
+pub(crate) struct Contested<'a> {
+    offers: &'a [OpenOffer],
+    /// Which of them name the expert of a number; by number.
+    of: Vec<(u32, Range<usize>)>,
+    /// The first of `of` whose number has not been reached.
+    next: usize,
+    origin: Origin,
+    grid: Grid,
+    occupied: i32,
+    /// The best of the experts that are named, for each start, and the runs of one of them.
+    pub(crate) sink: Sink,
+    /// What is shut for the expert at hand, and what gets in the way of open offers.
+    pub(crate) shut: Vec<(i32, i32)>,
+    wanted: Vec<Wanted>,
+    /// Experts named who can take each start: differences from cell to cell.
+    able: Vec<i32>,
+    /// Bookings of their open offers that are to be expected, in 1,000ths: differences too.
+    demand: Vec<i32>,
+}
+
+impl<'a> Contested<'a> {
+    /// What others were offered of a search's calendars; `None` when it is nothing.
+    pub(crate) fn new(
+        index: &CalendarIndex,
+        requirement: &'a Requirement,
+        grid: Grid,
+        longest: usize,
+    ) -> Option<Self> {
+        let offers = requirement.open.all();
+        if offers.is_empty() {
+            return None;
+        }
+        let mut of = Vec::new();
+        let mut from = 0;
+        for named in offers.chunk_by(|one, other| one.expert == other.expert) {
+            let range = from..from + named.len();
+            from = range.end;
+            if let Ok(number) = index.position(named[0].expert) {
+                of.push((u32::try_from(number).unwrap_or(u32::MAX), range));
+            }
+        }
+        let zeros = || vec![0; grid.len() + 1];
+        Some(Self {
+            offers,
+            of,
+            next: 0,
+            origin: index.origin(),
+            grid,
+            occupied: requirement.occupied_seconds(),
+            sink: Sink { board: Board::new(grid.len(), longest), runs: Vec::new() },
+            shut: Vec::new(),
+            wanted: Vec::new(),
+            able: zeros(),
+            demand: zeros(),
+        })
+    }
+
+    /// These, when open offers name an expert. To be asked by ascending numbers.
+    pub(crate) fn naming(&mut self, number: u32) -> Option<&mut Self> {
+        while self.of.get(self.next).is_some_and(|(known, _)| *known < number) {
+            self.next += 1;
+        }
+        let (known, _) = self.of.get(self.next)?;
+        (*known == number).then_some(self)
+    }
+
+    /// Gathers what is shut for the expert whom [`Contested::naming`] has found: `closed`, and all that gets in
+    /// the way of the open offers: drives and the expert's buffer looked at.
+    pub(crate) fn gather<T: Travel + ?Sized>(
+        &mut self,
+        buffer: i32,
+        site: Option<&Spot>,
+        closed: &[(i32, i32)],
+        travel: &T,
+    ) {
+        self.wanted.clear();
+        self.shut.clear();
+        let range = self.of.get(self.next).map_or(0..0, |(_, range)| range.clone());
+        for offer in &self.offers[range] {
+            let (there, back) = match (site, &offer.site) {
+                (Some(site), Some(other)) => (travel.between(site, other), travel.between(other, site)),
+                _ => (0, 0),
+            };
+            let (start, end) = (self.origin.seconds(offer.start.as_second()), self.origin.seconds(offer.end.as_second()));
+            let (from, to) = (start.saturating_sub(buffer + there), end.saturating_add(buffer + back));
+            self.wanted.push(Wanted { from, to, per_mille: offer.per_mille.into() });
+        }
+        self.shut.extend_from_slice(closed);
+        self.shut.extend(self.wanted.iter().map(|wanted| (wanted.from, wanted.to)));
+        self.shut.sort_unstable();
+        self.shut.dedup_by(|next, known| {
+            let touches = next.0 <= known.1;
+            if touches {
+                known.1 = known.1.max(next.1);
+            }
+            touches
+        });
+    }
+
+    /// Counts the expert whose runs were noted, and who wants which of them.
+    pub(crate) fn count(&mut self) {
+        for (from, to) in self.sink.runs.drain(..) {
+            let to = to.min(self.grid.len());
+            if from >= to {
+                continue;
+            }
+            self.able[from] += 1;
+            self.able[to] -= 1;
+            for wanted in &self.wanted {
+                let cells = self.grid.within(wanted.from - self.occupied + 1, wanted.to - 1);
+                let (first, end) = (cells.start.max(from), cells.end.min(to));
+                if first < end {
+                    self.demand[first] += wanted.per_mille;
+                    self.demand[end] -= wanted.per_mille;
+                }
+            }
+        }
+    }
+
+    /// Puts those that are named beside the others, where they are cheaper all the same. Tells what of each
+    /// price is for what others were offered.
+    pub(crate) fn settle(self, cells: &mut [Entry], weights: &Weights) -> Vec<u32> {
+        let mut promised = vec![0; cells.len()];
+        let (mut able, mut demand) = (0, 0);
+        for (number, named) in self.sink.board.settle().into_iter().enumerate() {
+            able += self.able[number];
+            demand += self.demand[number];
+            let Some((cost, expert)) = named.get() else { continue };
+            // Somebody who is not named is left when all others are gone.
+            let risk = if cells[number] == Entry::NONE { gone(able, demand) } else { 0.0 };
+            let points = weights.promised.min(Weights::HIGHEST) + price(risk, weights);
+            let entry = Entry::capped(cost + u64::from(points), expert);
+            if entry < cells[number] {
+                (cells[number], promised[number]) = (entry, points);
+            }
+        }
+        promised
+    }
+}
+
+/// Points for a risk.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 million")]
+fn price(risk: f64, weights: &Weights) -> u32 {
+    (risk * 100.0 * f64::from(weights.promised_percent.min(Weights::HIGHEST))) as u32
+}
+
+/// The chance that as many visits are booked as there are people who can take one, or more: bookings come
+/// one by one, so many thousandths of one are to be expected (Poisson's law).
+fn gone(able: i32, demand: i32) -> f64 {
+    let expected = f64::from(demand.max(0)) / 1000.0;
+    let mut term = (-expected).exp();
+    let mut fewer = 0.0;
+    for booked in 1..=able.clamp(0, 200) {
+        fewer += term;
+        term *= expected / f64::from(booked);
+    }
+    (1.0 - fewer).clamp(0.0, 1.0)
+}
