@@ -82,7 +82,9 @@ pub(crate) struct Contested<'a> {
     /// What is shut for the expert at hand, and what gets in the way of open offers.
     pub(crate) shut: Vec<(i32, i32)>,
     wanted: Vec<Wanted>,
-    /// Experts named who can take each start: differences from cell to cell.
+    /// The starts of one run that get in their way.
+    met: Vec<(usize, usize)>,
+    /// Experts who can take each start, and have an open offer in the way of it: differences from cell to cell.
     able: Vec<i32>,
     /// Bookings of their open offers that are to be expected, in 1,000ths: differences too.
     demand: Vec<i32>,
@@ -90,12 +92,7 @@ pub(crate) struct Contested<'a> {
 
 impl<'a> Contested<'a> {
     /// What others were offered of a search's calendars; `None` when it is nothing.
-    pub(crate) fn new(
-        index: &CalendarIndex,
-        requirement: &'a Requirement,
-        grid: Grid,
-        longest: usize,
-    ) -> Option<Self> {
+    pub(crate) fn new(index: &CalendarIndex, requirement: &'a Requirement, grid: Grid, longest: usize) -> Option<Self> {
         let offers = requirement.open.all();
         if offers.is_empty() {
             return None;
@@ -120,6 +117,7 @@ impl<'a> Contested<'a> {
             sink: Sink { board: Board::new(grid.len(), longest), runs: Vec::new() },
             shut: Vec::new(),
             wanted: Vec::new(),
+            met: Vec::new(),
             able: zeros(),
             demand: zeros(),
         })
@@ -151,7 +149,8 @@ impl<'a> Contested<'a> {
                 (Some(site), Some(other)) => (travel.between(site, other), travel.between(other, site)),
                 _ => (0, 0),
             };
-            let (start, end) = (self.origin.seconds(offer.start.as_second()), self.origin.seconds(offer.end.as_second()));
+            let (start, end) =
+                (self.origin.seconds(offer.start.as_second()), self.origin.seconds(offer.end.as_second()));
             let (from, to) = (start.saturating_sub(buffer + there), end.saturating_add(buffer + back));
             self.wanted.push(Wanted { from, to, per_mille: offer.per_mille.into() });
         }
@@ -167,21 +166,30 @@ impl<'a> Contested<'a> {
         });
     }
 
-    /// Counts the expert whose runs were noted, and who wants which of them.
+    /// Counts the expert whose runs were noted where open offers get in the way, and how many do.
     pub(crate) fn count(&mut self) {
         for (from, to) in self.sink.runs.drain(..) {
-            let to = to.min(self.grid.len());
-            if from >= to {
-                continue;
-            }
-            self.able[from] += 1;
-            self.able[to] -= 1;
-            for wanted in &self.wanted {
+            let within = |wanted: &Wanted| {
                 let cells = self.grid.within(wanted.from - self.occupied + 1, wanted.to - 1);
-                let (first, end) = (cells.start.max(from), cells.end.min(to));
+                (cells.start.max(from), cells.end.min(to))
+            };
+            self.met.clear();
+            for wanted in &self.wanted {
+                let (first, end) = within(wanted);
                 if first < end {
                     self.demand[first] += wanted.per_mille;
                     self.demand[end] -= wanted.per_mille;
+                    self.met.push((first, end));
+                }
+            }
+            self.met.sort_unstable();
+            let mut counted = 0;
+            for (first, end) in self.met.iter().copied() {
+                let first = first.max(counted);
+                if first < end {
+                    self.able[first] += 1;
+                    self.able[end] -= 1;
+                    counted = end;
                 }
             }
         }
@@ -196,9 +204,9 @@ impl<'a> Contested<'a> {
             able += self.able[number];
             demand += self.demand[number];
             let Some((cost, expert)) = named.get() else { continue };
-            // Somebody who is not named is left when all others are gone.
-            let risk = if cells[number] == Entry::NONE { gone(able, demand) } else { 0.0 };
-            let points = weights.promised.min(Weights::HIGHEST) + price(risk, weights);
+            // Somebody who is not named is left when all others are gone: one at least.
+            let left = i32::from(cells[number] != Entry::NONE);
+            let points = weights.promised.min(Weights::HIGHEST) + price(gone(able + left, demand), weights);
             let entry = Entry::capped(cost + u64::from(points), expert);
             if entry < cells[number] {
                 (cells[number], promised[number]) = (entry, points);

@@ -61,8 +61,8 @@ mod trades;
 mod travel;
 mod zone;
 
-pub use contested::{OpenOffer, OpenOffers};
 pub use calendar::{Busy, ExpertCalendar, neighbourhood};
+pub use contested::{OpenOffer, OpenOffers};
 pub use day_plan::{
     Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,
     propose,

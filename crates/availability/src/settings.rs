@@ -222,7 +222,7 @@ impl Default for Weights {
             same_half_day: 300,
             same_day: 150,
             promised: 100,
-            promised_percent: 1_000,
+            promised_percent: 10_000,
         }
     }
 }

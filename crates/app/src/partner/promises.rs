@@ -257,9 +257,8 @@ impl Ledger {
         (from, to): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> HashSet<ExpertId> {
-        let named = |line: &Line| {
-            line.session != session && line.until > now && line.offer.start < to && from < line.offer.end
-        };
+        let named =
+            |line: &Line| line.session != session && line.until > now && line.offer.start < to && from < line.offer.end;
         let named = self.lines.iter().filter(|(_, lines)| lines.iter().any(named));
         named.map(|(expert, _)| *expert).collect()
     }
@@ -327,7 +326,8 @@ mod tests {
         let mut ledger = Ledger::default();
         assert!(ledger.note(&question(1, 7), promise(1, 0, 10, 2), 0));
         assert!(ledger.note(&question(2, 7), promise(2, 0, 20, 2), 1));
-        let (first, second) = (OpenOffers::new(promise(1, 0, 10, 2).offers), OpenOffers::new(promise(2, 0, 20, 2).offers));
+        let (first, second) =
+            (OpenOffers::new(promise(1, 0, 10, 2).offers), OpenOffers::new(promise(2, 0, 20, 2).offers));
         assert_eq!(seen(&ledger, 1, 7, 0), OpenOffers::default(), "the same again: what came later is not seen");
         assert_eq!(seen(&ledger, 1, 8, 0), second, "something else: the turn is lost");
         assert_eq!(seen(&ledger, 2, 7, 0), first);

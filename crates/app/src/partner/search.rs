@@ -1,7 +1,7 @@
 //! Search: who is free, when?
 
 use constat_availability::{
-    OpenOffer, Offer as Proposal, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Spot, Travel, search,
+    Offer as Proposal, OpenOffer, Outcome, Party, PlaceFacts, Reason, Requirement, Score, Spot, Travel, search,
     search_team, search_together,
 };
 use constat_domain::FieldError;
@@ -184,14 +184,7 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
     let main = sides.into_iter().next().ok_or_else(|| AppError::Fault("a search of no firm".to_owned()))?;
     let criteria = Criteria::of(&main.requirement, &place, request.all_trades);
     let expires_at = expiry(now);
-    let session = Session {
-        id,
-        tenant: caller.tenant,
-        holder: caller.holder,
-        asked_at: now,
-        expires_at,
-        request,
-    };
+    let session = Session { id, tenant: caller.tenant, holder: caller.holder, asked_at: now, expires_at, request };
     let slots = outcome.offers.iter().zip(others).map(|(found, others)| {
         let offer = Offer {
             session: session.id,

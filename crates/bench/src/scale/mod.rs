@@ -43,6 +43,7 @@ PARTS (all of them when none is named)
 OPTIONS
     --sqlite      Only on a SQLite file.
     --postgres    Only on a PostgreSQL server of its own. Without either: on both, one after the other.
+    --one-server  One server on PostgreSQL too, where two are the rule.
     --quick       A much shorter run, to see that it works; its figures mean little.
     --json        One JSON object on stdout.
 
@@ -58,7 +59,7 @@ EXAMPLES
 ";
 
 const PARTS: [&str; 4] = ["--nodes", "--burst", "--offers", "--conflicts"];
-const OTHERS: [&str; 4] = ["--sqlite", "--postgres", "--quick", "--json"];
+const OTHERS: [&str; 5] = ["--sqlite", "--postgres", "--one-server", "--quick", "--json"];
 
 /// What a part found.
 struct Part {
@@ -89,6 +90,7 @@ fn run(arguments: &[String]) -> bool {
     let wanted: Vec<&str> = PARTS.into_iter().filter(|part| given(part)).collect();
     let wanted = if wanted.is_empty() { PARTS.to_vec() } else { wanted };
     let (quick, as_json) = (given("--quick"), given("--json"));
+    let usual = if given("--one-server") { 1 } else { 2 };
     let (mut wrong, mut all) = (0, serde_json::Map::new());
     let beside = std::env::current_exe().expect("the path of this program");
     for (name, excluded) in [("sqlite", "--postgres"), ("postgres", "--sqlite")] {
@@ -103,7 +105,7 @@ fn run(arguments: &[String]) -> bool {
             if *part == "--nodes" && server.is_none() {
                 continue;
             }
-            let found = measure(part, folder.path(), server.as_ref(), quick);
+            let found = measure(part, folder.path(), server.as_ref(), (usual, quick));
             wrong += found.wrong;
             if !as_json {
                 println!("\n{name}, {}", found.lines.join("\n  "));
@@ -126,7 +128,7 @@ fn cores() -> usize {
 }
 
 /// The servers get a runtime of their own with one worker for each core; the clients have one thread.
-fn measure(part: &str, folder: &Path, server: Option<&postgres::Server>, quick: bool) -> Part {
+fn measure(part: &str, folder: &Path, server: Option<&postgres::Server>, (usual, quick): (usize, bool)) -> Part {
     let servers = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let name = part.trim_start_matches('-');
@@ -143,7 +145,7 @@ fn measure(part: &str, folder: &Path, server: Option<&postgres::Server>, quick: 
     } else if part == "--nodes" {
         nodes::MOST
     } else {
-        2
+        usual
     };
     let cluster = servers.block_on(Cluster::start(folder, &database, count, clock));
     let found = clients.block_on(async {
