@@ -29,25 +29,32 @@ const MOST_OFFERS: usize = 5_000;
 /// For what somebody searches: as long as it is the same, he does not compete with himself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Purpose {
+    /// The platform's and the insurer's reference of the claim.
+    references: (String, String),
+    /// What else tells it apart when one of these is not given.
+    unnamed: Option<Unnamed>,
+}
+
+/// A search for a claim that nobody has fully named: who asks for what, to move what, for which address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Unnamed {
     holder: OrgId,
     kind: ServiceKind,
     moved: Option<AppointmentId>,
-    /// The platform's and the insurer's reference of the claim.
-    references: (String, String),
-    /// Where, for a claim that nobody has named.
-    place: Option<(String, String)>,
+    address: Option<(String, String)>,
 }
 
 impl Purpose {
     pub(super) fn of(caller: &Caller, request: &ServiceRequest) -> Self {
         let claim_id = request.claim.as_ref().map(|claim| claim.claim_id.clone()).unwrap_or_default();
         let references = (claim_id, request.insurer_claim_id.clone());
-        let is_named = request.reschedules.is_some() || !references.0.is_empty() || !references.1.is_empty();
-        let place = request.place.as_ref().filter(|_| !is_named).map(|place| {
-            let address = &place.address;
-            (address.zip_code.clone(), address.street1.clone())
+        let is_named = !references.0.is_empty() && !references.1.is_empty();
+        let unnamed = (!is_named).then(|| {
+            let address = request.place.as_ref().map(|place| &place.address);
+            let address = address.map(|address| (address.zip_code.clone(), address.street1.clone()));
+            Unnamed { holder: caller.holder, kind: request.kind, moved: request.reschedules, address }
         });
-        Self { holder: caller.holder, kind: request.kind, moved: request.reschedules, references, place }
+        Self { references, unnamed }
     }
 }
 
@@ -63,7 +70,8 @@ impl Question {
         let day = |at: Timestamp| at.as_second().div_euclid(86_400);
         let position = request.place.as_ref().and_then(|place| place.position);
         let mut hasher = DefaultHasher::new();
-        (day(request.from), day(request.to), request.granularity, request.limit).hash(&mut hasher);
+        (request.kind, day(request.from), day(request.to)).hash(&mut hasher);
+        (request.granularity, request.limit).hash(&mut hasher);
         position.map(|position| (position.lat.to_bits(), position.lon.to_bits())).hash(&mut hasher);
         Self { purpose: Purpose::of(caller, request), digest: hasher.finish() }
     }
@@ -281,8 +289,6 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use constat_domain::ids::OrgId;
-
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -290,9 +296,8 @@ mod tests {
     }
 
     fn question(claim: usize, digest: u64) -> Question {
-        let holder = OrgId::new(at(0), &[1; 10]);
         let references = (String::new(), format!("SIN-{claim}"));
-        let purpose = Purpose { holder, kind: ServiceKind::OnSite, moved: None, references, place: None };
+        let purpose = Purpose { references, unnamed: None };
         Question { purpose, digest }
     }
 

@@ -36,11 +36,15 @@ async fn two_claims_are_offered_different_times_and_each_the_same_again() {
         assert_eq!(starts(&partner.search(&of_claim(1, 3)).await), first);
         assert_eq!(starts(&partner.search(&of_claim(2, 3)).await), second);
     }
-    // Another platform's claim of the same name is another's.
+    // A claim that is not fully named is told apart by who asks.
     let other = partner.server.organisation(OrganisationKind::Platform, "Autre plateforme").await;
     let key = partner.server.partner_key(&partner.firm, other).await;
-    let third = search_with(&partner, &key, "", &of_claim(1, 3)).await;
-    assert!(starts(&third).iter().all(|start| !first.contains(start) && !second.contains(start)));
+    let mut unnamed = of_claim(3, 3);
+    unnamed.as_object_mut().unwrap().remove("claim");
+    let third = starts(&partner.search(&unnamed).await);
+    assert!(third.iter().all(|start| !first.contains(start) && !second.contains(start)));
+    assert_ne!(starts(&search_with(&partner, &key, "", &unnamed).await), third);
+    assert_eq!(starts(&partner.search(&unnamed).await), third);
 }
 
 #[tokio::test]
