@@ -9,7 +9,7 @@ use constat_store::{Documents, Store};
 use crate::authentication::RecentKeys;
 use crate::catastrophes::KnownCatastrophes;
 use crate::claims::{Draughtsman, NoDraughtsman, Undrawable, UploadMemory};
-use crate::partner::{Calendars, Promises};
+use crate::partner::{Calendars, Promises, Turns};
 use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
@@ -40,6 +40,8 @@ pub struct App {
     pub calendars: Arc<Calendars>,
     /// What searches have offered and nobody has booked yet.
     pub promises: Arc<Promises>,
+    /// The times that are being booked.
+    pub turns: Turns,
     /// Tells how long drives take.
     pub travel: Arc<Roads>,
     /// What the server has done so far.
@@ -92,6 +94,7 @@ impl App {
             deadlines: Arc::new(deadlines),
             calendars: Arc::new(calendars),
             promises: Arc::default(),
+            turns: Turns::default(),
             travel,
             counts,
             partners: Arc::new(NoPartners),

@@ -21,11 +21,11 @@ pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '250ms'; SET state
 /// (2) What the one writer of a SQLite file sets besides: it keeps the pages it works on in memory (32 MiB
 /// at most; what does not fit is read again from the machine's own cache, while SQLite walks through all of
 /// its cache at most commits: with 128 MiB that was up to a sixth of the writer's time), and
-/// moves the log into the database every 32 MiB rather than every 4.
+/// moves the rest of the log into the database every 64 MiB rather than every 4.
 pub(crate) fn prepare_writer(connection: &mut Connection) -> Result<(), StoreError> {
     match connection {
         Connection::Sqlite(one) => {
-            one.batch_execute("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000;")?;
+            one.batch_execute("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;")?;
         }
         Connection::Postgres(_) => {}
     }

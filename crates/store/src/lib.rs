@@ -12,6 +12,7 @@
 //! of its own. Instants are UTC microseconds, identifiers text.
 
 pub mod chain;
+mod checkpoints;
 mod connection;
 mod dialect;
 mod documents;

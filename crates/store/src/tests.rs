@@ -79,6 +79,49 @@ async fn a_unit_that_fails_leaves_no_trace_and_disturbs_nobody() {
 }
 
 #[tokio::test]
+async fn whoever_shares_a_transaction_with_one_that_refuses_is_kept_once() {
+    let (_folder, store) = temporary();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(std::sync::Mutex::new(wait));
+    // While this one is at work, the others gather.
+    let first = store.clone();
+    let first = tokio::spawn(async move {
+        first.write(move |_tx| wait.lock().unwrap().recv().map_err(|gone| StoreError::Busy(gone.to_string()))).await
+    });
+    let (runs, effects) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let firm = organisation(0);
+    let tenant = TenantId { org: firm.id, mode: Mode::Test };
+    let mut gathered = Vec::new();
+    for number in 1..=6_u8 {
+        let (store, runs, effects) = (store.clone(), Arc::clone(&runs), Arc::clone(&effects));
+        let mut unit = Box::pin(async move {
+            let unit = move |tx: &mut crate::Tx| {
+                runs.fetch_add(1, Ordering::SeqCst);
+                organisations::insert(tx, &organisation(number))?;
+                events::append(tx, &event(number, tenant))?;
+                tx.after_commit(move || drop(effects.fetch_add(1, Ordering::SeqCst)));
+                if number == 4 { Err(StoreError::Conflict("refused by the rules".to_owned())) } else { Ok(()) }
+            };
+            store.write(unit).await
+        });
+        // Queued, and not done.
+        assert!(futures_util::poll!(&mut unit).is_pending());
+        gathered.push(unit);
+    }
+    go.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    let told: Vec<bool> = futures_util::future::join_all(gathered).await.iter().map(Result::is_ok).collect();
+    assert_eq!(told, [true, true, true, false, true, true]);
+    let stored: Vec<String> = store.read(organisations::all).unwrap().into_iter().map(|firm| firm.name).collect();
+    assert_eq!(stored, ["Firm 1", "Firm 2", "Firm 3", "Firm 5", "Firm 6"]);
+    let chain = store.read(|c| events::of_tenant_after(c, &tenant, 0, 10)).unwrap();
+    let order: Vec<_> = chain.iter().map(|(_, event)| event.data["number"].as_u64().unwrap()).collect();
+    assert_eq!((order, effects.load(Ordering::SeqCst)), (vec![1, 2, 3, 5, 6], 5));
+    // The first four ran twice, since the fourth refused after three that had not.
+    assert_eq!(runs.load(Ordering::SeqCst), 10);
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_is_there_after_reopening() {
     let (folder, store) = temporary();
     let firm = organisation(1);

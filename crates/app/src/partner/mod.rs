@@ -26,6 +26,7 @@ mod roads;
 mod search;
 mod sides;
 mod tokens;
+mod turns;
 
 pub use book::{BookAppointment, book_appointment};
 pub use calendars::Calendars;
@@ -49,3 +50,4 @@ pub use reschedule::{MoveAppointment, move_appointment};
 pub use roads::look_up_drives;
 pub use search::{Found, OfferedSlot, search_slots};
 pub use tokens::{Offer, Participant, Promised, Session, open_promised};
+pub use turns::{Turn, Turns};

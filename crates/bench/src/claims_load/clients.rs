@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use constat_testkit::fixtures::{self, BIKE_USER, STOLEN_BIKE_MANDATORY};
+use constat_testkit::fixtures::{self, STOLEN_BIKE_MANDATORY};
 use serde_json::{Value, json};
 
 use super::tally::Tally;
@@ -23,6 +23,33 @@ const DOCUMENTS: [&str; 5] = [
     "Certificat de marquage",
 ];
 
+/// One of those who have a contract for a bike, by the ids of the contract.
+pub struct Insured {
+    /// The insured's own id.
+    pub user: String,
+    /// The contract's.
+    pub contract: String,
+    /// The bike's.
+    pub product: String,
+}
+
+impl Insured {
+    /// The insured of this number.
+    pub fn number(number: usize) -> Self {
+        let named = |kind: &str| format!("{kind}_{number:06}");
+        Self { user: named("insured"), contract: named("contract"), product: named("bike") }
+    }
+
+    /// Declares that the bike was stolen.
+    fn declaration(&self) -> Value {
+        let mut declaration = fixtures::stolen_bike();
+        declaration["userId"] = json!(self.user);
+        declaration["contractId"] = json!(self.contract);
+        declaration["contractProductId"] = json!(self.product);
+        declaration
+    }
+}
+
 /// Where to, and with which key.
 #[derive(Clone)]
 pub struct Target {
@@ -32,6 +59,8 @@ pub struct Target {
     pub key: String,
     /// Bytes of one document.
     pub document_size: usize,
+    /// How many people have a contract.
+    pub insured: usize,
 }
 
 /// One client: a connection, and the drafts that are its own.
@@ -51,6 +80,11 @@ impl Client {
         Ok(Self { target, connection, dice: Dice::new(seed), drafts: Vec::new(), known })
     }
 
+    /// Somebody by chance who has a contract.
+    fn anybody(&mut self) -> Insured {
+        Insured::number(self.dice.roll(self.target.insured))
+    }
+
     async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
         let body = body.map(Value::to_string);
         let request = request(method, path, Some(("key", &self.target.key)), body.as_deref());
@@ -60,7 +94,8 @@ impl Client {
 
     /// Declares a claim with all its documents; gives its id. `submit`: hands it in as well.
     pub async fn declare_whole(&mut self, submit: bool) -> std::io::Result<String> {
-        let (status, answer) = self.ask("POST", "/v2/claims", Some(&fixtures::stolen_bike())).await?;
+        let declaration = self.anybody().declaration();
+        let (status, answer) = self.ask("POST", "/v2/claims", Some(&declaration)).await?;
         let id = id_of(status, &answer)?;
         let all: Vec<Value> = DOCUMENTS.iter().map(|kind| self.document(kind)).collect();
         let path = format!("/v2/claims/{id}/documents?autoSubmit={submit}");
@@ -108,12 +143,13 @@ impl Client {
             0..50 => Ok(asked("read a claim", self.ask("GET", &format!("/v2/claims/{any}"), None).await?)),
             50..60 => Ok(asked("timeline", self.ask("GET", &format!("/v2/claims/{any}/timeline"), None).await?)),
             60..70 => {
-                let path = format!("/v2/claims?userId={BIKE_USER}&limit=20");
+                let path = format!("/v2/claims?userId={}&limit=20", self.anybody().user);
                 Ok(asked("list", self.ask("GET", &path, None).await?))
             }
             70..80 => Ok(asked("feed", self.ask("GET", "/v2/events?limit=20", None).await?)),
             80..90 => {
-                let (status, body) = self.ask("POST", "/v2/claims", Some(&fixtures::stolen_bike())).await?;
+                let declaration = self.anybody().declaration();
+                let (status, body) = self.ask("POST", "/v2/claims", Some(&declaration)).await?;
                 if let Some(id) = body.pointer("/data/id").and_then(Value::as_str) {
                     self.drafts.push(id.to_owned());
                 }

@@ -30,6 +30,7 @@ const HELP: &str = "\
 cargo xtask load: many claims, many clients, a receiver of webhooks that is away for an hour.
 
     --claims N      claims with 5 documents each before it starts [10000]
+    --insured N     people who declare them, each by chance [5000]
     --clients N     clients reading and writing at once [200]
     --minutes N     how long they do [10]
     --rate N        requests a second of all clients together [1000]
@@ -46,6 +47,7 @@ Bookings under load, on one server and on several: cargo xtask scale --help.
 
 struct Plan {
     claims: usize,
+    insured: usize,
     clients: usize,
     minutes: u64,
     rate: u32,
@@ -58,8 +60,9 @@ struct Plan {
 pub fn asked(arguments: &[String]) -> Option<bool> {
     match arguments.first()?.as_str() {
         SERVER => {
-            let number = arguments.get(2).and_then(|text| text.parse().ok()).expect("a speed");
-            server::serve(Path::new(&arguments[1]), number);
+            let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<u32>().ok());
+            let (speed, insured) = (number(2).expect("a speed"), number(3).expect("how many are insured"));
+            server::serve(Path::new(&arguments[1]), speed, insured as usize);
             Some(true)
         }
         "load" => Some(run(&arguments[1..])),
@@ -68,7 +71,16 @@ pub fn asked(arguments: &[String]) -> Option<bool> {
 }
 
 fn run(arguments: &[String]) -> bool {
-    let mut plan = Plan { claims: 10_000, clients: 200, minutes: 10, rate: 1_000, size: 10_000, away: 60, speed: 12 };
+    let mut plan = Plan {
+        claims: 10_000,
+        insured: 5_000,
+        clients: 200,
+        minutes: 10,
+        rate: 1_000,
+        size: 10_000,
+        away: 60,
+        speed: 12,
+    };
     let mut as_json = false;
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -83,6 +95,7 @@ fn run(arguments: &[String]) -> bool {
                 Some(())
             }
             "--claims" => number().map(|number| plan.claims = number as usize),
+            "--insured" => number().map(|number| plan.insured = number as usize),
             "--clients" => number().map(|number| plan.clients = number as usize),
             "--minutes" => number().map(|number| plan.minutes = number.into()),
             "--rate" => number().map(|number| plan.rate = number),
@@ -126,7 +139,8 @@ impl Drop for Served {
 impl Served {
     fn start(folder: &Path, plan: &Plan) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
-        command.arg(SERVER).arg(folder).arg(plan.speed.to_string()).stdout(Stdio::piped());
+        command.arg(SERVER).arg(folder).args([plan.speed.to_string(), plan.insured.to_string()]);
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("a server");
         let mut line = String::new();
         let told = child.stdout.take().expect("its output");
@@ -134,7 +148,7 @@ impl Served {
         let told: Value = serde_json::from_str(&line).expect("where it is");
         let address = told["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
         let key = told["key"].as_str().expect("a key").to_owned();
-        Self { child, target: Target { address, key, document_size: plan.size } }
+        Self { child, target: Target { address, key, document_size: plan.size, insured: plan.insured } }
     }
 
     /// Resident memory in MiB, where the system tells.
@@ -202,6 +216,7 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
         "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
         "fill": { "claims": plan.claims, "documents": plan.claims * 5, "documentBytes": plan.size,
                   "seconds": filled.as_secs() },
+        "insured": plan.insured,
         "clients": plan.clients,
         "requestsPerSecond": tally.answers() as u64 / ran.as_secs().max(1),
         "run": tally.report(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use constat_app::webhooks::WebhookSettings;
 use constat_app::{App, NewKey, Settings, issue_key};
 use constat_connectors::WebhooksOverHttp;
+use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_jobs::Deliverer;
@@ -16,10 +17,11 @@ use constat_testkit::{SeededChance, fixtures};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::clients::Insured;
 use crate::clock::RunningClock;
 
 /// Serves from this folder until it is killed; its first line says where and with which key.
-pub fn serve(folder: &Path, speed: u32) {
+pub fn serve(folder: &Path, speed: u32, insured: usize) {
     // Fails only when a provider is installed already, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -33,7 +35,7 @@ pub fn serve(folder: &Path, speed: u32) {
         let sender = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
         let app = App::new(store, documents, clock, chance, settings).await.expect("an application");
         let app = Arc::new(app.with_webhooks(sender));
-        let key = platform(&app).await;
+        let key = platform(&app, insured).await;
         tokio::spawn(Deliverer::new(Arc::clone(&app), constat_http::webhook_body).run());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
@@ -44,8 +46,17 @@ pub fn serve(folder: &Path, speed: u32) {
     });
 }
 
-/// A platform with the contract of a bike; gives its key.
-async fn platform(app: &App) -> String {
+/// The contract of one of the insured: a bike of their own.
+fn contract(number: usize) -> Contract {
+    let insured = Insured::number(number);
+    let mut contract = fixtures::bike_contract();
+    (contract.id, contract.user_id) = (insured.contract, insured.user);
+    contract.products[0].id = insured.product;
+    contract
+}
+
+/// A platform that so many people are insured with; gives its key.
+async fn platform(app: &App, insured: usize) -> String {
     let at = app.clock.now();
     let id = OrgId::new(at, &app.chance.entropy());
     let kind = OrganisationKind::Platform;
@@ -57,7 +68,8 @@ async fn platform(app: &App) -> String {
     let write = app.store.write(move |tx| {
         organisations::insert(tx, &new)?;
         api_keys::insert(tx, &key)?;
-        contracts::upsert_of_tenant(tx, &TenantId { org: id, mode: Mode::Test }, &fixtures::bike_contract())
+        let tenant = TenantId { org: id, mode: Mode::Test };
+        (0..insured).try_for_each(|number| contracts::upsert_of_tenant(tx, &tenant, &contract(number)))
     });
     write.await.expect("a platform");
     issued.secret

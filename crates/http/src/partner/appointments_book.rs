@@ -82,6 +82,7 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
         has_idempotency_key: idempotency.is_some(),
     };
     look_up_drives(&app, &command.promised.offer).await;
+    let _turn = asked.app.turns.first_or_after(&command.promised.offer).await;
     let early = refuse_if_taken(&app, &asked.act(), idempotency.as_ref(), &command);
     if let Err(refusal) = early {
         return super::counted(&asked, Err(refusal.into()));
