@@ -99,7 +99,9 @@ async fn whoever_shares_a_transaction_with_one_that_refuses_is_kept_once() {
                 runs.fetch_add(1, Ordering::SeqCst);
                 organisations::insert(tx, &organisation(number))?;
                 events::append(tx, &event(number, tenant))?;
-                tx.after_commit(move || drop(effects.fetch_add(1, Ordering::SeqCst)));
+                tx.after_commit(move || {
+                    effects.fetch_add(1, Ordering::SeqCst);
+                });
                 if number == 4 { Err(StoreError::Conflict("refused by the rules".to_owned())) } else { Ok(()) }
             };
             store.write(unit).await
