@@ -1,7 +1,5 @@
 //! Times that others were offered: they rank behind, and are never hidden.
 
-#![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
-
 #[expect(dead_code, reason = "other tests use the rest")]
 mod world;
 
