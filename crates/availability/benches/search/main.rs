@@ -18,7 +18,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use constat_availability::{Estimator, Legs, PlaceFacts, Requirement, Settings, Spot, Travel, search};
+use constat_availability::{
+    Estimator, Legs, OpenOffer, OpenOffers, PlaceFacts, Requirement, Settings, Spot, Travel, search,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use world::{Dice, World};
 
@@ -31,6 +33,7 @@ const HELP: &str = "cargo bench -p constat-availability -- [OPTIONS]
   --only E D      only E experts x D days, everybody eligible
   --json          one JSON object for each line
   --plot FILE     draws p50 against experts as an SVG picture
+  --open N        N offers that others were made are open, each made as a search that knew those before it
   --searches N    searches of each size (default: as many as fit in about two seconds, 2,000 at most)";
 
 /// Who may take the request.
@@ -96,6 +99,7 @@ fn main() {
         sizes.push((10_000, 30, Share::Territory));
     }
     let wanted = after("--searches", 1).map(|count| count.parse().unwrap());
+    let open = after("--open", 1).map_or(0, |count| count.parse().unwrap());
     let json = has("--json");
     if !json {
         println!(
@@ -117,7 +121,7 @@ fn main() {
     let rows: Vec<Row> = sizes
         .into_iter()
         .map(|(experts, days, share)| {
-            let row = measure(experts, days, share, wanted);
+            let row = measure(experts, days, share, (wanted, open));
             if json {
                 print_json(&row);
             } else {
@@ -159,7 +163,7 @@ fn print_json(row: &Row) {
     );
 }
 
-fn measure(experts: u32, days: u16, share: Share, wanted: Option<usize>) -> Row {
+fn measure(experts: u32, days: u16, share: Share, (wanted, open): (Option<usize>, usize)) -> Row {
     let settings = Arc::new(Settings::default());
     let travel = Estimator::default();
     let mut dice = Dice::new(7);
@@ -179,6 +183,24 @@ fn measure(experts: u32, days: u16, share: Share, wanted: Option<usize>) -> Row 
     let now = world::monday();
     let budget = 2_000_000 / (u64::from(experts) * u64::from(days) / 20 + 20);
     let searches = wanted.unwrap_or(usize::try_from(budget).unwrap().clamp(200, 2_000));
+    let open = {
+        let mut made = Vec::new();
+        while made.len() < open {
+            let mut ask = Requirement::derive(&request, &asks(&mut dice).1, &settings, &|_, _| false, now).unwrap();
+            ask.open = OpenOffers::new(made.clone());
+            let site = ask.site.map(Spot::new);
+            let offers = search(&index, &ask, &travel).offers;
+            assert!(!offers.is_empty(), "somebody is free");
+            made.extend(offers.iter().map(|offer| OpenOffer {
+                expert: offer.expert,
+                start: offer.busy_from,
+                end: offer.busy_to,
+                site,
+                per_mille: 100,
+            }));
+        }
+        OpenOffers::new(made)
+    };
     let (mut micros, mut floors) = (Vec::new(), Vec::new());
     let (mut allocations, mut answered, mut starts) = (0, 0, 0);
     let mut legs = Legs::default();
@@ -186,7 +208,8 @@ fn measure(experts: u32, days: u16, share: Share, wanted: Option<usize>) -> Row 
         let (position, place) = asks(&mut dice);
         let region = Region::new(ALLOCATOR);
         let begun = Instant::now();
-        let ask = Requirement::derive(&request, &place, &settings, &|_, _| false, now).unwrap();
+        let mut ask = Requirement::derive(&request, &place, &settings, &|_, _| false, now).unwrap();
+        ask.open = open.clone();
         let outcome = search(&index, &ask, &travel);
         let took = begun.elapsed();
         let allocated = region.change().allocations;
