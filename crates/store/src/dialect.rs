@@ -116,8 +116,15 @@ pub(crate) fn scrub(connection: &mut Connection) -> Result<(), StoreError> {
         Connection::Sqlite(one) => {
             // The copy may be larger than the memory.
             one.batch_execute("PRAGMA temp_store = FILE; PRAGMA busy_timeout = 30000; VACUUM")?;
-            let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(one)?;
-            if done.busy == 0 { Ok(()) } else { Err(StoreError::Busy("the write-ahead log is in use".to_owned())) }
+            // A server's own checkpoint may be under way, and SQLite does not wait for that one.
+            for _ in 0..100 {
+                let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(one)?;
+                if done.busy == 0 {
+                    return Ok(());
+                }
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+            Err(StoreError::Busy("the write-ahead log is in use".to_owned()))
         }
         Connection::Postgres(one) => {
             one.batch_execute("SET statement_timeout = 0; SET lock_timeout = '30s'")?;

@@ -6,7 +6,7 @@
 //!
 //! A savepoint for each unit would see to that, and does on PostgreSQL. On SQLite it costs a booking a
 //! sixth of its time, and most groups hold nobody who refuses: there the units run without, and when one
-//! does refuse, the group is undone and run once more with savepoints.
+//! does refuse, the group is undone and run once more with savepoints, unless it has run for long.
 //!
 //! A SQLite file has one writer. A PostgreSQL server has a few for each node: a unit that lost a lock
 //! to another transaction, or its connection, is tried again on a fresh copy of itself.
@@ -17,7 +17,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::{oneshot, watch};
@@ -34,6 +34,9 @@ const LARGEST_GROUP: usize = 256;
 /// Most units that share one commit on a server, where each statement is a round trip and the rows that
 /// a group has changed stay locked until it commits.
 const LARGEST_SHARED_GROUP: usize = 32;
+
+/// Once a group has run for so long its next units have savepoints: it is not to be run again because of them.
+const DEAR: Duration = Duration::from_millis(20);
 
 /// So many groups have savepoints after one without had to be run once more: where one unit refuses, others
 /// often do.
@@ -377,7 +380,7 @@ impl Worker {
         let shared = matches!(self.tx.connection, Connection::Postgres(_));
         let mut has_savepoints = shared || self.careful > 0;
         self.careful = self.careful.saturating_sub(1);
-        let mut taken = 0;
+        let (mut taken, begun) = (0, Instant::now());
         loop {
             let next = waiting.pop_front();
             let next = if next.is_none() && !alone && taken < most && failure.is_none() {
@@ -391,6 +394,7 @@ impl Worker {
                 group.push(unit);
                 continue;
             }
+            has_savepoints |= begun.elapsed() > DEAR;
             let ran =
                 if has_savepoints { run_in_savepoint(&mut self.tx, unit.as_mut()) } else { Ok(unit.run(&mut self.tx)) };
             match ran {

@@ -92,7 +92,7 @@ pub(super) fn record_of_document(
 ) -> Result<(), AppError> {
     // Events are read by whoever declared the claim; the platform finds the rest on the document.
     let duplicate_of = claim.document(document).and_then(|document| document.duplicate_of);
-    let duplicate_of = duplicate_of.filter(|other| !other.is_others || claim.declared_by.is_none());
+    let duplicate_of = duplicate_of.filter(|other| other.is_own || claim.declared_by.is_none());
     let mut more = json!({ "documentId": document });
     if let (Some(duplicate), Some(more)) = (duplicate_of, more.as_object_mut()) {
         more.insert("duplicateOf".to_owned(), json!({ "id": duplicate.declaration, "documentId": duplicate.document }));

@@ -23,8 +23,8 @@ const LOOKED_AT: i64 = 20_000;
 pub struct Feed {
     /// The events.
     pub events: Vec<FeedEntry>,
-    /// Where to go on: behind the last event that was looked at; the cursor that was given when there was
-    /// nothing new.
+    /// Where to go on: behind the last event of the answer, or, when more are to be looked at, behind the last
+    /// that was; the cursor that was given when there was nothing new.
     pub cursor: Option<EventId>,
     /// More events are there already, or are still to be looked at.
     pub has_more: bool,
@@ -84,7 +84,9 @@ pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32)
             feed.cursor = Some(event.id);
             feed.events.push(entry(connection, &mut actors, event)?);
         }
-        if !is_full && declared_by.is_some() && until > position {
+        // Behind others' events only when so many were looked at: else the cursor would tell when others do
+        // something.
+        if !is_full && until < length {
             feed.cursor = events::id_of_tenant_at(connection, tenant, until)?.or(feed.cursor);
         }
         Ok(feed)

@@ -161,12 +161,21 @@ fn take(
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }
 
-/// The first document of the platform with these bytes.
+/// Of so many documents with the same bytes it is looked up whose they are.
+const MOST_DUPLICATES: i64 = 100;
+
+/// The first document with these bytes among the claims of whoever declared this one; else among all of the
+/// platform's. Whether others have the same must not show in what an integrator is told.
 fn duplicate_of(tx: &mut Tx, claim: &Claim, sha256: &str) -> Result<Option<Duplicate>, AppError> {
-    let Some(file) = document_files::first_of_tenant_with_hash(tx, &claim.tenant, sha256)? else { return Ok(None) };
-    let declarer = claims::declarer_of_tenant(tx, &claim.tenant, &file.declaration.to_string())?;
-    let is_others = declarer != Some(claim.declarer());
-    Ok(Some(Duplicate { declaration: file.declaration, document: file.document, is_others }))
+    let files = document_files::of_tenant_with_hash(tx, &claim.tenant, sha256, MOST_DUPLICATES)?;
+    for file in &files {
+        let declarer = claims::declarer_of_tenant(tx, &claim.tenant, &file.declaration.to_string())?;
+        if declarer == Some(claim.declarer()) {
+            return Ok(Some(Duplicate { declaration: file.declaration, document: file.document, is_own: true }));
+        }
+    }
+    let first = files.first();
+    Ok(first.map(|file| Duplicate { declaration: file.declaration, document: file.document, is_own: false }))
 }
 
 /// An entry holds one document: two files of one type in one request would lose the first.

@@ -51,11 +51,7 @@ pub(super) fn assign(
         }
         let mut judging = Judging { tx: &mut *tx, app, named: &named, asking, time: (from, to), able: Vec::new() };
         let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
-        let Some(found) = found else {
-            app.promises.close(offer);
-            return Err(BookingRefusal::SlotTaken.into());
-        };
-        for (person, guards) in found {
+        for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
             assigned.people.push(person);
             assigned.guards.join(guards);
         }

@@ -34,10 +34,7 @@ pub fn refuse_if_taken(
         return Ok(());
     }
     match is_taken(app, act, idempotency, command) {
-        Ok(true) => {
-            app.promises.close(offer);
-            Err(BookingRefusal::SlotTaken)
-        }
+        Ok(true) => Err(BookingRefusal::SlotTaken),
         Ok(false) | Err(_) => Ok(()),
     }
 }

@@ -22,25 +22,28 @@ use jiff::Timestamp;
 use super::Offer;
 use crate::App;
 
-/// Most offers remembered of a firm; beyond it the oldest are forgotten. 300 seconds of a search each
-/// second with ten offers each are 3,000.
+/// Most offers remembered of a firm; beyond it the oldest are forgotten of whoever has most, so that nobody who
+/// searches a lot makes the firm forget what others were offered. 300 seconds of a search each second with ten
+/// offers each are 3,000.
 const MOST_OFFERS: usize = 5_000;
 
-/// For what somebody searches: as long as it is the same, he does not compete with himself.
+/// So many new searches of one caller count in full whatever becomes of them. Whoever searches more and books
+/// little is expected to go on so: his open offers then keep others from a time as often as he books.
+const FREE_SEARCHES: u32 = 32;
+
+/// Beyond so many searches the older half counts half.
+const REMEMBERED_SEARCHES: u32 = 1_024;
+
+/// For what somebody searches: who asks for what, to move what, for which claim. As long as it is the same, he
+/// does not compete with himself. Two callers never share one, whatever references they use.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Purpose {
-    /// The platform's and the insurer's reference of the claim.
-    references: (String, String),
-    /// What else tells it apart when one of these is not given.
-    unnamed: Option<Unnamed>,
-}
-
-/// A search for a claim that nobody has fully named: who asks for what, to move what, for which address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Unnamed {
     holder: OrgId,
     kind: ServiceKind,
     moved: Option<AppointmentId>,
+    /// The platform's and the insurer's reference of the claim.
+    references: (String, String),
+    /// Postcode and street tell it apart when one of these is not given.
     address: Option<(String, String)>,
 }
 
@@ -49,12 +52,9 @@ impl Purpose {
         let claim_id = request.claim.as_ref().map(|claim| claim.claim_id.clone()).unwrap_or_default();
         let references = (claim_id, request.insurer_claim_id.clone());
         let is_named = !references.0.is_empty() && !references.1.is_empty();
-        let unnamed = (!is_named).then(|| {
-            let address = request.place.as_ref().map(|place| &place.address);
-            let address = address.map(|address| (address.zip_code.clone(), address.street1.clone()));
-            Unnamed { holder: caller.holder, kind: request.kind, moved: request.reschedules, address }
-        });
-        Self { references, unnamed }
+        let address = request.place.as_ref().filter(|_| !is_named).map(|place| &place.address);
+        let address = address.map(|address| (address.zip_code.clone(), address.street1.clone()));
+        Self { holder: caller.holder, kind: request.kind, moved: request.reschedules, references, address }
     }
 }
 
@@ -143,11 +143,11 @@ impl Promises {
         self.known(tenant).map(|ledger| lock(&ledger).named_by_others(session, time, now)).unwrap_or_default()
     }
 
-    /// Forgets what the session of an offer was offered: it has chosen, or was refused and searches again.
-    pub(super) fn close(&self, offer: &Offer) {
+    /// Forgets what the session of an offer was offered: it has chosen.
+    fn close(&self, offer: &Offer) {
         for tenant in [offer.tenant].into_iter().chain(offer.others.iter().map(|other| other.tenant)) {
             if let Some(ledger) = self.known(&tenant) {
-                lock(&ledger).close(offer.session);
+                lock(&ledger).booked(offer.session);
             }
         }
     }
@@ -175,6 +175,32 @@ struct Ledger {
     /// The purposes in the order in which they were noted.
     noted: BTreeMap<u64, Purpose>,
     last: u64,
+    holders: HashMap<OrgId, Holder>,
+}
+
+/// What one caller does with a firm's offers.
+#[derive(Default)]
+struct Holder {
+    /// Offers that are open.
+    open: usize,
+    /// New searches, and how many of them were booked; the older ones count less.
+    searches: u32,
+    booked: u32,
+}
+
+impl Holder {
+    fn searched(&mut self) {
+        if self.searches >= REMEMBERED_SEARCHES {
+            (self.searches, self.booked) = (self.searches / 2, self.booked / 2);
+        }
+        self.searches += 1;
+    }
+
+    /// An offer's chance to be booked, as often as this caller books at all.
+    fn chance(&self, per_mille: u16) -> u16 {
+        let often = u32::from(per_mille) * (self.booked + FREE_SEARCHES) / self.searches.max(1);
+        u16::try_from(often).unwrap_or(u16::MAX).clamp(1, per_mille)
+    }
 }
 
 /// What was offered for one purpose.
@@ -191,6 +217,7 @@ struct Open {
 
 struct Line {
     session: SessionId,
+    holder: OrgId,
     turn: u64,
     noted: u64,
     until: Timestamp,
@@ -211,7 +238,12 @@ impl Ledger {
                 && offer.start < window.1
                 && window.0 < offer.end
         };
-        (OpenOffers::new(self.lines.values().flatten().filter(seen).map(|line| line.offer).collect()), self.last)
+        let chance = |line: &Line| {
+            let holder = self.holders.get(&line.holder);
+            let per_mille = holder.map_or(line.offer.per_mille, |holder| holder.chance(line.offer.per_mille));
+            OpenOffer { per_mille, ..line.offer }
+        };
+        (OpenOffers::new(self.lines.values().flatten().filter(seen).map(chance).collect()), self.last)
     }
 
     fn note(&mut self, question: &Question, promise: Promise, seen: u64) -> bool {
@@ -229,16 +261,19 @@ impl Ledger {
         let noted = self.last;
         let same = self.open.get(&question.purpose).filter(|open| open.digest == question.digest);
         let turn = same.map_or(noted, |open| open.turn);
-        if let Some(own) = own {
-            self.close(own);
+        let holder = question.purpose.holder;
+        match own {
+            Some(own) => drop(self.close(own)),
+            None => self.holders.entry(holder).or_default().searched(),
         }
         if offers.is_empty() {
             return true;
         }
         let people: Vec<ExpertId> = offers.iter().map(|offer| offer.expert).collect();
         self.count += offers.len();
+        self.holders.entry(holder).or_default().open += offers.len();
         for offer in offers {
-            self.lines.entry(offer.expert).or_default().push(Line { session, turn, noted, until, offer });
+            self.lines.entry(offer.expert).or_default().push(Line { session, holder, turn, noted, until, offer });
         }
         self.noted.insert(noted, question.purpose.clone());
         self.purposes.insert(session, question.purpose.clone());
@@ -247,15 +282,19 @@ impl Ledger {
         true
     }
 
-    /// Forgets what is over at `now`, and the oldest when there is too much.
+    /// Forgets what is over at `now`, and the oldest of whoever has most when there is too much.
     fn tidy(&mut self, now: Timestamp) {
-        while let Some((_, purpose)) = self.noted.first_key_value() {
-            let Some(open) = self.open.get(purpose) else { break };
-            if open.until > now && self.count <= MOST_OFFERS {
+        while let Some(open) = self.noted.first_key_value().and_then(|(_, purpose)| self.open.get(purpose)) {
+            if open.until > now {
                 break;
             }
-            let session = open.session;
-            self.close(session);
+            self.close(open.session);
+        }
+        while self.count > MOST_OFFERS {
+            let most = self.holders.iter().max_by_key(|(id, holder)| (holder.open, **id)).map(|(id, _)| *id);
+            let oldest = self.noted.values().find(|purpose| Some(purpose.holder) == most);
+            let Some(open) = oldest.and_then(|purpose| self.open.get(purpose)) else { break };
+            self.close(open.session);
         }
     }
 
@@ -271,11 +310,22 @@ impl Ledger {
         named.map(|(expert, _)| *expert).collect()
     }
 
-    fn close(&mut self, session: SessionId) {
-        let Some(purpose) = self.purposes.remove(&session) else { return };
-        let Some(open) = self.open.remove(&purpose) else { return };
+    /// Forgets a session that has chosen.
+    fn booked(&mut self, session: SessionId) {
+        if let Some(holder) = self.close(session).and_then(|holder| self.holders.get_mut(&holder)) {
+            holder.booked += 1;
+        }
+    }
+
+    /// Forgets a session; whose it was.
+    fn close(&mut self, session: SessionId) -> Option<OrgId> {
+        let purpose = self.purposes.remove(&session)?;
+        let open = self.open.remove(&purpose)?;
         self.noted.remove(&open.noted);
         self.count -= open.people.len().min(self.count);
+        if let Some(holder) = self.holders.get_mut(&purpose.holder) {
+            holder.open -= open.people.len().min(holder.open);
+        }
         for expert in open.people {
             if let Some(lines) = self.lines.get_mut(&expert) {
                 lines.retain(|line| line.session != session);
@@ -284,6 +334,7 @@ impl Ledger {
                 }
             }
         }
+        Some(purpose.holder)
     }
 }
 
@@ -296,8 +347,13 @@ mod tests {
     }
 
     fn question(claim: usize, digest: u64) -> Question {
+        question_of(1, claim, digest)
+    }
+
+    fn question_of(holder: u8, claim: usize, digest: u64) -> Question {
+        let holder = OrgId::new(at(0), &[holder; 10]);
         let references = (String::new(), format!("SIN-{claim}"));
-        let purpose = Purpose { references, unnamed: None };
+        let purpose = Purpose { holder, kind: ServiceKind::OnSite, moved: None, references, address: None };
         Question { purpose, digest }
     }
 
@@ -369,5 +425,42 @@ mod tests {
         ledger.tidy(at(300));
         let Ledger { open, purposes, lines, count, noted, .. } = ledger;
         assert!(open.is_empty() && purposes.is_empty() && lines.is_empty() && noted.is_empty() && count == 0);
+    }
+
+    #[test]
+    fn whoever_searches_a_lot_does_not_make_the_firm_forget_what_others_were_offered() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.note(&question_of(2, 0, 7), promise(0, 0, 900, 10), 0));
+        for claim in 1..=2_000_u16 {
+            assert!(ledger.note(&question_of(1, claim.into(), 7), promise(claim, 0, 0, 10), u64::MAX));
+            ledger.tidy(at(0));
+        }
+        assert_eq!(ledger.count, MOST_OFFERS);
+        assert!(ledger.open.contains_key(&question_of(2, 0, 7).purpose), "the other's one search is the oldest");
+    }
+
+    #[test]
+    fn the_same_references_of_two_callers_are_two_claims() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.note(&question_of(1, 0, 7), promise(1, 0, 10, 1), 0));
+        let seen_by_the_other = ledger.seen_by(&question_of(2, 0, 7), EVER, at(0)).0;
+        assert_eq!(seen_by_the_other, OpenOffers::new(promise(1, 0, 10, 1).offers));
+        assert!(ledger.note(&question_of(2, 0, 7), promise(2, 0, 20, 1), 1));
+        assert_eq!(ledger.open.len(), 2);
+    }
+
+    #[test]
+    fn whoever_never_books_counts_less_and_less() {
+        let mut ledger = Ledger::default();
+        for claim in 1..=320_u16 {
+            assert!(ledger.note(&question_of(1, claim.into(), 7), promise(claim, 0, 0, 1), u64::MAX));
+        }
+        let holder = ledger.holders.values().next().unwrap();
+        assert_eq!(holder.chance(100), 10, "32 of 320");
+        for claim in 1..=320_u16 {
+            ledger.booked(promise(claim, 0, 0, 0).session);
+        }
+        let holder = ledger.holders.values().next().unwrap();
+        assert_eq!((holder.chance(100), holder.open), (100, 0));
     }
 }

@@ -8,12 +8,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Offer;
+
+/// So long somebody waits for the first at most: for a database that is away there is a queue of its own.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A time of an expert.
 type Wanted = (ExpertId, Timestamp);
@@ -42,7 +46,7 @@ impl Turns {
             Err(first) => first,
         };
         // Nothing is ever sent: it fails when the first is done.
-        let _done = first.changed().await;
+        let _done_or_late = tokio::time::timeout(PATIENCE, first.changed()).await;
         None
     }
 

@@ -86,10 +86,10 @@ pub struct Duplicate {
     pub declaration: DeclarationId,
     /// The document.
     pub document: DocumentId,
-    /// The claim that has it was declared by somebody else than this document's claim: integrators are not
-    /// told of it.
+    /// Whoever declared this document's claim declared that one too: integrators are told of no other, nor of
+    /// those of which it was not written down.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_others: bool,
+    pub is_own: bool,
 }
 
 /// What is known of viruses in a document.

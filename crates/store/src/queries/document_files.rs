@@ -60,19 +60,20 @@ pub fn set_scan(tx: &mut Tx, key: &str, scan: ScanState) -> Result<(), StoreErro
     Ok(())
 }
 
-/// The tenant's oldest document with these very bytes.
-pub fn first_of_tenant_with_hash(
+/// The tenant's oldest documents with these very bytes, oldest first.
+pub fn of_tenant_with_hash(
     connection: &mut Connection,
     tenant: &TenantId,
     sha256: &str,
-) -> Result<Option<DocumentFile>, StoreError> {
-    let row: Option<Row> = document_files::table
+    limit: i64,
+) -> Result<Vec<DocumentFile>, StoreError> {
+    let rows: Vec<Row> = document_files::table
         .filter(document_files::tenant.eq(tenant.to_string()).and(document_files::sha256.eq(sha256)))
         // Identifiers begin with the instant they were made at.
         .order(document_files::document_id)
-        .first(connection)
-        .optional()?;
-    row.map(read).transpose()
+        .limit(limit)
+        .load(connection)?;
+    rows.into_iter().map(read).collect()
 }
 
 /// Those after a key, in the order of their keys: for the sweep, which sees all tenants.

@@ -261,7 +261,7 @@ impl ClaimDocumentWithUrl {
         url: String,
         expires_at: Instant,
     ) -> Self {
-        let is_told = |other: &claim::Duplicate| asker == claim::Asker::Handler || !other.is_others;
+        let is_told = |other: &claim::Duplicate| asker == claim::Asker::Handler || other.is_own;
         Self {
             document: ClaimDocument::new(document, label),
             created_at: document.uploaded_at.into(),
