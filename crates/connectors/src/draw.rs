@@ -15,6 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Most bytes of a small picture that are read.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// How much address space the allocator of the process sets aside at a time, in KiB: by itself it takes 1 GiB
+/// at once (mimalloc's `arena_reserve`), which is all that the process allows itself.
+const ARENA: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
+
 /// Starts `program draw <media type>` for each picture: the file goes in, the JPEG comes out. The
 /// process bounds its own memory and time; when it takes too long all the same it is killed.
 #[derive(Debug, Clone)]
@@ -30,7 +34,7 @@ impl DrawnByChild {
 
     async fn ask(&self, media_type: &str, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
         let mut command = Command::new(&self.program);
-        command.arg("draw").arg(media_type).env_clear().kill_on_drop(true);
+        command.arg("draw").arg(media_type).env_clear().env(ARENA.0, ARENA.1).kill_on_drop(true);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let (Some(mut asked), Some(told)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::ErrorKind::BrokenPipe.into());
@@ -43,7 +47,12 @@ impl DrawnByChild {
         let (_asked, read) = tokio::join!(ask, told.read_to_end(&mut picture));
         read?;
         let ended = child.wait().await?;
-        if ended.success() { Ok(picture) } else { Ok(Vec::new()) }
+        if !ended.success() {
+            // A status of 1 is its own: no picture that it knows. Anything else is a bound, or a fault.
+            tracing::info!(media_type, status = %ended, "a preview could not be drawn");
+            picture.clear();
+        }
+        Ok(picture)
     }
 }
 

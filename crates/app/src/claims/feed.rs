@@ -17,14 +17,18 @@ pub const LARGEST_FEED: u32 = 500;
 /// what was looked at once is not looked at again. Some tens of milliseconds.
 const LOOKED_AT: i64 = 20_000;
 
+/// An integrator's cursor passes others' events in steps of so many: if it passed each, it would tell when
+/// others do something. Less than so many are looked at again at each poll.
+const STEP: i64 = 1_000;
+
 /// Some events in the order in which they were committed. The order never changes, and nothing is
 /// ever added before what was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
     /// The events.
     pub events: Vec<FeedEntry>,
-    /// Where to go on: behind the last event of the answer, or, when more are to be looked at, behind the last
-    /// that was; the cursor that was given when there was nothing new.
+    /// Where to go on: behind the last event of the answer, or further when many of others' come after it; the
+    /// cursor that was given when there was nothing new.
     pub cursor: Option<EventId>,
     /// More events are there already, or are still to be looked at.
     pub has_more: bool,
@@ -80,14 +84,15 @@ pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32)
         rows.truncate(limit as usize);
         let mut actors = Actors::default();
         let mut feed = Feed { events: Vec::with_capacity(rows.len()), cursor: after, has_more };
-        for (_position, event) in rows {
+        let mut read = position;
+        for (position, event) in rows {
+            read = position;
             feed.cursor = Some(event.id);
             feed.events.push(entry(connection, &mut actors, event)?);
         }
-        // Behind others' events only when so many were looked at: else the cursor would tell when others do
-        // something.
-        if !is_full && until < length {
-            feed.cursor = events::id_of_tenant_at(connection, tenant, until)?.or(feed.cursor);
+        let passed = if until < length { until } else { until - until % STEP };
+        if !is_full && declared_by.is_some() && passed > read {
+            feed.cursor = events::id_of_tenant_at(connection, tenant, passed)?.or(feed.cursor);
         }
         Ok(feed)
     })

@@ -34,16 +34,22 @@ const FREE_SEARCHES: u32 = 32;
 /// Beyond so many searches the older half counts half.
 const REMEMBERED_SEARCHES: u32 = 1_024;
 
-/// For what somebody searches: who asks for what, to move what, for which claim. As long as it is the same, he
-/// does not compete with himself. Two callers never share one, whatever references they use.
+/// For what somebody searches: who asks, for which claim. As long as it is the same, he does not compete with
+/// himself. Two callers never share one, whatever references they use.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Purpose {
     holder: OrgId,
-    kind: ServiceKind,
-    moved: Option<AppointmentId>,
     /// The platform's and the insurer's reference of the claim.
     references: (String, String),
-    /// Postcode and street tell it apart when one of these is not given.
+    /// What tells a claim apart of which one of these is missing.
+    unnamed: Option<Unnamed>,
+}
+
+/// What is asked for, to move what, and the address's postcode and street.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Unnamed {
+    kind: ServiceKind,
+    moved: Option<AppointmentId>,
     address: Option<(String, String)>,
 }
 
@@ -52,9 +58,12 @@ impl Purpose {
         let claim_id = request.claim.as_ref().map(|claim| claim.claim_id.clone()).unwrap_or_default();
         let references = (claim_id, request.insurer_claim_id.clone());
         let is_named = !references.0.is_empty() && !references.1.is_empty();
-        let address = request.place.as_ref().filter(|_| !is_named).map(|place| &place.address);
-        let address = address.map(|address| (address.zip_code.clone(), address.street1.clone()));
-        Self { holder: caller.holder, kind: request.kind, moved: request.reschedules, references, address }
+        let unnamed = (!is_named).then(|| {
+            let address = request.place.as_ref().map(|place| &place.address);
+            let address = address.map(|address| (address.zip_code.clone(), address.street1.clone()));
+            Unnamed { kind: request.kind, moved: request.reschedules, address }
+        });
+        Self { holder: caller.holder, references, unnamed }
     }
 }
 
@@ -353,7 +362,7 @@ mod tests {
     fn question_of(holder: u8, claim: usize, digest: u64) -> Question {
         let holder = OrgId::new(at(0), &[holder; 10]);
         let references = (String::new(), format!("SIN-{claim}"));
-        let purpose = Purpose { holder, kind: ServiceKind::OnSite, moved: None, references, address: None };
+        let purpose = Purpose { holder, references, unnamed: None };
         Question { purpose, digest }
     }
 

@@ -51,14 +51,15 @@ pub struct OfferedSlot {
     pub score: Score,
 }
 
-/// How often a search is made again because others were offered the same meanwhile.
+/// How often a search is made again because others were offered the same meanwhile: where drives are asked
+/// of a routing server, which may take its budget of time each time, once.
 const MOST_AGAIN: usize = 3;
 
 /// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one. What
 /// others were offered, and may still book, is offered after other times.
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
     let mut asked = ask(app, caller, request)?;
-    let mut left = MOST_AGAIN;
+    let mut left = if matches!(&*app.travel, Roads::Routed(_)) { 1 } else { MOST_AGAIN };
     loop {
         asked.look_at_promises(app);
         let outcome = match &*app.travel {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::partner_support::{Got, Partner, booking, on_site, send};
+use crate::partner_support::{Got, Partner, all_of_first_day, booking, offer_at, on_site, send};
 
 /// The body that keeps a slot of a search's answer.
 pub fn hold(found: &Value, slot: usize) -> Value {
@@ -34,13 +34,14 @@ fn starts(found: &Value) -> Vec<&str> {
 async fn a_kept_time_is_offered_to_nobody_else_and_booked_by_its_holder_alone() {
     let (partner, other) = two_platforms().await;
     let mine = partner.search(&on_site()).await;
-    let theirs = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);
+    let theirs = post_as(&partner, &other, "/intervention", &all_of_first_day(on_site())).await.expect(200);
+    let same = offer_at(&theirs, &mine["timeslots"][0]["startTime"]);
     let held = partner.post("/holds", &hold(&mine, 0)).await.expect(201);
     assert_eq!(held["timeslot"]["startTime"], mine["timeslots"][0]["startTime"]);
     assert_eq!(held["expiresAt"], mine["expiresAt"]);
     // Whoever saw the time before is refused it, and whoever searches now does not see it.
-    assert_eq!(post_as(&partner, &other, "/appointments", &booking(&theirs, 0, "C")).await.expect(409)["value"], 10);
-    assert_eq!(post_as(&partner, &other, "/holds", &hold(&theirs, 0)).await.status, 409);
+    assert_eq!(post_as(&partner, &other, "/appointments", &booking(&theirs, same, "C")).await.expect(409)["value"], 10);
+    assert_eq!(post_as(&partner, &other, "/holds", &hold(&theirs, same)).await.status, 409);
     let now = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);
     assert!(!starts(&now).contains(&starts(&mine)[0]));
     // To its holder it is still there.
@@ -95,11 +96,12 @@ async fn a_hold_that_is_let_go_is_free_at_once_and_only_its_holder_can() {
 async fn a_session_keeps_one_time_and_a_choice_that_fails_keeps_the_first() {
     let (partner, other) = two_platforms().await;
     let mine = partner.search(&on_site()).await;
-    let theirs = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);
+    let theirs = post_as(&partner, &other, "/intervention", &all_of_first_day(on_site())).await.expect(200);
+    let same = offer_at(&theirs, &mine["timeslots"][0]["startTime"]);
     partner.post("/holds", &hold(&mine, 0)).await.expect(201);
     // Another in its place: the first is free again.
     partner.post("/holds", &hold(&mine, 3)).await.expect(201);
-    post_as(&partner, &other, "/appointments", &booking(&theirs, 0, "C")).await.expect(201);
+    post_as(&partner, &other, "/appointments", &booking(&theirs, same, "C")).await.expect(201);
     // Back to the first, which is taken now: what is kept stays kept.
     assert_eq!(partner.post("/holds", &hold(&mine, 0)).await.expect(409)["value"], 10);
     let late = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);

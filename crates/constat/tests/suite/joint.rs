@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::partner_support::{Got, Partner, booking, on_site, repair, send};
+use crate::partner_support::{Got, Partner, all_of_first_day, booking, offer_at, on_site, repair, send};
 use crate::platform_support::{World, booking as claim_booking, read, refusal, refused, search, submitted, uuid};
 
 /// A platform with the keys of two firms.
@@ -310,8 +310,10 @@ async fn thirty_clients_and_one_joint_slot() {
     let mut alone = Vec::new();
     for key in [&two.partner.key, &two.other_key] {
         for client in 0..5 {
-            let found = with_key(&two.partner, key, Method::POST, "/intervention", &on_site()).await.expect(200);
-            alone.push((key.clone(), booking(&found, 0, &format!("ALONE-{client}"))));
+            let request = all_of_first_day(on_site());
+            let found = with_key(&two.partner, key, Method::POST, "/intervention", &request).await.expect(200);
+            let same = offer_at(&found, &bodies[0]["timeslot"]["startTime"]);
+            alone.push((key.clone(), booking(&found, same, &format!("ALONE-{client}"))));
         }
     }
     let two = Arc::new(two);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::holds::hold;
 use crate::joint::{Two, alone_within, appointments, standing, start, two_trades};
-use crate::partner_support::{Partner, booking, send};
+use crate::partner_support::{Partner, all_of_first_day, booking, offer_at, send};
 
 /// Two firms with one expert each.
 async fn two() -> Two {
@@ -96,9 +96,9 @@ async fn a_joint_hold_ends_for_everybody_with_its_300th_second() {
     partner.server.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(is_free(&two, slot).await, [true, true]);
     // And others meet then.
-    let rival = partner.search(&two.request()).await;
-    assert_eq!(start(&rival["timeslots"][0]), start(slot));
-    partner.post("/appointments", &booking(&rival, 0, "RIVAL")).await.expect(201);
+    let rival = partner.search(&all_of_first_day(two.request())).await;
+    let same = offer_at(&rival, &slot["startTime"]);
+    partner.post("/appointments", &booking(&rival, same, "RIVAL")).await.expect(201);
     assert_eq!(partner.post("/appointments", &booking(&mine, 0, "CASE-1")).await.status, 410);
     assert_eq!(two.standing().await, (vec![slot["startTime"].clone()], vec![slot["startTime"].clone()]));
 }

@@ -128,6 +128,19 @@ pub fn on_site() -> Value {
     })
 }
 
+/// All times of a search's first day: also those that are offered last because others were offered them.
+pub fn all_of_first_day(mut request: Value) -> Value {
+    request["dateTo"] = "2026-11-25T00:00:00+01:00".into();
+    request["limit"] = 30.into();
+    request
+}
+
+/// Where the offer that begins at `start` stands in a search's answer.
+pub fn offer_at(found: &Value, start: &Value) -> usize {
+    let offers = found["timeslots"].as_array().expect("a list of offers");
+    offers.iter().position(|offer| &offer["startTime"] == start).unwrap_or_else(|| panic!("no {start} in {found}"))
+}
+
 /// The same by video.
 pub fn by_video() -> Value {
     let mut request = on_site();
