@@ -31,7 +31,11 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
 
 /// Builds for speed and measures.
 pub fn bench(arguments: &[String]) -> Result<(), String> {
-    setup::compiler()?;
+    if arguments.iter().any(|argument| argument == "--postgres") {
+        setup::for_scale()?;
+    } else {
+        setup::compiler()?;
+    }
     run(&mut cargo(&["build", "--release", "--package", "constat-bench"]))?;
     run(Command::new(release_binary("constat-bench")).args(arguments))
 }
@@ -43,7 +47,10 @@ pub fn load(arguments: &[String]) -> Result<(), String> {
 
 /// Measures many servers, many people, full calendars.
 pub fn scale(arguments: &[String]) -> Result<(), String> {
-    setup::for_scale()?;
+    let asked = |word: &str| arguments.iter().any(|argument| argument == word);
+    if !asked("--help") && !asked("-h") && !asked("--sqlite") {
+        setup::for_scale()?;
+    }
     bench(&[&["scale".to_owned()], arguments].concat())
 }
 
@@ -51,7 +58,7 @@ pub fn scale(arguments: &[String]) -> Result<(), String> {
 pub fn crash(arguments: &[String]) -> Result<(), String> {
     let asked = |word: &str| arguments.iter().any(|argument| argument == word);
     let mut build = cargo(&["build", "--release", "--package", "constat-crash"]);
-    if asked("--check") || asked("--help") {
+    if asked("--check") || asked("--help") || asked("-h") {
         setup::compiler()?;
     } else {
         setup::for_crashes()?;

@@ -5,7 +5,7 @@ use constat_domain::{FieldError, Refusal};
 use constat_store::{StoreError, UnitError};
 
 /// Everything that can keep a verb from doing what was asked. The edge turns each case into its
-/// contract's status and code; nothing was changed.
+/// contract's status and code. Nothing was changed, unless a commit was cut off ([`StoreError::Unavailable`]).
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The rules refuse.
@@ -21,6 +21,14 @@ pub enum AppError {
     #[error("too many requests")]
     TooManyRequests {
         /// Whole seconds until the next one is taken.
+        retry_after: u64,
+    },
+    /// The platform keeps as many times at the firm as one may.
+    #[error("{most} times are kept at this firm already: book some of them or let them go")]
+    TooManyHolds {
+        /// As many as one may keep.
+        most: u32,
+        /// Whole seconds until it is worth asking again.
         retry_after: u64,
     },
     /// More is asked of this server than it can do now.

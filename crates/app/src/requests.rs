@@ -18,7 +18,7 @@ pub struct RequestSettings {
     pub connections: u32,
     /// Seconds for the head of a request to arrive, and for a connection to stay open without one.
     pub head_seconds: u64,
-    /// Seconds for a body to arrive. Documents have their own rule.
+    /// Seconds for each MiB of a body to arrive. Documents have their own rule.
     pub body_seconds: u64,
     /// Times that one platform may keep at one firm at once without having booked them; 0 for no bound.
     pub most_holds: u32,

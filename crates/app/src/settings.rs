@@ -105,7 +105,8 @@ pub struct RoutingSettings {
     pub profile: String,
     /// Milliseconds to wait for one of its answers.
     pub timeout_ms: u64,
-    /// Milliseconds that a search or a booking may wait for it, all in all.
+    /// Milliseconds that a search or a booking may wait for it, all in all; a search that is made once more because
+    /// others were offered the same times meanwhile, twice as long.
     pub budget_ms: u64,
     /// Most sources and targets of one call, together.
     pub coordinates: u16,

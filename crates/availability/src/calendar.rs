@@ -40,7 +40,7 @@ pub struct Busy {
     pub end: Timestamp,
     /// Where; `None` for a remote one.
     pub position: Option<Position>,
-    /// The appointment, so that its own time counts as free when it is moved. `None` for a hold.
+    /// The appointment, so that its own time counts as free when it is moved; the one that a hold would become.
     pub appointment: Option<AppointmentId>,
 }
 

@@ -14,7 +14,9 @@ use constat_domain::geo::Position;
 use constat_domain::ids::{EventId, ExpertId, OrgId};
 use constat_domain::tenancy::{Mode, Organisation, OrganisationKind, TenantId};
 use constat_store::queries::events::Event;
-use constat_store::queries::{absences, appointments, events, expert_days, experts, holds, organisations};
+use constat_store::queries::{
+    absences, appointments, calendar_changes, events, expert_days, experts, holds, organisations,
+};
 use constat_store::{Store, StoreError, Tx};
 use constat_testkit::SeededChance;
 use jiff::{SignedDuration, Timestamp};
@@ -142,6 +144,7 @@ async fn at_the_door(store: Store, visits: &[Appointment], clients: usize) -> (f
 
 /// What `constat_app::partner::book_appointment` asks of the database, without its decisions.
 fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
+    calendar_changes::version_of_tenant(tx, &visit.tenant)?;
     holds::of_session(tx, visit.session)?;
     appointments::use_session(tx, visit.session, visit.id, visit.created_at)?;
     let day = visit.civil_start.date();
@@ -205,7 +208,7 @@ fn bare(path: &Path, visits: &[Appointment], batch: usize) -> rusqlite::Result<f
     let connection = Connection::open(path)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 8000;",
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
     let started = Instant::now();
@@ -224,6 +227,7 @@ fn bare(path: &Path, visits: &[Appointment], batch: usize) -> rusqlite::Result<f
 fn statements(connection: &Connection, tenant: &str, row: &Bare) -> rusqlite::Result<()> {
     let around = i64::try_from(AROUND.as_micros()).unwrap_or(0);
     let (first, last) = (row.from - around, row.to + around);
+    drain(connection, "SELECT version FROM calendar_changes WHERE tenant = ?", params![tenant])?;
     drain(
         connection,
         "SELECT id, tenant, expert, session, holder, busy_from, busy_to, lat, lon, expires_at FROM holds \

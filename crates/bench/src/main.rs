@@ -46,18 +46,28 @@ struct Length {
     bookings: usize,
 }
 
+const HELP: &str = "\
+cargo xtask bench: searches, bookings and claim reads over HTTP, on this machine.
+
+    --reads, --searches, --bookings, --door    only these parts
+    --postgres    on a PostgreSQL server of its own instead of SQLite; without --door
+    --quick       a shorter run
+    --json        one JSON object on stdout
+
+Under load for minutes: cargo xtask load --help. Several servers, bursts, full calendars: cargo xtask scale --help.";
+
 fn main() {
     const KNOWN: [&str; 7] = ["--json", "--quick", "--reads", "--searches", "--bookings", "--door", "--postgres"];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(held) = claims_load::asked(&arguments).or_else(|| scale::asked(&arguments)) {
         std::process::exit(i32::from(!held));
     }
+    if arguments.iter().any(|word| word == "--help" || word == "-h") {
+        println!("{HELP}");
+        return;
+    }
     if let Some(unknown) = arguments.iter().find(|word| !KNOWN.contains(&word.as_str())) {
-        eprintln!(
-            "Unknown argument `{unknown}`. Known: --json (one JSON object on stdout), --quick (a shorter run), \
-             --reads, --searches, --bookings, --door (only these parts), and --postgres (on a PostgreSQL server of \
-             its own instead of SQLite; without --door)."
-        );
+        eprintln!("Unknown argument `{unknown}`.\n\n{HELP}");
         std::process::exit(2);
     }
     let given = |word: &str| arguments.iter().any(|argument| argument == word);

@@ -189,16 +189,16 @@ pub enum ClaimRefusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BookingRefusal {
     /// The slot's token was not issued here, or was altered.
-    #[error("unknown slot")]
+    #[error("unknown slot, search again")]
     UnknownSlot,
     /// The session's 300 s are over.
     #[error("the session has expired, search again")]
     SessionExpired,
     /// Somebody else has the time, and nobody eligible is free for it.
-    #[error("the slot is no longer available")]
+    #[error("the slot is no longer available, search again")]
     SlotTaken,
     /// The session already made a booking.
-    #[error("this session was already used to book")]
+    #[error("this session was already used to book, search again")]
     SessionUsed,
     /// No such appointment for this caller.
     #[error("appointment not found")]

@@ -72,7 +72,7 @@ impl std::fmt::Debug for SigningSecret {
 pub struct WebhookTerms {
     /// Where to send.
     pub url: String,
-    /// The kinds of events to send; all of the contract's when empty.
+    /// The kinds of events to send; all `v2.` kinds, ours too, when empty.
     pub events: Vec<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -138,7 +138,7 @@ pub enum DeliveryStatus {
     Pending,
     /// The receiver took it.
     Delivered,
-    /// Given up after three days of trying; kept, and sent again when asked for.
+    /// Given up after three days of trying, or at once when the claim is there no more; kept, and sent again when asked for.
     Failed,
 }
 

@@ -39,9 +39,11 @@ impl Problem {
     /// The header that says what to do about it, where there is one: the same in every contract.
     pub(crate) fn header(&self) -> Option<[(HeaderName, String); 1]> {
         match self.cause() {
-            Cause::App(AppError::TooManyRequests { retry_after } | AppError::Overloaded { retry_after }) => {
-                Some([(RETRY_AFTER, retry_after.to_string())])
-            }
+            Cause::App(
+                AppError::TooManyRequests { retry_after }
+                | AppError::TooManyHolds { retry_after, .. }
+                | AppError::Overloaded { retry_after },
+            ) => Some([(RETRY_AFTER, retry_after.to_string())]),
             Cause::App(AppError::Store(_)) => Some([(RETRY_AFTER, "1".to_owned())]),
             Cause::RangeNotSatisfiable { size } => Some([(CONTENT_RANGE, format!("bytes */{size}"))]),
             _ => None,

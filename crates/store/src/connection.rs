@@ -1,7 +1,7 @@
 //! One connection over two databases.
 //!
 //! [`Connection`] speaks to SQLite or to PostgreSQL; a query is written once and diesel checks it for
-//! both. What really differs between the two stands in `dialect`, and nowhere else.
+//! both. What really differs in SQL stands in `dialect`, and nowhere else.
 
 use std::path::Path;
 

@@ -15,7 +15,8 @@ pub enum StoreError {
     /// The server that holds the database went away in the middle of it.
     #[error("the database went away: {0}")]
     Lost(String),
-    /// The database is locked by another process for longer than the busy timeout.
+    /// Not now: another process holds the database's lock for longer than the busy timeout, too much waits to be
+    /// written, or too many read. Nothing was done.
     #[error("the database is busy: {0}")]
     Busy(String),
     /// The database server does not let us in: a wrong name, password or option. Waiting does not mend it.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::StoreError;
 
-/// Most that may wait. At the slowest rate seen, 1,500 a second, the last of them waits for about a
-/// second and a half; the next hears at once that the server is busy.
+/// Most that may wait. At 1,200 a second, PostgreSQL on a busy machine, the last of them waits for less
+/// than two seconds; the next hears at once that the server is busy.
 const MOST_WAITING: usize = 2_048;
 
 /// A bounded queue that several writers empty.

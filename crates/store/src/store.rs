@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// Runs one unit of work in a transaction. When it returns `Ok`, all it wrote is durable before
-    /// this resolves; when it returns `Err`, nothing of it is kept.
+    /// this resolves; when it returns `Err`, nothing of it is kept, unless the commit itself was cut off.
     ///
     /// The unit must not wait for anything but the database: others stand in line behind it. It may run
     /// several times, each time on a fresh copy of what it holds, when a transaction was lost to another
@@ -193,7 +193,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Busy`] when too much waits to be written: nothing was done, and it is to be tried
-    /// again in a moment. [`StoreError::Unavailable`] when the database does not answer.
+    /// again in a moment. [`StoreError::Unavailable`] when the database does not answer: if it went away during the
+    /// commit, the unit may be kept or not.
     pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
     where
         T: Send + 'static,

@@ -440,7 +440,11 @@ impl Worker {
                 let _none_open = self.tx.batch_execute("ROLLBACK");
                 let failure = Failure::from(StoreError::from(error));
                 // A server that refused the commit and still answers has undone it.
-                if is_alive(&mut self.tx) { Group::Undone(failure) } else { Group::InDoubt(failure) }
+                if is_alive(&mut self.tx) {
+                    Group::Undone(failure)
+                } else {
+                    Group::InDoubt(Failure::Unavailable(failure.cause().to_owned()))
+                }
             }
         }
     }

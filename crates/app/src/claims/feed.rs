@@ -68,7 +68,11 @@ pub fn read_feed(app: &App, caller: &Caller, after: Option<EventId>, limit: u32)
             None => 0,
             Some(id) => {
                 let known = events::of_tenant_by_id(connection, &caller.tenant, id)?;
-                known.ok_or_else(|| Refusal::field("after", "no such event"))?.0
+                known
+                    .ok_or_else(|| {
+                        Refusal::field("after", "no such event: give the `cursor` of the last answer, or leave it out")
+                    })?
+                    .0
             }
         };
         let tenant = &caller.tenant;

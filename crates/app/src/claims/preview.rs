@@ -63,7 +63,7 @@ pub struct NoDraughtsman;
 
 impl Draughtsman for NoDraughtsman {
     fn draw(&self, _media_type: &str, _bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
-        Box::pin(std::future::ready(Drawn::NotNow))
+        Box::pin(std::future::ready(Drawn::Never))
     }
 }
 
@@ -71,7 +71,8 @@ impl Draughtsman for NoDraughtsman {
 /// be drawn is tried once.
 ///
 /// # Errors
-/// [`ClaimRefusal::NoPreview`] for what cannot be drawn; busy when its turn does not come.
+/// [`ClaimRefusal::NoPreview`] for what cannot be drawn; busy when its turn does not come,
+/// unavailable when drawing could not be tried.
 pub async fn preview(app: &App, document: &Document) -> Result<Vec<u8>, AppError> {
     if app.undrawable.has(document.id) {
         return Err(ClaimRefusal::NoPreview.into());
@@ -95,6 +96,6 @@ pub async fn preview(app: &App, document: &Document) -> Result<Vec<u8>, AppError
             app.undrawable.remember(document.id);
             Err(ClaimRefusal::NoPreview.into())
         }
-        Drawn::NotNow => Err(ClaimRefusal::NoPreview.into()),
+        Drawn::NotNow => Err(StoreError::Unavailable("previews cannot be drawn now".to_owned()).into()),
     }
 }

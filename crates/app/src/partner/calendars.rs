@@ -189,7 +189,7 @@ impl Calendars {
 
     fn read(&self, tenant: &TenantId, now: Timestamp) -> Result<Rows, StoreError> {
         let from = now.saturating_sub(BACK).unwrap_or(now);
-        // A day earlier still, for whoever was somewhere before the first day.
+        // Two days earlier still, for whoever was somewhere before the first day.
         let busy_from = from.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(from);
         // The counters first: a change that lands between these reads raises them once more.
         let (version, position, people, away, taken, kept) = self.store.read(|connection| {

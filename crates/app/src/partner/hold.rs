@@ -49,7 +49,7 @@ pub struct Held {
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`], [`BookingRefusal::SessionExpired`], and [`BookingRefusal::SessionUsed`]
-/// once the session has booked; [`AppError::TooManyRequests`] when the platform keeps as many as one may.
+/// once the session has booked; [`AppError::TooManyHolds`] when the platform keeps as many as one may.
 pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Result<Held, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(differences(&command.slot, &offer.slot))?;
@@ -93,9 +93,10 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
 
 /// Whether the platform may keep one more time at the firm asked, besides those of other sessions.
 fn unless_too_many(tx: &mut Tx, act: &Act, app: &App, session: &Session) -> Result<(), AppError> {
-    let most = i64::from(app.settings.requests.most_holds);
-    if most > 0 && holds::count_of_others(tx, act.tenant(), session.holder, session.id, act.at)? >= most {
-        return Err(AppError::TooManyRequests { retry_after: RETRY_SECONDS });
+    let most = app.settings.requests.most_holds;
+    let mut kept = || holds::count_of_others(tx, act.tenant(), session.holder, session.id, act.at);
+    if most > 0 && kept()? >= i64::from(most) {
+        return Err(AppError::TooManyHolds { most, retry_after: RETRY_SECONDS });
     }
     Ok(())
 }

@@ -51,15 +51,17 @@ pub struct OfferedSlot {
     pub score: Score,
 }
 
-/// How often a search is made again because others were offered the same meanwhile: where drives are asked
-/// of a routing server, which may take its budget of time each time, once.
+/// How often a search is made again because others were offered the same meanwhile.
 const MOST_AGAIN: usize = 3;
+
+/// The same where drives are asked of a routing server, which may take its budget of time at each try.
+const MOST_AGAIN_BY_ROAD: usize = 1;
 
 /// Searches the firm's calendars; its offers rest on the routing server's drives, if there is one. What
 /// others were offered, and may still book, is offered after other times.
 pub async fn search_slots(app: &App, caller: &Caller, request: ServiceRequest) -> Result<Found, AppError> {
     let mut asked = ask(app, caller, request)?;
-    let mut left = if matches!(&*app.travel, Roads::Routed(_)) { 1 } else { MOST_AGAIN };
+    let mut left = if matches!(&*app.travel, Roads::Routed(_)) { MOST_AGAIN_BY_ROAD } else { MOST_AGAIN };
     loop {
         asked.look_at_promises(app);
         let outcome = match &*app.travel {
@@ -219,7 +221,7 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
 }
 
 /// A search in order to move an appointment: it must be the caller's and open, and of the same kind.
-/// What is left out (place, claim, language, damages, mission, dwelling) is the appointment's; the
+/// What is left out (place, claim, language, damages, mission, dwelling, urgency) is the appointment's; the
 /// parties are its own. Answers the appointments whose time counts as free: all of a joint one.
 ///
 /// The inner error is a fault of the request, by field.

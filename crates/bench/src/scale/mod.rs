@@ -35,7 +35,7 @@ PARTS (all of them when none is named)
                   of its own drawn from a seed; each searches, thinks for 5 to 25 s, books one of the offers
                   by chance, and searches again when it is taken, up to three times. Catastrophe mode is on.
     --offers      How many bookings of an offered slot succeed when 50, 80 and 95 % of the visits that the
-                  firm's calendars hold are booked, while 64 (and 8) callers book between each other's search
+                  firm's calendars hold are booked, while 64 (and 8, and 2) callers book between each other's search
                   and booking.
     --conflicts   How soon a caller whose slot is taken, with nobody else free, hears of it: with nothing else
                   going on, beside 64 clients that book, and when 64 want the same time at once.
@@ -89,6 +89,10 @@ fn run(arguments: &[String]) -> bool {
     }
     let wanted: Vec<&str> = PARTS.into_iter().filter(|part| given(part)).collect();
     let wanted = if wanted.is_empty() { PARTS.to_vec() } else { wanted };
+    if wanted == ["--nodes"] && given("--sqlite") && !given("--postgres") {
+        eprintln!("--nodes needs PostgreSQL: a SQLite file has one server. Leave --sqlite out.");
+        return false;
+    }
     let (quick, as_json) = (given("--quick"), given("--json"));
     let usual = if given("--one-server") { 1 } else { 2 };
     let (mut wrong, mut all) = (0, serde_json::Map::new());

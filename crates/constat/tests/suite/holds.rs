@@ -144,6 +144,7 @@ async fn a_platform_keeps_so_many_times_at_one_firm_and_no_more() {
     }
     let third = partner.search(&on_site()).await;
     let refused = partner.post("/holds", &hold(&third, 0)).await;
+    assert!(refused.text.contains("2 times are kept at this firm already"), "{}", refused.text);
     assert_eq!(refused.expect(429)["value"], 11);
     assert!(refused.headers.contains_key("retry-after"));
     // Keeping again what it keeps makes none more, and whoever books needs no hold.

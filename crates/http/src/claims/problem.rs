@@ -77,7 +77,9 @@ fn of_app(error: &AppError) -> Written {
         AppError::Refused(refusal) => of_refusal(refusal),
         AppError::MissingKey => Written::new(StatusCode::UNAUTHORIZED, 9001, error),
         AppError::InvalidKey => Written::new(StatusCode::UNAUTHORIZED, 9002, error),
-        AppError::TooManyRequests { .. } => Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error),
+        AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } => {
+            Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error)
+        }
         // Failures of the server itself: the contract lists no code, so the general one is used.
         AppError::Overloaded { .. } => {
             Written::new(StatusCode::SERVICE_UNAVAILABLE, 1000, "the server has too much to do, try again in a moment")

@@ -77,7 +77,7 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, path: &s
         (
             503,
             true,
-            "The server has too much to do, or its storage does not answer; nothing was changed. `Retry-After` says how many seconds to wait.",
+            "The server has too much to do, and nothing was changed; or its storage does not answer, and what was asked for may have been done: repeat it with the same `Idempotency-Key`. `Retry-After` says how many seconds to wait.",
         ),
     ];
     let responses = object(operation, "responses");

@@ -58,7 +58,7 @@ fn changed(now: &Appointment) -> Result<Answer, AppError> {
     Ok(Answer::json(200, &body)?.with_header(ETAG.as_str(), entity_tag(now.version)))
 }
 
-/// Counts a booking or a move that came too late.
+/// Counts a booking, a move or a hold that came too late.
 fn counted(asked: &Asked<Partner>, outcome: Result<Reply, Problem>) -> Result<Reply, Problem> {
     let refusal = outcome.as_ref().err().map(Problem::cause);
     if let Some(Cause::App(AppError::Refused(Refusal::Booking(refusal)))) = refusal

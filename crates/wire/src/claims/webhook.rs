@@ -45,7 +45,7 @@ wire_enum! {
         Pending = "pending",
         /// The receiver took it.
         Delivered = "delivered",
-        /// Given up after three days; kept, and sent again when asked for.
+        /// Given up after three days, or at once when the claim is there no more; kept, and sent again when asked for.
         Failed = "failed",
     }
 }
@@ -66,7 +66,7 @@ pub struct CreateWebhook {
     /// Where to send: `https`, on the public Internet.
     #[schemars(length(min = 1, max = 2000), example = &"https://receiver.example/events")]
     pub url: String,
-    /// The kinds of events to send; all of the contract's when left out or empty.
+    /// The kinds of events to send; all `v2.` kinds, ours too, when left out or empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(example = EVENTS)]
     pub events: Vec<String>,
@@ -87,7 +87,7 @@ pub struct PatchWebhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2000))]
     pub url: Option<String>,
-    /// The kinds of events to send; all of the contract's when empty.
+    /// The kinds of events to send; all `v2.` kinds, ours too, when empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<String>>,
     /// What it is for.
