@@ -103,6 +103,7 @@ fn read(arguments: Vec<String>) -> Result<Wanted, String> {
             continue;
         }
         let value = words.next().ok_or(format!("{word}: needs a value, or is not known"))?;
+        let told = |error: std::io::Error| format!("{word} {value}: {error}");
         let number =
             || value.parse::<u32>().ok().filter(|number| *number > 0).ok_or(format!("{word} {value}: a number"));
         match word.as_str() {
@@ -114,8 +115,9 @@ fn read(arguments: Vec<String>) -> Result<Wanted, String> {
             "--seed" => wanted.plan.seed = number()?.into(),
             "--database" => {}
             "--days" => wanted.plan.days = number()? as usize,
-            "--out" => wanted.out = Some(value.into()),
-            "--program" => wanted.plan.program = value.into(),
+            // Servers run in folders of their own.
+            "--out" => wanted.out = Some(std::path::absolute(value).map_err(told)?),
+            "--program" => wanted.plan.program = std::fs::canonicalize(value).map_err(told)?,
             other => return Err(format!("{other} is not known")),
         }
     }
