@@ -116,8 +116,8 @@ fn read(arguments: Vec<String>) -> Result<Wanted, String> {
             "--database" => {}
             "--days" => wanted.plan.days = number()? as usize,
             // Servers run in folders of their own.
-            "--out" => wanted.out = Some(std::path::absolute(value).map_err(told)?),
-            "--program" => wanted.plan.program = std::fs::canonicalize(value).map_err(told)?,
+            "--out" => wanted.out = Some(std::path::absolute(&value).map_err(told)?),
+            "--program" => wanted.plan.program = std::fs::canonicalize(&value).map_err(told)?,
             other => return Err(format!("{other} is not known")),
         }
     }
