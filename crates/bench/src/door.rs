@@ -25,7 +25,6 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::diary;
 
 const EXPERTS: usize = 200;
-const VISITS_OF_EACH: usize = 100;
 /// Monday 23 November 2026, midnight UTC.
 const MONDAY: i64 = 1_795_392_000;
 /// How far around a visit a commit reads: two days each way, as `constat_availability::neighbourhood`.
@@ -44,8 +43,8 @@ pub struct Door {
 
 /// Makes the same bookings through the door and bare, each in a new file of this folder, with `clients` at
 /// once at the door.
-pub async fn measure(folder: &Path, clients: usize) -> Door {
-    let (staff, visits) = world();
+pub async fn measure(folder: &Path, clients: usize, visits_of_each: usize) -> Door {
+    let (staff, visits) = world(visits_of_each);
     let through = folder.join("door.db");
     let store = Store::open(&through).expect("a new database");
     fill(&store, &staff).await;
@@ -70,7 +69,7 @@ fn instant(seconds: i64) -> Timestamp {
 }
 
 /// Experts, and their visits in an order that goes round among them.
-fn world() -> (Vec<Expert>, Vec<Appointment>) {
+fn world(visits_of_each: usize) -> (Vec<Expert>, Vec<Appointment>) {
     let chance = SeededChance::new(64);
     let place = |at: &constat_domain::gazetteer::Commune| {
         Some((at.postcodes().next()?.to_owned(), at.name.chars().take(32).collect(), at.position))
@@ -94,9 +93,9 @@ fn world() -> (Vec<Expert>, Vec<Appointment>) {
     let of_each: Vec<Vec<Appointment>> = staff
         .iter()
         .enumerate()
-        .map(|(seed, expert)| diary::visits(tenant(), expert, seed, (VISITS_OF_EACH, 14), instant(MONDAY), &places))
+        .map(|(seed, expert)| diary::visits(tenant(), expert, seed, (visits_of_each, 14), instant(MONDAY), &places))
         .collect();
-    let visits = (0..VISITS_OF_EACH).flat_map(|round| of_each.iter().map(move |visits| visits[round].clone()));
+    let visits = (0..visits_of_each).flat_map(|round| of_each.iter().map(move |visits| visits[round].clone()));
     (staff.clone(), visits.collect())
 }
 

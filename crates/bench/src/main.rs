@@ -44,6 +44,8 @@ struct Length {
     /// A run makes one in so many of its searches.
     searches_by: usize,
     bookings: usize,
+    /// Visits of each of 200 experts at the store's own door.
+    visits: usize,
 }
 
 const HELP: &str = "\
@@ -73,9 +75,9 @@ fn main() {
     let given = |word: &str| arguments.iter().any(|argument| argument == word);
     let parts: Vec<&str> = KNOWN[2..6].iter().copied().filter(|part| given(part)).collect();
     let length = if given("--quick") {
-        Length { each: Duration::from_millis(700), searches_by: 10, bookings: 3_000 }
+        Length { each: Duration::from_millis(700), searches_by: 10, bookings: 3_000, visits: 100 }
     } else {
-        Length { each: Duration::from_secs(3), searches_by: 1, bookings: 20_000 }
+        Length { each: Duration::from_secs(3), searches_by: 1, bookings: 20_000, visits: 100 }
     };
     // On the disk that holds the build, not in memory: durable commits are what is measured.
     let beside = std::env::current_exe().expect("the path of this program");
@@ -113,7 +115,11 @@ fn measure(folder: &Path, length: &Length, parts: &[&str], postgres: Option<&pos
         } else {
             Value::Null
         };
-        let door = if wanted("--door") && postgres.is_none() { door(folder, &server).await } else { Value::Null };
+        let door = if wanted("--door") && postgres.is_none() {
+            door(folder, &server, length.visits).await
+        } else {
+            Value::Null
+        };
         json!({
             "database": if postgres.is_some() { "postgres" } else { "sqlite" },
             "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
@@ -127,12 +133,12 @@ fn measure(folder: &Path, length: &Length, parts: &[&str], postgres: Option<&pos
 }
 
 /// Bookings at the store's own door beside the same statements run bare: three pairs, the median shown.
-async fn door(folder: &Path, server: &tokio::runtime::Runtime) -> Value {
+async fn door(folder: &Path, server: &tokio::runtime::Runtime, visits: usize) -> Value {
     eprintln!("At the store's own door ...");
     let mut pairs = Vec::new();
     for _ in 0..3 {
         let folder = folder.to_owned();
-        let pair = server.spawn(async move { door::measure(&folder, BOOKING_CLIENTS).await });
+        let pair = server.spawn(async move { door::measure(&folder, BOOKING_CLIENTS, visits).await });
         pairs.push(pair.await.expect("a run"));
     }
     pairs.sort_by(|a, b| (a.through / a.bare).total_cmp(&(b.through / b.bare)));
@@ -335,5 +341,39 @@ fn print_report(report: &Value) {
             number("/reads/emptyPerSecond"),
             number("/reads/ratio"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As short as it can be and still say something: what it says of speed means nothing.
+    fn short(parts: &[&str], has_server: bool) -> Value {
+        let length =
+            Length { each: Duration::from_millis(200), searches_by: 50, bookings: BOOKINGS_A_ROUND, visits: 3 };
+        let folder = tempfile::tempdir().unwrap();
+        let server = has_server.then(|| postgres::Server::start(folder.path()));
+        measure(folder.path(), &length, parts, server.as_ref())
+    }
+
+    fn all_is_booked_beside_something(report: &Value) {
+        let whole = &report["bookings"]["whole"];
+        assert_eq!(whole["offered"], BOOKINGS_A_ROUND);
+        assert_eq!(whole["booked"], whole["offered"], "a nearly empty calendar: {whole}");
+        assert!(whole["ratio"].as_f64().unwrap() > 0.0, "{report}");
+    }
+
+    #[test]
+    fn a_short_run_on_a_file_books_and_reads_all_of_it() {
+        let report = short(&["--reads", "--bookings", "--door"], false);
+        all_is_booked_beside_something(&report);
+        assert!(report["reads"]["ratio"].as_f64().unwrap() > 0.0, "{report}");
+        assert!(report["door"]["ratio"].as_f64().unwrap() > 0.0, "{report}");
+    }
+
+    #[test]
+    fn a_short_run_on_postgresql_books_all_of_it_beside_pgbench() {
+        all_is_booked_beside_something(&short(&["--bookings"], true));
     }
 }
