@@ -31,7 +31,7 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
 
 /// Builds for speed and measures.
 pub fn bench(arguments: &[String]) -> Result<(), String> {
-    if arguments.iter().any(|argument| argument == "--postgres") {
+    if has(arguments, "--postgres") {
         setup::for_scale()?;
     } else {
         setup::compiler()?;
@@ -47,8 +47,7 @@ pub fn load(arguments: &[String]) -> Result<(), String> {
 
 /// Measures many servers, many people, full calendars.
 pub fn scale(arguments: &[String]) -> Result<(), String> {
-    let asked = |word: &str| arguments.iter().any(|argument| argument == word);
-    if !asked("--help") && !asked("-h") && !asked("--sqlite") {
+    if !asks_for_help(arguments) && !has(arguments, "--sqlite") {
         setup::for_scale()?;
     }
     bench(&[&["scale".to_owned()], arguments].concat())
@@ -56,9 +55,8 @@ pub fn scale(arguments: &[String]) -> Result<(), String> {
 
 /// Kills servers and databases while clients book, and judges what is left.
 pub fn crash(arguments: &[String]) -> Result<(), String> {
-    let asked = |word: &str| arguments.iter().any(|argument| argument == word);
     let mut build = cargo(&["build", "--release", "--package", "constat-crash"]);
-    if asked("--check") || asked("--help") || asked("-h") {
+    if has(arguments, "--check") || asks_for_help(arguments) {
         setup::compiler()?;
     } else {
         setup::for_crashes()?;
@@ -73,6 +71,14 @@ pub fn openapi() -> Result<(), String> {
     setup::for_tests()?;
     let filter = ["nextest", "run", "--package", "constat", "--test", "suite", "openapi::the_checked_in_documents"];
     run(cargo(&filter).env("UPDATE_OPENAPI", "1"))
+}
+
+fn has(arguments: &[String], word: &str) -> bool {
+    arguments.iter().any(|argument| argument == word)
+}
+
+fn asks_for_help(arguments: &[String]) -> bool {
+    has(arguments, "--help") || has(arguments, "-h")
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {

@@ -31,7 +31,7 @@ const MOST_OFFERS: usize = 5_000;
 /// little is expected to go on so: his open offers then keep others from a time as often as he books.
 const FREE_SEARCHES: u32 = 32;
 
-/// Beyond so many searches the older half counts half.
+/// At so many searches all of them, and what was booked of them, count half from then on.
 const REMEMBERED_SEARCHES: u32 = 1_024;
 
 /// For what somebody searches: who asks, for which claim. As long as it is the same, he does not compete with

@@ -6,6 +6,8 @@ use constat_wire::claims::Failure;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::openapi::UNAVAILABLE;
+
 /// An endpoint's name and what it gives when all goes well.
 pub(super) fn endpoint<'t, T: JsonSchema + Serialize>(
     operation: TransformOperation<'t>,
@@ -28,10 +30,7 @@ pub(super) fn failure<'t, const STATUS: u16>(operation: TransformOperation<'t>, 
 pub(super) fn usual_failures(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     let operation = failure::<401>(operation, "9001 no key, 9002 unknown key, 9003 the user is not this key's");
     let operation = failure::<429>(operation, "99888 too many requests, see `Retry-After`");
-    failure::<503>(
-        operation,
-        "1000 the server has too much to do, or its storage does not answer, see `Retry-After`; nothing was changed",
-    )
+    failure::<503>(operation, &format!("1000. {UNAVAILABLE}"))
 }
 
 /// What every endpoint that only the platform's own keys may use may answer.

@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::UNAVAILABLE;
 use crate::asked::DRY_RUN;
 
 /// The methods of a path that may hold an operation.
@@ -74,11 +75,7 @@ fn complete_operation(operation: &mut Map<String, Value>, method: &str, path: &s
         (422, writes && api != Api::Claims, "The `Idempotency-Key` was already used for another request."),
         (429, needs_key, "The key made too many requests; `Retry-After` says how many seconds to wait."),
         (500, true, "A fault of the server; nothing was changed."),
-        (
-            503,
-            true,
-            "The server has too much to do, and nothing was changed; or its storage does not answer, and what was asked for may have been done: repeat it with the same `Idempotency-Key`. `Retry-After` says how many seconds to wait.",
-        ),
+        (503, true, UNAVAILABLE),
     ];
     let responses = object(operation, "responses");
     for (status, applies, description) in usual {

@@ -6,6 +6,8 @@ use axum::Json;
 use constat_wire::common::ResponseStatus;
 use schemars::{JsonSchema, json_schema};
 
+use crate::openapi::UNAVAILABLE;
+
 /// An answer with a JSON body.
 pub(super) fn answers<'t, const STATUS: u16, T: JsonSchema + serde::Serialize>(
     op: TransformOperation<'t>,
@@ -25,10 +27,7 @@ pub(super) fn usual(op: TransformOperation<'_>) -> TransformOperation<'_> {
     let op = refuses::<401>(op, "The key is missing or not valid.");
     let op = refuses::<429>(op, "Too many requests: wait for `Retry-After` seconds.");
     let op = refuses::<500>(op, "A fault of the server; nothing was changed.");
-    refuses::<503>(
-        op,
-        "The server has too much to do, or its storage does not answer; nothing was changed. Try again after `Retry-After` seconds.",
-    )
+    refuses::<503>(op, UNAVAILABLE)
 }
 
 /// The further errors of an endpoint that takes a body.

@@ -149,7 +149,7 @@ pub struct ErrorBody {
     pub execution_id: Option<String>,
 }
 
-/// It did not work; nothing was changed.
+/// It did not work; nothing was changed, unless the server's storage went away meanwhile (503).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// Always `false`.
