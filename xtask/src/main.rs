@@ -6,6 +6,8 @@
 mod chores;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod prose;
 mod setup;
 
 use std::process::ExitCode;
