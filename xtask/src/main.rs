@@ -5,6 +5,8 @@
 
 mod chores;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod prose;

@@ -62,7 +62,17 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 ///
 /// Character literals and lifetimes are told apart by their closing quote. Raw strings count as strings.
 fn said_in_rust(source: &str) -> String {
-    let mut said = String::new();
+    apart(source).1
+}
+
+/// The code of a Rust file: what [`said_in_rust`] leaves out.
+pub fn without_comments_and_strings(source: &str) -> String {
+    apart(source).0
+}
+
+/// Code, and comments with strings.
+fn apart(source: &str) -> (String, String) {
+    let (mut code, mut said) = (String::new(), String::new());
     let mut rest = source;
     while let Some(next) = rest.chars().next() {
         let length = if rest.starts_with("//") {
@@ -76,6 +86,7 @@ fn said_in_rust(source: &str) -> String {
         } else if rest.starts_with("'\"'") || rest.starts_with("'\\") {
             rest[2..].find('\'').map_or(rest.len(), |at| at + 3)
         } else {
+            code.push(next);
             rest = &rest[next.len_utf8()..];
             continue;
         };
@@ -83,7 +94,7 @@ fn said_in_rust(source: &str) -> String {
         said.push('\n');
         rest = &rest[length..];
     }
-    said
+    (code, said)
 }
 
 /// The number of `#` of a raw string that starts here.
