@@ -1,4 +1,4 @@
-//! A clock that starts where it is told to.
+//! A clock that starts at a given instant.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub struct RunningClock {
 }
 
 impl RunningClock {
-    /// Starts now, so many times as fast as the machine's clock.
+    /// Starts now and runs `speed` times as fast as the machine's clock.
     pub fn start(speed: u32) -> Self {
         Self { from: monday(), started: Instant::now(), speed }
     }

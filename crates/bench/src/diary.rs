@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::Commune;
 
-/// Visits of 45 minutes start on the hour, so many a day.
+/// Visits of 45 minutes start on the hour; number per day.
 const SLOTS: usize = 9;
 
 /// First of them in UTC: nine o'clock in Paris in winter.
 const FIRST_HOUR: i64 = 8;
 
-/// One expert's visits: `count` of them, spread over so many days from `monday` (midnight UTC) on, all
+/// One expert's visits: `count` of them, spread over `days` days from `monday` (midnight UTC) on, all
 /// at different hours and places.
 pub fn visits(
     tenant: TenantId,

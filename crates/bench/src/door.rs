@@ -160,7 +160,7 @@ fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     let (subject, kind, actor) = (visit.id.to_string(), "appointment.booked".to_owned(), "system".to_owned());
     events::append(tx, &Event { id, tenant: visit.tenant, subject, kind, at: visit.created_at, actor, data })?;
     let advanced = expert_days::advance(tx, visit.expert, day, version)?;
-    assert!(advanced, "one writer: nobody else is faster");
+    assert!(advanced, "one writer: no other is faster");
     Ok(())
 }
 

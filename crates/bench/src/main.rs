@@ -41,7 +41,7 @@ const READ_CLIENTS: usize = 16;
 /// How long each part runs.
 struct Length {
     each: Duration,
-    /// A run makes one in so many of its searches.
+    /// A run makes one in this number of its searches.
     searches_by: usize,
     bookings: usize,
     /// Visits of each of 200 experts at the store's own door.
@@ -287,7 +287,7 @@ fn print_report(report: &Value) {
     let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
     println!("On {} cores, which the load generator shares:", report["cores"]);
     if report["searches"].is_array() {
-        println!("\nSlot search over HTTP, everybody eligible");
+        println!("\nSlot search over HTTP, all experts eligible");
         for row in report["searches"].as_array().into_iter().flatten() {
             let figure = |name: &str| row[name].as_f64().unwrap_or(f64::NAN);
             println!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use constat_store::{Database, Store};
 use constat_testkit::postgres::Programs;
 
-/// What differs from PostgreSQL's defaults: where it listens, how many may connect, and enough room between
+/// What differs from PostgreSQL's defaults: where it listens, how many may connect, and enough space between
 /// two checkpoints that none falls into a short run. Commits are durable: `fsync` and `synchronous_commit`
 /// are on.
 const SETTINGS: &str = "
@@ -71,7 +71,7 @@ impl Server {
         self.programs.psql(&self.url(database), statements).expect("statements");
     }
 
-    /// Bookings a second that pgbench sustains with these statements and so many clients, in tables like
+    /// Bookings a second that pgbench sustains with these statements and `clients` clients, in tables like
     /// ours.
     pub fn bookings_per_second(&self, clients: usize, length: Duration) -> f64 {
         let _schema = Store::of(Database::server(self.url("bare"))).expect("the schema");

@@ -107,7 +107,7 @@ pub fn places() -> Vec<Commune> {
         .collect()
 }
 
-/// Hires experts, each with so many visits over so many days.
+/// Adds experts, each with a number of visits over a number of days.
 pub async fn hire(app: &App, firm: OrgId, places: &[Commune], count: usize, visits: (usize, usize)) {
     let tenant = TenantId { org: firm, mode: Mode::Test };
     let day: Vec<HourRange> = ["08:30-12:30", "13:30-18:00"].iter().filter_map(|range| range.parse().ok()).collect();
@@ -154,7 +154,7 @@ pub fn search(world: &World, place: usize, day: i64, days: i64, limit: u8) -> St
     search_at(&world.places[place % world.places.len()], world.app.clock.now(), (day, days), limit).to_string()
 }
 
-/// A search in a commune, over a window of so many whole days that starts `day` days after tomorrow.
+/// A search in a commune, over a window of whole days that starts `day` days after tomorrow.
 pub fn search_at(
     (zip, city, position): &Commune,
     now: Timestamp,

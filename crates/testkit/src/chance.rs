@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use constat_app::Chance;
 
-/// The `SplitMix64` generator, from a seed. Good for identifiers in tests; not a secret to anybody.
+/// The `SplitMix64` generator, from a seed. Good for identifiers in tests; not secret.
 #[derive(Debug)]
 pub struct SeededChance(AtomicU64);
 

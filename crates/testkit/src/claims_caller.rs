@@ -1,4 +1,4 @@
-//! Somebody who calls the claims API with a key, as plain HTTP.
+//! A caller of the claims API with a key, over plain HTTP.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

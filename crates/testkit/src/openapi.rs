@@ -61,7 +61,7 @@ impl OpenApiChecker {
     }
 
     /// Everything in which an answer differs from its operation's documentation. Paths under no
-    /// contract are nobody's, and always right.
+    /// contract belong to none, and are always right.
     pub fn faults(&self, exchange: &Exchange<'_>) -> Vec<String> {
         let under = |base: &str| exchange.path.strip_prefix(base).filter(|rest| rest.starts_with('/'));
         let Some((document, path)) =

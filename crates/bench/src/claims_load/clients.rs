@@ -80,8 +80,8 @@ impl Client {
         Ok(Self { target, connection, dice: Dice::new(seed), drafts: Vec::new(), known })
     }
 
-    /// Somebody by chance who has a contract.
-    fn anybody(&mut self) -> Insured {
+    /// A random insured person with a contract.
+    fn random_insured(&mut self) -> Insured {
         Insured::number(self.dice.roll(self.target.insured))
     }
 
@@ -94,7 +94,7 @@ impl Client {
 
     /// Declares a claim with all its documents; gives its id. `submit`: hands it in as well.
     pub async fn declare_whole(&mut self, submit: bool) -> std::io::Result<String> {
-        let declaration = self.anybody().declaration();
+        let declaration = self.random_insured().declaration();
         let (status, answer) = self.ask("POST", "/v2/claims", Some(&declaration)).await?;
         let id = id_of(status, &answer)?;
         let all: Vec<Value> = DOCUMENTS.iter().map(|kind| self.document(kind)).collect();
@@ -103,7 +103,7 @@ impl Client {
         if status == 200 { Ok(id) } else { Err(unexpected(status, &answer)) }
     }
 
-    /// A document whose bytes nobody sent before: a PDF by its content, filled up.
+    /// A document whose bytes were not sent before: a PDF by its content, filled up.
     fn document(&mut self, kind: &str) -> Value {
         let mut content = fixtures::pdf();
         while content.len() < self.target.document_size {
@@ -143,12 +143,12 @@ impl Client {
             0..50 => Ok(asked("read a claim", self.ask("GET", &format!("/v2/claims/{any}"), None).await?)),
             50..60 => Ok(asked("timeline", self.ask("GET", &format!("/v2/claims/{any}/timeline"), None).await?)),
             60..70 => {
-                let path = format!("/v2/claims?userId={}&limit=20", self.anybody().user);
+                let path = format!("/v2/claims?userId={}&limit=20", self.random_insured().user);
                 Ok(asked("list", self.ask("GET", &path, None).await?))
             }
             70..80 => Ok(asked("feed", self.ask("GET", "/v2/events?limit=20", None).await?)),
             80..90 => {
-                let declaration = self.anybody().declaration();
+                let declaration = self.random_insured().declaration();
                 let (status, body) = self.ask("POST", "/v2/claims", Some(&declaration)).await?;
                 if let Some(id) = body.pointer("/data/id").and_then(Value::as_str) {
                     self.drafts.push(id.to_owned());

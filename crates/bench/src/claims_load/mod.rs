@@ -211,7 +211,7 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
     }
     let ran = started.elapsed();
     let (wanted, caught_up) = await_events(&served, &receiver, last_before, started).await;
-    let seen = receiver.seen.lock().expect("nobody panicked");
+    let seen = receiver.seen.lock().expect("no thread panicked");
     json!({
         "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
         "fill": { "claims": plan.claims, "documents": plan.claims * 5, "documentBytes": plan.size,

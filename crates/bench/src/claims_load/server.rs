@@ -40,7 +40,7 @@ pub fn serve(folder: &Path, speed: u32, insured: usize) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         println!("{}", json!({ "address": address, "key": key }));
-        std::io::stdout().flush().expect("somebody reads");
+        std::io::stdout().flush().expect("stdout is open");
         let bounds = app.settings.requests.clone();
         constat_http::serve(listener, constat_http::router(app), &bounds, std::future::pending()).await;
     });
@@ -55,7 +55,7 @@ fn contract(number: usize) -> Contract {
     contract
 }
 
-/// A platform that so many people are insured with; gives its key.
+/// Creates a platform with a number of insured people; returns its key.
 async fn platform(app: &App, insured: usize) -> String {
     let at = app.clock.now();
     let id = OrgId::new(at, &app.chance.entropy());

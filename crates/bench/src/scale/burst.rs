@@ -19,14 +19,14 @@ use crate::rounded;
 use crate::world::{Commune, search_at};
 
 const SEED: u64 = 5_000;
-/// Where the storm struck: everybody who comes lives there.
+/// Where the storm struck: all callers live there.
 const STRUCK: [&str; 2] = ["93", "94"];
-/// Of ten insured so many cannot live at home.
+/// Number of ten insured people who cannot live at home.
 const URGENT_OF_TEN: usize = 1;
-/// Days ahead in which everybody wants a visit, and offers of a search.
+/// Days ahead in which all callers want a visit, and offers of a search.
 const WINDOW: (i64, i64) = (0, 14);
 const OFFERS: u8 = 10;
-/// How often somebody whose choice was taken searches again.
+/// Number of further searches of a caller whose choice was taken.
 const SEARCHES_AGAIN: usize = 3;
 /// What a platform waits when the server has too much to do.
 const COME_BACK: Duration = Duration::from_secs(1);
@@ -35,14 +35,14 @@ const COME_BACK: Duration = Duration::from_secs(1);
 struct Size {
     insured: usize,
     within: Duration,
-    /// Shortest and longest time that somebody thinks about the offers.
+    /// Shortest and longest time that a caller thinks about the offers.
     think: (Duration, Duration),
     experts: usize,
     /// What the experts have on already in the days ahead: visits of each, days.
     visits: (usize, usize),
 }
 
-/// What became of everybody.
+/// Outcome of all callers.
 #[derive(Default)]
 struct Tally {
     searches: Run,
@@ -64,7 +64,7 @@ struct Burst<'a> {
     size: &'a Size,
     places: Vec<&'a Commune>,
     started: Instant,
-    /// Connections that nobody uses, of each server.
+    /// Idle connections of each server.
     idle: RefCell<Vec<Vec<Caller>>>,
     tally: RefCell<Tally>,
 }
@@ -174,7 +174,7 @@ impl Burst<'_> {
         self.tally.borrow_mut().gave_up += 1;
     }
 
-    /// A connection that nobody uses, or a new one.
+    /// An idle connection, or a new one.
     async fn caller(&self, node: usize) -> Option<Caller> {
         let idle = self.idle.borrow_mut()[node].pop();
         if idle.is_some() {
@@ -202,7 +202,7 @@ fn report(size: &Size, mut tally: Tally, verdict: &Verdict, unasked: usize, rest
     let visits = tally.acknowledged.len();
     let lines = vec![
         format!(
-            "burst: {} insured within {} s, {} experts with {} visits each in {} days; everybody done after {:.0} s",
+            "burst: {} insured within {} s, {} experts with {} visits each in {} days; all done after {:.0} s",
             size.insured,
             size.within.as_secs(),
             size.experts,

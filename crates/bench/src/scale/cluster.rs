@@ -44,7 +44,7 @@ pub struct Firm {
 }
 
 impl Cluster {
-    /// Starts so many servers on the present runtime. A file takes one.
+    /// Starts a number of servers on the current runtime. SQLite takes one.
     pub async fn start(folder: &Path, database: &Database, count: usize, clock: Arc<dyn Clock>) -> Self {
         let mut nodes = Vec::new();
         for number in 0..count {
@@ -99,7 +99,7 @@ impl Cluster {
         self.clock.now()
     }
 
-    /// A search at the place of a number, in so many days from `window.0` days after tomorrow on.
+    /// A search at the place of a number, over a number of days from `window.0` days after tomorrow on.
     pub fn search(&self, place: usize, window: (i64, i64), limit: u8) -> Value {
         world::search_at(&self.places[place % self.places.len()], self.now(), window, limit)
     }
@@ -126,7 +126,7 @@ impl Cluster {
 pub struct Verdict {
     /// Visits that are booked.
     pub visits: usize,
-    /// How many times somebody has two at once.
+    /// Number of overlapping visits of one expert.
     pub overlapping: usize,
     /// Acknowledged ones that are not there, or not at their time.
     pub missing: usize,

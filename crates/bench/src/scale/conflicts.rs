@@ -1,4 +1,4 @@
-//! How soon a caller hears of a conflict: its slot is taken, and nobody else is free.
+//! Time until a caller gets the refusal of a conflict: its slot is taken, and no other expert is free.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -77,7 +77,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
     Part { lines, figures: figures.into(), wrong }
 }
 
-/// Bookings of one time, each of a session of its own, of which every one is to be refused: whoever could
+/// Bookings of one time, each of a session of its own, each of which must be refused: every expert who could
 /// keep it is booked. Tells how many were.
 async fn taken_time(cluster: &Cluster, firm: &Firm, count: usize) -> (Vec<Vec<u8>>, usize) {
     let mut caller = Caller::open(cluster.address(0), &firm.key).await.expect("a connection");

@@ -1,4 +1,4 @@
-//! What is computed of a measurement: no clock, no chance of its own, nothing asked of anybody.
+//! Figures computed from a measurement. Pure: no clock, no randomness, no I/O.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::dice::Dice;
 
 /// When each of `count` people arrives within a time, drawn one by one and sorted: as many as were asked for,
-/// in no order that anybody arranged.
+/// in arbitrary order.
 pub fn arrivals(count: usize, within: Duration, dice: &mut Dice) -> Vec<Duration> {
     const PARTS: usize = 1_000_000;
     let at = |part: usize| within.mul_f64(share(part, PARTS));
@@ -38,12 +38,12 @@ pub fn interval(hits: usize, tries: usize) -> (f64, f64) {
     (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
 }
 
-/// How many visits make so many percent of a firm that holds `full` of them when nobody is free.
+/// Number of visits that make `percent` of a firm whose calendars hold `full` visits when no expert is free.
 pub fn visits_at(percent: usize, full: usize) -> usize {
     (full * percent + 50) / 100
 }
 
-/// How many times somebody has two visits at once: for each person the visits by their start, each beside
+/// Number of overlapping visits of one expert: for each person the visits by their start, each beside
 /// the latest end before it.
 pub fn overlaps<Who: Eq + Hash, At: Ord + Copy>(visits: impl IntoIterator<Item = (Who, At, At)>) -> usize {
     let mut of_each: HashMap<Who, Vec<(At, At)>> = HashMap::new();

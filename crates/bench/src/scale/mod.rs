@@ -37,7 +37,7 @@ PARTS (all of them when none is named)
     --offers      How many bookings of an offered slot succeed when 50, 80 and 95 % of the visits that the
                   firm's calendars hold are booked, while 64 (and 8, and 2) callers book between each other's search
                   and booking.
-    --conflicts   How soon a caller whose slot is taken, with nobody else free, hears of it: with nothing else
+    --conflicts   Time until a caller whose slot is taken, with no other expert free, gets the refusal: with nothing else
                   going on, beside 64 clients that book, and when 64 want the same time at once.
 
 OPTIONS

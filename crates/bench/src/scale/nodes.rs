@@ -19,7 +19,7 @@ const BOOKING_CLIENTS: usize = 64;
 const SEARCHED: (usize, i64, usize) = (100, 7, 14);
 const BOOKED_EXPERTS: usize = 200;
 
-/// What so many servers did.
+/// What a number of servers did.
 struct Line {
     count: usize,
     firm: Firm,
@@ -37,7 +37,7 @@ pub async fn measure(cluster: &Cluster, server: &postgres::Server, quick: bool) 
     for count in COUNTS {
         let firm = cluster.firm(BOOKED_EXPERTS, (0, 1)).await;
         for address in cluster.addresses(MOST) {
-            // Everybody has read the calendars before anything is timed.
+            // All servers have read the calendars before anything is timed.
             for (key, days) in [(&busy.key, days), (&firm.key, 7)] {
                 Caller::open(address, key)
                     .await
@@ -106,7 +106,7 @@ fn report(cluster: &Cluster, lines: &[Line], (bare_before, bare_after): (f64, f6
     Part { lines: text, figures, wrong }
 }
 
-/// So many bookings of a firm, written out, each of a session of its own that one of the servers has just
+/// Prepared bookings of a firm, each of its own session that one of the servers has just
 /// searched, at varied places, days and times.
 pub async fn sessions(cluster: &Cluster, firm: &Firm, from: usize, count: usize) -> Vec<Vec<u8>> {
     let mut caller = Caller::open(cluster.address(0), &firm.key).await.expect("a connection");

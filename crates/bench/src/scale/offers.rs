@@ -1,7 +1,7 @@
 //! How many offers are honoured: bookings of an offered slot that succeed, by how full the calendars are.
 //!
 //! *Full* is counted, not reckoned: a firm of the same experts is booked, at places, days and times by
-//! chance, until nobody is free any more; the visits that it then has are what the calendars hold, with
+//! chance, until no expert is free; the visits that it then has are what the calendars hold, with
 //! drives, breaks and buffers as they come. At 80 % a firm has four fifths of those visits.
 //!
 //! From there on each client searches the whole window, lets its other open offer be booked first, then
@@ -11,7 +11,7 @@
 //!
 //! The calendars stay as full as they are, in one of two ways. *Undone*: what a client booked is cancelled once
 //! as many others were booked as there are clients, so that the calendars stay evenly filled. *Churned*: for
-//! each booking a visit by chance is cancelled, so that the next days, which everybody prefers, fill up, and what
+//! each booking a visit by chance is cancelled, so that the next days, which all clients prefer, fill up, and what
 //! is offered there is what was given back a moment ago.
 
 use std::cell::{Cell, RefCell};
@@ -38,7 +38,7 @@ const WORKING_DAYS: [i64; 10] = [0, 1, 2, 3, 6, 7, 8, 9, 10, 13];
 const FILLING: usize = 32;
 /// Offers of a search.
 const OFFERS: u8 = 10;
-/// A client ends its line when so many searches in a row find nothing.
+/// A client ends its line after this number of searches in a row that find nothing.
 const GIVES_UP: usize = 100;
 
 /// How large it is.
@@ -46,9 +46,9 @@ struct Size {
     experts: usize,
     /// Bookings of each line.
     bookings: usize,
-    /// Of the clients of each line, one in so many.
+    /// One of this number of clients of each line.
     clients_by: usize,
-    /// Nobody is free when so many searches in a row find nothing.
+    /// The firm counts as full after this number of searches in a row that find nothing.
     empty_in_a_row: usize,
 }
 
@@ -86,7 +86,7 @@ struct Calendars<'a> {
     under_way: Cell<usize>,
     /// Searches since the last that found something.
     empty: Cell<usize>,
-    /// Bookings so far, of everybody.
+    /// Bookings so far, of all clients.
     made: Cell<usize>,
     /// Claims so far: each search is for another.
     claims: Cell<usize>,
@@ -193,7 +193,7 @@ impl<'a> Calendars<'a> {
         Caller::open(self.cluster.address(client), &self.firm.key).await.expect("a connection")
     }
 
-    /// Books at places, days and times by chance until there are so many visits, or nobody is free.
+    /// Books at places, days and times by chance until a number of visits is reached, or no expert is free.
     async fn fill(&self, visits: usize, empty_in_a_row: usize) {
         join_all((0..FILLING).map(|client| async move {
             let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 1));
@@ -232,7 +232,7 @@ impl<'a> Calendars<'a> {
         status
     }
 
-    /// So many bookings by so many clients.
+    /// A number of bookings by a number of clients.
     async fn line(&self, clients: usize, (choice, kept): (Choice, Kept), bookings: usize) -> Line {
         let (begun, fresh) = (Cell::new(0), RefCell::default());
         // How many of their own visits stand before the oldest is cancelled; all, when others' are.

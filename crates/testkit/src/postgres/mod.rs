@@ -42,7 +42,7 @@ impl TestDatabase {
     }
 }
 
-/// How the private server runs. Nothing is durable: it holds nothing that anybody would miss.
+/// How the private server runs. Nothing is durable: it holds test data only.
 const SETTINGS: &str = "
 listen_addresses = ''
 max_connections = 600
@@ -59,7 +59,7 @@ log_min_messages = fatal
 log_min_error_statement = panic
 ";
 
-/// Runs the server and stands over it, beside whoever asked for it: `$1` the program, `$2` its data,
+/// Runs the server and stops it when the process that asked for it ends: `$1` the program, `$2` its data,
 /// `$3` the file that tests touch.
 const OVERSEER: &str = r#"
 (
@@ -73,7 +73,7 @@ const OVERSEER: &str = r#"
 /// Longest wait for the server to start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An empty database of a test's own. Dropped with this value, whoever is still connected.
+/// An empty database for one test. Dropped with this value, even with open connections.
 #[derive(Debug)]
 pub struct FreshDatabase {
     /// How to reach it: `postgres:///name?host=...&user=...`.
@@ -84,7 +84,7 @@ pub struct FreshDatabase {
 
 impl Drop for FreshDatabase {
     fn drop(&mut self) {
-        // Nobody waits for it: the server works it off beside the next tests.
+        // Not waited for: the server drops it while the next tests run.
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let mut psql = std::process::Command::new(self.server.programs.folder().join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--command", &drop, "--dbname", &self.server.url("postgres")]);
@@ -100,7 +100,7 @@ pub fn fresh_database() -> FreshDatabase {
     server.database("template0")
 }
 
-/// Gives a new database whose schema was made by `migrate`, which is told a URL. It runs once for each
+/// Gives a new database whose schema was made by `migrate`, which gets a URL. It runs once for each
 /// build of the tests: what it made is copied.
 pub fn migrated_database(migrate: impl FnOnce(&str)) -> FreshDatabase {
     let server = Private::of_this_user();
@@ -131,7 +131,7 @@ impl Private {
         let home = PathBuf::from(format!("/tmp/constat-postgres-{user}"));
         std::fs::create_dir_all(&home).expect("a folder in /tmp");
         let owner = std::fs::metadata(&home).expect("the folder").uid();
-        assert_eq!(owner, user, "{} belongs to somebody else", home.display());
+        assert_eq!(owner, user, "{} belongs to another user", home.display());
         let server = Self { programs: Programs::find(), home };
         server.touch();
         let _lock = server.lock();
@@ -149,7 +149,7 @@ impl Private {
         std::fs::write(self.home.join("used"), "").expect("the file that says when it was used");
     }
 
-    /// Held by whoever starts the server or makes a template. The system lets go of it however the
+    /// Held by the process that starts the server or makes a template. The system lets go of it however the
     /// process ends.
     fn lock(&self) -> File {
         let lock = File::create(self.home.join("lock")).expect("a lock file");
@@ -157,7 +157,7 @@ impl Private {
         lock
     }
 
-    /// A socket may be there without a server, never the other way round. Whoever starts it holds
+    /// A socket may be there without a server, never the other way round. The process that starts it holds
     /// the lock until it takes work.
     fn answers(&self) -> bool {
         UnixStream::connect(self.home.join(".s.PGSQL.5432")).is_ok()
@@ -168,7 +168,7 @@ impl Private {
         if data.exists() {
             std::fs::remove_dir_all(&data).expect("the old data can be removed");
         }
-        // The server, which may be another user, puts its socket here; nobody else enters.
+        // The server, which may be another user, puts its socket here; no other user may enter.
         self.programs.give(&self.home).and_then(|()| self.keep_ownership()).expect("the folder can be shared");
         self.programs.make_cluster(&data);
         let socket = format!("unix_socket_directories = '{}'\n", self.home.display());
@@ -207,7 +207,7 @@ impl Private {
             let create = format!("CREATE DATABASE {rough} TEMPLATE template0");
             self.programs.psql(&server, &[&create]).expect("a new template");
             migrate(&self.url(&rough));
-            // Its connections are closed before anybody else connects: a template must have none.
+            // Its connections are closed before another client connects: a template must have none.
             let close = format!("ALTER DATABASE {rough} ALLOW_CONNECTIONS false");
             let leave =
                 format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{rough}'");
@@ -243,7 +243,7 @@ fn this_build() -> u64 {
     digest.finish()
 }
 
-/// A number that nobody else has.
+/// A number that no other caller gets.
 fn random() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }

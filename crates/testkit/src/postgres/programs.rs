@@ -9,14 +9,14 @@ use std::process::{Command, Stdio};
 /// What a test says when there is nothing to run.
 const MISSING: &str = "PostgreSQL is missing: run `cargo xtask setup` (on Debian: apt-get install postgresql)";
 
-/// Where Debian and others keep the programs of a server, which are not on anybody's path.
+/// Where Debian and others keep the programs of a server, which are not on the `PATH`.
 const USUAL: &str = "/usr/lib/postgresql";
 
 /// PostgreSQL as it is installed here.
 #[derive(Debug, Clone)]
 pub struct Programs {
     folder: PathBuf,
-    /// Who runs a server: it refuses to be run by root. `None`: whoever runs the test.
+    /// User that runs a server, which refuses to be run by root. `None`: the user that runs the test.
     user: Option<(u32, u32)>,
 }
 
@@ -33,7 +33,7 @@ impl Programs {
         &self.folder
     }
 
-    /// One of the programs, run as whoever may run a server, away from the terminal.
+    /// One of the programs, run as a user that may run a server, away from the terminal.
     pub fn command(&self, program: &str) -> Command {
         self.foreign(&self.folder.join(program))
     }
@@ -102,7 +102,7 @@ fn is_whole(folder: &Path) -> bool {
     ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists())
 }
 
-/// Who runs this process: whoever owns a file that it makes.
+/// User that runs this process: the owner of a file that it creates.
 pub(super) fn own_user() -> u32 {
     tempfile::tempfile().and_then(|file| file.metadata()).expect("a temporary file").uid()
 }
