@@ -1,13 +1,13 @@
-//! Dependencies point one way. The walls of the house, as `docs/architecture.md` draws them: an
-//! edge between two rooms that is not listed here fails the test run.
+//! Checks the dependencies between crates, as `docs/architecture.md` shows them: a dependency that is not
+//! listed here fails the test run.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Each room with the rooms it may use. Rooms that only tests use are marked by the second list.
-const WALLS: &[(&str, &[&str])] = &[
+/// Each crate with the crates that it may use. Crates for tests and measurements are in [`TOOLS`].
+const LAYERS: &[(&str, &[&str])] = &[
     ("constat-domain", &[]),
     ("constat-availability", &["constat-domain"]),
     ("constat-store", &["constat-domain"]),
@@ -36,10 +36,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Rooms that nothing but tests and measurements may depend on; they may see every other room.
-const WORKSHOPS: &[&str] = &["constat-testkit", "constat-bench", "constat-crash"];
+/// Crates that only tests and measurements may depend on. They may use every other crate.
+const TOOLS: &[&str] = &["constat-testkit", "constat-bench", "constat-crash"];
 
-/// Rooms that must stay pure: no runtime, no I/O, no database.
+/// Crates that must stay pure: no runtime, no I/O, no database.
 const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];
 const IMPURE_CRATES: &[&str] = &["tokio", "diesel", "reqwest", "axum", "object_store", "rand_core"];
 
@@ -52,8 +52,8 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
-/// The normal and build dependencies of every room.
-fn rooms() -> BTreeMap<String, Vec<String>> {
+/// The normal and build dependencies of every crate.
+fn crates() -> BTreeMap<String, Vec<String>> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
@@ -69,19 +69,19 @@ fn rooms() -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn dependencies_point_one_way() {
-    let rooms = rooms();
+    let crates = crates();
     let mut faults = Vec::new();
-    for (room, dependencies) in &rooms {
-        if WORKSHOPS.contains(&room.as_str()) {
+    for (name, dependencies) in &crates {
+        if TOOLS.contains(&name.as_str()) {
             continue;
         }
-        let Some((_, allowed)) = WALLS.iter().find(|(name, _)| name == room) else {
-            faults.push(format!("{room} is a new room: give it a line in WALLS and in docs/architecture.md"));
+        let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| layer == name) else {
+            faults.push(format!("{name} is a new crate: give it a line in LAYERS and in docs/architecture.md"));
             continue;
         };
-        for dependency in dependencies.iter().filter(|name| rooms.contains_key(*name)) {
+        for dependency in dependencies.iter().filter(|used| crates.contains_key(*used)) {
             if !allowed.contains(&dependency.as_str()) {
-                faults.push(format!("{room} must not depend on {dependency}"));
+                faults.push(format!("{name} must not depend on {dependency}"));
             }
         }
     }
@@ -89,11 +89,11 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
-fn the_rooms_in_the_middle_stay_pure() {
-    for (room, dependencies) in rooms() {
-        if PURE.contains(&room.as_str()) {
-            let impure: Vec<_> = dependencies.iter().filter(|name| IMPURE_CRATES.contains(&name.as_str())).collect();
-            assert!(impure.is_empty(), "{room} is pure and must not use {impure:?}");
+fn pure_crates_use_no_runtime_and_no_database() {
+    for (name, dependencies) in crates() {
+        if PURE.contains(&name.as_str()) {
+            let impure: Vec<_> = dependencies.iter().filter(|used| IMPURE_CRATES.contains(&used.as_str())).collect();
+            assert!(impure.is_empty(), "{name} is pure and must not use {impure:?}");
         }
     }
 }
@@ -101,8 +101,8 @@ fn the_rooms_in_the_middle_stay_pure() {
 #[test]
 fn every_dependency_has_its_line() {
     let page = include_str!("../../docs/dependencies.md");
-    let rooms = rooms();
-    let all = rooms.values().flatten().filter(|name| !rooms.contains_key(*name));
+    let crates = crates();
+    let all = crates.values().flatten().filter(|name| !crates.contains_key(*name));
     let missing: std::collections::BTreeSet<_> = all.filter(|name| !page.contains(&format!("| `{name}` |"))).collect();
     assert!(missing.is_empty(), "docs/dependencies.md has no line for {missing:?}");
 }

@@ -34,6 +34,9 @@ const REFUSED: &[&str] = &[
     "promised",
 ];
 
+/// Phrases in which a refused word is the field's own: rooms of a damaged dwelling, doors of a burglary.
+const ALLOWED: &[&str] = &["by room", "room by room", "damaged room", "rooms of the dwelling", "front door"];
+
 /// Folders that are read, with the endings of files in each.
 const FOLDERS: &[&str] = &["crates", "docs", "data/rules", "xtask/src"];
 
@@ -130,7 +133,11 @@ fn words(text: &str) -> Vec<String> {
 
 /// The refused phrases that a text uses, in their order.
 fn hits(text: &str) -> Vec<&'static str> {
-    let words = words(text);
+    let mut text = words(text).join(" ");
+    for phrase in ALLOWED {
+        text = text.replace(phrase, "");
+    }
+    let words = words(&text);
     let refused: Vec<(Vec<&str>, &'static str)> =
         REFUSED.iter().map(|phrase| (phrase.split(' ').collect(), *phrase)).collect();
     let mut found = Vec::new();
