@@ -49,6 +49,14 @@ pub enum AppError {
     Fault(String),
 }
 
+impl AppError {
+    /// Whether the rules refuse what was asked for. Any other failure says nothing of what an earlier attempt of
+    /// the request did.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::TooManyHolds { .. })
+    }
+}
+
 impl UnitError for AppError {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }

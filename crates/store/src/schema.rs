@@ -70,6 +70,11 @@ diesel::table! {
     }
 }
 diesel::table! {
+    open_attempts (caller, idempotency_key) {
+        caller -> Text, idempotency_key -> Text, request_digest -> Text, owner -> Text, until -> BigInt,
+    }
+}
+diesel::table! {
     events (seq) {
         seq -> BigInt, id -> Text, tenant -> Text, position -> BigInt, subject -> Text, kind -> Text, at -> BigInt,
         actor -> Text, data -> Nullable<Text>, data_hash -> Binary, previous -> Binary, hash -> Binary,
