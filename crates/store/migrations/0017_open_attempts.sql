@@ -9,6 +9,15 @@ CREATE TABLE open_attempts (
   PRIMARY KEY (caller, idempotency_key)
 );
 
+-- One row for each platform that has held times at a firm: changed before the platform's holds are counted, so that two
+-- servers do not count at once.
+CREATE TABLE hold_counts (
+  tenant TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  changes BIGINT NOT NULL,
+  PRIMARY KEY (tenant, holder)
+);
+
 -- only postgresql
 -- Takes the advisory lock of one Idempotency-Key for the transaction, without waiting, and gives the kept answer:
 -- its request digest, a line feed, its text. NULL when there is none, 'busy' when another transaction has the lock.

@@ -56,6 +56,7 @@ diesel::table! {
         busy_to -> BigInt, lat -> Nullable<Double>, lon -> Nullable<Double>, expires_at -> BigInt,
     }
 }
+diesel::table! { hold_counts (tenant, holder) { tenant -> Text, holder -> Text, changes -> BigInt, } }
 diesel::table! { used_sessions (session) { session -> Text, appointment -> Text, used_at -> BigInt, } }
 diesel::table! {
     claim_appointments (id) {
