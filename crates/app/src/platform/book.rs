@@ -5,6 +5,8 @@
 //! * the partner refuses or does not answer: nothing is recorded. Its call carries a key made of
 //!   claim, session and slot: a repeat of the booking gets the appointment that was made;
 //! * our transaction refuses after the partner booked: the appointment is cancelled at the partner;
+//! * the database fails after the partner booked: the appointment stays, since it may be recorded. The caller hears 503,
+//!   and a repeat records it;
 //! * the caller goes away meanwhile: the work goes on without it.
 
 use std::sync::Arc;
@@ -114,7 +116,12 @@ async fn book_once(
     if let Err(error) = &recorded
         && !dry_run
     {
-        withdraw(app, attempt, &claim, &plan, &id, error).await;
+        if error.is_refusal() {
+            withdraw(app, &claim, &plan, &id).await;
+        } else {
+            // It may be recorded, if the commit was cut off. The partner answers a repeat with the same appointment.
+            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, not yet in our record");
+        }
     }
     recorded
 }
@@ -199,14 +206,15 @@ fn keep(
     Ok(appointment)
 }
 
-/// Gives an appointment back that could not be kept, unless it was kept by another request. When the database does
-/// not say whether it was kept, the appointment stays: a repeat of the request gets it from the partner again.
-async fn withdraw(app: &App, attempt: &Attempt, claim: &Claim, plan: &Plan, id: &str, error: &AppError) {
-    match is_kept(app, attempt, claim, plan, error).await {
-        Ok(false) => {}
-        Ok(true) => return,
-        Err(unknown) => {
-            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, error = %unknown, "booked at the partner, and it is not known whether our record was written");
+/// Gives an appointment back that our transaction refused, unless another request has recorded it.
+async fn withdraw(app: &App, claim: &Claim, plan: &Plan, id: &str) {
+    let known =
+        app.store.read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id));
+    match known {
+        Ok(known) if known.iter().any(|made| made.booked_from == plan.booked_from) => return,
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, and it is not known whether another request has recorded it");
             return;
         }
     }
@@ -219,21 +227,4 @@ async fn withdraw(app: &App, attempt: &Attempt, claim: &Claim, plan: &Plan, id: 
             tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, could not be kept, and could not be given back");
         }
     }
-}
-
-/// Whether the claim's record has the booking. A transaction of unknown fate is waited for where it can be.
-async fn is_kept(
-    app: &App,
-    attempt: &Attempt,
-    claim: &Claim,
-    plan: &Plan,
-    error: &AppError,
-) -> Result<bool, AppError> {
-    if matches!(error, AppError::Store(_)) && app.earlier_answer(attempt).await?.is_some() {
-        return Ok(true);
-    }
-    let known = app
-        .store
-        .read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id))?;
-    Ok(known.iter().any(|made| made.booked_from == plan.booked_from))
 }
