@@ -14,7 +14,8 @@ use crate::platform::{NoPartners, PartnerGateway};
 use crate::roads::{Roads, Routed, RoutingService};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
 use crate::{
-    Act, AppError, Catalogues, Chance, Clock, Counts, Geocoder, NoGeocoder, NoScanner, Sealer, Settings, VirusScanner,
+    Act, AppError, Catalogues, Chance, Clock, Counts, Geocoder, NoGeocoder, NoScanner, OpenAttempts, Sealer, Settings,
+    VirusScanner,
 };
 
 /// One server's application. Shared by reference count.
@@ -42,6 +43,8 @@ pub struct App {
     pub promises: Arc<Promises>,
     /// The times that are being booked.
     pub turns: Turns,
+    /// The requests with an `Idempotency-Key` that are being worked on.
+    pub open_attempts: OpenAttempts,
     /// Tells how long drives take.
     pub travel: Arc<Roads>,
     /// What the server has done so far.
@@ -95,6 +98,7 @@ impl App {
             calendars: Arc::new(calendars),
             promises: Arc::default(),
             turns: Turns::default(),
+            open_attempts: OpenAttempts::default(),
             travel,
             counts,
             partners: Arc::new(NoPartners),

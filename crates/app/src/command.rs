@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_domain::Refusal;
-use constat_store::queries::idempotency::{self, Kept};
-use constat_store::{Connection, StoreError, Tx, UnitError};
+use constat_store::{StoreError, Tx, UnitError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Act, App, AppError};
+use crate::attempts::{Next, Polls};
+use crate::{Act, App, AppError, Attempt};
 
 /// How often a decision is made again when somebody else was faster.
 const MOST_TRIES: u64 = 6;
@@ -68,22 +67,27 @@ where
 }
 
 impl App {
-    /// The answer that was kept for this very request, if it was made before. For commands that do
-    /// something before their transaction; the transaction looks again.
-    pub fn kept_answer(&self, act: &Act, idempotency: Option<&Idempotency>) -> Result<Option<Answer>, AppError> {
-        idempotency
-            .filter(|_| !act.dry_run)
-            .map_or(Ok(None), |asked| self.store.read(|connection| kept(connection, act, asked)))
-    }
-
     /// Runs a command in a transaction: `decide` reads, decides and writes; what it answers is kept
-    /// under the idempotency key in the same transaction. A repeat of the request gets the kept
-    /// answer; another request under the same key is [`Refusal::IdempotencyConflict`].
+    /// under the idempotency key in the same transaction. A later attempt of the request waits for the
+    /// earlier one and gets its answer; another request under the same key is
+    /// [`Refusal::IdempotencyConflict`](constat_domain::Refusal::IdempotencyConflict).
     ///
     /// `decide` may run several times, each time in a fresh transaction, when another writer was
     /// faster. When the act is a dry run the transaction is rolled back whatever it decides, its effects
     /// are dropped, and the answer is kept under no key.
+    ///
+    /// # Errors
+    /// What `decide` refuses; [`StoreError::Busy`] when an earlier attempt takes more than five seconds.
     pub async fn command<F>(&self, act: Act, idempotency: Option<Idempotency>, decide: F) -> Result<Answer, AppError>
+    where
+        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let attempt = self.attempt(&act, idempotency).await?;
+        self.command_of(&attempt, act, decide).await
+    }
+
+    /// The same for an attempt that has begun.
+    pub async fn command_of<F>(&self, attempt: &Attempt, act: Act, decide: F) -> Result<Answer, AppError>
     where
         F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
@@ -91,16 +95,18 @@ impl App {
             return self.try_out(act, decide).await;
         }
         let decide = Arc::new(decide);
-        let mut tries = 0;
+        let (mut tries, mut polls) = (0, Polls::new());
         loop {
-            tries += 1;
-            let (act, idempotency, decide) = (act.clone(), idempotency.clone(), Arc::clone(&decide));
-            let outcome = self.store.write(move |tx| run_once(tx, &act, idempotency.as_ref(), decide.as_ref())).await;
-            match outcome {
-                Err(AppError::Store(StoreError::Conflict(_))) if tries < MOST_TRIES => {
+            // The unit holds the attempt: a caller that goes away leaves it in the queue.
+            let (act, attempt, decide) = (act.clone(), attempt.clone(), Arc::clone(&decide));
+            match self.store.write(move |tx| run_once(tx, &act, &attempt, decide.as_ref())).await {
+                Err(AppError::Store(StoreError::Conflict(_))) if tries + 1 < MOST_TRIES => {
+                    tries += 1;
                     tokio::time::sleep(self.a_moment(tries)).await;
                 }
-                outcome => return outcome,
+                Err(error) => return Err(error),
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => polls.next().await?,
             }
         }
     }
@@ -141,31 +147,19 @@ impl UnitError for Undone {
     }
 }
 
+/// One transaction. `None` when an earlier attempt of the request is in another one.
 fn run_once(
     tx: &mut Tx,
     act: &Act,
-    idempotency: Option<&Idempotency>,
+    attempt: &Attempt,
     decide: &(impl Fn(&mut Tx, &Act) -> Result<Answer, AppError> + ?Sized),
-) -> Result<Answer, AppError> {
-    let Some(asked) = idempotency else {
-        return decide(tx, act);
-    };
-    if let Some(answer) = kept(tx, act, asked)? {
-        return Ok(answer);
+) -> Result<Option<Answer>, AppError> {
+    match attempt.take(tx)? {
+        Next::Answered(answer) => return Ok(Some(answer)),
+        Next::Wait => return Ok(None),
+        Next::Work => {}
     }
-    let Idempotency { key, request_digest } = asked;
     let answer = decide(tx, act)?;
-    let text = serde_json::to_string(&answer).map_err(|error| AppError::Fault(format!("cannot keep: {error}")))?;
-    let kept = Kept { request_digest: request_digest.clone(), answer: text };
-    idempotency::keep(tx, act.caller.key, key, &kept, act.at)?;
-    Ok(answer)
-}
-
-fn kept(connection: &mut Connection, act: &Act, asked: &Idempotency) -> Result<Option<Answer>, AppError> {
-    let Some(kept) = idempotency::find(connection, act.caller.key, &asked.key)? else { return Ok(None) };
-    if kept.request_digest != asked.request_digest {
-        return Err(Refusal::IdempotencyConflict.into());
-    }
-    let answer = serde_json::from_str(&kept.answer);
-    Ok(Some(answer.map_err(|error| StoreError::Corrupt(format!("kept answer: {error}")))?))
+    attempt.keep(tx, act, &answer)?;
+    Ok(Some(answer))
 }

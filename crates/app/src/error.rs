@@ -31,6 +31,17 @@ pub enum AppError {
         /// Whole seconds until it is worth asking again.
         retry_after: u64,
     },
+    /// The platform holds as much of the firm's free time on a day as one may.
+    #[error(
+        "you already hold {percent} % of this firm's free time on that day: book or release some of it, or choose \
+         another day"
+    )]
+    HoldShareExceeded {
+        /// The share that one may hold.
+        percent: u8,
+        /// Whole seconds until it is worth asking again.
+        retry_after: u64,
+    },
     /// More is asked of this server than it can do now.
     #[error("the server has too much to do")]
     Overloaded {
@@ -47,6 +58,14 @@ pub enum AppError {
     /// A fault of this software. The text is for the log.
     #[error("internal fault: {0}")]
     Fault(String),
+}
+
+impl AppError {
+    /// Whether the rules refuse what was asked for. Any other failure says nothing of what an earlier attempt of
+    /// the request did.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::TooManyHolds { .. } | Self::HoldShareExceeded { .. })
+    }
 }
 
 impl UnitError for AppError {

@@ -18,11 +18,16 @@ const ENDED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// # Errors
 /// When the database fails.
 pub async fn forget_answers(app: &App) -> Result<usize, AppError> {
+    let now = app.clock.now();
+    // Attempts whose server went away, an hour after their time was over.
+    if let Ok(before) = now.checked_sub(SignedDuration::from_hours(1)) {
+        app.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_open_before(tx, before)?)).await?;
+    }
     let days = app.settings.requests.keep_answers_days;
     if days == 0 {
         return Ok(0);
     }
-    let Some(before) = days_before(app.clock.now(), days) else { return Ok(0) };
+    let Some(before) = days_before(now, days) else { return Ok(0) };
     let mut removed = 0;
     loop {
         let some = app.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_before(tx, before, BATCH)?)).await?;

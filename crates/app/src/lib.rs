@@ -7,6 +7,7 @@
 
 mod act;
 mod app;
+mod attempts;
 pub mod audit;
 mod authentication;
 pub mod backup;
@@ -36,6 +37,7 @@ pub mod webhooks;
 
 pub use act::Act;
 pub use app::App;
+pub use attempts::{Attempt, OpenAttempts};
 pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use catastrophes::{start_catastrophe, stop_catastrophe};

@@ -22,6 +22,9 @@ pub struct RequestSettings {
     pub body_seconds: u64,
     /// Times that one platform may keep at one firm at once without having booked them; 0 for no bound.
     pub most_holds: u32,
+    /// Share of a firm's free time on one day, in percent, that one platform may hold, among the experts who could
+    /// take the visit. Two holds on a day are always allowed. 0 for no bound.
+    pub hold_share_percent: u8,
     /// Seconds to go on serving once told to stop, while readiness says no already: as long as whoever
     /// shares requests out among servers takes to notice. Not waited for when nobody asked for readiness
     /// within the last minute.
@@ -42,6 +45,7 @@ impl Default for RequestSettings {
             head_seconds: 60,
             body_seconds: 30,
             most_holds: 200,
+            hold_share_percent: 25,
             notice_seconds: 6,
             finish_seconds: 20,
             keep_answers_days: 7,
@@ -65,6 +69,7 @@ impl RequestSettings {
         refuse(!(1..=3600).contains(&self.head_seconds), "head_seconds", "must be 1 to 3600");
         refuse(!(1..=3600).contains(&self.body_seconds), "body_seconds", "must be 1 to 3600");
         refuse(self.most_holds > 1_000_000, "most_holds", "must be 0 to 1000000");
+        refuse(self.hold_share_percent > 100, "hold_share_percent", "must be 0 to 100");
         refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
         refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");
         refuse(self.keep_answers_days > 3650, "keep_answers_days", "must be 0 to 3650");

@@ -109,7 +109,8 @@ impl Client {
     /// A client of every node.
     pub fn new(number: usize, seed: u64, shared: &Arc<Shared>) -> Self {
         let options = || Options { timeout: TIMEOUT, ..Options::default() };
-        let nodes = shared.nodes.iter().map(|url| PartnerClient::new(url, &shared.world.key, options()));
+        let key = &shared.world.keys[number % shared.world.keys.len()];
+        let nodes = shared.nodes.iter().map(|url| PartnerClient::new(url, key, options()));
         Self {
             number,
             shared: Arc::clone(shared),
@@ -147,10 +148,10 @@ impl Client {
         if self.dice.percent(40) {
             let wanted = HoldRequest { timeslot: slot.clone(), session_id: booking.session_id.clone() };
             let Answer::Held { hold, .. } = self.operation(&case, &Request::Hold(wanted)).await? else { return None };
-            match self.dice.below(10) {
-                // Walked away: it ends by itself.
+            match self.dice.below(100) {
+                // Left alone: it ends by itself, after 300 s. Few, since a platform holds 200 times at most.
                 0 => return None,
-                1 => return self.operation(&case, &Request::Release(&hold)).await.map(drop),
+                1..15 => return self.operation(&case, &Request::Release(&hold)).await.map(drop),
                 _ => {}
             }
         }
@@ -268,12 +269,12 @@ fn silent() -> Answer {
     Answer::Unknown { why: "a success that does not tell the appointment".to_owned() }
 }
 
-/// What a failed call says of what was done. A refusal is final; a server in trouble (5xx) says
-/// nothing.
+/// What a failed call says of what was done. A refusal is final, also one for too many holds (429): no attempt under
+/// its key has done anything. A server in trouble (5xx) says nothing.
 fn failure(error: &ClientError) -> Answer {
     match error {
         ClientError::Transport { cause, .. } if cause.is_connect() => Answer::NotSent,
-        ClientError::Status { refused, .. } if refused.status < 500 && refused.status != 429 => {
+        ClientError::Status { refused, .. } if refused.status < 500 => {
             Answer::Refused { status: refused.status, code: refused.code }
         }
         // Without the URL: it is in the history by its number.

@@ -84,6 +84,9 @@ fn longest_silence(history: &[Line]) -> usize {
 enum Outcome<'a> {
     Done(&'a Answer),
     Refused,
+    /// Refused at this instant, after a try without an answer: then that try has done nothing.
+    RefusedLater(Timestamp),
+    /// No try got an answer that says anything: it may have been done or not.
     Unknown,
 }
 
@@ -96,15 +99,20 @@ struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// A refusal after a try of unknown fate says nothing of that try: it may still have been done, or
-    /// be done later by a server that was cut off with it.
+    /// All tries have one key, so that a server which refuses one of them knows what became of the others.
     fn outcome(&self) -> Outcome<'_> {
         let done = self.answers.iter().find(|answer| answer.is_done());
         if let Some(done) = done {
             return Outcome::Done(done);
         }
-        let unknown = self.answers.iter().any(|answer| matches!(answer, Answer::Unknown { .. }));
-        if unknown { Outcome::Unknown } else { Outcome::Refused }
+        let is_refused = self.answers.iter().any(|answer| matches!(answer, Answer::Refused { .. }));
+        let is_unknown = self.answers.iter().any(|answer| matches!(answer, Answer::Unknown { .. }));
+        match (is_refused, is_unknown) {
+            (true, true) => Outcome::RefusedLater(self.ended),
+            (false, true) => Outcome::Unknown,
+            // Or never sent.
+            (_, false) => Outcome::Refused,
+        }
     }
 }
 
@@ -153,10 +161,12 @@ struct Possible {
     states: Vec<Option<Known>>,
     /// How often it was acknowledged as booked, moved, cancelled; `None` when it cannot be known.
     told: Option<[usize; 3]>,
+    /// What it must not have come to: what a refused operation would have made of it, and when it was refused.
+    refused: Vec<(Verb, Timestamp, Option<Known>)>,
 }
 
 fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Possible {
-    let mut possible = Possible { states: vec![None], told: Some([0; 3]) };
+    let mut possible = Possible { states: vec![None], told: Some([0; 3]), refused: Vec::new() };
     for operation in operations {
         let word = match operation.verb {
             Verb::Hold => "holds",
@@ -168,8 +178,15 @@ fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Po
         };
         match operation.outcome() {
             Outcome::Refused => verdict.count(format!("{word} refused")),
+            Outcome::RefusedLater(at) => {
+                verdict.count(format!("{word} refused after a try without an answer"));
+                if place(operation.verb).is_some() {
+                    let if_done = possible.states.iter().map(|before| may_be(operation, before.as_ref()));
+                    possible.refused.extend(if_done.map(|state| (operation.verb, at, state)));
+                }
+            }
             Outcome::Unknown => {
-                verdict.count(format!("{word} of unknown outcome"));
+                verdict.count(format!("{word} without any answer that tells their outcome"));
                 if matches!(operation.verb, Verb::Read | Verb::Hold | Verb::Release) {
                     continue;
                 }
@@ -285,11 +302,18 @@ fn judge_cases(
             verdict.fault(format!("{case}: {} appointments of one case", rows.len()));
             continue;
         }
-        let is_possible = possible.states.iter().any(|state| match (state, &found) {
+        let is_found = |state: &Option<Known>| match (state, &found) {
             (Some(state), Some(found)) => agrees(state, found),
             (None, None) => true,
             _ => false,
-        });
+        };
+        let is_possible = possible.states.iter().any(is_found);
+        let refused = possible.refused.iter().find(|(_, _, state)| is_found(state));
+        if let Some((verb, at, _)) = refused.filter(|_| !is_possible) {
+            let subject = rows.first().map_or("", |row| &row.id);
+            judge_refused(case, subject, (*verb, *at), events, verdict);
+            continue;
+        }
         if !is_possible {
             let wanted: Vec<String> = possible.states.iter().map(|state| words(state.as_ref())).collect();
             verdict.fault(format!("{case}: there is {}, not {}", words(found.as_ref()), wanted.join(" or ")));
@@ -302,6 +326,19 @@ fn judge_cases(
                 ));
             }
         }
+    }
+}
+
+/// What was refused under its key is done all the same. A fault, unless the try that did it began only after the
+/// refusal was heard: it lay in a server that was frozen, where no other server could know of it.
+fn judge_refused(case: &str, subject: &str, (verb, at): (Verb, Timestamp), events: &[&Event], verdict: &mut Verdict) {
+    let kind = place(verb).map_or("", |place| KINDS[place]);
+    let of_it = events.iter().filter(|event| event.subject == subject && event.kind == kind);
+    let began = of_it.map(|event| event.at).max().unwrap_or(i64::MIN);
+    if began > at.as_microsecond() {
+        verdict.count("operations begun by a frozen server after they were refused elsewhere");
+    } else {
+        verdict.fault(format!("{case}: refused under its own key though done: {kind} of {subject}"));
     }
 }
 

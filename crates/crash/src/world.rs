@@ -1,5 +1,5 @@
-//! What is there before the clients come: a platform, a firm with its experts, a key, all made with
-//! the command line as an operator would.
+//! What is there before the clients come: some platforms, each with a key of one firm, and the firm's experts. All is
+//! made with the command line, as an operator would.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,11 +13,15 @@ use serde_json::{Value, json};
 /// What the clients know of the world.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// The platform's key of the firm.
-    pub key: String,
+    /// Each platform's key of the firm.
+    pub keys: Vec<String>,
     places: Vec<Value>,
     from: Timestamp,
 }
+
+/// How many platforms book. Each may hold so many times at the firm and no more: with several, holds are tried
+/// throughout a run.
+const PLATFORMS: usize = 4;
 
 /// Makes the world on an empty database. `command` gives the program with its settings.
 pub fn make(folder: &Path, experts: usize, now: Timestamp, command: impl Fn() -> Command) -> Result<World, String> {
@@ -48,13 +52,17 @@ pub fn make(folder: &Path, experts: usize, now: Timestamp, command: impl Fn() ->
     }
     let experts = folder.join("experts.csv");
     std::fs::write(&experts, file).map_err(|error| format!("{}: {error}", experts.display()))?;
-    run(&["organisations", "add", "--kind", "platform", "--name", "Plateforme"])?;
     run(&["organisations", "add", "--kind", "partner", "--name", "Cabinet"])?;
-    let (issuer, holder) = (["--issuer", "Cabinet"], ["--holder", "Plateforme"]);
-    let key = run(&[&["keys", "create", "--api", "partner", "--mode", "test"], &issuer[..], &holder[..]].concat())?;
+    let mut keys = Vec::with_capacity(PLATFORMS);
+    for number in 1..=PLATFORMS {
+        let name = format!("Plateforme {number}");
+        run(&["organisations", "add", "--kind", "platform", "--name", &name])?;
+        let of_firm = ["--issuer", "Cabinet", "--holder", &name];
+        keys.push(run(&[&["keys", "create", "--api", "partner", "--mode", "test"], &of_firm[..]].concat())?);
+    }
     run(&["import", "experts", &experts.to_string_lossy(), "--organisation", "Cabinet", "--mode", "test"])?;
     let places = places.into_iter().map(|(_, place)| place).collect();
-    Ok(World { key, places, from: now })
+    Ok(World { keys, places, from: now })
 }
 
 impl World {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
-use constat_app::{Act, Answer, App, AppError, Idempotency, authenticate};
+use constat_app::{Act, Answer, App, AppError, Attempt, Idempotency, authenticate};
 use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::gate::{Lane, Place};
+use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
 
 /// The query parameter of a command that is only to be tried.
@@ -170,6 +171,30 @@ impl<S: Speaks> Asked<S> {
     {
         let idempotency = self.idempotency(body)?;
         Ok(Reply(self.app.command(self.act(), idempotency, decide).await?))
+    }
+
+    /// Begins an attempt of the request, once no other attempt of it is under way here. For a handler that may
+    /// refuse before its transaction, or call something outside of it.
+    pub async fn attempt(&self, body: &[u8]) -> Result<Attempt, Problem> {
+        let idempotency = self.idempotency(body)?;
+        Ok(self.app.attempt(&self.act(), idempotency).await?)
+    }
+
+    /// [`Asked::command`] for an attempt that has begun.
+    pub async fn command_of<F>(&self, attempt: &Attempt, decide: F) -> Result<Reply, Problem>
+    where
+        F: Fn(&mut constat_app::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        Ok(Reply(self.app.command_of(attempt, self.act(), decide).await?))
+    }
+
+    /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
+    /// what was asked for: then its answer.
+    pub async fn refuse(&self, attempt: &Attempt, refusal: Problem) -> Result<Reply, Problem> {
+        if !matches!(refusal.cause(), Cause::App(error) if error.is_refusal()) {
+            return Err(refusal);
+        }
+        self.app.earlier_answer(attempt).await?.map(Reply).ok_or(refusal)
     }
 
     /// A turn to search: hold it while it computes. An urgent one goes before others of its key.

@@ -42,6 +42,7 @@ impl Problem {
             Cause::App(
                 AppError::TooManyRequests { retry_after }
                 | AppError::TooManyHolds { retry_after, .. }
+                | AppError::HoldShareExceeded { retry_after, .. }
                 | AppError::Overloaded { retry_after },
             ) => Some([(RETRY_AFTER, retry_after.to_string())]),
             Cause::App(AppError::Store(_)) => Some([(RETRY_AFTER, "1".to_owned())]),

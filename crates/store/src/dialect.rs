@@ -1,10 +1,11 @@
-//! All that differs between SQLite and PostgreSQL, in ten entries at most. Everything else is written
+//! All that differs between SQLite and PostgreSQL, in eleven entries at most. Everything else is written
 //! once for both.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
-use crate::schema::event_chains;
+use crate::queries::idempotency::{Earlier, Kept};
+use crate::schema::{event_chains, idempotent_answers};
 use crate::{Connection, StoreError};
 
 /// (1) A SQLite session: write-ahead log, durable commits, enforced references, and up to five seconds
@@ -162,4 +163,32 @@ pub(crate) fn snapshot(connection: &mut Connection, to: &std::path::Path) -> Res
         }
         Connection::Postgres(_) => Err(StoreError::Unavailable("a PostgreSQL database has its own tools".to_owned())),
     }
+}
+
+diesel::define_sql_function! {
+    /// Step 17 of the schema makes it, on PostgreSQL.
+    #[sql_name = "take_idempotency_key"]
+    fn pg_take_idempotency_key(asked_by: diesel::sql_types::Text, asked_under: diesel::sql_types::Text)
+        -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}
+
+/// (11) Takes an `Idempotency-Key` for the transaction, and reads the answer kept under it. SQLite has one
+/// transaction that writes at a time: in one that does, there is nothing to take.
+pub(crate) fn take_idempotency_key(connection: &mut Connection, caller: &str, key: &str) -> QueryResult<Earlier> {
+    let kept = match connection {
+        Connection::Sqlite(one) => idempotent_answers::table
+            .find((caller, key))
+            .select((idempotent_answers::request_digest, idempotent_answers::answer))
+            .get_result::<(String, String)>(one)
+            .optional()?,
+        Connection::Postgres(one) => {
+            let told: Option<String> = diesel::select(pg_take_idempotency_key(caller, key)).get_result(one)?;
+            match told.as_deref().map(|told| told.split_once('\n')) {
+                None => None,
+                Some(None) => return Ok(Earlier::InTransaction),
+                Some(Some((request_digest, answer))) => Some((request_digest.to_owned(), answer.to_owned())),
+            }
+        }
+    };
+    Ok(kept.map_or(Earlier::Nothing, |(request_digest, answer)| Earlier::Kept(Kept { request_digest, answer })))
 }

@@ -17,6 +17,7 @@ mod connection;
 mod dialect;
 mod documents;
 mod error;
+mod held;
 #[cfg(test)]
 mod interleaved;
 mod mark;
@@ -40,6 +41,7 @@ pub use chain::Appended;
 pub use connection::Connection;
 pub use documents::{DocumentBytes, Documents, IncomingBytes, S3, StoredBytes};
 pub use error::{StoreError, UnitError};
+pub use held::HeldCommits;
 pub use mark::Mark;
 pub use store::{Database, Store};
 pub use writer::Tx;

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str)] = &[
     (14, include_str!("../migrations/0014_next_deliveries.sql")),
     (15, include_str!("../migrations/0015_answers_by_age.sql")),
     (16, include_str!("../migrations/0016_declared_by.sql")),
+    (17, include_str!("../migrations/0017_open_attempts.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:
@@ -130,6 +131,7 @@ mod tests {
         "3ebe49dc2b5c417d6a81830daeea80e90e93d45ac9c06ac9ffbe63f7d527daca",
         "6e2a6b7a10bbc2844dfb7ab7ca4c8d48145a52ee2989370e8b25b3c3041ed511",
         "59c42c703f3c8c770183d79095357e765d8926589f1b1eb9b62e395add73c780",
+        "bcb7afb8e8b792cf93e8abb4c7c461a3d115cfa6c8e4e7c50d1edc2c4474ea03",
     ];
 
     #[test]

@@ -56,6 +56,7 @@ diesel::table! {
         busy_to -> BigInt, lat -> Nullable<Double>, lon -> Nullable<Double>, expires_at -> BigInt,
     }
 }
+diesel::table! { hold_counts (tenant, holder) { tenant -> Text, holder -> Text, changes -> BigInt, } }
 diesel::table! { used_sessions (session) { session -> Text, appointment -> Text, used_at -> BigInt, } }
 diesel::table! {
     claim_appointments (id) {
@@ -67,6 +68,11 @@ diesel::allow_tables_to_appear_in_same_query!(claim_appointments, claims);
 diesel::table! {
     idempotent_answers (caller, idempotency_key) {
         caller -> Text, idempotency_key -> Text, request_digest -> Text, answer -> Text, created_at -> BigInt,
+    }
+}
+diesel::table! {
+    open_attempts (caller, idempotency_key) {
+        caller -> Text, idempotency_key -> Text, request_digest -> Text, owner -> Text, until -> BigInt,
     }
 }
 diesel::table! {

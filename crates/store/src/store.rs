@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use constat_domain::ids::KeyId;
 use tokio::sync::watch;
 
 use crate::connection::{connect, open_copy, open_file};
+use crate::held::{Commits, HeldCommits};
 use crate::mark::{Mark, Marks};
 use crate::pool::Pool;
+use crate::queries::idempotency::{self, Earlier};
 use crate::writer::{Tx, Writer};
 use crate::{Connection, StoreError, UnitError, dialect, migrations};
 
@@ -48,6 +51,7 @@ struct Inner {
     readers: Readers,
     writer: Writer,
     appended: watch::Sender<u64>,
+    commits: Arc<Commits>,
 }
 
 enum Readers {
@@ -89,8 +93,9 @@ impl Store {
             }
         };
         migrations::run(&mut connect_again()?)?;
-        let writer = Writer::start(&connect_again.into(), writers, &appended)?;
-        Ok(Self { inner: Arc::new(Inner { database, readers, writer, appended }) })
+        let commits = Arc::default();
+        let writer = Writer::start(&connect_again.into(), writers, &appended, &commits)?;
+        Ok(Self { inner: Arc::new(Inner { database, readers, writer, appended, commits }) })
     }
 
     /// Changes whenever this process has committed new events: wakes whoever works on them. What
@@ -182,6 +187,29 @@ impl Store {
         queries: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         queries(&mut open_copy(copy)?)
+    }
+
+    /// What the attempts under an `Idempotency-Key` have come to, those included whose transactions began before
+    /// this one looks. PostgreSQL tells on a reader's connection. On SQLite the look is a unit of the writer, since
+    /// another process on the same file may be about to commit.
+    ///
+    /// # Errors
+    /// As [`Store::read`] and [`Store::write`].
+    pub async fn earlier_attempts(&self, caller: KeyId, key: &str) -> Result<Earlier, StoreError> {
+        match &self.inner.readers {
+            Readers::Shared(pool) => pool.read(|connection| idempotency::take(connection, caller, key)),
+            Readers::OfThread(..) => {
+                let key = key.to_owned();
+                self.write(move |tx| idempotency::take(tx, caller, &key)).await
+            }
+        }
+    }
+
+    /// Holds back every commit of this store until the answer is dropped. For tests, which force the order of
+    /// events with it.
+    #[doc(hidden)]
+    pub fn hold_commits(&self) -> HeldCommits {
+        HeldCommits::of(&self.inner.commits)
     }
 
     /// Runs one unit of work in a transaction. When it returns `Ok`, all it wrote is durable before

@@ -25,6 +25,7 @@ use tokio::sync::{oneshot, watch};
 use crate::chain::{Appended, Tails};
 use crate::checkpoints::Checkpoints;
 use crate::connection::is_alive;
+use crate::held::Commits;
 use crate::queue::Queue;
 use crate::{Connection, StoreError, UnitError, dialect};
 
@@ -216,7 +217,12 @@ impl Drop for Writer {
 
 impl Writer {
     /// `appended` is told how many groups with events were committed so far.
-    pub(crate) fn start(connect: &Connect, writers: usize, appended: &watch::Sender<u64>) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        connect: &Connect,
+        writers: usize,
+        appended: &watch::Sender<u64>,
+        commits: &Arc<Commits>,
+    ) -> Result<Self, StoreError> {
         let queue = Arc::new(Queue::new());
         let handle = Self { queue: Arc::clone(&queue) };
         for number in 0..writers {
@@ -226,7 +232,8 @@ impl Writer {
             let (connect, queue, appended) = (Arc::clone(connect), Arc::clone(&queue), appended.clone());
             let checkpoints = Checkpoints::start(&connect, &tx)?;
             let chance = RandomState::new();
-            let mut worker = Worker { tx, connect, queue, appended, chance, careful: 0, checkpoints };
+            let commits = Arc::clone(commits);
+            let mut worker = Worker { tx, connect, queue, appended, chance, careful: 0, checkpoints, commits };
             std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
                 .spawn(move || worker.work())
@@ -267,6 +274,7 @@ struct Worker {
     /// So many groups to come have savepoints.
     careful: u32,
     checkpoints: Checkpoints,
+    commits: Arc<Commits>,
 }
 
 impl Worker {
@@ -434,6 +442,10 @@ impl Worker {
                 return Group::Undone(error.into());
             }
         };
+        if !self.commits.may_commit() {
+            let _none_open = self.tx.batch_execute("ROLLBACK");
+            return Group::Undone(Failure::Unavailable("a test undid the transaction".to_owned()));
+        }
         match self.tx.batch_execute("COMMIT") {
             Ok(()) => Group::Kept(appended),
             Err(error) => {

@@ -4,11 +4,12 @@ use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, clean_filename};
 use constat_domain::ids::{ClaimId, DocumentId};
 use constat_domain::{FieldError, Refusal};
+use constat_store::StoreError;
 use constat_store::queries::{claims, document_files};
 
 use super::receive::{Received, forget};
 use super::{claim_to_change, events, keep_file, read_claim};
-use crate::{Act, Answer, App, AppError, Idempotency, Tx};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx};
 
 /// A file as it came; its bytes are in the store.
 #[derive(Debug, Clone)]
@@ -42,7 +43,8 @@ pub struct Uploaded {
 /// document is submitted in the same transaction.
 ///
 /// The bytes are in the store before a row names them; when the transaction refuses, or the answer
-/// turns out to have been given before, they are removed again. Whoever began to take the bytes in sees to
+/// turns out to have been given before, they are removed again. When it is not known what became of the
+/// transaction they stay: a row may name them, and [`sweep`](crate::sweep) finds those that none names. Whoever began to take the bytes in sees to
 /// it that this runs to its end ([`to_its_end`](crate::to_its_end)).
 pub async fn upload_documents(
     app: &App,
@@ -55,8 +57,12 @@ pub async fn upload_documents(
     let kept = !act.dry_run;
     let outcome = decide(app, act, request, render).await;
     // An answer that does not name the new documents was given before, to the same request.
-    let fresh = kept && outcome.as_ref().is_ok_and(|answer| mark.is_some_and(|mark| answer.body.contains(&mark)));
-    if !fresh {
+    let is_named = match &outcome {
+        Ok(answer) => mark.is_some_and(|mark| answer.body.contains(&mark)),
+        Err(AppError::Store(StoreError::Unavailable(_))) => true,
+        Err(_) => false,
+    };
+    if !(kept && is_named) {
         forget(&app.documents, &keys).await;
     }
     outcome
@@ -84,12 +90,33 @@ async fn decide(
     render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
 ) -> Result<Answer, AppError> {
     let UploadRequest { claim: id, files, auto_submit, if_match, idempotency } = request;
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
+    let attempt = app.attempt(&act, idempotency).await?;
+    let documents: Vec<NewDocument> = files.into_iter().map(new_document).collect();
+    let documents = match look_at(app, &act, &attempt, &id, documents).await {
+        Ok(Ok(documents)) => documents,
+        Ok(Err(answer)) => return Ok(answer),
+        Err(refusal) => return app.refuse(&attempt, refusal).await,
+    };
+    let decide = move |tx: &mut Tx, act: &Act| {
+        let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
+        render(&taken)
+    };
+    app.command_of(&attempt, act, decide).await
+}
+
+/// Refuses early what can be refused, and has the files scanned; the transaction decides again. Gives the answer of
+/// an earlier attempt instead, if there is one: its files were scanned.
+async fn look_at(
+    app: &App,
+    act: &Act,
+    attempt: &Attempt,
+    id: &str,
+    mut documents: Vec<NewDocument>,
+) -> Result<Result<Vec<NewDocument>, Answer>, AppError> {
+    if let Some(answer) = app.earlier_answer(attempt).await? {
+        return Ok(Err(answer));
     }
-    // Refuse early what can be refused; the transaction decides again.
-    let mut claim = read_claim(app, &act.caller, &id)?;
-    let mut documents: Vec<NewDocument> = files.into_iter().map(new_document).collect();
+    let mut claim = read_claim(app, &act.caller, id)?;
     one_of_each(act.catalogue(), &claim, &documents)?;
     for document in &documents {
         claim.take_document(act.catalogue(), document, act.at)?;
@@ -97,11 +124,7 @@ async fn decide(
     for document in &mut documents {
         document.scan = app.scan(&document.storage_key).await?;
     }
-    let decide = move |tx: &mut Tx, act: &Act| {
-        let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
-        render(&taken)
-    };
-    app.command(act, idempotency, decide).await
+    Ok(Ok(documents))
 }
 
 fn new_document(file: Upload) -> NewDocument {

@@ -7,7 +7,6 @@
 
 use constat_availability::{ExpertCalendar, feasible};
 use constat_domain::refusal::BookingRefusal;
-use constat_store::StoreError;
 use constat_store::queries::{appointments, holds};
 
 use super::book::{BookAppointment, faults};
@@ -15,36 +14,28 @@ use super::recheck::can_be_kept;
 use super::sides::{Named, Side, named_by};
 use super::{Offer, Promised};
 use crate::roads::with_travel;
-use crate::{Act, App, AppError, Idempotency};
+use crate::{Act, App, AppError};
 
-/// Refuses a booking whose time nobody can keep any more, as far as the calendars of this moment say.
-/// Passes whatever the booking itself must answer: a repeat, a session that is over or holds its time, a
-/// slot that is not what was offered; and whatever cannot be told, since the booking will tell it.
+/// Refuses a booking whose time no expert can keep any more, as far as the calendars of this moment say.
+/// Passes what the booking itself must answer: a session that is used, is over or holds its time, a
+/// slot that is not what was offered; and what cannot be known, since the booking will find it out.
+///
+/// Give the refusal with [`App::refuse`]: an earlier attempt of the request may have taken the time.
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`], which the booking would have said at this moment too.
-pub fn refuse_if_taken(
-    app: &App,
-    act: &Act,
-    idempotency: Option<&Idempotency>,
-    command: &BookAppointment,
-) -> Result<(), BookingRefusal> {
+pub fn refuse_if_taken(app: &App, act: &Act, command: &BookAppointment) -> Result<(), BookingRefusal> {
     let offer = &command.promised.offer;
     if act.dry_run || somebody_seems_free(app, offer) {
         return Ok(());
     }
-    match is_taken(app, act, idempotency, command) {
+    match is_taken(app, act, command) {
         Ok(true) => Err(BookingRefusal::SlotTaken),
         Ok(false) | Err(_) => Ok(()),
     }
 }
 
-fn is_taken(
-    app: &App,
-    act: &Act,
-    idempotency: Option<&Idempotency>,
-    command: &BookAppointment,
-) -> Result<bool, AppError> {
+fn is_taken(app: &App, act: &Act, command: &BookAppointment) -> Result<bool, AppError> {
     let Promised { session, offer } = &command.promised;
     if !faults(command).is_empty() || command.promised.unexpired(act.at).is_err() {
         return Ok(false);
@@ -54,11 +45,10 @@ fn is_taken(
     if can_be_kept(app, offer, act.at)? {
         return Ok(false);
     }
-    let is_anew = app.store.read(|connection| {
+    app.store.read(|connection| {
         let used = appointments::of_session(connection, session.id)?.is_some();
-        Ok::<_, StoreError>(!used && holds::of_session(connection, session.id)?.is_empty())
-    })?;
-    Ok(is_anew && app.kept_answer(act, idempotency)?.is_none())
+        Ok::<_, AppError>(!used && holds::of_session(connection, session.id)?.is_empty())
+    })
 }
 
 /// Whether the calendars as they were laid last have somebody for each part of an offer: asks nobody and lays

@@ -1,10 +1,13 @@
-//! Keeping an offered time for whoever is about to book it.
+//! Holds: offered times that are kept for a caller who is about to book.
 //!
-//! A search promises nothing but to try. Somebody who has picked a slot and still fills in a form takes a
-//! hold: from then on the time is theirs until the session ends, and nobody else is offered it. The
-//! booking consumes it; a hold that is not used ends by itself, by the server's clock, without anybody
-//! doing anything.
+//! A search reserves nothing. A caller whose user has picked a slot and still fills in a form takes a hold: the time
+//! is offered to no other caller until the session ends. The booking consumes the hold. One that is not used ends by
+//! the server's clock.
+//!
+//! Holds cost nothing, so that they are bounded: one platform holds a number of times at one firm, and a share of the
+//! firm's free time on each day. All keys of a platform count together.
 
+use constat_availability::HeldTime;
 use constat_domain::Refusal;
 use constat_domain::appointment::Slot;
 use constat_domain::ids::{AppointmentId, ExpertId};
@@ -18,11 +21,16 @@ use jiff::Timestamp;
 use super::assign::{Assigned, assign};
 use super::book::differences;
 use super::calendars::{Change, HELD, RELEASED, held};
+use super::sides::{Named, named_by};
 use super::{Offer, Participant, Promised, Promises, Session};
 use crate::{Act, App, AppError};
 
 /// When one who keeps too many times is told to come back, in seconds: some will be booked or over by then.
 const RETRY_SECONDS: u64 = 30;
+
+/// Holds on one day that every platform may have, however little free time the firm has: enough for a user who
+/// compares two times, and for two users at once.
+const MIN_HOLDS_OF_A_DAY: usize = 2;
 
 /// Which time to keep.
 #[derive(Debug, Clone)]
@@ -49,7 +57,8 @@ pub struct Held {
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`], [`BookingRefusal::SessionExpired`], and [`BookingRefusal::SessionUsed`]
-/// once the session has booked; [`AppError::TooManyHolds`] when the platform keeps as many as one may.
+/// once the session has booked; [`AppError::TooManyHolds`] and [`AppError::HoldShareExceeded`] when the platform holds
+/// as many, or as much of that day, as one may.
 pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Result<Held, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(differences(&command.slot, &offer.slot))?;
@@ -86,19 +95,56 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, app: &App, command: &HoldSlot) -> Resul
         app.calendars.follow(tx, hold.tenant, change);
     }
     guards.advance(tx)?;
+    unless_too_much(tx, act, app, &command.promised)?;
     // The session has chosen, and its time is in the calendar.
     Promises::close_after(tx, app, offer);
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
 }
 
-/// Whether the platform may keep one more time at the firm asked, besides those of other sessions.
+/// Refuses when the platform holds as many times at the firm asked as one may, besides that of this session.
 fn unless_too_many(tx: &mut Tx, act: &Act, app: &App, session: &Session) -> Result<(), AppError> {
     let most = app.settings.requests.most_holds;
-    let mut kept = || holds::count_of_others(tx, act.tenant(), session.holder, session.id, act.at);
-    if most > 0 && kept()? >= i64::from(most) {
+    holds::lock_count(tx, act.tenant(), session.holder)?;
+    if most == 0 {
+        return Ok(());
+    }
+    let held = holds::live_of_holder(tx, act.tenant(), session.holder, act.at)?;
+    let of_others = held.iter().filter(|hold| hold.session != session.id).count();
+    if of_others >= usize::try_from(most).unwrap_or(usize::MAX) {
         return Err(AppError::TooManyHolds { most, retry_after: RETRY_SECONDS });
     }
     Ok(())
+}
+
+/// Refuses when, with the hold that was just written, the platform holds more than its share of a firm's free time on
+/// that day: of each firm whose time is held. A firm holds its own time without bound.
+fn unless_too_much(tx: &mut Tx, act: &Act, app: &App, promised: &Promised) -> Result<(), AppError> {
+    let percent = app.settings.requests.hold_share_percent;
+    let Promised { session, offer } = promised;
+    if percent == 0 {
+        return Ok(());
+    }
+    for Named { side, .. } in named_by(app, offer, |tenant| app.calendars.people_of(tx, tenant, act.at))? {
+        if side.tenant.org == session.holder {
+            continue;
+        }
+        if side.tenant != *act.tenant() {
+            holds::lock_count(tx, &side.tenant, session.holder)?;
+        }
+        let held = holds::live_of_holder(tx, &side.tenant, session.holder, act.at)?;
+        let held: Vec<HeldTime> = held.iter().map(held_time).collect();
+        let share = side.calendars.day_share(&side.requirement, offer.busy_from, &held);
+        let may_hold = share.free_seconds.saturating_mul(i64::from(percent)) / 100;
+        if share.holds > MIN_HOLDS_OF_A_DAY && share.held_seconds > may_hold {
+            return Err(AppError::HoldShareExceeded { percent, retry_after: RETRY_SECONDS });
+        }
+    }
+    Ok(())
+}
+
+fn held_time(hold: &HoldRow) -> HeldTime {
+    let HoldRow { id: appointment, expert, session, start, end, .. } = *hold;
+    HeldTime { expert, appointment, session, start, end }
 }
 
 /// Lets go of a time before its end, and of everybody else's that was taken with it.

@@ -3,8 +3,10 @@
 //! The partner's calendar is the judge of the time, our transaction of the claim. Between the two
 //! there is no common transaction, so that each failure has its answer:
 //! * the partner refuses or does not answer: nothing is recorded. Its call carries a key made of
-//!   claim, session and slot: whoever repeats the booking gets the appointment that was made;
+//!   claim, session and slot: a repeat of the booking gets the appointment that was made;
 //! * our transaction refuses after the partner booked: the appointment is cancelled at the partner;
+//! * the database fails after the partner booked: the appointment stays, since it may be recorded. The caller hears 503,
+//!   and a repeat records it;
 //! * the caller goes away meanwhile: the work goes on without it.
 
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use super::session::Session;
 use super::{WriteAnswer, digest, partners, record, require_open};
 use crate::claims::find;
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, to_its_end};
 
 /// The reason told to a partner whose appointment cannot be kept.
 const WITHDRAWN: &str = "ErreurDeSaisie";
@@ -70,9 +72,22 @@ async fn book(
     command: &BookClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
-    }
+    let attempt = match app.open_attempt(&act, idempotency).await? {
+        Ok(attempt) => attempt,
+        Err(answer) => return Ok(answer),
+    };
+    let outcome = book_once(app, act, &attempt, claim, command, write).await;
+    app.close_attempt(attempt, outcome).await
+}
+
+async fn book_once(
+    app: &App,
+    act: Act,
+    attempt: &Attempt,
+    claim: &str,
+    command: &BookClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
     let (claim, known) = app.store.read(|connection| {
         let claim = find(connection, &act.caller, claim)?;
         let known = claim_appointments::list_of_claim(connection, act.tenant(), claim.declaration_id)?;
@@ -82,7 +97,7 @@ async fn book(
     let booked_from = digest(&[&command.session, &command.slot_id]);
     if let Some(made) = known.iter().find(|made| made.booked_from == booked_from) {
         let answer = write(made)?;
-        return app.command(act, idempotency, move |_, _| Ok(answer.clone())).await;
+        return app.command_of(attempt, act, move |_, _| Ok(answer.clone())).await;
     }
     require_open(&claim)?;
     let plan = plan(app, &act, &claim, command, booked_from)?;
@@ -96,10 +111,17 @@ async fn book(
     let (plan, id, dry_run) = (Arc::new(plan), booked.id.clone(), act.dry_run);
     let recorded = {
         let (plan, claim_id) = (Arc::clone(&plan), claim.declaration_id.to_string());
-        app.command(act.clone(), idempotency, move |tx, act| write(&keep(tx, act, &claim_id, &plan, &booked)?)).await
+        app.command_of(attempt, act.clone(), move |tx, act| write(&keep(tx, act, &claim_id, &plan, &booked)?)).await
     };
-    if recorded.is_err() && !dry_run {
-        withdraw(app, &claim, &plan, &id).await;
+    if let Err(error) = &recorded
+        && !dry_run
+    {
+        if error.is_refusal() {
+            withdraw(app, &claim, &plan, &id).await;
+        } else {
+            // It may be recorded, if the commit was cut off. The partner answers a repeat with the same appointment.
+            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, not yet in our record");
+        }
     }
     recorded
 }
@@ -184,12 +206,17 @@ fn keep(
     Ok(appointment)
 }
 
-/// Gives an appointment back that could not be kept, unless it was kept by another request.
+/// Gives an appointment back that our transaction refused, unless another request has recorded it.
 async fn withdraw(app: &App, claim: &Claim, plan: &Plan, id: &str) {
     let known =
         app.store.read(|connection| claim_appointments::list_of_claim(connection, &claim.tenant, claim.declaration_id));
-    if known.is_ok_and(|known| known.iter().any(|made| made.booked_from == plan.booked_from)) {
-        return;
+    match known {
+        Ok(known) if known.iter().any(|made| made.booked_from == plan.booked_from) => return,
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(partner = %plan.link.name, claim = %claim.declaration_id, %error, "booked at the partner, and it is not known whether another request has recorded it");
+            return;
+        }
     }
     let key = digest(&["withdraw", &plan.booked_from]);
     match app.partners.cancel_appointment(&plan.link, id, WITHDRAWN, None, &key).await {

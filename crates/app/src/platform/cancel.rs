@@ -12,7 +12,7 @@ use constat_store::queries::claim_appointments;
 use super::{WriteAnswer, appointment_of, digest, partners, record, require_booked};
 use crate::claims::find;
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, to_its_end};
 
 /// Which appointment to cancel, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +48,21 @@ async fn cancel(
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
-    }
+    let attempt = match app.open_attempt(&act, idempotency).await? {
+        Ok(attempt) => attempt,
+        Err(answer) => return Ok(answer),
+    };
+    let outcome = cancel_once(app, act, &attempt, command, write).await;
+    app.close_attempt(attempt, outcome).await
+}
+
+async fn cancel_once(
+    app: &App,
+    act: Act,
+    attempt: &Attempt,
+    command: CancelClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = app.store.read(|connection| {
         let claim = find(connection, &act.caller, &command.claim)?;
@@ -70,7 +82,7 @@ async fn cancel(
         return Err(error);
     }
     let comment = command.comment;
-    app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, reason, comment.as_ref())?)).await
+    app.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &known, reason, comment.as_ref())?)).await
 }
 
 /// What names the cancellation to the partner, whoever asks for it.

@@ -8,7 +8,7 @@ use constat_store::queries::claim_appointments;
 use super::gateway::{PartnerAppointment, PartnerModification};
 use super::{WriteAnswer, appointment_of, partners, record, require_booked, require_open};
 use crate::claims::find;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, to_its_end};
 
 /// Which appointment to change, and what. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +44,21 @@ async fn modify(
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
-    }
+    let attempt = match app.open_attempt(&act, idempotency).await? {
+        Ok(attempt) => attempt,
+        Err(answer) => return Ok(answer),
+    };
+    let outcome = modify_once(app, act, &attempt, command, write).await;
+    app.close_attempt(attempt, outcome).await
+}
+
+async fn modify_once(
+    app: &App,
+    act: Act,
+    attempt: &Attempt,
+    command: ModifyClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
     let (claim, known) = app.store.read(|connection| {
         let claim = find(connection, &act.caller, &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;
@@ -63,7 +75,7 @@ async fn modify(
         app.partners.modify_appointment(link, &change.known.partner_appointment_id, &change).await?
     };
     let (partner, id) = (change.known.partner.clone(), change.known.id);
-    let kept = app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &change, &told)?)).await;
+    let kept = app.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &change, &told)?)).await;
     if let Err(error) = &kept
         && !dry_run
     {

@@ -12,7 +12,7 @@ use super::gateway::{PartnerAppointment, PartnerMove};
 use super::session::Session;
 use super::{WriteAnswer, appointment_of, digest, partners, record, require_booked, require_open};
 use crate::claims::find;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, to_its_end};
 
 /// Which appointment to move where, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +51,21 @@ async fn reschedule(
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    if let Some(answer) = app.kept_answer(&act, idempotency.as_ref())? {
-        return Ok(answer);
-    }
+    let attempt = match app.open_attempt(&act, idempotency).await? {
+        Ok(attempt) => attempt,
+        Err(answer) => return Ok(answer),
+    };
+    let outcome = reschedule_once(app, act, &attempt, command, write).await;
+    app.close_attempt(attempt, outcome).await
+}
+
+async fn reschedule_once(
+    app: &App,
+    act: Act,
+    attempt: &Attempt,
+    command: MoveClaimAppointment,
+    write: WriteAnswer,
+) -> Result<Answer, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?.to_owned();
     let (claim, known) = app.store.read(|connection| {
         let claim = find(connection, &act.caller, &command.claim)?;
@@ -77,7 +89,7 @@ async fn reschedule(
     };
     let kept = {
         let (known, slot, place) = (known.clone(), moved.slot.unwrap_or(to.slot), searched.place);
-        app.command(act, idempotency, move |tx, act| write(&keep(tx, act, &known, slot, &place, &moved)?)).await
+        app.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &known, slot, &place, &moved)?)).await
     };
     if let Err(error) = &kept
         && !dry_run

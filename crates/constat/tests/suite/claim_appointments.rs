@@ -1,7 +1,9 @@
 //! A claim's appointments with partners that are other servers: they speak the contract in their own
 //! way, refuse, fall over, or tell less than ours.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -640,4 +642,212 @@ async fn an_observer_sees_every_exchange_without_the_key() {
     assert_eq!(seen[0].request.as_ref().unwrap()["type"], "water_damage");
     assert!(seen[1].headers.contains_key("x-execution-id"));
     assert!(!format!("{seen:?}").contains(&world.caller.key));
+}
+
+/// A partner that takes its time over one kind of call.
+#[derive(Clone, Default)]
+struct Slow {
+    called: Arc<AtomicUsize>,
+    may_answer: Arc<AtomicBool>,
+}
+
+impl Slow {
+    /// From now on the calls that begin so wait until [`Slow::answer`], six seconds at most.
+    fn over(fake: &Fake, what: &'static str) -> Self {
+        let slow = Self::default();
+        let (called, may_answer) = (Arc::clone(&slow.called), Arc::clone(&slow.may_answer));
+        fake.play(move |asked| {
+            if asked.what.starts_with(what) {
+                called.fetch_add(1, Ordering::SeqCst);
+                for _ in 0..600 {
+                    if may_answer.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+            None
+        });
+        slow
+    }
+
+    async fn is_called(&self) {
+        for _ in 0..600 {
+            if self.called.load(Ordering::SeqCst) > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the partner was not called");
+    }
+
+    fn answer(&self) {
+        self.may_answer.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A platform on two servers with a slow partner.
+struct Slowly {
+    world: Abroad,
+    elsewhere: ClaimsClient,
+    _twin: Server,
+}
+
+impl Slowly {
+    async fn start() -> Self {
+        let mut world = Abroad::start().await;
+        world.server.configure(|settings| settings.partner_timeout_seconds = 8).await;
+        world.claims = claims_client(&world.server, &world.caller.key);
+        let twin = world.server.twin().await;
+        let elsewhere = claims_client(&twin, &world.caller.key);
+        Self { world, elsewhere, _twin: twin }
+    }
+
+    /// Makes a call, and once the partner works on it the same again, at the same server and at another one, after
+    /// some seconds of the server's clock. All get one answer, and the partner is called once.
+    async fn three_times<T, F>(&self, what: &'static str, seconds: i64, call: impl Fn(ClaimsClient) -> F) -> T
+    where
+        T: PartialEq + std::fmt::Debug + Send + 'static,
+        F: Future<Output = Result<T, ClientError>> + Send + 'static,
+    {
+        let slow = Slow::over(&self.world.fake, what);
+        let first = tokio::spawn(call(self.world.claims.idempotent(what)));
+        slow.is_called().await;
+        self.world.server.clock.advance(jiff::SignedDuration::from_secs(seconds));
+        let second = tokio::spawn(call(self.world.claims.idempotent(what)));
+        let third = tokio::spawn(call(self.elsewhere.idempotent(what)));
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert!(!second.is_finished(), "{what}: the same server does not wait");
+        assert!(!third.is_finished(), "{what}: another server does not wait");
+        slow.answer();
+        let first = first.await.unwrap().unwrap();
+        assert_eq!(second.await.unwrap().unwrap(), first, "{what}, at the same server");
+        assert_eq!(third.await.unwrap().unwrap(), first, "{what}, at another server");
+        assert_eq!(slow.called.load(Ordering::SeqCst), 1, "{what}: the partner was called again");
+        self.world.fake.usual();
+        first
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_waits_while_the_first_attempt_asks_the_partner_and_answers_as_it_did() {
+    let slowly = Slowly::start().await;
+    let Abroad { server, claims, .. } = &slowly.world;
+    let (id, _) = submitted(claims).await;
+    let body = slowly.world.booking(&id).await;
+    // The session ends, 600 s after the search, while the partner books: the repeats come after its end.
+    server.clock.advance(jiff::SignedDuration::from_secs(595));
+    let booked = slowly
+        .three_times("POST /appointments", 6, |client| {
+            let (id, body) = (id.clone(), body.clone());
+            async move { client.book_appointment(&id, &body).await }
+        })
+        .await;
+    assert_eq!(claims.list_appointments(&id).await.unwrap().len(), 1);
+
+    let mut wanted = search("ESS");
+    wanted.appointment_id = Some(booked.id.clone());
+    let free = claims.search_appointments(&id, &wanted).await.unwrap();
+    let to = json!({ "sessionID": free.session_id, "timeslot": free.timeslots[1], "reason": "ClientIndisponible" });
+    server.clock.advance(jiff::SignedDuration::from_secs(595));
+    slowly
+        .three_times("PUT /appointments/RDV%202026%2F17/schedule", 6, |client| {
+            let (id, booked, to) = (id.clone(), booked.id.clone(), read(to.clone()));
+            async move { client.move_appointment(&id, &booked, &to).await }
+        })
+        .await;
+    slowly
+        .three_times("PUT /appointments/RDV%202026%2F17", 0, |client| {
+            let (id, booked) = (id.clone(), booked.id.clone());
+            async move { client.modify_appointment(&id, &booked, &read(json!({ "notes": "Digicode 5678" }))).await }
+        })
+        .await;
+    let cancelled = slowly
+        .three_times("POST /appointments/RDV%202026%2F17/cancel", 0, |client| {
+            let (id, booked) = (id.clone(), booked.id.clone());
+            async move { client.cancel_appointment(&id, &booked, &read(json!({ "reason": "Autre" }))).await }
+        })
+        .await;
+    assert_eq!(cancelled.status, AppointmentStatus::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_reaches_the_partner_under_the_key_of_the_first_attempt() {
+    let world = Abroad::start().await;
+    let (id, _) = submitted(&world.claims).await;
+    let body = world.booking(&id).await;
+    let twin = world.server.twin().await;
+    world.fake.heard();
+    // The partner books and its answer is lost; the repeat goes to another server.
+    world.fake.always(500, json!({ "value": 4, "description": "lost" }));
+    assert_eq!(refusal(world.claims.idempotent("once").book_appointment(&id, &body).await), (502, 1000));
+    world.fake.usual();
+    let elsewhere = claims_client(&twin, &world.caller.key).idempotent("once");
+    let booked = elsewhere.book_appointment(&id, &body).await.unwrap();
+    let keys: Vec<_> = world.fake.heard().into_iter().map(|asked| asked.idempotency.unwrap()).collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+    // From here on the answer is kept.
+    assert_eq!(world.claims.idempotent("once").book_appointment(&id, &body).await.unwrap(), booked);
+    assert!(world.fake.heard().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_its_server_left_behind_is_taken_over_when_its_time_is_over() {
+    let slowly = Slowly::start().await;
+    let Abroad { server, claims, fake, .. } = &slowly.world;
+    let (id, _) = submitted(claims).await;
+    let body = slowly.world.booking(&id).await;
+    fake.heard();
+    let slow = Slow::over(fake, "POST /appointments");
+    let first = {
+        let (client, id, body) = (claims.idempotent("once"), id.clone(), body.clone());
+        tokio::spawn(async move { client.book_appointment(&id, &body).await })
+    };
+    slow.is_called().await;
+    // As a server that goes away leaves it: the attempt is open, and it will never end it.
+    server.run_sql("UPDATE open_attempts SET owner = 'gone'").await;
+    slow.answer();
+    assert_eq!(refused(first.await.unwrap()).status, 503);
+    assert_eq!(claims.list_appointments(&id).await.unwrap(), []);
+    fake.usual();
+    let again = slowly.elsewhere.idempotent("once");
+    let refused = refused(again.book_appointment(&id, &body).await);
+    assert_eq!((refused.status, refused.retry_after.is_some()), (503, true));
+    server.clock.advance(jiff::SignedDuration::from_secs(60));
+    let booked = again.book_appointment(&id, &body).await.unwrap();
+    let keys: std::collections::BTreeSet<_> = fake.heard().into_iter().filter_map(|asked| asked.idempotency).collect();
+    assert_eq!(keys.len(), 1, "the partner can tell that it was one booking");
+    assert_eq!(claims.list_appointments(&id).await.unwrap(), [booked]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_whose_record_failed_is_recorded_by_its_repeat() {
+    let slowly = Slowly::start().await;
+    let Abroad { server, claims, fake, .. } = &slowly.world;
+    let (id, _) = submitted(claims).await;
+    let body = slowly.world.booking(&id).await;
+    fake.heard();
+    let slow = Slow::over(fake, "POST /appointments");
+    let first = {
+        let (client, id, body) = (claims.idempotent("once"), id.clone(), body.clone());
+        tokio::spawn(async move { client.book_appointment(&id, &body).await })
+    };
+    slow.is_called().await;
+    let held = server.app.store.hold_commits();
+    slow.answer();
+    for _ in 0..600 {
+        if held.waiting() > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    held.undo();
+    // On PostgreSQL the transaction is tried again, on SQLite the caller hears 503.
+    let first = first.await.unwrap();
+    let booked = slowly.elsewhere.idempotent("once").book_appointment(&id, &body).await.unwrap();
+    assert!(first.is_err() || first.is_ok_and(|first| first == booked));
+    assert_eq!(claims.list_appointments(&id).await.unwrap(), [booked]);
+    let heard: Vec<String> = fake.heard().into_iter().map(|asked| asked.what).collect();
+    assert!(heard.iter().all(|what| what == "POST /appointments"), "nothing was given back: {heard:?}");
 }

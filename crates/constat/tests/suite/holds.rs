@@ -158,3 +158,138 @@ async fn a_platform_keeps_so_many_times_at_one_firm_and_no_more() {
     let found = partner.search(&on_site()).await;
     partner.post("/holds", &hold(&found, 0)).await.expect(201);
 }
+
+/// The same search on one day of November 2026.
+fn on_day(mut request: Value, day: u8) -> Value {
+    request["dateFrom"] = format!("2026-11-{day}T00:00:00+01:00").into();
+    request["dateTo"] = format!("2026-11-{}T00:00:00+01:00", day + 1).into();
+    request["limit"] = 30.into();
+    request
+}
+
+/// Holds one time after the other on a day until it is refused; gives how many, and the refusal.
+async fn hold_until_refused(partner: &Partner, key: &str, day: u8) -> (usize, Got) {
+    for held in 0..60 {
+        let found = post_as(partner, key, "/intervention", &on_day(on_site(), day)).await.expect(200);
+        assert!(!starts(&found).is_empty(), "{held} holds left no offer");
+        let answer = post_as(partner, key, "/holds", &hold(&found, 0)).await;
+        if answer.status != 201 {
+            return (held, answer);
+        }
+    }
+    panic!("sixty holds were taken on one day");
+}
+
+#[track_caller]
+fn is_over_the_share(refused: &Got) {
+    assert!(refused.text.contains("you already hold 25 % of this firm's free time on that day"), "{}", refused.text);
+    assert_eq!(refused.expect(429)["value"], 11);
+    assert!(refused.headers.contains_key("retry-after"));
+}
+
+/// One platform's 108 holds once left another no offer in three days, at a firm of six experts.
+#[tokio::test]
+async fn one_platforms_holds_leave_the_others_most_of_each_day() {
+    let partner = Partner::with((1..=6).map(expert).collect()).await;
+    let other = partner.server.organisation(OrganisationKind::Platform, "Autre plateforme").await;
+    let other = partner.server.partner_key(&partner.firm, other).await;
+    for day in [24, 25, 26] {
+        let (held, refused) = hold_until_refused(&partner, &partner.key, day).await;
+        is_over_the_share(&refused);
+        // Six experts work seven hours each: a quarter of it is ten visits of an hour.
+        assert!((3..=10).contains(&held), "{held}");
+    }
+    for day in [24, 25, 26] {
+        let (held, refused) = hold_until_refused(&partner, &other, day).await;
+        is_over_the_share(&refused);
+        assert!(held >= 3, "{held}");
+        let found = post_as(&partner, &other, "/intervention", &on_day(on_site(), day)).await.expect(200);
+        post_as(&partner, &other, "/appointments", &booking(&found, 0, "CASE")).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_firm_of_one_expert_still_lets_every_platform_hold_two_times_a_day() {
+    let (partner, other) = two_platforms().await;
+    let (held, refused) = hold_until_refused(&partner, &partner.key, 24).await;
+    assert_eq!(held, 2);
+    is_over_the_share(&refused);
+    let (held, refused) = hold_until_refused(&partner, &other, 24).await;
+    assert_eq!(held, 2);
+    is_over_the_share(&refused);
+    // Another day has its own share, and a booking needs no hold.
+    assert_eq!(hold_until_refused(&partner, &partner.key, 25).await.0, 2);
+    let found = partner.search(&on_day(on_site(), 24)).await;
+    partner.post("/appointments", &booking(&found, 0, "CASE")).await.expect(201);
+    // The firm may hold its own time as it likes.
+    for _ in 0..3 {
+        let found = post_as(&partner, &partner.firm.own_key, "/intervention", &on_day(on_site(), 26)).await.expect(200);
+        post_as(&partner, &partner.firm.own_key, "/holds", &hold(&found, 0)).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn what_is_released_booked_or_over_gives_the_share_back() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let first = partner.search(&on_day(on_site(), 24)).await;
+    let held = partner.post("/holds", &hold(&first, 0)).await.expect(201);
+    let second = partner.search(&on_day(on_site(), 24)).await;
+    partner.post("/holds", &hold(&second, 0)).await.expect(201);
+    let third = partner.search(&on_day(on_site(), 24)).await;
+    is_over_the_share(&partner.post("/holds", &hold(&third, 0)).await);
+    // Another time in place of the session's own is none more.
+    partner.post("/holds", &hold(&second, 2)).await.expect(201);
+    let path = format!("/holds/{}", held["holdID"].as_str().unwrap());
+    send(partner.request(Method::DELETE, &path)).await.expect(200);
+    let found = partner.search(&on_day(on_site(), 24)).await;
+    partner.post("/holds", &hold(&found, 0)).await.expect(201);
+    partner.post("/appointments", &booking(&found, 0, "CASE")).await.expect(201);
+    let found = partner.search(&on_day(on_site(), 24)).await;
+    partner.post("/holds", &hold(&found, 0)).await.expect(201);
+    is_over_the_share(&hold_until_refused(&partner, &partner.key, 24).await.1);
+    partner.server.clock.advance(SignedDuration::from_secs(300));
+    assert_eq!(hold_until_refused(&partner, &partner.key, 24).await.0, 2);
+}
+
+#[tokio::test]
+async fn all_keys_of_a_platform_share_what_it_may_hold() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let second = partner.server.partner_key(&partner.firm, partner.platform).await;
+    for key in [&partner.key, &second] {
+        let found = post_as(&partner, key, "/intervention", &on_day(on_site(), 24)).await.expect(200);
+        post_as(&partner, key, "/holds", &hold(&found, 0)).await.expect(201);
+    }
+    for key in [&partner.key, &second] {
+        is_over_the_share(&hold_until_refused(&partner, key, 24).await.1);
+    }
+}
+
+#[tokio::test]
+async fn those_who_cannot_do_the_visit_do_not_count_as_free_time() {
+    // Nine artisans are free, and none of them does an expert's visit.
+    let mut people: Vec<_> = (2..=10).map(|number| constat_testkit::artisan(number, &[])).collect();
+    people.push(expert(1));
+    let partner = Partner::with(people).await;
+    assert_eq!(hold_until_refused(&partner, &partner.key, 24).await.0, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_asked_of_two_servers_at_once_stay_within_the_share() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let nodes = [partner.server.twin().await, partner.server.twin().await];
+    let mut wanted = Vec::new();
+    for place in 0..6 {
+        let found = partner.search(&on_day(on_site(), 24)).await;
+        let slots = starts(&found).len();
+        wanted.push(hold(&found, place * slots / 6));
+    }
+    let sent = wanted.iter().enumerate().map(|(place, body)| {
+        let url = format!("{}/claims/api/v1/holds", nodes[place % 2].url);
+        send(partner.server.http.post(url).header("pid", &partner.key).json(body))
+    });
+    let answers = futures_util::future::join_all(sent).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert!(statuses.iter().all(|status| matches!(status, 201 | 409 | 429 | 503)), "{statuses:?}");
+    let held = statuses.iter().filter(|status| **status == 201).count();
+    assert!((1..=2).contains(&held), "{statuses:?}");
+}

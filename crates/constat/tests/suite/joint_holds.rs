@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::holds::hold;
 use crate::joint::{Two, alone_within, appointments, standing, start, two_trades};
-use crate::partner_support::{Partner, all_of_first_day, booking, offer_at, send};
+use crate::partner_support::{Partner, all_of_first_day, booking, offer_at, on_site, send};
 
 /// Two firms with one expert each.
 async fn two() -> Two {
@@ -132,4 +132,22 @@ async fn a_team_that_is_held_is_the_team_that_comes() {
         let known = standing(&appointments(&partner, &partner.key).await);
         assert_eq!(known.iter().filter(|at| **at == slot["startTime"]).count(), 2);
     }
+}
+
+#[tokio::test]
+async fn a_joint_hold_counts_in_the_share_of_every_firm_whose_time_it_takes() {
+    let two = Two::with((1..=4).map(expert).collect(), vec![expert(9)]).await;
+    let partner = &two.partner;
+    // The other firm has one expert: two holds a day there, whichever firm is asked.
+    for _ in 0..2 {
+        let found = two.there(Method::POST, "/intervention", &all_of_first_day(on_site())).await.expect(200);
+        two.there(Method::POST, "/holds", &hold(&found, 0)).await.expect(201);
+    }
+    let found = partner.search(&all_of_first_day(two.request())).await;
+    let refused = partner.post("/holds", &hold(&found, 0)).await;
+    assert_eq!(refused.expect(429)["value"], 11, "{}", refused.text);
+    assert!(refused.text.contains("of this firm's free time on that day"), "{}", refused.text);
+    // Nothing of it is held at the firm that was asked either.
+    let slot = &found["timeslots"][0];
+    assert_eq!(is_free(&two, slot).await, [true, true]);
 }

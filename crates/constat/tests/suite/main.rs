@@ -54,6 +54,7 @@ mod prime;
 mod promises;
 mod reads;
 mod receiver;
+mod repeats;
 mod routing;
 mod start;
 mod upgrade;

@@ -27,6 +27,8 @@ struct Run {
     appointments: Vec<Appointment>,
     events: Vec<(String, &'static str)>,
     more: Vec<Row>,
+    /// The events of this appointment came after everything that was heard.
+    began_late: Option<String>,
 }
 
 impl Run {
@@ -77,14 +79,14 @@ impl Run {
         let mut state: Vec<Row> = self.appointments.iter().cloned().map(Row::Appointment).collect();
         state.extend(self.more.iter().cloned());
         let (mut previous, tenant) = (GENESIS, "org_1/test".to_owned());
-        for (at, (subject, kind)) in (1..).zip(&self.events) {
+        for (place, (subject, kind)) in (1..).zip(&self.events) {
             let mut event = Event {
-                id: format!("evt_{at}"),
+                id: format!("evt_{place}"),
                 tenant: tenant.clone(),
-                position: at,
+                position: place,
                 subject: subject.clone(),
                 kind: (*kind).to_owned(),
-                at: 7,
+                at: if self.began_late.as_ref() == Some(subject) { at(1).as_microsecond() } else { 7 },
                 actor: "key_1".to_owned(),
                 data_hash: hex(&[7; 32]),
                 previous: hex(&previous),
@@ -145,13 +147,9 @@ fn a_booking_that_is_lost_doubled_or_at_another_time_is_found() {
 
 #[test]
 fn what_is_in_doubt_may_be_there_or_not_but_not_twice() {
-    for (is_there, answers) in [
-        (true, vec![unknown()]),
-        (false, vec![unknown()]),
-        (true, vec![unknown(), Answer::Refused { status: 409, code: 10 }]),
-    ] {
+    for is_there in [true, false] {
         let mut run = Run::sound();
-        run.operation(Verb::Book, "D", Some(slot(600)), answers);
+        run.operation(Verb::Book, "D", Some(slot(600)), vec![unknown()]);
         if is_there {
             run.there("apt_d", "D", slot(600));
         }
@@ -167,6 +165,64 @@ fn what_is_in_doubt_may_be_there_or_not_but_not_twice() {
         run.appointments[0].slot = slot(time);
         assert_eq!(run.judged().holds(), holds, "{time}");
     }
+}
+
+fn refused_later() -> Vec<Answer> {
+    vec![unknown(), Answer::NotSent, Answer::Refused { status: 409, code: 10 }]
+}
+
+#[test]
+fn what_is_refused_under_its_own_key_though_it_was_done_is_found() {
+    let mut booked = Run::sound();
+    booked.operation(Verb::Book, "D", Some(slot(600)), refused_later());
+    assert!(booked.judged().holds(), "{:#?}", booked.judged().faults);
+    assert_eq!(booked.judged().counts["bookings refused after a try without an answer"], 1);
+    booked.there("apt_d", "D", slot(600));
+    booked.fails_with("D: refused under its own key though done: appointment.booked of apt_d");
+
+    let mut moved = Run::sound();
+    moved.operation(Verb::Move, "A", Some(slot(600)), refused_later());
+    assert!(moved.judged().holds(), "{:#?}", moved.judged().faults);
+    moved.appointments[0].slot = slot(600);
+    moved.events.push(("apt_a".to_owned(), KINDS[1]));
+    moved.fails_with("A: refused under its own key though done: appointment.rescheduled of apt_a");
+
+    let mut cancelled = Run::sound();
+    cancelled.operation(Verb::Cancel, "B", None, refused_later());
+    assert!(cancelled.judged().holds(), "{:#?}", cancelled.judged().faults);
+    cancelled.appointments[1].status = "cancelled".to_owned();
+    cancelled.events.push(("apt_b".to_owned(), KINDS[2]));
+    cancelled.fails_with("B: refused under its own key though done: appointment.cancelled of apt_b");
+
+    // What neither the refused operation nor those before it led to.
+    let mut elsewhere = Run::sound();
+    elsewhere.operation(Verb::Move, "A", Some(slot(600)), refused_later());
+    elsewhere.appointments[0].slot = slot(700);
+    elsewhere.fails_with("A: there is apt_a");
+}
+
+#[test]
+fn a_hold_that_is_refused_for_too_many_is_a_refusal() {
+    let mut run = Run::sound();
+    run.operation(Verb::Hold, "D", Some(slot(600)), vec![Answer::Refused { status: 429, code: 11 }]);
+    run.operation(Verb::Hold, "E", Some(slot(600)), vec![unknown(), Answer::Refused { status: 429, code: 11 }]);
+    run.operation(Verb::Hold, "F", Some(slot(600)), vec![unknown()]);
+    let verdict = run.judged();
+    assert!(verdict.holds(), "{:#?}", verdict.faults);
+    assert_eq!(verdict.counts["holds refused"], 1);
+    assert_eq!(verdict.counts["holds refused after a try without an answer"], 1);
+    assert_eq!(verdict.counts["holds without any answer that tells their outcome"], 1);
+}
+
+#[test]
+fn what_a_frozen_server_began_after_a_refusal_is_counted_and_no_fault() {
+    let mut run = Run::sound();
+    run.operation(Verb::Book, "D", Some(slot(600)), refused_later());
+    run.there("apt_d", "D", slot(600));
+    run.began_late = Some("apt_d".to_owned());
+    let verdict = run.judged();
+    assert!(verdict.holds(), "{:#?}", verdict.faults);
+    assert_eq!(verdict.counts["operations begun by a frozen server after they were refused elsewhere"], 1);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn of_app(error: &AppError) -> Written {
         AppError::Refused(refusal) => of_refusal(refusal),
         AppError::MissingKey => Written::new(StatusCode::UNAUTHORIZED, 9001, error),
         AppError::InvalidKey => Written::new(StatusCode::UNAUTHORIZED, 9002, error),
-        AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } => {
+        AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } | AppError::HoldShareExceeded { .. } => {
             Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error)
         }
         // Failures of the server itself: the contract lists no code, so the general one is used.

@@ -67,28 +67,32 @@ impl Shape {
 }
 
 pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> Result<Reply, Problem> {
-    let idempotency = asked.idempotency(&body.raw)?;
     let shape = Shape::wanted(&asked.headers);
     let booking = body.value.into_domain().map_err(Problem::invalid)?;
+    let attempt = asked.attempt(&body.raw).await?;
     let app = asked.app.clone();
+    let promised = match open_promised(&app.sealer, &asked.caller, &booking.session_id, &booking.slot_id) {
+        Ok(promised) => promised,
+        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    };
     let command = BookAppointment {
-        promised: open_promised(&app.sealer, &asked.caller, &booking.session_id, &booking.slot_id)?,
+        promised,
         slot: booking.slot,
         place: booking.place,
         case_number: booking.case_number,
         contact: booking.contact,
         notes: booking.notes,
         process: booking.process,
-        has_idempotency_key: idempotency.is_some(),
+        has_idempotency_key: attempt.is_keyed(),
     };
     look_up_drives(&app, &command.promised.offer).await;
     let _turn = asked.app.turns.first_or_after(&command.promised.offer).await;
-    let early = refuse_if_taken(&app, &asked.act(), idempotency.as_ref(), &command);
-    if let Err(refusal) = early {
-        return super::counted(&asked, Err(refusal.into()));
+    if let Err(refusal) = refuse_if_taken(&app, &asked.act(), &command) {
+        let answered = asked.refuse(&attempt, refusal.into()).await;
+        return super::counted(&asked, answered);
     }
     let booked =
-        asked.command(&body.raw, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await;
+        asked.command_of(&attempt, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await;
     super::counted(&asked, booked)
 }
 

@@ -13,11 +13,15 @@ use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    let attempt = asked.attempt(&body.raw).await?;
     let app = asked.app.clone();
-    let promised = open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id)?;
+    let promised = match open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
+        Ok(promised) => promised,
+        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    };
     look_up_drives(&app, &promised.offer).await;
     let command = HoldSlot { promised, slot: wanted.slot };
-    let held = asked.command(&body.raw, move |tx, act| {
+    let held = asked.command_of(&attempt, move |tx, act| {
         let held = hold_slot(tx, act, &app, &command)?;
         let answer = HoldAnswer {
             hold_id: held.id.to_string(),

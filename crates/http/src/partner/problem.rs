@@ -48,7 +48,7 @@ fn of_app(error: &AppError) -> (StatusCode, Code, String, Vec<FieldError>) {
         AppError::MissingKey | AppError::InvalidKey => {
             plain(StatusCode::UNAUTHORIZED, Code::InvalidCredentials, error.to_string())
         }
-        AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } => {
+        AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } | AppError::HoldShareExceeded { .. } => {
             plain(StatusCode::TOO_MANY_REQUESTS, Code::AccountsLimitReached, error.to_string())
         }
         AppError::Overloaded { .. } => plain(

@@ -15,20 +15,25 @@ pub async fn handle(
     Path(path): Path<AppointmentPath>,
     body: JsonOrForm<MoveAppointment>,
 ) -> Result<Reply, Problem> {
-    let has_idempotency_key = asked.idempotency(&body.raw)?.is_some();
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    let id = path.id()?;
+    let attempt = asked.attempt(&body.raw).await?;
     let app = asked.app.clone();
+    let promised = match open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
+        Ok(promised) => promised,
+        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    };
     let command = Command {
-        id: path.id()?,
-        promised: open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id)?,
+        id,
+        promised,
         slot: wanted.slot,
         reason: wanted.reason,
         if_match: asked.if_match(),
-        has_idempotency_key,
+        has_idempotency_key: attempt.is_keyed(),
     };
     look_up_drives(&app, &command.promised.offer).await;
     let moved =
-        asked.command(&body.raw, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await;
+        asked.command_of(&attempt, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await;
     super::counted(&asked, moved)
 }
 

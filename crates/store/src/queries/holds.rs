@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{instant, micros, parse};
 use crate::connection::on_each;
-use crate::schema::holds;
+use crate::schema::{hold_counts, holds};
 use crate::{Connection, StoreError, Tx};
 
 /// One expert's time, kept until an instant.
@@ -97,17 +97,38 @@ pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Vec
     rows.into_iter().map(read).collect()
 }
 
-/// How many times a platform keeps in a firm's calendars at `now`, besides those of one session.
-pub fn count_of_others(
+/// Makes others who would count a platform's holds at a firm wait until this transaction ends.
+pub fn lock_count(tx: &mut Tx, tenant: &TenantId, holder: OrgId) -> Result<(), StoreError> {
+    on_each!(&mut **tx, one => diesel::insert_into(hold_counts::table)
+        .values((
+            hold_counts::tenant.eq(tenant.to_string()),
+            hold_counts::holder.eq(holder.to_string()),
+            hold_counts::changes.eq(1),
+        ))
+        .on_conflict((hold_counts::tenant, hold_counts::holder))
+        .do_update()
+        .set(hold_counts::changes.eq(hold_counts::changes + 1))
+        .execute(one))?;
+    Ok(())
+}
+
+/// All that a platform holds in a firm's calendars at `now`, with whichever of its keys.
+pub fn live_of_holder(
     connection: &mut Connection,
     tenant: &TenantId,
     holder: OrgId,
-    session: SessionId,
     now: Timestamp,
-) -> Result<i64, StoreError> {
-    let live = holds::tenant.eq(tenant.to_string()).and(holds::expires_at.gt(micros(now)));
-    let of_others = holds::holder.eq(holder.to_string()).and(holds::session.ne(session.to_string()));
-    Ok(holds::table.filter(live.and(of_others)).count().get_result(connection)?)
+) -> Result<Vec<HoldRow>, StoreError> {
+    let rows: Vec<Row> = on_each!(connection, one => holds::table
+        .filter(
+            holds::tenant
+                .eq(tenant.to_string())
+                .and(holds::holder.eq(holder.to_string()))
+                .and(holds::expires_at.gt(micros(now))),
+        )
+        .order(holds::id)
+        .load(one))?;
+    rows.into_iter().map(read).collect()
 }
 
 /// The hold with this id, whoever's: an id is handed out to its holder alone.

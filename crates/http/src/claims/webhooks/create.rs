@@ -11,12 +11,15 @@ use crate::{Problem, Reply};
 
 pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateWebhook>) -> Result<Reply, Problem> {
     let after = body.value.check().map_err(Problem::invalid)?;
-    super::judge(&asked.app, Some(&body.value.url)).await?;
+    let attempt = asked.attempt(&body.raw).await?;
+    if let Err(refusal) = super::judge(&asked.app, Some(&body.value.url)).await {
+        return asked.refuse(&attempt, refusal).await;
+    }
     let CreateWebhook { url, events, description, after: _ } = body.value;
     let new = NewWebhook { url, events, description, after };
     let settings = asked.app.settings.webhooks.clone();
     asked
-        .command(&body.raw, move |tx, act| {
+        .command_of(&attempt, move |tx, act| {
             super::answer_with_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
         })
         .await

@@ -20,13 +20,16 @@ pub(super) async fn edit(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    super::judge(&asked.app, body.value.url.as_deref()).await?;
+    let attempt = asked.attempt(&body.raw).await?;
+    if let Err(refusal) = super::judge(&asked.app, body.value.url.as_deref()).await {
+        return asked.refuse(&attempt, refusal).await;
+    }
     let PatchWebhook { url, events, description, status } = body.value;
     let paused = status.map(|status| status == WantedStatus::Paused);
     let change = WebhookChange { url, events, description, paused };
     let if_match = asked.if_match();
     asked
-        .command(&body.raw, move |tx, act| {
+        .command_of(&attempt, move |tx, act| {
             let webhook = edit_webhook(tx, act, &path.id, if_match.as_deref(), &change)?;
             let pending = constat_app::webhooks::pending_of(tx, &webhook)?;
             super::answer(&webhook, pending, act.at)
