@@ -17,6 +17,7 @@ use std::sync::{LazyLock, OnceLock};
 use crate::geo::Position;
 
 use cedex::Run;
+use spelling::LooseIndex;
 use suggest::Names;
 pub use find::{AddressPrecision, Located, NotLocated};
 pub use suggest::{Fit, Suggestion};
@@ -112,6 +113,8 @@ pub struct Gazetteer {
     extras: OnceLock<Extras>,
     /// Made by the first suggestion.
     names: OnceLock<Names>,
+    /// Made with the names, or when a city has to be looked for beyond its postcode.
+    loose: OnceLock<LooseIndex>,
 }
 
 /// What is known beside the communes.
@@ -188,7 +191,7 @@ impl Gazetteer {
         for places in by_postcode.values_mut() {
             places.sort_by_key(|at| std::cmp::Reverse(population(at)));
         }
-        Self { communes, by_postcode, extras: OnceLock::new(), names: OnceLock::new() }
+        Self { communes, by_postcode, extras: OnceLock::new(), names: OnceLock::new(), loose: OnceLock::new() }
     }
 
     /// All communes, by INSEE code.
@@ -261,10 +264,18 @@ impl Gazetteer {
     /// misspelt city builds: some 50 ms.
     pub fn prepare(&self) {
         self.names();
+        self.loose();
     }
 
     fn names(&self) -> &Names {
         self.names.get_or_init(|| Names::of(&self.communes, &self.extras().formers))
+    }
+
+    fn loose(&self) -> &LooseIndex {
+        self.loose.get_or_init(|| {
+            let own = self.communes.iter().map(|commune| commune.name);
+            LooseIndex::of(own.chain(self.extras().formers.iter().map(|former| former.name)))
+        })
     }
 
     fn extras(&self) -> &Extras {

@@ -294,7 +294,7 @@ impl Gazetteer {
         let numbered = number.map(|number| format!("{}{number}", spelling.loose_key()));
         let spelt = |loose: &str| -> Vec<u32> {
             let mut found: Vec<u32> =
-                names.spelt_loosely(loose).filter_map(|name| names.commune_of(name)).filter(is_here).collect();
+                self.loose().spelt(loose).filter_map(|name| names.commune_of(name)).filter(is_here).collect();
             found.sort_unstable();
             found.dedup();
             found
@@ -365,7 +365,7 @@ impl Gazetteer {
             is_own_name && other.population >= TOWN || home.position.distance_m(other.position) <= NEAR_M
         };
         let is_same = |name: &u32| likeness > Likeness::Loose || self.name_key(*name) == spelling.key;
-        if names.spelt_loosely(&spelling.loose_key()).filter(is_same).any(is_another) {
+        if self.loose().spelt(&spelling.loose_key()).filter(is_same).any(is_another) {
             return true;
         }
         let slips = slips_of(spelling.key.len());
@@ -517,10 +517,11 @@ fn likeness(name: &Spelling, city: &Spelling, loose: &str, is_cut: bool) -> Opti
             && edits(typed.as_bytes(), known.as_bytes(), most)
                 .is_some_and(|found| found.to_whole <= most || is_cut && found.to_start <= most)
     };
-    if slips(&city.compact, &name.compact) || slips(loose, &own_loose) {
+    let glued = |spelling: &Spelling| spelling.key.replace(' ', "");
+    if slips(&city.compact, &name.compact) || slips(loose, &own_loose) || slips(&glued(city), &glued(name)) {
         return Some(Likeness::Slip);
     }
-    if loose.len() >= 3 && is_part(&city.loose, &name.loose) {
+    if is_part(&city.loose, &name.loose) {
         return Some(Likeness::Part);
     }
     let extra_number = city.loose.iter().any(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
@@ -530,10 +531,209 @@ fn likeness(name: &Spelling, city: &Spelling, loose: &str, is_cut: bool) -> Opti
         .map(|_| Likeness::Within)
 }
 
-/// Whether words are a part of others; the last one may be cut short.
+/// Whether words are a part of others: whole words of three letters or more, or with a last word cut
+/// short when there are six letters or more.
 fn is_part(words: &[String], of: &[String]) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
+    let letters: usize = words.iter().map(String::len).sum();
     of.windows(words.len()).any(|window| {
-        window.split_last().is_some_and(|(end, start)| start == before && end.starts_with(last.as_str()))
+        window.split_last().is_some_and(|(end, start)| {
+            let ends = if letters < 6 { end == last } else { end.starts_with(last.as_str()) };
+            letters >= 3 && start == before && ends
+        })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(zip: &str, city: &str) -> Result<Located<'static>, NotLocated<'static>> {
+        Gazetteer::embedded().find(zip, Some(city))
+    }
+
+    /// The commune's name, or what stands instead of one.
+    fn name(zip: &str, city: &str) -> String {
+        match find(zip, city) {
+            Ok(located) => located.commune.map_or_else(|| format!("in {}", located.department), |one| one.name.to_owned()),
+            Err(NotLocated::UnknownPostcode) => "unknown".to_owned(),
+            Err(NotLocated::Ambiguous { communes }) => format!("one of {}", communes.len()),
+        }
+    }
+
+    #[track_caller]
+    fn all(expected: &[(&str, &str, &str)]) {
+        let wrong: Vec<_> = expected.iter().filter(|(zip, city, wanted)| name(zip, city) != *wanted).collect();
+        let told: Vec<_> = wrong.iter().map(|(zip, city, wanted)| format!("{zip} {city}: {}, not {wanted}", name(zip, city))).collect();
+        assert!(told.is_empty(), "{told:#?}");
+    }
+
+    #[test]
+    fn abbreviated_and_misspelt_cities_are_found() {
+        all(&[
+            ("41400", "ST GEORGES S/ CHER", "Saint-Georges-sur-Cher"),
+            ("41400", "ST GEORGES S/CHER", "Saint-Georges-sur-Cher"),
+            ("41400", "Saint Georges", "Saint-Georges-sur-Cher"),
+            ("41400", "SAINT GEORGE SUR CHER", "Saint-Georges-sur-Cher"),
+            ("41400", "ST-GEORGES SUR CHER LE BOURG", "Saint-Georges-sur-Cher"),
+            ("41400", "FAVEROLES S CHER", "Faverolles-sur-Cher"),
+            ("41400", "VALLIERES GRANDES", "Vallières-les-Grandes"),
+            ("94120", "FONTENAY S/S BOIS", "Fontenay-sous-Bois"),
+            ("59650", "VILLENEUVE ASCQ", "Villeneuve-d'Ascq"),
+            ("94240", "L HAY LES ROSES", "L'Haÿ-les-Roses"),
+            ("94240", "HAY LES ROSES", "L'Haÿ-les-Roses"),
+            ("76120", "GD QUEVILLY", "Le Grand-Quevilly"),
+            ("51290", "Saint-Remy-en-Bouzemont-Saint-Ge", "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"),
+            ("51290", "ST REMY EN BOUZEMONT ST GENEST E", "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"),
+            ("92200", "NEUILLY/SEINE", "Neuilly-sur-Seine"),
+            ("75017", "PARIS XVII", "Paris 17e Arrondissement"),
+            ("75017", "paris 17ème arr", "Paris 17e Arrondissement"),
+            ("69003", "LYON 03", "Lyon 3e Arrondissement"),
+        ]);
+    }
+
+    #[test]
+    fn a_city_that_may_mean_several_communes_or_another_one_is_asked_for() {
+        let communes = Gazetteer::embedded().by_postcode("41400").count();
+        let ask = format!("one of {communes}");
+        all(&[
+            ("41400", "Nowhere", &ask),
+            ("41400", "CHER", &ask),
+            ("41400", "SUR CHER", &ask),
+            // Towns of other postcodes: the next one, and far away.
+            ("41400", "AMBOISE", &ask),
+            ("41400", "St Aignan", &ask),
+            ("75017", "LYON", "one of 1"),
+            ("75017", "NEUILLY S/ SEINE", "one of 1"),
+            ("75017", "PARIS 16", "one of 1"),
+            ("75017", "MARSEILE", "one of 1"),
+            ("42000", "Villeurbane", "one of 1"),
+        ]);
+        let Err(asked) = find("41400", "Nowhere") else { panic!("nowhere was found") };
+        let message = asked.message();
+        assert!(message.contains("Saint-Georges-sur-Cher") && message.contains("Pontlevoy"), "{message}");
+        // The list is bounded.
+        let most = Gazetteer::embedded().communes().iter().flat_map(Commune::postcodes);
+        let longest = most.max_by_key(|zip| Gazetteer::embedded().by_postcode(zip).count()).unwrap();
+        let message = find(longest, "Nowhere").unwrap_err().message();
+        assert!(message.contains(" more, or correct") && message.len() < 1_000, "{message}");
+    }
+
+    #[test]
+    fn a_quarter_of_the_only_commune_of_a_postcode_is_in_that_commune() {
+        all(&[
+            ("42000", "Nowhere", "Saint-Étienne"),
+            ("75017", "Batignolles", "Paris 17e Arrondissement"),
+            ("92400", "PARIS LA DEFENSE", "Courbevoie"),
+            ("92800", "PARIS LA DEFENSE", "Puteaux"),
+        ]);
+    }
+
+    #[test]
+    fn a_postcode_alone_is_located_at_its_middle() {
+        for city in [None, Some(""), Some(" - "), Some("41400"), Some("CEDEX")] {
+            let located = Gazetteer::embedded().find(" 41400 ", city).unwrap();
+            assert_eq!((located.commune, located.precision), (None, AddressPrecision::Postcode), "{city:?}");
+            assert_eq!(located.department, "41");
+            for commune in Gazetteer::embedded().by_postcode("41400") {
+                assert!(commune.position.distance_m(located.position) < 20_000.0);
+            }
+        }
+        let alone = Gazetteer::embedded().find("33000", None).unwrap();
+        assert_eq!((alone.commune.unwrap().name, alone.precision), ("Bordeaux", AddressPrecision::Commune));
+    }
+
+    #[test]
+    fn former_communes_are_found_where_they_lie() {
+        for (zip, city, today) in [
+            ("74600", "SEYNOD", "Annecy"),
+            ("50100", "Cherbourg-Octeville", "Cherbourg-en-Cotentin"),
+            ("50100", "CHERBOURG OCTEVILE", "Cherbourg-en-Cotentin"),
+            ("74960", "Cran Gevrier", "Annecy"),
+            ("91000", "EVRY", "Évry-Courcouronnes"),
+            ("41400", "Montrichard", "Montrichard Val de Cher"),
+            ("01200", "BELLEGARDE S/ VALSERINE", "Valserhône"),
+        ] {
+            assert_eq!(name(zip, city), today, "{zip} {city}");
+            assert!(find(zip, city).unwrap().former_name.is_some(), "{zip} {city}");
+        }
+        let seynod = find("74600", "Seynod").unwrap();
+        assert!(seynod.position.distance_m(Position::new(45.8855, 6.0883).unwrap()) < 1_000.0);
+        assert_ne!(seynod.position, seynod.commune.unwrap().position);
+    }
+
+    #[test]
+    fn cedex_codes_are_located() {
+        all(&[
+            ("97744", "SAINT DENIS CEDEX 9", "Saint-Denis"),
+            ("97743", "ST DENIS CEDEX 9", "Saint-Denis"),
+            ("97801", "ST DENIS CEDEX 9", "Saint-Denis"),
+            ("97852", "SAINT PIERRE CEDEX", "Saint-Pierre"),
+            ("97899", "ST LOUIS CEDEX", "Saint-Louis"),
+            ("97799", "LE PORT CEDEX", "Le Port"),
+            ("20700", "AJACCIO CEDEX 9", "Ajaccio"),
+            ("20162", "Ajaccio Cedex 1", "Ajaccio"),
+            ("20407", "BASTIA CEDEX", "Bastia"),
+            ("20538", "PORTO VECCHIO CEDEX", "Porto-Vecchio"),
+            ("92908", "PARIS LA DEFENSE CEDEX", "Puteaux"),
+            ("92999", "PARIS LA DEFENSE CEDEX", "Puteaux"),
+            ("75850", "PARIS 17 CEDEX", "Paris 17e Arrondissement"),
+            ("75850", "PARIS CEDEX 17", "Paris 17e Arrondissement"),
+            ("75999", "PARIS CEDEX 08", "Paris 8e Arrondissement"),
+            ("75999", "PARIS 8 CEDEX", "Paris 8e Arrondissement"),
+            ("75999", "PARIS CEDEX", "Paris"),
+            ("69431", "LYON CEDEX 03", "Lyon 3e Arrondissement"),
+            ("13331", "MARSEILLE CEDEX 03", "Marseille 3e Arrondissement"),
+            ("95715", "ROISSY CH DE GAULLE CEDEX", "Roissy-en-France"),
+            ("95799", "ROISSY CHARLES DE GAULLE CEDEX 2", "Roissy-en-France"),
+            ("91191", "GIF SUR YVETTE CEDEX", "Gif-sur-Yvette"),
+            ("91400", "SACLAY", "Saclay"),
+            ("86961", "FUTUROSCOPE CHASSENEUIL CEDEX", "Chasseneuil-du-Poitou"),
+            ("06902", "SOPHIA ANTIPOLIS CEDEX", "Valbonne"),
+            ("94150", "RUNGIS CEDEX", "Rungis"),
+            ("97008", "POINTE A PITRE CEDEX", "Pointe-à-Pitre"),
+            ("97098", "SAINT BARTHELEMY CEDEX", "Saint-Barthélemy"),
+            ("97051", "ST MARTIN CEDEX", "Saint-Martin"),
+            ("97261", "FORT DE FRANCE CEDEX", "Fort-de-France"),
+            // No table has it, and the label names nothing: the département.
+            ("33999", "CENTRE DE TRI CEDEX", "in 33"),
+            ("97799", "CHEQUES POSTAUX CEDEX 9", "in 974"),
+            ("20799", "IMPOTS CEDEX 9", "in 2A"),
+            // Without CEDEX it is a wrong postcode.
+            ("33999", "Centre de tri", "unknown"),
+            ("00000", "Lyon", "unknown"),
+            ("99999", "Lyon CEDEX", "unknown"),
+            ("é7000", "é", "unknown"),
+            // A town of elsewhere.
+            ("75850", "LYON CEDEX", "one of 1"),
+            ("97801", "SAINT MARTIN", "one of 2"),
+        ]);
+        assert_eq!(find("33999", "CENTRE DE TRI CEDEX").unwrap().precision, AddressPrecision::Department);
+        assert_eq!(find("92908", "PARIS LA DEFENSE CEDEX").unwrap().precision, AddressPrecision::Postcode);
+        assert_eq!(find("97744", "SAINT DENIS CEDEX 9").unwrap().department, "974");
+        assert_eq!(Gazetteer::embedded().by_cedex("69431").unwrap().insee, "69383");
+        assert_eq!(Gazetteer::embedded().by_cedex("69003"), None);
+    }
+
+    #[test]
+    fn every_postcode_tells_its_departement() {
+        let department = |zip, city| Gazetteer::embedded().department_of(zip, city).unwrap_or_default();
+        for (zip, city, wanted) in [
+            ("97744", "SAINT DENIS CEDEX 9", "974"),
+            ("97744", "", "974"),
+            ("97822", "", "974"),
+            ("97133", "GUSTAVIA", "977"),
+            ("97150", "MARIGOT", "978"),
+            ("97005", "", "971"),
+            ("20700", "AJACCIO CEDEX 9", "2A"),
+            ("20704", "", "2A"),
+            ("20605", "", "2B"),
+            ("75017", "Lyon", "75"),
+            ("41400", "Nowhere", "41"),
+            ("98800", "NOUMEA", "988"),
+        ] {
+            assert_eq!(department(zip, Some(city)), wanted, "{zip} {city}");
+        }
+        assert_eq!(department("SW1A", None), "");
+    }
 }

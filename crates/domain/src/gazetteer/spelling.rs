@@ -87,6 +87,34 @@ impl Spelling {
     }
 }
 
+/// All names by their loose spelling: a list of hashes, which a search halves its way into.
+#[derive(Debug)]
+pub(super) struct LooseIndex {
+    /// In order, each with the place of the name.
+    hashes: Vec<(u64, u32)>,
+}
+
+impl LooseIndex {
+    pub fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let mut hashes: Vec<_> =
+            names.zip(0_u32..).map(|(name, at)| (hash(&Spelling::of(name).loose_key()), at)).collect();
+        hashes.sort_unstable();
+        Self { hashes }
+    }
+
+    /// The places of the names with a loose spelling. Two spellings of one 64-bit hash are not told apart.
+    pub fn spelt(&self, loose: &str) -> impl Iterator<Item = u32> {
+        let wanted = hash(loose);
+        let first = self.hashes.partition_point(|(hash, _)| *hash < wanted);
+        self.hashes.iter().skip(first).take_while(move |(hash, _)| *hash == wanted).map(|(_, name)| *name)
+    }
+}
+
+/// A hash that is the same in every run (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// A word as [`Spelling`] compares it.
 fn reduced(word: &str) -> String {
     if let Some(number) = ordinal(word) {
@@ -171,6 +199,7 @@ pub(super) fn meanings(word: &str, is_last: bool) -> &'static [&'static str] {
         ("nd", _) => &["notre dame"],
         ("s", false) => &["sur", "sous", "s"],
         ("ss", false) => &["sous", "sur s"],
+        ("ss", true) => &["sur s", "sous s", "ss"],
         _ => &[],
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::edits::{MOST, edits};
-use super::spelling::{SLASH, Spelling, meanings};
+use super::spelling::{SLASH, meanings};
 use super::{Commune, Former};
 use crate::text::{place_key, place_words};
 
@@ -103,8 +103,6 @@ pub(super) struct Names {
     starts: Vec<Start>,
     /// In order, with the place of the commune.
     postcodes: Vec<(&'static str, u32)>,
-    /// Hashes of the loose spellings with the place of the name, in order.
-    loose: Vec<(u64, u32)>,
 }
 
 impl Names {
@@ -115,7 +113,6 @@ impl Names {
         let mut text = String::new();
         let mut spans = Vec::with_capacity(total);
         let mut starts = Vec::new();
-        let mut loose = Vec::with_capacity(total);
         for (name, (commune, spelt)) in (0_u32..).zip(own.chain(former)) {
             let key = place_key(spelt);
             let place = |offset: usize| u32::try_from(text.len() + offset).unwrap_or(u32::MAX);
@@ -126,7 +123,6 @@ impl Names {
             }
             let (from, end) = (place(0), place(key.len()));
             spans.push(Span { commune, from, bare: place(bare), end, letters: letters(&key) });
-            loose.push((hash(&Spelling::of(spelt).loose_key()), name));
             text.push_str(&key);
         }
         let mut postcodes: Vec<_> = (0_u32..)
@@ -134,8 +130,7 @@ impl Names {
             .flat_map(|(at, commune)| commune.postcodes().map(move |postcode| (postcode, at)))
             .collect();
         postcodes.sort_unstable();
-        loose.sort_unstable();
-        let mut names = Self { text, spans, starts: Vec::new(), postcodes, loose };
+        let mut names = Self { text, spans, starts: Vec::new(), postcodes };
         starts.sort_unstable_by(|left, right| names.from(left).cmp(names.from(right)));
         names.starts = starts;
         names
@@ -167,14 +162,6 @@ impl Names {
             Some(Suggestion { commune, fit: rank.fit, former_name: former.map(|former| former.name) })
         });
         told.collect()
-    }
-
-    /// The names with this loose spelling: places in the list of names, which is the communes' own
-    /// names, then those of former communes.
-    pub(super) fn spelt_loosely(&self, loose: &str) -> impl Iterator<Item = u32> {
-        let wanted = hash(loose);
-        let first = self.loose.partition_point(|(hash, _)| *hash < wanted);
-        self.loose.iter().skip(first).take_while(move |(hash, _)| *hash == wanted).map(|(_, name)| *name)
     }
 
     /// The names that are this one but for a slip of the pen in it: places in the list of names.
@@ -361,11 +348,6 @@ pub(super) const fn slips_of(letters: usize) -> u8 {
         4..8 => 1,
         _ => MOST,
     }
-}
-
-/// A hash that is the same in every run (FNV-1a).
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Where a key goes on after its article.
