@@ -17,9 +17,9 @@ use std::sync::{LazyLock, OnceLock};
 use crate::geo::Position;
 
 use cedex::Run;
+pub use find::{AddressPrecision, Located, NotLocated};
 use spelling::LooseIndex;
 use suggest::Names;
-pub use find::{AddressPrecision, Located, NotLocated};
 pub use suggest::{Fit, Suggestion};
 
 static TEXT: &str = include_str!("../../../data/gazetteer/communes.csv");

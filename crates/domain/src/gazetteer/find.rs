@@ -76,7 +76,9 @@ impl NotLocated<'_> {
         let rest = communes.len() - named.len();
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let named = named.join(", ");
-        format!("does not tell which commune of this postcode is meant: give one of {named}{more}, or correct the postcode")
+        format!(
+            "does not tell which commune of this postcode is meant: give one of {named}{more}, or correct the postcode"
+        )
     }
 
     /// Whether the city is at fault, not the postcode.
@@ -316,7 +318,11 @@ impl Gazetteer {
                 .map(|(at, _)| at)
                 .collect()
         } else {
-            names.alike(&spelling.key, slips_of(length)).filter_map(|name| names.commune_of(name)).filter(is_here).collect()
+            names
+                .alike(&spelling.key, slips_of(length))
+                .filter_map(|name| names.commune_of(name))
+                .filter(is_here)
+                .collect()
         };
         alike.sort_unstable();
         alike.dedup();
@@ -555,7 +561,9 @@ mod tests {
     /// The commune's name, or what stands instead of one.
     fn name(zip: &str, city: &str) -> String {
         match find(zip, city) {
-            Ok(located) => located.commune.map_or_else(|| format!("in {}", located.department), |one| one.name.to_owned()),
+            Ok(located) => {
+                located.commune.map_or_else(|| format!("in {}", located.department), |one| one.name.to_owned())
+            }
             Err(NotLocated::UnknownPostcode) => "unknown".to_owned(),
             Err(NotLocated::Ambiguous { communes }) => format!("one of {}", communes.len()),
         }
@@ -564,7 +572,10 @@ mod tests {
     #[track_caller]
     fn all(expected: &[(&str, &str, &str)]) {
         let wrong: Vec<_> = expected.iter().filter(|(zip, city, wanted)| name(zip, city) != *wanted).collect();
-        let told: Vec<_> = wrong.iter().map(|(zip, city, wanted)| format!("{zip} {city}: {}, not {wanted}", name(zip, city))).collect();
+        let told: Vec<_> = wrong
+            .iter()
+            .map(|(zip, city, wanted)| format!("{zip} {city}: {}, not {wanted}", name(zip, city)))
+            .collect();
         assert!(told.is_empty(), "{told:#?}");
     }
 
@@ -606,6 +617,7 @@ mod tests {
             ("75017", "LYON", "one of 1"),
             ("75017", "NEUILLY S/ SEINE", "one of 1"),
             ("75017", "PARIS 16", "one of 1"),
+            ("75017", "Paris XVI", "one of 1"),
             ("75017", "MARSEILE", "one of 1"),
             ("42000", "Villeurbane", "one of 1"),
         ]);
@@ -713,6 +725,62 @@ mod tests {
         assert_eq!(find("97744", "SAINT DENIS CEDEX 9").unwrap().department, "974");
         assert_eq!(Gazetteer::embedded().by_cedex("69431").unwrap().insee, "69383");
         assert_eq!(Gazetteer::embedded().by_cedex("69003"), None);
+    }
+
+    /// Each run of CEDEX codes, at its first and last code, by label and by commune.
+    #[test]
+    fn every_cedex_code_is_located_as_people_write_it() {
+        let gazetteer = Gazetteer::embedded();
+        let mut wrong = Vec::new();
+        for run in &gazetteer.extras().runs {
+            let commune = gazetteer.commune_at(run.commune).unwrap();
+            for (code, name) in [(run.from, run.label), (run.to, run.label), (run.from, commune.name)] {
+                let zip = format!("{code:05}");
+                let capitals = place_key(name).to_uppercase();
+                let short = capitals.replace("SAINTE ", "STE ").replace("SAINT ", "ST ").replace(" SUR ", " S/ ");
+                let mut cut = short.clone();
+                cut.truncate(32);
+                for city in [
+                    format!("{name} CEDEX"),
+                    format!("{capitals} CEDEX 9"),
+                    short.replace(" SOUS ", " S/S "),
+                    format!("{short} Cédex"),
+                    format!("{cut} CEDEX"),
+                    String::new(),
+                ] {
+                    let found = gazetteer.find(&zip, Some(&city)).ok();
+                    let found = found.and_then(|located| located.commune).map(|commune| commune.insee);
+                    if found != Some(commune.insee) {
+                        wrong.push(format!("{zip} {city}: {found:?}, not {}", commune.name));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), wrong.iter().take(40).collect::<Vec<_>>());
+    }
+
+    /// Each former commune, in each postcode of today's.
+    #[test]
+    fn every_former_commune_is_found_or_asked_for() {
+        let gazetteer = Gazetteer::embedded();
+        let (mut found, mut asked, mut wrong) = (0_usize, 0_usize, Vec::new());
+        for former in &gazetteer.extras().formers {
+            let today = gazetteer.commune_at(former.commune).unwrap();
+            // A commune of that name in the postcode is what the name means first.
+            let is_own =
+                |zip: &str| gazetteer.by_postcode(zip).any(|one| place_key(one.name) == place_key(former.name));
+            for zip in today.postcodes().filter(|zip| !is_own(zip)) {
+                for city in [former.name.to_owned(), place_key(former.name).replace("saint ", "st ")] {
+                    match gazetteer.find(zip, Some(&city)) {
+                        Ok(located) if located.commune == Some(today) => found += 1,
+                        Err(NotLocated::Ambiguous { communes }) if communes.contains(&today) => asked += 1,
+                        other => wrong.push(format!("{zip} {city}: {other:?}")),
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), wrong.iter().take(20).collect::<Vec<_>>());
+        assert!(asked * 100 < found, "{found} found, {asked} asked");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::text::{place_key, place_words};
 
 /// Words that join the parts of a name and are often left out or abbreviated.
 const LINKS: [&str; 20] = [
-    "a", "au", "aux", "d", "de", "des", "du", "en", "es", "et", "l", "la", "le", "les", "lez", "s", "sous", "sr",
-    "ss", "sur",
+    "a", "au", "aux", "d", "de", "des", "du", "en", "es", "et", "l", "la", "le", "les", "lez", "s", "sous", "sr", "ss",
+    "sur",
 ];
 
 /// Words with the abbreviation that both spellings are reduced to.
@@ -32,6 +32,12 @@ const SHORT: [(&str, &str); 20] = [
     ("chateau", "ch"),
 ];
 
+/// The numbers of arrondissements as they were once written.
+const ROMAN: [&str; 20] = [
+    "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi", "xvii",
+    "xviii", "xix", "xx",
+];
+
 /// One spelling of a place name, reduced to what two spellings of one name have in common. All keys
 /// are lower-case ASCII letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,13 @@ impl Spelling {
         let plain = place_words(name);
         let mut words: Vec<String> = Vec::new();
         for word in plain.split_whitespace() {
-            words.push(reduced(word));
+            let after_town =
+                words.len() == 1 && matches!(words.first().map(String::as_str), Some("paris" | "lyon" | "marseille"));
+            let roman = ROMAN
+                .iter()
+                .zip(1..)
+                .find(|(numeral, _)| after_town && word.trim_end_matches("eme").trim_end_matches('e') == **numeral);
+            words.push(roman.map_or_else(|| reduced(word), |(_, number): (_, u8)| number.to_string()));
         }
         let has_number = words.iter().any(|word| is_number(word));
         if has_number {
@@ -214,7 +226,13 @@ mod tests {
     #[test]
     fn spellings_of_one_name_meet() {
         let loose = |name| Spelling::of(name).loose_key();
-        for name in ["ST GEORGES S/ CHER", "St-Georges-s/Cher", "Saint Georges/Cher", "SAINTGEORGES CHER", "ST GEORGES SUR CHER"] {
+        for name in [
+            "ST GEORGES S/ CHER",
+            "St-Georges-s/Cher",
+            "Saint Georges/Cher",
+            "SAINTGEORGES CHER",
+            "ST GEORGES SUR CHER",
+        ] {
             assert_eq!(loose(name), loose("Saint-Georges-sur-Cher"), "{name}");
         }
         assert_eq!(loose("FONTENAY S/S BOIS"), loose("Fontenay-sous-Bois"));
@@ -223,7 +241,7 @@ mod tests {
         assert_eq!(loose("ND DE BELLECOMBE"), loose("Notre-Dame-de-Bellecombe"));
         assert_eq!(loose("GD QUEVILLY"), loose("Le Grand-Quevilly"));
         assert_eq!(Spelling::of("SAINTEMAXIME").compact, Spelling::of("Ste Maxime").compact);
-        for name in ["PARIS 17", "Paris 17e", "paris 17EME arrdt", "PARIS 017"] {
+        for name in ["PARIS 17", "Paris 17e", "paris 17EME arrdt", "PARIS 017", "Paris XVIIe"] {
             assert_eq!(loose(name), loose("Paris 17e Arrondissement"), "{name}");
         }
         assert_ne!(loose("Lyon 3"), loose("Lyon 8"));
