@@ -18,7 +18,7 @@ use crate::geo::Position;
 
 use cedex::Run;
 pub use find::{AddressPrecision, Located, NotLocated};
-use spelling::LooseIndex;
+use spelling::{CityLine, LooseIndex};
 use suggest::Names;
 pub use suggest::{Fit, Suggestion};
 
@@ -231,14 +231,19 @@ impl Gazetteer {
     }
 
     /// As [`Gazetteer::by_postcode`], in a country by its ISO 3166-1 alpha-2 code: `FR` is all of
-    /// France, and its parts overseas are known by their own codes too (`RE`). `None` when the country
-    /// is another one, of which nothing is known here.
-    pub fn by_postcode_in(&self, country: &str, zip: &str) -> Option<impl Iterator<Item = &Commune>> {
+    /// France, and its parts overseas are known by their own codes too (`RE`). A CEDEX code gives the
+    /// commune that it stands for. `None` when the country is another one, of which nothing is known here.
+    pub fn by_postcode_in(&self, country: &str, zip: &str) -> Option<Vec<&Commune>> {
         let only = if country == "FR" { None } else { Some(OVERSEAS.iter().find(|(code, _)| *code == country)?.1) };
-        Some(self.by_postcode(zip).filter(move |commune| only.is_none_or(|only| commune.department() == only)))
+        let mut communes: Vec<&Commune> = self.by_postcode(zip).collect();
+        if communes.is_empty() {
+            communes.extend(self.by_cedex(zip));
+        }
+        communes.retain(|commune| only.is_none_or(|only| commune.department() == only));
+        Some(communes)
     }
 
-    /// Communes that somebody who types `query` may mean, best first, `limit` at most.
+    /// Communes that `query`, perhaps not typed to its end, may mean, best first, `limit` at most.
     ///
     /// The query is a name or its start, in any spelling of capitals, accents, hyphens and abbreviations
     /// (`St`, `Gd`, `s/`, `s/s`, a slash), or the start of a postcode, or a name with its whole postcode.
@@ -257,7 +262,18 @@ impl Gazetteer {
     /// assert_eq!(first("3300"), Some("Bordeaux"));
     /// ```
     pub fn suggest(&self, query: &str, limit: usize) -> Vec<Suggestion<'_>> {
-        self.names().suggest(&self.communes, &self.extras().formers, query, limit)
+        let suggest = |query: &str| self.names().suggest(&self.communes, &self.extras().formers, query, limit);
+        let found = suggest(query);
+        if !found.is_empty() || limit == 0 {
+            return found;
+        }
+        let of_code =
+            |code| self.by_cedex(code).map(|commune| Suggestion { commune, fit: Fit::Exact, former_name: None });
+        if let Some(exact) = query.split_whitespace().find_map(of_code) {
+            return vec![exact];
+        }
+        let line = CityLine::of(query);
+        if line.is_cedex { suggest(&line.name) } else { found }
     }
 
     /// Builds the indexes of names, former names and CEDEX codes, which otherwise the first suggestion or

@@ -452,7 +452,9 @@ fn middle<'g>(communes: impl Iterator<Item = &'g Commune>, precision: AddressPre
             first = Some(commune);
         }
     }
-    let position = Position::new(lat / total, lon / total)?;
+    // As many decimals as the communes' positions have.
+    let rounded = |sum: f64| (sum / total * 10_000.0).round() / 10_000.0;
+    let position = Position::new(rounded(lat), rounded(lon))?;
     Some(Located { commune: None, department: first?.department(), position, precision, former_name: None })
 }
 
