@@ -2,7 +2,9 @@
 //! changes to files they already know.
 
 fn main() {
-    for folder in ["codes", "catalogue", "rules", "gazetteer/communes.csv"] {
+    for folder in
+        ["codes", "catalogue", "rules", "gazetteer/communes.csv", "gazetteer/former.csv", "gazetteer/cedex.csv"]
+    {
         println!("cargo::rerun-if-changed=../../data/{folder}");
     }
 }

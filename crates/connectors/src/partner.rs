@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 use std::time::Duration;
 
+use constat_app::partner::SearchedPlace;
 use constat_app::platform::{
     PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove, PartnerOffer,
     PartnerOffers,
@@ -178,6 +179,10 @@ impl PartnerGateway for PartnerOverHttp {
                 expires_at: found.expires_at.map(Into::into),
                 offers: found.timeslots.iter().map(offer).collect(),
                 reasons: reasons.into_iter().map(|reason| (reason.code, reason.count)).collect(),
+                searched: found
+                    .location
+                    .and_then(wire::SearchedLocation::into_place)
+                    .map(|(position, precision, commune)| SearchedPlace { position, precision, commune }),
             })
         })
     }

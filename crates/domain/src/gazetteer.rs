@@ -1,22 +1,30 @@
 //! Communes of France with their postcodes and positions, so that a postal address can be placed
 //! without asking anybody.
 //!
-//! The data is `data/gazetteer/communes.csv` (origin and licences: `data/LICENCES.md`), embedded
-//! and borrowed as it lies: reading it allocates only the list and its indexes.
+//! The data is `data/gazetteer/` (origin and licences: `data/LICENCES.md`): `communes.csv`, the names of
+//! former communes in `former.csv` and CEDEX codes in `cedex.csv`. It is embedded and borrowed: reading
+//! it allocates only the lists and their indexes.
 
+mod cedex;
 mod edits;
+mod find;
+mod spelling;
 mod suggest;
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::geo::Position;
-use crate::text::place_key;
 
+use cedex::Run;
+pub use find::{AddressPrecision, Located, NotLocated};
+use spelling::{CityLine, LooseIndex};
 use suggest::Names;
 pub use suggest::{Fit, Suggestion};
 
 static TEXT: &str = include_str!("../../../data/gazetteer/communes.csv");
+static FORMER: &str = include_str!("../../../data/gazetteer/former.csv");
+static CEDEX: &str = include_str!("../../../data/gazetteer/cedex.csv");
 static EMBEDDED: LazyLock<Gazetteer> = LazyLock::new(|| Gazetteer::read(TEXT));
 
 /// How well a commune's position is known. The distances are measured, from the position to the town
@@ -59,6 +67,17 @@ impl Commune {
         self.postcodes.split_whitespace()
     }
 
+    /// The town that it is a municipal arrondissement of: `Paris`, `Lyon` or `Marseille`.
+    pub fn town(&self) -> Option<&'static str> {
+        let town = match self.insee.as_bytes() {
+            [b'7', b'5', b'1', ..] => "Paris",
+            [b'6', b'9', b'3', b'8', _] => "Lyon",
+            [b'1', b'3', b'2', ..] => "Marseille",
+            _ => return None,
+        };
+        self.name.starts_with(town).then_some(town)
+    }
+
     /// The département it lies in: `75`, `2A`, `974`. It may differ from what the postcode suggests.
     pub fn department(&self) -> &'static str {
         let length = if self.insee.starts_with("97") || self.insee.starts_with("98") { 3 } else { 2 };
@@ -90,8 +109,52 @@ pub struct Gazetteer {
     communes: Vec<Commune>,
     /// Places in `communes`, most peopled first.
     by_postcode: HashMap<&'static str, Vec<u32>>,
+    /// Read when a city is not the name of one of its postcode's communes.
+    extras: OnceLock<Extras>,
     /// Made by the first suggestion.
     names: OnceLock<Names>,
+    /// Made with the names, or when a city has to be looked for beyond its postcode.
+    loose: OnceLock<LooseIndex>,
+}
+
+/// What is known beside the communes.
+#[derive(Debug)]
+struct Extras {
+    /// In the order of the communes.
+    formers: Vec<Former>,
+    /// In the order of the codes.
+    runs: Vec<Run>,
+}
+
+/// The name of a commune that was merged into another, or renamed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Former {
+    /// Today's commune, as a place in the list of communes.
+    commune: u32,
+    /// Its name, with its accents.
+    name: &'static str,
+    /// Where it lies, when that is known.
+    position: Option<Position>,
+}
+
+impl Former {
+    fn read(line: &'static str, communes: &[Commune]) -> Option<Self> {
+        let mut fields = line.split(',');
+        let (insee, name) = (fields.next()?, fields.next()?);
+        let position = read_position(fields.next()?, fields.next()?);
+        Some(Self { commune: place_of(communes, insee)?, name, position })
+    }
+}
+
+/// The place of an INSEE code in the list of communes.
+fn place_of(communes: &[Commune], insee: &str) -> Option<u32> {
+    let at = communes.binary_search_by_key(&insee, |commune| commune.insee).ok()?;
+    u32::try_from(at).ok()
+}
+
+/// A position of two fields; none when they are empty.
+fn read_position(lat: &str, lon: &str) -> Option<Position> {
+    Position::new(lat.parse().ok()?, lon.parse().ok()?)
 }
 
 /// ISO 3166-1 codes of their own that parts of France have, with the département code.
@@ -128,7 +191,7 @@ impl Gazetteer {
         for places in by_postcode.values_mut() {
             places.sort_by_key(|at| std::cmp::Reverse(population(at)));
         }
-        Self { communes, by_postcode, names: OnceLock::new() }
+        Self { communes, by_postcode, extras: OnceLock::new(), names: OnceLock::new(), loose: OnceLock::new() }
     }
 
     /// All communes, by INSEE code.
@@ -138,8 +201,27 @@ impl Gazetteer {
 
     /// The commune with an INSEE code.
     pub fn by_insee(&self, insee: &str) -> Option<&Commune> {
-        let at = self.communes.binary_search_by_key(&insee, |commune| commune.insee).ok()?;
-        self.communes.get(at)
+        self.communes.get(place_of(&self.communes, insee)? as usize)
+    }
+
+    /// The postcodes of a commune; of Paris, Lyon and Marseille as a whole those of their
+    /// arrondissements.
+    ///
+    /// ```
+    /// # use constat_domain::gazetteer::Gazetteer;
+    /// let gazetteer = Gazetteer::embedded();
+    /// let lyon = gazetteer.by_insee("69123").unwrap();
+    /// assert_eq!(gazetteer.postcodes_of(lyon).first(), Some(&"69001"));
+    /// ```
+    pub fn postcodes_of(&self, commune: &Commune) -> Vec<&'static str> {
+        let own: Vec<&str> = commune.postcodes().collect();
+        if !own.is_empty() {
+            return own;
+        }
+        let parts = self.communes.iter().filter(|part| part.town() == Some(commune.name));
+        let mut all: Vec<&str> = parts.flat_map(Commune::postcodes).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The communes that a postcode serves, most peopled first; empty when it is unknown.
@@ -149,17 +231,23 @@ impl Gazetteer {
     }
 
     /// As [`Gazetteer::by_postcode`], in a country by its ISO 3166-1 alpha-2 code: `FR` is all of
-    /// France, and its parts overseas are known by their own codes too (`RE`). `None` when the country
-    /// is another one, of which nothing is known here.
-    pub fn by_postcode_in(&self, country: &str, zip: &str) -> Option<impl Iterator<Item = &Commune>> {
+    /// France, and its parts overseas are known by their own codes too (`RE`). A CEDEX code gives the
+    /// commune that it stands for. `None` when the country is another one, of which nothing is known here.
+    pub fn by_postcode_in(&self, country: &str, zip: &str) -> Option<Vec<&Commune>> {
         let only = if country == "FR" { None } else { Some(OVERSEAS.iter().find(|(code, _)| *code == country)?.1) };
-        Some(self.by_postcode(zip).filter(move |commune| only.is_none_or(|only| commune.department() == only)))
+        let mut communes: Vec<&Commune> = self.by_postcode(zip).collect();
+        if communes.is_empty() {
+            communes.extend(self.by_cedex(zip));
+        }
+        communes.retain(|commune| only.is_none_or(|only| commune.department() == only));
+        Some(communes)
     }
 
-    /// Communes that somebody who types `query` may mean, best first, `limit` at most.
+    /// Communes that `query`, perhaps not typed to its end, may mean, best first, `limit` at most.
     ///
-    /// The query is a name or its start, in any spelling of capitals, accents, hyphens and `St`/`Saint`,
-    /// or the start of a postcode, or a name with its whole postcode. [`Fit`] says in which order, then
+    /// The query is a name or its start, in any spelling of capitals, accents, hyphens and abbreviations
+    /// (`St`, `Gd`, `s/`, `s/s`, a slash), or the start of a postcode, or a name with its whole postcode.
+    /// Names of former communes give today's commune, after communes of that name. [`Fit`] says in which order, then
     /// the most peopled come first, then INSEE codes: the same query always has the same answer.
     ///
     /// Names with a slip of the pen are looked for only when the others do not fill the list. A slip
@@ -174,50 +262,51 @@ impl Gazetteer {
     /// assert_eq!(first("3300"), Some("Bordeaux"));
     /// ```
     pub fn suggest(&self, query: &str, limit: usize) -> Vec<Suggestion<'_>> {
-        self.names().suggest(&self.communes, query, limit)
+        let suggest = |query: &str| self.names().suggest(&self.communes, &self.extras().formers, query, limit);
+        let found = suggest(query);
+        if !found.is_empty() || limit == 0 {
+            return found;
+        }
+        let of_code =
+            |code| self.by_cedex(code).map(|commune| Suggestion { commune, fit: Fit::Exact, former_name: None });
+        if let Some(exact) = query.split_whitespace().find_map(of_code) {
+            return vec![exact];
+        }
+        let line = CityLine::of(query);
+        if line.is_cedex { suggest(&line.name) } else { found }
     }
 
-    /// Makes what suggestions need: some 30 ms, which the first suggestion takes otherwise.
+    /// Builds the indexes of names, former names and CEDEX codes, which otherwise the first suggestion or
+    /// misspelt city builds: some 50 ms.
     pub fn prepare(&self) {
         self.names();
+        self.loose();
     }
 
     fn names(&self) -> &Names {
-        self.names.get_or_init(|| Names::of(&self.communes))
+        self.names.get_or_init(|| Names::of(&self.communes, &self.extras().formers))
     }
 
-    /// The commune of a postal address. The postcode decides; the city, in any capitals and with or
-    /// without accents, tells apart the communes that share it, and otherwise the most peopled one
-    /// is taken. A postcode that is not in the tables (CEDEX and other special ones) needs the city,
-    /// which is then looked for in the postcode's département.
-    ///
-    /// ```
-    /// # use constat_domain::gazetteer::Gazetteer;
-    /// let commune = Gazetteer::embedded().locate("75017", Some("PARIS")).unwrap();
-    /// assert_eq!(commune.name, "Paris 17e Arrondissement");
-    /// ```
-    pub fn locate(&self, zip: &str, city: Option<&str>) -> Option<&Commune> {
-        let city = city.map(city_key).filter(|city| !city.is_empty());
-        let mut served = self.by_postcode(zip).peekable();
-        if let Some(&first) = served.peek() {
-            let Some(city) = city else { return Some(first) };
-            return Some(served.find(|commune| place_key(commune.name) == city).unwrap_or(first));
-        }
-        let department = crate::geo::department_of_postcode(zip.trim())?;
-        let city = city?;
-        self.communes
-            .iter()
-            .filter(|commune| commune.department() == department && place_key(commune.name) == city)
-            .max_by_key(|commune| commune.population)
+    fn loose(&self) -> &LooseIndex {
+        self.loose.get_or_init(|| {
+            let own = self.communes.iter().map(|commune| commune.name);
+            LooseIndex::of(own.chain(self.extras().formers.iter().map(|former| former.name)))
+        })
     }
-}
 
-/// The city of an address line, without a CEDEX suffix: `LYON CEDEX 03` is Lyon.
-fn city_key(city: &str) -> String {
-    let key = place_key(city);
-    match key.split_once(" cedex") {
-        Some((town, _)) => town.to_owned(),
-        None => key,
+    fn extras(&self) -> &Extras {
+        self.extras.get_or_init(|| Extras {
+            formers: FORMER.lines().skip(1).filter_map(|line| Former::read(line, &self.communes)).collect(),
+            runs: cedex::read(CEDEX, &self.communes),
+        })
+    }
+
+    /// The former communes of a commune, with their places in the list of former communes.
+    fn formers_of(&self, commune: u32) -> impl Iterator<Item = (u32, &Former)> {
+        let formers = &self.extras().formers;
+        let first = formers.partition_point(|former| former.commune < commune);
+        let places = u32::try_from(first).unwrap_or(u32::MAX)..;
+        places.zip(formers.iter().skip(first)).take_while(move |(_, former)| former.commune == commune)
     }
 }
 
@@ -238,6 +327,12 @@ mod tests {
         assert_eq!(gazetteer().communes().len(), TEXT.lines().count() - 1);
         assert!(gazetteer().communes().is_sorted_by(|left, right| left.insee < right.insee));
         assert!(gazetteer().communes().len() > 34_900);
+        let extras = gazetteer().extras();
+        assert_eq!(extras.formers.len(), FORMER.lines().count() - 1);
+        assert!(extras.formers.is_sorted_by_key(|former| former.commune));
+        assert_eq!(extras.runs.len(), CEDEX.lines().count() - 1);
+        assert!(extras.runs.is_sorted_by(|left, right| left.to < right.from));
+        assert!(extras.formers.len() > 4_000 && extras.runs.len() > 4_000);
         let own = gazetteer().communes().iter().filter(|commune| commune.precision == Precision::Commune).count();
         assert!(own > 34_800, "{own}");
     }
@@ -286,8 +381,9 @@ mod tests {
 
     #[test]
     fn special_postcodes_need_the_city() {
-        assert_eq!(gazetteer().locate("69431", Some("LYON CEDEX 03")).unwrap().name, "Lyon");
-        assert_eq!(gazetteer().locate("69431", None), None);
+        assert_eq!(gazetteer().locate("69431", Some("LYON CEDEX 03")).unwrap().name, "Lyon 3e Arrondissement");
+        assert_eq!(gazetteer().locate("69999", Some("LYON CEDEX 03")).unwrap().name, "Lyon 3e Arrondissement");
+        assert_eq!(gazetteer().locate("69999", None), None);
         assert_eq!(gazetteer().locate("00000", Some("Lyon")), None);
         assert_eq!(gazetteer().locate("", None), None);
         assert_eq!(gazetteer().locate("é7000", Some("é")), None);

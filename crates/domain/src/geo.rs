@@ -80,15 +80,19 @@ pub struct Place {
 
 /// The département code of a French postcode: `75`, `2A`, `974`. `None` when it is not one.
 ///
-/// Corsican postcodes are told apart by their third digit (200, 201: Corse-du-Sud; 202, 206:
-/// Haute-Corse). A few communes are served from a neighbouring département's post office: the
-/// gazetteer knows the commune's own département and is asked first where that matters.
+/// CEDEX codes of 970 are Guadeloupe's; those of 977 and 978 are La Réunion's, as Saint-Barthélemy and
+/// Saint-Martin have the postcodes 97133 and 97150. Corsican postcodes are told apart by their third
+/// digit (202, 204, 206: Haute-Corse, the others Corse-du-Sud). Some communes are served by a post office
+/// of a neighbouring département: `Gazetteer::department_of` knows the commune's own.
 ///
 /// ```
 /// # use constat_domain::geo::department_of_postcode as department;
 /// assert_eq!(department("75017"), Some("75".to_owned()));
 /// assert_eq!(department("20200"), Some("2B".to_owned()));
 /// assert_eq!(department("97410"), Some("974".to_owned()));
+/// assert_eq!(department("97744"), Some("974".to_owned()));
+/// assert_eq!(department("97133"), Some("977".to_owned()));
+/// assert_eq!(department("20700"), Some("2A".to_owned()));
 /// assert_eq!(department("SW1A"), None);
 /// ```
 pub fn department_of_postcode(postcode: &str) -> Option<String> {
@@ -97,7 +101,11 @@ pub fn department_of_postcode(postcode: &str) -> Option<String> {
     }
     match &postcode[..2] {
         "00" | "96" | "99" => None,
-        "20" => Some(if matches!(&postcode[2..3], "0" | "1") { "2A" } else { "2B" }.to_owned()),
+        "20" => Some(if matches!(&postcode[2..3], "2" | "4" | "6") { "2B" } else { "2A" }.to_owned()),
+        "97" if postcode == "97133" => Some("977".to_owned()),
+        "97" if postcode == "97150" => Some("978".to_owned()),
+        "97" if postcode.starts_with("970") => Some("971".to_owned()),
+        "97" if matches!(&postcode[2..3], "7" | "8") => Some("974".to_owned()),
         "97" | "98" => Some(postcode[..3].to_owned()),
         two => Some(two.to_owned()),
     }

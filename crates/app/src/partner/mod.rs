@@ -42,7 +42,7 @@ pub use early::refuse_if_taken;
 pub use hold::{Held, HoldSlot, hold_slot, release_hold};
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};
-pub use place::geocode;
+pub use place::{SearchedPlace, geocode};
 pub use promises::Promises;
 pub use read::{find_appointment, list_appointments, open_schedule};
 pub use recheck::recheck_slot;

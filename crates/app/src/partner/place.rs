@@ -2,22 +2,35 @@
 
 use constat_availability::PlaceFacts;
 use constat_domain::FieldError;
-use constat_domain::gazetteer::{Commune, Gazetteer};
-use constat_domain::geo::{Place, department_of_postcode};
+use constat_domain::gazetteer::{AddressPrecision, Gazetteer, Located};
+use constat_domain::geo::{Place, Position};
 use constat_domain::holidays::{Holidays, zone_of_department};
 use constat_domain::service::{ServiceKind, ServiceRequest};
 use jiff::civil;
 
 use crate::App;
 
-/// The zone of a remote appointment whose place nobody told.
+/// The time zone of a remote appointment without a place.
 const USUAL_ZONE: &str = "Europe/Paris";
 
-fn commune_of(place: &Place) -> Option<&'static Commune> {
-    let address = &place.address;
-    (address.country_code == "FR")
-        .then(|| Gazetteer::embedded().locate(&address.zip_code, Some(&address.city)))
-        .flatten()
+/// Where a search takes place, and how well that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchedPlace {
+    /// The position that drives are measured to.
+    pub position: Position,
+    /// How well it is known.
+    pub precision: AddressPrecision,
+    /// The commune that postcode and city mean, when it is known.
+    pub commune: Option<String>,
+}
+
+/// A located request.
+#[derive(Debug)]
+pub(super) struct PlaceFound {
+    /// What the engine needs.
+    pub facts: PlaceFacts,
+    /// What the caller is answered; `None` without a position.
+    pub searched: Option<SearchedPlace>,
 }
 
 /// Asks the configured geocoder where the request's address is, when somebody is to go there and the
@@ -31,31 +44,57 @@ pub async fn geocode(app: &App, request: &mut ServiceRequest) {
     }
 }
 
-/// Places a request: the position it gives, else that of its postcode and town. Sets the position in
+/// Locates a request: the position it gives, else that of its postcode and town. Sets the position in
 /// `place`.
 ///
 /// # Errors
-/// Names `appointmentLocation` when somebody should travel and there is none, and its postcode when
-/// it cannot be located.
-pub(super) fn locate(kind: ServiceKind, place: Option<&mut Place>) -> Result<PlaceFacts, FieldError> {
+/// For an appointment on site, names `appointmentLocation` when it is missing, its postcode when that is
+/// unknown, and its city when it leaves several communes possible: the message lists them.
+pub(super) fn locate(kind: ServiceKind, place: Option<&mut Place>) -> Result<PlaceFound, FieldError> {
     let Some(place) = place else {
         if kind.is_on_site() {
             return Err(FieldError::new("appointmentLocation", "is required for an appointment on site"));
         }
-        return Ok(PlaceFacts { position: None, department: None, zone: USUAL_ZONE.to_owned() });
+        let facts = PlaceFacts { position: None, department: None, zone: USUAL_ZONE.to_owned() };
+        return Ok(PlaceFound { facts, searched: None });
     };
-    let commune = commune_of(place);
-    place.position = place.position.or(commune.map(|commune| commune.position));
+    let address = &place.address;
+    let is_french = address.country_code == "FR";
+    let city = Some(address.city.as_str());
+    let located = is_french.then(|| Gazetteer::embedded().find(&address.zip_code, city));
+    let department = match &located {
+        Some(Ok(located)) => Some(located.department.to_owned()),
+        Some(Err(_)) => Gazetteer::embedded().department_of(&address.zip_code, city),
+        None => None,
+    };
     if kind.is_on_site() && place.position.is_none() {
-        let message = "this postcode is unknown: correct it, or give appointmentLocation.position";
-        return Err(FieldError::new("appointmentLocation.address.zipCode", message));
+        match &located {
+            Some(Ok(_)) => {}
+            Some(Err(why)) if why.is_of_city() => {
+                let message = format!("{}, or give appointmentLocation.position", why.message());
+                return Err(FieldError::new("appointmentLocation.address.city", message));
+            }
+            _ => {
+                let message = "this postcode is unknown: correct it, or give appointmentLocation.position";
+                return Err(FieldError::new("appointmentLocation.address.zipCode", message));
+            }
+        }
     }
-    let french = place.address.country_code == "FR";
-    let department = commune
-        .map(|commune| commune.department().to_owned())
-        .or_else(|| french.then(|| department_of_postcode(&place.address.zip_code)).flatten());
+    let located = located.and_then(Result::ok);
+    place.position = place.position.or(located.map(|located| located.position));
     let zone = department.as_deref().map_or(USUAL_ZONE, zone_of_department).to_owned();
-    Ok(PlaceFacts { position: place.position, department, zone })
+    let searched = place.position.map(|position| searched(position, located.as_ref()));
+    Ok(PlaceFound { facts: PlaceFacts { position: place.position, department, zone }, searched })
+}
+
+/// A position that is not the gazetteer's is the address's own.
+fn searched(position: Position, located: Option<&Located<'static>>) -> SearchedPlace {
+    let of_gazetteer = located.filter(|located| located.position == position);
+    SearchedPlace {
+        position,
+        precision: of_gazetteer.map_or(AddressPrecision::Address, |located| located.precision),
+        commune: located.and_then(|located| located.commune).map(|commune| commune.name.to_owned()),
+    }
 }
 
 /// Public holidays, as the engine asks for them.

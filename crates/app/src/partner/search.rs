@@ -14,7 +14,7 @@ use constat_domain::tenancy::Caller;
 use jiff::{SignedDuration, Timestamp};
 
 use super::parties::check_parties;
-use super::place::{is_holiday, locate};
+use super::place::{SearchedPlace, is_holiday, locate};
 use super::promises::{Promise, Question};
 use super::read::open_appointment;
 use super::roads::by_road;
@@ -34,6 +34,8 @@ pub struct Found {
     pub slots: Vec<OfferedSlot>,
     /// Why nobody was free; told when nothing is offered.
     pub reasons: Vec<Reason>,
+    /// Where it was searched; `None` for a remote appointment without a place.
+    pub searched: Option<SearchedPlace>,
 }
 
 /// A slot with its sealed token.
@@ -84,6 +86,7 @@ pub(super) struct Asked {
     /// The request, its codes in their own spelling and its place located.
     request: ServiceRequest,
     place: PlaceFacts,
+    searched: Option<SearchedPlace>,
     /// Whose calendars: the firm that is asked, then the other parties.
     pub(super) sides: Vec<Side>,
     /// How much of what others were offered is known of each side.
@@ -153,7 +156,8 @@ fn ask(app: &App, caller: &Caller, mut request: ServiceRequest) -> Result<Asked,
     let parties = check_parties(app, caller, &request, &mut errors)?;
     let place = locate(request.kind, request.place.as_mut()).map_err(|error| errors.push(error)).ok();
     Refusal::unless_empty(errors)?;
-    let place = place.ok_or_else(|| AppError::Fault("a request without a place passed".to_owned()))?;
+    let found = place.ok_or_else(|| AppError::Fault("a request without a place passed".to_owned()))?;
+    let (place, searched) = (found.facts, found.searched);
     let settings = &app.settings.availability;
     let mut requirement =
         Requirement::derive(&request, &place, settings, &is_holiday, now).map_err(Refusal::Invalid)?;
@@ -164,7 +168,7 @@ fn ask(app: &App, caller: &Caller, mut request: ServiceRequest) -> Result<Asked,
         sides.push(sides[0].beside(app, tenant, party.insurer.as_ref(), now)?);
     }
     let (session, question) = (SessionId::new(now, &app.chance.entropy()), Question::of(caller, &request));
-    Ok(Asked { now, session, question, request, place, sides, seen: Vec::new() })
+    Ok(Asked { now, session, question, request, place, searched, sides, seen: Vec::new() })
 }
 
 /// The instant from which nothing of a search can be booked.
@@ -183,7 +187,7 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
         others.collect()
     };
     let others: Vec<Vec<Participant>> = outcome.offers.iter().map(participants).collect();
-    let Asked { now, session: id, request, place, sides, .. } = asked;
+    let Asked { now, session: id, request, place, searched, sides, .. } = asked;
     let main = sides.into_iter().next().ok_or_else(|| AppError::Fault("a search of no firm".to_owned()))?;
     let criteria = Criteria::of(&main.requirement, &place, request.all_trades);
     let expires_at = expiry(now);
@@ -217,7 +221,7 @@ fn answer(app: &App, caller: &Caller, asked: Asked, outcome: Outcome) -> Result<
     if slots.is_empty() {
         app.counts.searches_without_offers.one();
     }
-    Ok(Found { session_id: app.sealer.seal(Seal::Session, &session)?, expires_at, slots, reasons })
+    Ok(Found { session_id: app.sealer.seal(Seal::Session, &session)?, expires_at, slots, reasons, searched })
 }
 
 /// A search in order to move an appointment: it must be the caller's and open, and of the same kind.

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::AppError;
+use crate::partner::SearchedPlace;
 use crate::settings::PartnerLink;
 
 /// A partner's answer, on its way.
@@ -24,7 +25,7 @@ pub struct PartnerOffer {
 }
 
 /// What a partner answers to a search.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PartnerOffers {
     /// The partner's session; opaque.
     pub session: String,
@@ -34,6 +35,8 @@ pub struct PartnerOffers {
     pub offers: Vec<PartnerOffer>,
     /// When nobody is free: why, and how many candidates each reason ruled out.
     pub reasons: Vec<(String, u64)>,
+    /// Where the partner searched, when it says so.
+    pub searched: Option<SearchedPlace>,
 }
 
 /// What to book at a partner.

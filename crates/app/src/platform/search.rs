@@ -47,7 +47,7 @@ pub struct SearchClaimAppointments {
 }
 
 /// What the partner offers for the claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClaimOffers {
     /// The partner that was asked.
     pub partner: String,

@@ -152,11 +152,16 @@ fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &m
     }
     let Some(zip) = base.get("zip").and_then(Value::as_str) else { return };
     let city = base.get("city").and_then(Value::as_str);
-    if let Some(commune) = Gazetteer::embedded().locate(zip, city) {
-        *base = json!({ "lat": commune.position.lat, "lon": commune.position.lon });
-    } else {
-        report.add(line, "base.zip", "unknown postcode; give lat and lon, in degrees");
-        *base = json!({ "lat": 0.0, "lon": 0.0 });
+    match Gazetteer::embedded().find(zip, city) {
+        Ok(located) => *base = json!({ "lat": located.position.lat, "lon": located.position.lon }),
+        Err(why) => {
+            if why.is_of_city() {
+                report.add(line, "base.city", format!("{}, or give lat and lon, in degrees", why.message()));
+            } else {
+                report.add(line, "base.zip", "unknown postcode; give lat and lon, in degrees");
+            }
+            *base = json!({ "lat": 0.0, "lon": 0.0 });
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::Commune;
 use super::edits::{MOST, edits};
+use super::spelling::{SLASH, meanings};
+use super::{Commune, Former};
 use crate::text::{place_key, place_words};
 
 /// How a suggestion fits what was typed, best first.
@@ -26,12 +27,15 @@ pub struct Suggestion<'g> {
     pub commune: &'g Commune,
     /// How well it fits.
     pub fit: Fit,
+    /// The name of a former commune that fits the query, where it is not the commune's own name.
+    pub former_name: Option<&'g str>,
 }
 
-/// Where a word of a commune's name starts.
+/// Where a word of a name starts.
 #[derive(Debug, Clone, Copy)]
 struct Start {
-    commune: u32,
+    /// The name's place in the list of names.
+    name: u32,
     /// First byte in the text of all names; the name goes on to its end.
     from: u32,
     /// Whether it is the first word, or the first after an article.
@@ -41,6 +45,7 @@ struct Start {
 /// A name's place in the text of all names.
 #[derive(Debug, Clone, Copy)]
 struct Span {
+    commune: u32,
     from: u32,
     /// Where the name goes on after its article; `from` when it has none.
     bare: u32,
@@ -55,8 +60,36 @@ struct Rank {
     fit: Fit,
     slips: u8,
     only_start: bool,
+    is_former: bool,
     population: Reverse<u32>,
     commune: u32,
+    name: u32,
+}
+
+/// The best ranks found, each commune once.
+#[derive(Debug)]
+struct Best {
+    limit: usize,
+    /// In order, `limit` at most.
+    ranks: Vec<Rank>,
+}
+
+impl Best {
+    fn add(&mut self, rank: Rank) {
+        if self.ranks.len() >= self.limit && self.ranks.last().is_none_or(|worst| *worst <= rank) {
+            return;
+        }
+        if let Some(at) = self.ranks.iter().position(|known| known.commune == rank.commune) {
+            if self.ranks.get(at).is_some_and(|known| *known <= rank) {
+                return;
+            }
+            self.ranks.remove(at);
+        } else if self.ranks.len() >= self.limit {
+            self.ranks.pop();
+        }
+        let at = self.ranks.partition_point(|known| *known < rank);
+        self.ranks.insert(at, rank);
+    }
 }
 
 /// Every name as it is compared, made once.
@@ -64,7 +97,7 @@ struct Rank {
 pub(super) struct Names {
     /// The keys of all names, one after the other: ASCII.
     text: String,
-    /// In the order of the communes.
+    /// The communes' own names in their order, then those of former communes in theirs.
     spans: Vec<Span>,
     /// In the order of the text from there to the name's end.
     starts: Vec<Start>,
@@ -73,47 +106,80 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn of(communes: &[Commune]) -> Self {
+    pub(super) fn of(communes: &[Commune], formers: &[Former]) -> Self {
+        let own = (0_u32..).zip(communes).map(|(at, commune)| (at, commune.name));
+        let former = formers.iter().map(|former| (former.commune, former.name));
+        let total = communes.len() + formers.len();
         let mut text = String::new();
-        let mut spans = Vec::with_capacity(communes.len());
+        let mut spans = Vec::with_capacity(total);
         let mut starts = Vec::new();
-        let mut postcodes = Vec::new();
-        for (at, commune) in (0_u32..).zip(communes) {
-            let key = place_key(commune.name);
+        for (name, (commune, spelt)) in (0_u32..).zip(own.chain(former)) {
+            let key = place_key(spelt);
             let place = |offset: usize| u32::try_from(text.len() + offset).unwrap_or(u32::MAX);
             let bare = after_article(&key);
             let words = key.match_indices(' ').map(|(space, _)| space + 1);
             for word in std::iter::once(0).chain(words) {
-                starts.push(Start { commune: at, from: place(word), leads: word == 0 || word == bare });
+                starts.push(Start { name, from: place(word), leads: word == 0 || word == bare });
             }
-            spans.push(Span { from: place(0), bare: place(bare), end: place(key.len()), letters: letters(&key) });
-            postcodes.extend(commune.postcodes().map(|postcode| (postcode, at)));
+            let (from, end) = (place(0), place(key.len()));
+            spans.push(Span { commune, from, bare: place(bare), end, letters: letters(&key) });
             text.push_str(&key);
         }
+        let mut postcodes: Vec<_> = (0_u32..)
+            .zip(communes)
+            .flat_map(|(at, commune)| commune.postcodes().map(move |postcode| (postcode, at)))
+            .collect();
+        postcodes.sort_unstable();
         let mut names = Self { text, spans, starts: Vec::new(), postcodes };
         starts.sort_unstable_by(|left, right| names.from(left).cmp(names.from(right)));
         names.starts = starts;
-        names.postcodes.sort_unstable();
         names
     }
 
-    pub(super) fn suggest<'g>(&self, communes: &'g [Commune], query: &str, limit: usize) -> Vec<Suggestion<'g>> {
+    pub(super) fn suggest<'g>(
+        &self,
+        communes: &'g [Commune],
+        formers: &'g [Former],
+        query: &str,
+        limit: usize,
+    ) -> Vec<Suggestion<'g>> {
         let wanted = Wanted::read(query);
-        let mut found = if wanted.names.is_empty() {
-            let whole = wanted.postcode.as_deref().unwrap_or_default();
-            self.by_postcode(communes, whole)
-        } else {
-            self.by_name(communes, &wanted)
-        };
-        best(&mut found, limit);
-        if found.len() < limit && wanted.slips > 0 {
-            self.by_likeness(communes, &wanted, &mut found);
-            best(&mut found, limit);
+        let mut best = Best { limit, ranks: Vec::with_capacity(limit.min(communes.len())) };
+        if limit == 0 {
+            return Vec::new();
         }
-        let told = found
-            .into_iter()
-            .filter_map(|rank| Some(Suggestion { commune: communes.get(rank.commune as usize)?, fit: rank.fit }));
+        if wanted.names.is_empty() {
+            self.by_postcode(communes, wanted.postcode.as_deref().unwrap_or_default(), &mut best);
+        } else {
+            self.by_name(communes, &wanted, &mut best);
+        }
+        if best.ranks.len() < limit && wanted.slips > 0 {
+            self.by_likeness(communes, &wanted, &mut best);
+        }
+        let told = best.ranks.into_iter().filter_map(|rank| {
+            let former = (rank.name as usize).checked_sub(communes.len()).and_then(|at| formers.get(at));
+            let commune = communes.get(rank.commune as usize)?;
+            Some(Suggestion { commune, fit: rank.fit, former_name: former.map(|former| former.name) })
+        });
         told.collect()
+    }
+
+    /// The names that are this one but for a slip of the pen in it: places in the list of names.
+    pub(super) fn alike(&self, key: &str, slips: u8) -> impl Iterator<Item = u32> {
+        let needed = letters(key);
+        let length = key.len();
+        (0_u32..).zip(&self.spans).filter_map(move |(name, span)| {
+            let known = self.slice(span.from, span.end);
+            let may = (needed & !span.letters).count_ones() <= u32::from(slips)
+                && known.len().abs_diff(length) <= usize::from(slips);
+            let found = may.then(|| edits(key.as_bytes(), known.as_bytes(), slips)).flatten()?;
+            (found.to_whole <= slips).then_some(name)
+        })
+    }
+
+    /// The commune of a name.
+    pub(super) fn commune_of(&self, name: u32) -> Option<u32> {
+        self.spans.get(name as usize).map(|span| span.commune)
     }
 
     fn slice(&self, from: u32, end: u32) -> &str {
@@ -122,22 +188,22 @@ impl Names {
 
     /// A name from one of its words on.
     fn from(&self, start: &Start) -> &str {
-        let end = self.spans.get(start.commune as usize).map_or(start.from, |span| span.end);
+        let end = self.spans.get(start.name as usize).map_or(start.from, |span| span.end);
         self.slice(start.from, end)
     }
 
-    fn by_postcode(&self, communes: &[Commune], typed: &str) -> Vec<Rank> {
+    fn by_postcode(&self, communes: &[Commune], typed: &str, best: &mut Best) {
         if typed.is_empty() {
-            return Vec::new();
+            return;
         }
         let first = self.postcodes.partition_point(|(postcode, _)| *postcode < typed);
         let served = self.postcodes.iter().skip(first).take_while(|(postcode, _)| postcode.starts_with(typed));
-        let fit = |postcode: &str| if postcode == typed { Fit::Exact } else { Fit::Prefix };
-        served.map(|(postcode, at)| rank(communes, *at, fit(postcode))).collect()
+        for (postcode, at) in served {
+            best.add(self.rank(communes, *at, if *postcode == typed { Fit::Exact } else { Fit::Prefix }));
+        }
     }
 
-    fn by_name(&self, communes: &[Commune], wanted: &Wanted) -> Vec<Rank> {
-        let mut found = Vec::new();
+    fn by_name(&self, communes: &[Commune], wanted: &Wanted, best: &mut Best) {
         for name in &wanted.names {
             let first = self.starts.partition_point(|start| self.from(start) < name.as_str());
             for start in self.starts.iter().skip(first) {
@@ -150,20 +216,25 @@ impl Names {
                     true => Fit::Prefix,
                     false => Fit::Word,
                 };
-                if wanted.allows(communes, start.commune) {
-                    found.push(rank(communes, start.commune, fit));
+                let rank = self.rank(communes, start.name, fit);
+                if wanted.allows(communes, rank.commune) {
+                    best.add(rank);
                 }
             }
         }
-        found
     }
 
-    fn by_likeness(&self, communes: &[Commune], wanted: &Wanted, found: &mut Vec<Rank>) {
+    fn by_likeness(&self, communes: &[Commune], wanted: &Wanted, best: &mut Best) {
         let Some(name) = wanted.names.first() else { return };
         let needed = letters(name);
+        let shortest = name.len().saturating_sub(usize::from(wanted.slips));
         for (at, span) in (0_u32..).zip(&self.spans) {
-            // Each letter that the name does not have costs a slip.
-            if (needed & !span.letters).count_ones() > u32::from(wanted.slips) || !wanted.allows(communes, at) {
+            // Each letter that the name does not have costs a slip, and so does each letter beyond its end.
+            let length = (span.end - span.from) as usize;
+            if length < shortest || (needed & !span.letters).count_ones() > u32::from(wanted.slips) {
+                continue;
+            }
+            if !wanted.allows(communes, span.commune) {
                 continue;
             }
             let whole = Some(span.from);
@@ -172,19 +243,29 @@ impl Names {
                 let edits = edits(name.as_bytes(), self.slice(from, span.end).as_bytes(), wanted.slips);
                 if let Some(edits) = edits {
                     let only_start = edits.to_whole > edits.to_start;
-                    let slips = edits.to_start;
-                    found.push(Rank { slips, only_start, ..rank(communes, at, Fit::Typo) });
+                    best.add(Rank { slips: edits.to_start, only_start, ..self.rank(communes, at, Fit::Typo) });
                 }
             }
         }
     }
+
+    /// The rank of a name that fits without a slip.
+    fn rank(&self, communes: &[Commune], name: u32, fit: Fit) -> Rank {
+        let commune = self.commune_of(name).unwrap_or(name);
+        let population = communes.get(commune as usize).map_or(0, |commune| commune.population);
+        let is_former = name as usize >= communes.len();
+        Rank { fit, slips: 0, only_start: false, is_former, population: Reverse(population), commune, name }
+    }
 }
+
+/// Most readings of one query: those of the first abbreviations are tried.
+const MOST_READINGS: usize = 12;
 
 /// What a query asks for.
 #[derive(Debug)]
 struct Wanted {
-    /// The name, as keys are written. Two where the last word is `st` or `ste`: it may stand for
-    /// `saint`, or be the start of `Strasbourg`.
+    /// The name, as keys are written, in each reading of its abbreviations, best first: `st` as the
+    /// last word may stand for `saint`, or be the start of `Strasbourg`.
     names: Vec<String>,
     /// Digits: the start of a postcode, or, beside a name, a whole one.
     postcode: Option<String>,
@@ -194,38 +275,58 @@ struct Wanted {
 
 impl Wanted {
     fn read(query: &str) -> Self {
-        let plain = place_words(query);
-        let (mut words, mut postcode) = (Vec::new(), None);
-        let alone = plain.split_whitespace().count() == 1;
-        for word in plain.split_whitespace() {
-            let digits = word.bytes().all(|byte| byte.is_ascii_digit());
-            if digits && postcode.is_none() && (alone || word.len() == 5) {
-                postcode = Some(word.to_owned());
-            } else {
-                words.push(word);
-            }
+        let (words, postcode) = Self::words(query);
+        let mut names: Vec<String> = if words.is_empty() { Vec::new() } else { vec![String::new()] };
+        for (at, word) in words.iter().enumerate() {
+            let is_last = at + 1 == words.len();
+            let readings: &[&str] = match word.as_str() {
+                "/" => &SLASH,
+                "st" if is_last => &["saint", "st"],
+                "ste" if is_last => &["sainte", "ste"],
+                "st" => &["saint"],
+                "ste" => &["sainte"],
+                other => meanings(other, is_last),
+            };
+            let own = [word.as_str()];
+            let readings = if readings.is_empty() { &own[..] } else { readings };
+            let longer = readings.iter().flat_map(|reading| names.iter().map(move |name| join(name, reading)));
+            names = longer.take(MOST_READINGS).collect();
         }
-        let key = place_key(&words.join(" "));
-        let length = key.bytes().filter(|byte| *byte != b' ').count();
-        let slips = match length {
-            0..4 => 0,
-            4..8 => 1,
-            _ => MOST,
-        };
-        let mut names = Vec::new();
-        if let Some((last, before)) = words.split_last() {
-            if matches!(*last, "st" | "ste") {
-                names.push(place_key(&before.join(" ")));
-                if let Some(name) = names.last_mut() {
-                    if !name.is_empty() {
-                        name.push(' ');
+        let length = names.first().map_or(0, |name| name.bytes().filter(|byte| *byte != b' ').count());
+        Self { names, postcode, slips: slips_of(length) }
+    }
+
+    /// The words of a query, a slash between two of them as one of its own, and the postcode.
+    fn words(query: &str) -> (Vec<String>, Option<String>) {
+        let (mut words, mut postcode) = (Vec::<String>::new(), None);
+        let alone = place_words(query).split_whitespace().count() == 1;
+        for (part, text) in query.split('/').enumerate() {
+            let plain = place_words(text);
+            let mut part_words = plain.split_whitespace().peekable();
+            if part > 0 && part_words.peek().is_some() && !words.is_empty() {
+                match words.last().map(String::as_str) {
+                    // `s/` and `s/s`: the letter says what the slash stands for.
+                    Some("s") => {
+                        if part_words.next_if_eq(&"s").is_some() {
+                            words.pop();
+                            words.push("ss".to_owned());
+                        }
                     }
-                    name.push_str(last);
+                    Some("/") => {}
+                    _ => words.push("/".to_owned()),
                 }
             }
-            names.insert(0, key);
+            for word in part_words {
+                let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+                if digits && postcode.is_none() && (alone || word.len() == 5) {
+                    postcode = Some(word.to_owned());
+                } else {
+                    words.push(word.to_owned());
+                }
+            }
         }
-        Self { names, postcode, slips }
+        words.pop_if(|last| last == "/");
+        (words, postcode)
     }
 
     /// Whether the commune has the postcode that stands beside the name.
@@ -235,20 +336,18 @@ impl Wanted {
     }
 }
 
-fn rank(communes: &[Commune], commune: u32, fit: Fit) -> Rank {
-    let population = communes.get(commune as usize).map_or(0, |commune| commune.population);
-    Rank { fit, slips: 0, only_start: false, population: Reverse(population), commune }
+/// Two parts of a name with a space between them.
+fn join(name: &str, word: &str) -> String {
+    if name.is_empty() { word.to_owned() } else { format!("{name} {word}") }
 }
 
-/// Keeps each commune's best rank, and of those the best `limit`, in order.
-fn best(found: &mut Vec<Rank>, limit: usize) {
-    found.sort_unstable_by_key(|rank| (rank.commune, *rank));
-    found.dedup_by_key(|rank| rank.commune);
-    if limit < found.len() {
-        found.select_nth_unstable(limit);
-        found.truncate(limit);
+/// How many slips of the pen are forgiven in a name of so many letters.
+pub(super) const fn slips_of(letters: usize) -> u8 {
+    match letters {
+        0..4 => 0,
+        4..8 => 1,
+        _ => MOST,
     }
-    found.sort_unstable();
 }
 
 /// Where a key goes on after its article.

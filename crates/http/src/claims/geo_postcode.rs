@@ -14,15 +14,15 @@ pub(super) async fn communes(_asked: Asked<Claims>, Path(path): Path<PostcodePat
     let communes = Gazetteer::embedded().by_postcode_in(&country, &zipcode).ok_or_else(|| {
         Problem::field("country", "only France is known: FR, or RE and the like for its parts overseas")
     })?;
-    Reply::ok(&SuccessList::new(communes.map(Commune::from).collect()))
+    Reply::ok(&SuccessList::new(communes.into_iter().map(Commune::from).collect()))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<SuccessList<Commune>>(
         operation.id("communesOfPostcode"),
         "The communes of a postcode",
-        "Most peopled first. A postcode that serves no commune (an unknown one, or a company's own) is answered with \
-         an empty list. From the gazetteer that comes with the server: nobody else is asked.",
+        "Most peopled first. A CEDEX code is answered with the commune or arrondissement that it stands for; a \
+         postcode that the tables do not have with an empty list. From the gazetteer that comes with the server: nobody else is asked.",
         "The communes; perhaps none",
     );
     say::usual_failures(say::failure::<400>(operation, "1000 not five digits, or another country than France"))

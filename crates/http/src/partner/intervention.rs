@@ -2,7 +2,9 @@
 
 use aide::transform::TransformOperation;
 use constat_app::partner::{OfferedSlot, Score, geocode, search_slots};
-use constat_wire::partner::{Expert, Explanation, Points, Reason, SearchAnswer, SearchQuery, ServiceRequest, Timeslot};
+use constat_wire::partner::{
+    Expert, Explanation, Points, Reason, SearchAnswer, SearchQuery, SearchedLocation, ServiceRequest, Timeslot,
+};
 
 use super::docs;
 use crate::asked::{Asked, Partner};
@@ -32,6 +34,9 @@ pub async fn handle(
         expires_at: Some(found.expires_at.into()),
         explanations,
         reasons,
+        location: found
+            .searched
+            .map(|searched| SearchedLocation::new(searched.position, searched.precision, searched.commune)),
     })
 }
 
@@ -47,7 +52,9 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("searchSlots").summary("Search free slots").description(
         "Answers the best free slots within the window, and a session: for 300 seconds one of the slots can be \
          booked, or an appointment moved to it. A visit on site needs `appointmentLocation`; its position is \
-         looked up when it is not given: by address where the server has a geocoder, else by postcode and town. A window that is over, or full, is answered with \
+         looked up when it is not given: by address where the server has a geocoder, else by postcode and town. A town \
+         that leaves several communes of the postcode possible is refused, with their names; `location.precision` says \
+         how well the position is known. A window that is over, or full, is answered with \
          an empty list and the reasons. `?explain=true` (the firm's own keys only) adds what each slot's place in \
          the list is made of. With `parties` (an adversarial expertise) or `allTrades` (a repair) every slot is one at \
          which everybody is free who must be there; booking it books all of them.",

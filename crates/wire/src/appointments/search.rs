@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Instant, Place};
-use crate::partner::{Granularity, Kind, MOST_SLOTS, Party, Reason, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS, Urgency};
+use crate::partner::{
+    Granularity, Kind, MOST_SLOTS, Party, Reason, SearchedLocation, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS, Urgency,
+};
 
 /// Searches free slots for a claim: the platform asks the partner on your behalf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -155,4 +157,7 @@ pub struct ClaimSlots {
     /// When no slot was found: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<Reason>>,
+    /// Where the partner searched, when it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<SearchedLocation>,
 }

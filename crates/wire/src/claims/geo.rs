@@ -1,7 +1,7 @@
 //! Communes, for whoever fills in an address.
 
 use constat_domain::FieldError;
-use constat_domain::gazetteer::{self, Fit};
+use constat_domain::gazetteer::{self, Fit, Gazetteer};
 use constat_domain::holidays::zone_of_department;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub struct Commune {
     /// INSEE code. Not a postcode.
     #[schemars(example = &"75117")]
     pub insee_code: String,
-    /// Its postcodes. None for Paris, Lyon and Marseille as a whole: their arrondissements have them.
+    /// Its postcodes; of Paris, Lyon and Marseille as a whole those of their arrondissements.
     #[schemars(example = POSTCODES)]
     pub zipcodes: Vec<String>,
     /// Code of the département it lies in, which the postcode does not always tell.
@@ -74,7 +74,7 @@ impl From<&gazetteer::Commune> for Commune {
         Self {
             name: commune.name.to_owned(),
             insee_code: commune.insee.to_owned(),
-            zipcodes: commune.postcodes().map(str::to_owned).collect(),
+            zipcodes: Gazetteer::embedded().postcodes_of(commune).into_iter().map(str::to_owned).collect(),
             department: department.to_owned(),
             population: Some(commune.population).filter(|count| *count > 0),
             position: commune.position.into(),
@@ -117,11 +117,20 @@ pub struct Suggestion {
     pub fit: Match,
     /// The commune.
     pub commune: Commune,
+    /// The name of a former commune that fits the query, today a part of this one. Absent when the
+    /// commune's own name fits.
+    #[serde(rename = "matchedName", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Seynod")]
+    pub matched_name: Option<String>,
 }
 
 impl From<gazetteer::Suggestion<'_>> for Suggestion {
     fn from(found: gazetteer::Suggestion<'_>) -> Self {
-        Self { fit: found.fit.into(), commune: found.commune.into() }
+        Self {
+            fit: found.fit.into(),
+            commune: found.commune.into(),
+            matched_name: found.former_name.map(str::to_owned),
+        }
     }
 }
 

@@ -28,7 +28,9 @@ pub use service_request::{
     Accident, ClaimBrief, CustomerType, Damage, Dwelling, Granularity, Kind, Party, PartyInsurer, RiskType,
     ServiceRequest, ServiceType, Urgency,
 };
-pub use timeslot::{Explanation, Points, Reason, SearchAnswer, SearchQuery, Timeslot, TimeslotType};
+pub use timeslot::{
+    Explanation, Points, PositionPrecision, Reason, SearchAnswer, SearchQuery, SearchedLocation, Timeslot, TimeslotType,
+};
 
 /// Most slots that one search may ask for. Source: partner API v0.9.1.
 pub const MOST_SLOTS: i64 = 30;

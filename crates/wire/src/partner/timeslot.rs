@@ -1,11 +1,14 @@
 //! Slots on the wire, and the answer to a search.
 
 use constat_domain::appointment::{Slot, SlotKind};
+use constat_domain::gazetteer::AddressPrecision;
+use constat_domain::geo;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Expert;
-use crate::common::{Checker, Instant, wire_enum};
+use crate::common::{Checker, Instant, Position, wire_enum};
 
 wire_enum! {
     /// Exact time or arrival window.
@@ -129,4 +132,56 @@ pub struct SearchAnswer {
     /// When no slot was found: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<Reason>>,
+    /// Where was searched, as the server understood the address. Absent for a remote appointment
+    /// without a place.
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
+    pub location: Option<SearchedLocation>,
+}
+
+/// Reads an extension that a partner's own server may use in another shape: then it is ignored.
+fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+wire_enum! {
+    /// How well the position of an address is known.
+    PositionPrecision = AddressPrecision {
+        /// The address itself: given with the request, or found by a geocoder.
+        Address = "address",
+        /// The main settlement of the commune, of a former commune or of the arrondissement.
+        Commune = "commune",
+        /// The middle of the postcode's communes, or the place that a CEDEX label names: some
+        /// kilometres.
+        Postcode = "postcode",
+        /// The middle of the département: tens of kilometres.
+        Department = "department",
+    }
+}
+
+/// The position of an address, and how well it is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SearchedLocation {
+    /// The position that drives are measured to.
+    pub position: Position,
+    /// How well it is known.
+    pub precision: PositionPrecision,
+    /// The commune that postcode and town mean; absent when only the postcode or the département is
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Saint-Georges-sur-Cher")]
+    pub commune: Option<String>,
+}
+
+impl SearchedLocation {
+    /// A position as it is answered.
+    pub fn new(position: geo::Position, precision: AddressPrecision, commune: Option<String>) -> Self {
+        Self { position: position.into(), precision: precision.into(), commune }
+    }
+
+    /// Position, precision and commune; `None` when the position is outside the world.
+    pub fn into_place(self) -> Option<(geo::Position, AddressPrecision, Option<String>)> {
+        let position = geo::Position::new(self.position.lat, self.position.long)?;
+        Some((position, self.precision.into(), self.commune))
+    }
 }

@@ -171,7 +171,7 @@ fn requirements(app: &App, diaries: &[Diary], now: Timestamp) -> BTreeMap<Appoin
 
 fn requirement(app: &App, appointment: &Appointment, now: Timestamp) -> Option<Requirement> {
     let mut place = appointment.place.clone();
-    let facts: PlaceFacts = locate(appointment.request.kind, Some(&mut place)).ok()?;
+    let facts: PlaceFacts = locate(appointment.request.kind, Some(&mut place)).ok()?.facts;
     let request = ServiceRequest {
         from: appointment.slot.start,
         to: appointment.slot.end,

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use constat_app::platform::{ClaimOffers, SearchClaimAppointments as Command, search_claim_appointments};
 use constat_wire::appointments::{ClaimSlots, SearchAppointments};
 use constat_wire::claims::Success;
-use constat_wire::partner::{Reason, Timeslot};
+use constat_wire::partner::{Reason, SearchedLocation, Timeslot};
 
 use super::partner_failures;
 use crate::asked::{Asked, Claims};
@@ -47,6 +47,9 @@ fn slots(found: ClaimOffers) -> ClaimSlots {
         expires_at: offers.expires_at.map(Into::into),
         timeslots: offers.offers.into_iter().map(|offer| Timeslot::new(&offer.slot, offer.id)).collect(),
         reasons: Some(reasons).filter(|reasons| !reasons.is_empty()),
+        location: offers
+            .searched
+            .map(|searched| SearchedLocation::new(searched.position, searched.precision, searched.commune)),
     }
 }
 

@@ -1,0 +1,264 @@
+//! Place names as people write them: abbreviations, linking words, glued words, CEDEX suffixes.
+
+use crate::text::{place_key, place_words};
+
+/// Words that join the parts of a name and are often left out or abbreviated.
+const LINKS: [&str; 20] = [
+    "a", "au", "aux", "d", "de", "des", "du", "en", "es", "et", "l", "la", "le", "les", "lez", "s", "sous", "sr", "ss",
+    "sur",
+];
+
+/// Words with the abbreviation that both spellings are reduced to.
+const SHORT: [(&str, &str); 20] = [
+    ("saint", "st"),
+    ("saints", "st"),
+    ("sts", "st"),
+    ("sainte", "ste"),
+    ("saintes", "ste"),
+    ("stes", "ste"),
+    ("grand", "gd"),
+    ("grands", "gd"),
+    ("gds", "gd"),
+    ("grande", "gde"),
+    ("grandes", "gde"),
+    ("gdes", "gde"),
+    ("petit", "pt"),
+    ("petits", "pt"),
+    ("petite", "pte"),
+    ("petites", "pte"),
+    ("vieux", "vx"),
+    ("mont", "mt"),
+    ("charles", "ch"),
+    ("chateau", "ch"),
+];
+
+/// The numbers of arrondissements as they were once written.
+const ROMAN: [&str; 20] = [
+    "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi", "xvii",
+    "xviii", "xix", "xx",
+];
+
+/// One spelling of a place name, reduced to what two spellings of one name have in common. All keys
+/// are lower-case ASCII letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spelling {
+    /// The words, separated by spaces, with `st` and `ste` written out: the strictest key.
+    pub key: String,
+    /// All words abbreviated where an abbreviation is usual, without spaces.
+    pub compact: String,
+    /// As `compact`, without articles and linking words.
+    pub loose: Vec<String>,
+}
+
+impl Spelling {
+    /// Reads a name. A slash separates words; `17e`, `17EME` and `017` are the number 17.
+    pub fn of(name: &str) -> Self {
+        let plain = place_words(name);
+        let mut words: Vec<String> = Vec::new();
+        for word in plain.split_whitespace() {
+            let after_town =
+                words.len() == 1 && matches!(words.first().map(String::as_str), Some("paris" | "lyon" | "marseille"));
+            let roman = ROMAN
+                .iter()
+                .zip(1..)
+                .find(|(numeral, _)| after_town && word.trim_end_matches("eme").trim_end_matches('e') == **numeral);
+            words.push(roman.map_or_else(|| reduced(word), |(_, number): (_, u8)| number.to_string()));
+        }
+        let has_number = words.iter().any(|word| is_number(word));
+        if has_number {
+            words.retain(|word| !matches!(word.as_str(), "arrondissement" | "arrdt" | "ardt" | "arr" | "arrond"));
+        }
+        let mut short: Vec<String> = Vec::with_capacity(words.len());
+        for word in words {
+            // `nd` stands for two words.
+            if word == "dame" && short.last().is_some_and(|last| last == "notre") {
+                short.pop();
+                short.push("nd".to_owned());
+            } else {
+                short.push(word);
+            }
+        }
+        // A glued spelling has no word `saint` to abbreviate; `ain` goes from `sainte` and `saint` alike.
+        let glued = |words: &[String]| words.concat().replace("saint", "st");
+        let compact = glued(&short);
+        let mut loose: Vec<String> = short.iter().filter(|word| !LINKS.contains(&word.as_str())).cloned().collect();
+        if loose.is_empty() {
+            loose = short;
+        }
+        Self { key: place_key(name), compact, loose }
+    }
+
+    /// The loose words without spaces.
+    pub fn loose_key(&self) -> String {
+        self.loose.concat().replace("saint", "st")
+    }
+
+    /// Whether there is nothing to compare: no letter at all.
+    pub fn is_empty(&self) -> bool {
+        !self.key.bytes().any(|byte| byte.is_ascii_lowercase())
+    }
+}
+
+/// All names by their loose spelling: a list of hashes, which a search halves its way into.
+#[derive(Debug)]
+pub(super) struct LooseIndex {
+    /// In order, each with the place of the name.
+    hashes: Vec<(u64, u32)>,
+}
+
+impl LooseIndex {
+    pub fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let mut hashes: Vec<_> =
+            names.zip(0_u32..).map(|(name, at)| (hash(&Spelling::of(name).loose_key()), at)).collect();
+        hashes.sort_unstable();
+        Self { hashes }
+    }
+
+    /// The places of the names with a loose spelling. Two spellings of one 64-bit hash are not told apart.
+    pub fn spelt(&self, loose: &str) -> impl Iterator<Item = u32> {
+        let wanted = hash(loose);
+        let first = self.hashes.partition_point(|(hash, _)| *hash < wanted);
+        self.hashes.iter().skip(first).take_while(move |(hash, _)| *hash == wanted).map(|(_, name)| *name)
+    }
+}
+
+/// A hash that is the same in every run (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A word as [`Spelling`] compares it.
+fn reduced(word: &str) -> String {
+    if let Some(number) = ordinal(word) {
+        return number.to_string();
+    }
+    let short = SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| short);
+    short.to_owned()
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The number of `17`, `017`, `17e`, `1er` or `17eme`; at most three digits.
+fn ordinal(word: &str) -> Option<u16> {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    if !(1..=3).contains(&digits) {
+        return None;
+    }
+    let (number, suffix) = word.split_at(digits);
+    matches!(suffix, "" | "e" | "er" | "eme" | "ieme" | "me" | "ere" | "nd" | "nde" | "d")
+        .then(|| number.parse().ok())
+        .flatten()
+}
+
+/// The city of an address line, split from its CEDEX suffix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CityLine {
+    /// The town or label; perhaps empty.
+    pub name: String,
+    /// Whether the line says CEDEX.
+    pub is_cedex: bool,
+    /// The number of the CEDEX: `3` in `LYON CEDEX 03`.
+    pub number: Option<u16>,
+}
+
+impl CityLine {
+    /// Splits a city line: `LYON CEDEX 03`, `CEDEX 9 AJACCIO`, `Paris Cédex17`.
+    pub fn of(city: &str) -> Self {
+        let mut line = Self { name: String::new(), is_cedex: false, number: None };
+        let mut after_cedex = false;
+        for word in city.split(|letter: char| letter.is_whitespace() || letter == ',') {
+            let plain = place_words(word);
+            let plain = plain.trim();
+            let bare = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+            if matches!(bare, "cedex" | "cedx" | "cdx") {
+                line.is_cedex = true;
+                line.number = plain.get(bare.len()..).and_then(|digits| digits.parse().ok()).or(line.number);
+                after_cedex = line.number.is_none();
+                continue;
+            }
+            if after_cedex && !plain.is_empty() {
+                after_cedex = false;
+                if is_number(plain) {
+                    line.number = plain.parse().ok();
+                    continue;
+                }
+            }
+            if !line.name.is_empty() {
+                line.name.push(' ');
+            }
+            line.name.push_str(word);
+        }
+        line
+    }
+}
+
+/// What a word that is being typed may stand for, best first: itself alone unless it is an
+/// abbreviation. `is_last`: nothing follows, so that it may also be the start of a longer word.
+pub(super) fn meanings(word: &str, is_last: bool) -> &'static [&'static str] {
+    match (word, is_last) {
+        ("sts", _) => &["saints"],
+        ("stes", _) => &["saintes"],
+        ("gd", false) => &["grand"],
+        ("gde", false) => &["grande"],
+        ("gds", false) => &["grands"],
+        ("gdes", false) => &["grandes"],
+        ("pt", false) => &["petit"],
+        ("pte", false) => &["petite"],
+        ("vx", _) => &["vieux"],
+        ("mt", false) => &["mont"],
+        ("nd", _) => &["notre dame"],
+        ("s", false) => &["sur", "sous", "s"],
+        ("ss", false) => &["sous", "sur s"],
+        ("ss", true) => &["sur s", "sous s", "ss"],
+        _ => &[],
+    }
+}
+
+/// What a slash between two words may stand for.
+pub(super) const SLASH: [&str; 4] = ["sur", "sous", "les", "en"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_meet() {
+        let loose = |name| Spelling::of(name).loose_key();
+        for name in [
+            "ST GEORGES S/ CHER",
+            "St-Georges-s/Cher",
+            "Saint Georges/Cher",
+            "SAINTGEORGES CHER",
+            "ST GEORGES SUR CHER",
+        ] {
+            assert_eq!(loose(name), loose("Saint-Georges-sur-Cher"), "{name}");
+        }
+        assert_eq!(loose("FONTENAY S/S BOIS"), loose("Fontenay-sous-Bois"));
+        assert_eq!(loose("L HAY LES ROSES"), loose("L'Haÿ-les-Roses"));
+        assert_eq!(loose("VILLENEUVE ASCQ"), loose("Villeneuve-d'Ascq"));
+        assert_eq!(loose("ND DE BELLECOMBE"), loose("Notre-Dame-de-Bellecombe"));
+        assert_eq!(loose("GD QUEVILLY"), loose("Le Grand-Quevilly"));
+        assert_eq!(Spelling::of("SAINTEMAXIME").compact, Spelling::of("Ste Maxime").compact);
+        for name in ["PARIS 17", "Paris 17e", "paris 17EME arrdt", "PARIS 017", "Paris XVIIe"] {
+            assert_eq!(loose(name), loose("Paris 17e Arrondissement"), "{name}");
+        }
+        assert_ne!(loose("Lyon 3"), loose("Lyon 8"));
+        assert!(Spelling::of("41400").is_empty() && Spelling::of(" - ").is_empty());
+    }
+
+    #[test]
+    fn a_cedex_suffix_is_split_off() {
+        let line = |city| {
+            let line = CityLine::of(city);
+            (line.name, line.is_cedex, line.number)
+        };
+        assert_eq!(line("LYON CEDEX 03"), ("LYON".to_owned(), true, Some(3)));
+        assert_eq!(line("PARIS 17 CEDEX"), ("PARIS 17".to_owned(), true, None));
+        assert_eq!(line("Paris Cédex17"), ("Paris".to_owned(), true, Some(17)));
+        assert_eq!(line("CEDEX 9 AJACCIO"), ("AJACCIO".to_owned(), true, Some(9)));
+        assert_eq!(line("SAINT DENIS CEDEX"), ("SAINT DENIS".to_owned(), true, None));
+        assert_eq!(line("Saint-Denis"), ("Saint-Denis".to_owned(), false, None));
+    }
+}
