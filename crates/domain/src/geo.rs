@@ -78,29 +78,23 @@ pub struct Place {
     pub position: Option<Position>,
 }
 
-/// The département code of a French postcode: `75`, `2A`, `974`. `None` when it is not one.
+/// The département code of a French postcode of five digits: `75`, `2A`, `974`. `None` when it is not one.
 ///
-/// Corsican postcodes are told apart by their third digit (200, 201: Corse-du-Sud; 202, 206:
-/// Haute-Corse). A few communes are served from a neighbouring département's post office: the
-/// gazetteer knows the commune's own département and is asked first where that matters.
+/// La Réunion's CEDEX codes begin with 977 and 978; Saint-Barthélemy (977) and Saint-Martin (978) have
+/// postcodes that begin like Guadeloupe's. A few communes are served from a neighbouring département's post
+/// office: the gazetteer knows the commune's own département and is asked first where that matters.
 ///
 /// ```
 /// # use constat_domain::geo::department_of_postcode as department;
 /// assert_eq!(department("75017"), Some("75".to_owned()));
 /// assert_eq!(department("20200"), Some("2B".to_owned()));
 /// assert_eq!(department("97410"), Some("974".to_owned()));
+/// assert_eq!(department("97744"), Some("974".to_owned()));
+/// assert_eq!(department("97133"), Some("977".to_owned()));
 /// assert_eq!(department("SW1A"), None);
 /// ```
 pub fn department_of_postcode(postcode: &str) -> Option<String> {
-    if postcode.len() != 5 || !postcode.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    match &postcode[..2] {
-        "00" | "96" | "99" => None,
-        "20" => Some(if matches!(&postcode[2..3], "0" | "1") { "2A" } else { "2B" }.to_owned()),
-        "97" | "98" => Some(postcode[..3].to_owned()),
-        two => Some(two.to_owned()),
-    }
+    crate::postcode::department(postcode).map(str::to_owned)
 }
 
 #[cfg(test)]

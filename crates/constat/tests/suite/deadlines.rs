@@ -321,12 +321,23 @@ async fn rules_that_are_turned_on_later_are_laid_on_claims_that_are_there() {
         "contents_damage": false,
     });
     let id = caller.declare(&hail).await;
+    tell(&caller, &id, "visit", "2026-11-20").await;
     server.deadline_watch().drain().await.unwrap();
-    assert_eq!(rule(&of(&caller, &id).await, "declaration_general")["state"], "met");
-    server.configure(|settings| settings.deadlines.enable = vec!["declaration_hail".to_owned()]).await;
+    let names = |deadlines: &Value| -> Vec<String> {
+        let all = deadlines.as_array().unwrap().iter();
+        all.map(|one| one["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    let deadlines = of(&caller, &id).await;
+    assert_eq!(rule(&deadlines, "declaration_general")["state"], "met");
+    assert!(!names(&deadlines).contains(&"mission_report".to_owned()));
+    let rules = ["mission_report", "declaration_hail"].map(str::to_owned);
+    server.configure(|settings| settings.deadlines.enable = rules.to_vec()).await;
     let caller = ClaimsCaller { http: server.http.clone(), ..caller };
     let deadlines = of(&caller, &id).await;
-    assert_eq!(rule(&deadlines, "declaration_hail")["dueOn"], "2026-11-23");
+    assert_eq!(rule(&deadlines, "mission_report")["dueOn"], "2026-11-23");
+    // The four days of hail are about crops: a home keeps the general term, even where the rule is on.
+    assert_eq!(rule(&deadlines, "declaration_general")["state"], "met");
+    assert!(!names(&deadlines).contains(&"declaration_hail".to_owned()));
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 1);
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 0);
 }
