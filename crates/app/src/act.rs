@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Claim, OutsideCover, Rules};
 use constat_domain::deadlines::{Deadline, Deadlines};
 use constat_domain::ids::{Entropy, EventId};
 use constat_domain::refusal::ClaimRefusal;
@@ -27,6 +27,7 @@ pub struct Act {
     chance: Arc<dyn Chance>,
     catalogue: Arc<Catalogue>,
     deadlines: Arc<Deadlines>,
+    outside_cover: OutsideCover,
 }
 
 impl Act {
@@ -37,13 +38,24 @@ impl Act {
         chance: Arc<dyn Chance>,
         catalogue: Arc<Catalogue>,
         deadlines: Arc<Deadlines>,
+        outside_cover: OutsideCover,
     ) -> Self {
-        Self { caller, at, dry_run: false, chance, catalogue, deadlines }
+        Self { caller, at, dry_run: false, chance, catalogue, deadlines, outside_cover }
     }
 
     /// A claim's deadlines at the instant of the command.
     pub fn deadlines_of(&self, claim: &Claim) -> Vec<Deadline<'_>> {
         self.deadlines.of_claim(claim, self.at)
+    }
+
+    /// What judges claims: the catalogue and what the platform set.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { catalogue: &self.catalogue, outside_cover: self.outside_cover }
+    }
+
+    /// What becomes of a loss outside the cover.
+    pub const fn outside_cover(&self) -> OutsideCover {
+        self.outside_cover
     }
 
     /// The catalogue of the organisation whose data it is.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use constat_domain::claim::Rules;
 use constat_domain::deadlines::Deadlines;
-use constat_domain::tenancy::Caller;
+use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::{Documents, Store};
 
 use crate::authentication::RecentKeys;
@@ -164,6 +165,19 @@ impl App {
     /// A command by `caller`, now.
     pub fn act(&self, caller: Caller) -> Act {
         let catalogue = Arc::clone(self.catalogues.of(&caller.tenant));
-        Act::new(caller, self.clock.now(), Arc::clone(&self.chance), catalogue, Arc::clone(&self.deadlines))
+        let outside_cover = self.settings.claims.outside_cover;
+        Act::new(
+            caller,
+            self.clock.now(),
+            Arc::clone(&self.chance),
+            catalogue,
+            Arc::clone(&self.deadlines),
+            outside_cover,
+        )
+    }
+
+    /// What judges the claims of an organisation: its catalogue and what the platform set.
+    pub fn rules_of(&self, tenant: &TenantId) -> Rules<'_> {
+        Rules { catalogue: self.catalogues.of(tenant), outside_cover: self.settings.claims.outside_cover }
     }
 }

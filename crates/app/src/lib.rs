@@ -53,4 +53,4 @@ pub use pause::Pause;
 pub use requests::RequestSettings;
 pub use scanner::{NoScanner, ScannerSettings, Verdict, VirusScanner, WhenAway};
 pub use sealing::{Seal, Sealer};
-pub use settings::{PartnerLink, RoutingKind, RoutingSettings, Settings, UploadSettings};
+pub use settings::{ClaimSettings, PartnerLink, RoutingKind, RoutingSettings, Settings, UploadSettings};

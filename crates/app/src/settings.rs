@@ -2,6 +2,7 @@
 
 use constat_availability::Estimator;
 use constat_domain::FieldError;
+use constat_domain::claim::OutsideCover;
 use constat_domain::ids::OrgId;
 use constat_domain::service::ServiceKind;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,16 @@ pub struct Settings {
     pub scanner: ScannerSettings,
     /// Where further catalogue files are.
     pub catalogue: CatalogueSettings,
+    /// How claims are judged.
+    pub claims: ClaimSettings,
+}
+
+/// How claims are judged, beside the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimSettings {
+    /// What becomes of a loss outside the contract's cover.
+    pub outside_cover: OutsideCover,
 }
 
 /// What documents on their way in may use.
@@ -77,6 +88,7 @@ impl Default for Settings {
             uploads: UploadSettings::default(),
             scanner: ScannerSettings::default(),
             catalogue: CatalogueSettings::default(),
+            claims: ClaimSettings::default(),
         }
     }
 }

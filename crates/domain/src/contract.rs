@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Catalogue;
 use crate::claim::Insured;
 use crate::codes::{Codes, Table};
+use crate::country::{Country, EXPECTED_COUNTRY};
 use crate::geo::{Position, PostalAddress};
+use crate::holidays::zone_of_department;
 use crate::money::Money;
+use crate::postcode;
 use crate::refusal::FieldError;
 use crate::service::{CustomerType, Insurer};
 
@@ -115,9 +118,55 @@ pub struct ContractSnapshot {
     pub customer_type: CustomerType,
     /// What the insured bears.
     pub deductible: Option<Money>,
+    /// From when to when it covers.
+    #[serde(default, skip_serializing_if = "CoverTerms::is_unknown")]
+    pub cover: CoverTerms,
+}
+
+/// From when to when a contract covers, and where its days are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CoverTerms {
+    /// First day of cover, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<jiff::civil::Date>,
+    /// Day after the last day of cover, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_to: Option<jiff::civil::Date>,
+    /// IANA time zone of the risk's address. `None` where the contract names no place: days are then those
+    /// of the place of the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+impl CoverTerms {
+    /// Whether neither date is known.
+    pub const fn is_unknown(&self) -> bool {
+        self.effective_from.is_none() && self.effective_to.is_none()
+    }
 }
 
 impl Contract {
+    /// From when to when it covers one of its products; all of them start and end with the contract.
+    pub fn cover_terms(&self, product_id: Option<&str>) -> CoverTerms {
+        let product = self.products.iter().find(|product| Some(product.id.as_str()) == product_id);
+        let risk = product.or_else(|| self.products.first()).and_then(|product| product.risk.as_ref());
+        let terms = CoverTerms { effective_from: self.effective_from, effective_to: self.effective_to, zone: None };
+        if terms.is_unknown() {
+            return terms;
+        }
+        // A risk abroad has the days of Paris, as its terms have.
+        let department = risk.map(|risk| risk.address.department().unwrap_or_default());
+        CoverTerms { zone: department.map(|code| zone_of_department(&code).to_owned()), ..terms }
+    }
+
+    /// Writes countries and postcodes of its risks in one way. What cannot be read stays as it is:
+    /// [`Contract::check`] names it.
+    pub fn normalise(&mut self) {
+        for risk in self.products.iter_mut().filter_map(|product| product.risk.as_mut()) {
+            risk.address.normalise();
+        }
+    }
+
     /// What a claim remembers of the contract. The loss decides the guarantee; the contract's own
     /// stands in where the loss names none.
     pub fn snapshot(&self, product_id: Option<&str>, guarantee: Option<&str>) -> ContractSnapshot {
@@ -130,6 +179,7 @@ impl Contract {
             guarantee: guarantee.unwrap_or(&self.guarantee).to_owned(),
             customer_type: self.customer_type,
             deductible: self.deductible,
+            cover: self.cover_terms(product_id),
         }
     }
 
@@ -224,6 +274,16 @@ fn check_risk(risk: &Risk, field: &str, errors: &mut Vec<FieldError>) {
             ));
         }
     }
+    match Country::read(&address.country_code) {
+        None => errors.push(FieldError::new(format!("{field}.address.country_code"), EXPECTED_COUNTRY)),
+        // A blank or oversized one was named above.
+        Some(country) if (1..=5).contains(&address.zip_code.trim().chars().count()) => {
+            if let Err(fault) = postcode::read(&address.zip_code, country) {
+                errors.push(FieldError::new(format!("{field}.address.zip_code"), fault.to_string()));
+            }
+        }
+        Some(_) => {}
+    }
 }
 
 #[cfg(test)]
@@ -254,6 +314,35 @@ mod tests {
     #[test]
     fn a_sound_contract_passes() {
         assert_eq!(contract(sound()).check(Catalogue::embedded()), []);
+    }
+
+    #[test]
+    fn the_place_of_a_risk_is_read_as_people_write_it() {
+        let read = |zip: &str, city: &str, country: &str| {
+            let mut record = sound();
+            let address = &mut record["products"][0]["risk"]["address"];
+            address["zip_code"] = zip.into();
+            address["city"] = city.into();
+            address["country_code"] = country.into();
+            let mut contract = contract(record);
+            contract.normalise();
+            let faults = contract.check(Catalogue::embedded()).into_iter().map(|fault| fault.field);
+            let faults: Vec<String> = faults.collect();
+            let address = contract.products[0].risk.clone().unwrap().address;
+            (address.zip_code, address.country_code, faults.join(" "))
+        };
+        let good = |zip: &str, country: &str| (zip.to_owned(), country.to_owned(), String::new());
+        assert_eq!(read("75 017", "Paris", "FRA"), good("75017", "FR"));
+        assert_eq!(read("F-75017", "Paris", "France métropolitaine"), good("75017", "FR"));
+        assert_eq!(read("97410", "Saint-Pierre", "La Réunion"), good("97410", "FR"));
+        assert_eq!(read("1000", "Bruxelles", "Belgique"), good("1000", "BE"));
+        // A lost zero is put back where the town has that postcode, and only there.
+        assert_eq!(read("1000", "BOURG EN BRESSE", "FR"), good("01000", "FR"));
+        let (zip, country) = ("products[0].risk.address.zip_code", "products[0].risk.address.country_code");
+        assert_eq!(read("1000", "Bruxelles", "FR"), ("1000".to_owned(), "FR".to_owned(), zip.to_owned()));
+        assert_eq!(read("abcde", "Paris", "FR").2, zip);
+        assert_eq!(read("75017", "Mamoudzou", "YT").2, zip);
+        assert_eq!(read("75017", "Paris", "Atlantide").2, country);
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("v2.appointment.cancelled", "Rendez-vous annulé"),
     kind("v2.appointment.done", "Rendez-vous effectué"),
     kind("claim.draft.edited", "Pré-déclaration modifiée"),
+    kind("claim.corrected", "Dossier corrigé par un gestionnaire"),
+    kind("claim.cover.updated", "Garantie revue d'après le contrat"),
     kind("claim.imported", "Dossier repris d'un autre système"),
     kind("insured.erased", "Données personnelles de l'assuré effacées"),
     kind("claim.document.scanned", "Document contrôlé par l'antivirus"),

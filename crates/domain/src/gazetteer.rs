@@ -14,6 +14,7 @@ mod suggest;
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
+use crate::country::OVERSEAS;
 use crate::geo::Position;
 
 use cedex::Run;
@@ -156,22 +157,6 @@ fn place_of(communes: &[Commune], insee: &str) -> Option<u32> {
 fn read_position(lat: &str, lon: &str) -> Option<Position> {
     Position::new(lat.parse().ok()?, lon.parse().ok()?)
 }
-
-/// ISO 3166-1 codes of their own that parts of France have, with the département code.
-const OVERSEAS: [(&str, &str); 12] = [
-    ("GP", "971"),
-    ("MQ", "972"),
-    ("GF", "973"),
-    ("RE", "974"),
-    ("PM", "975"),
-    ("YT", "976"),
-    ("BL", "977"),
-    ("MF", "978"),
-    ("TF", "984"),
-    ("WF", "986"),
-    ("PF", "987"),
-    ("NC", "988"),
-];
 
 impl Gazetteer {
     /// The communes that came with the program. The first call reads them: some milliseconds.

@@ -78,12 +78,11 @@ pub struct Place {
     pub position: Option<Position>,
 }
 
-/// The département code of a French postcode: `75`, `2A`, `974`. `None` when it is not one.
+/// The département code of a French postcode of five digits: `75`, `2A`, `974`. `None` when it is not one.
 ///
-/// CEDEX codes of 970 are Guadeloupe's; those of 977 and 978 are La Réunion's, as Saint-Barthélemy and
-/// Saint-Martin have the postcodes 97133 and 97150. Corsican postcodes are told apart by their third
-/// digit (202, 204, 206: Haute-Corse, the others Corse-du-Sud). Some communes are served by a post office
-/// of a neighbouring département: `Gazetteer::department_of` knows the commune's own.
+/// La Réunion's CEDEX codes begin with 977 and 978; Saint-Barthélemy (977) and Saint-Martin (978) have
+/// postcodes that begin like Guadeloupe's. A few communes are served from a neighbouring département's post
+/// office: the gazetteer knows the commune's own département and is asked first where that matters.
 ///
 /// ```
 /// # use constat_domain::geo::department_of_postcode as department;
@@ -96,19 +95,7 @@ pub struct Place {
 /// assert_eq!(department("SW1A"), None);
 /// ```
 pub fn department_of_postcode(postcode: &str) -> Option<String> {
-    if postcode.len() != 5 || !postcode.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    match &postcode[..2] {
-        "00" | "96" | "99" => None,
-        "20" => Some(if matches!(&postcode[2..3], "2" | "4" | "6") { "2B" } else { "2A" }.to_owned()),
-        "97" if postcode == "97133" => Some("977".to_owned()),
-        "97" if postcode == "97150" => Some("978".to_owned()),
-        "97" if postcode.starts_with("970") => Some("971".to_owned()),
-        "97" if matches!(&postcode[2..3], "7" | "8") => Some("974".to_owned()),
-        "97" | "98" => Some(postcode[..3].to_owned()),
-        two => Some(two.to_owned()),
-    }
+    crate::postcode::department(postcode).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -144,6 +144,7 @@ pub fn zone_of_department(department: &str) -> &'static str {
         "974" => "Indian/Reunion",
         "975" => "America/Miquelon",
         "976" => "Indian/Mayotte",
+        "984" => "Indian/Kerguelen",
         "986" => "Pacific/Wallis",
         "987" => "Pacific/Tahiti",
         "988" => "Pacific/Noumea",
@@ -219,6 +220,20 @@ mod tests {
     }
 
     #[test]
+    fn the_pacific_has_holidays_of_its_own() {
+        assert_eq!(on(2026, 4, 28, "986"), Some("saint_peter_chanel"));
+        assert_eq!(on(2026, 7, 29, "986"), Some("wallis_futuna_territory"));
+        assert_eq!(on(2026, 3, 5, "987"), Some("polynesia_gospel"));
+        assert_eq!(on(2026, 4, 3, "987"), Some("polynesia_good_friday"));
+        assert_eq!((on(2024, 6, 29, "987"), on(2025, 6, 29, "987")), (Some("polynesia_autonomy"), None));
+        assert_eq!((on(2024, 11, 20, "987"), on(2025, 11, 20, "987")), (None, Some("polynesia_matarii")));
+        assert_eq!(on(2026, 9, 24, "988"), Some("new_caledonia_citizenship"));
+        for (month, day) in [(4, 28), (6, 29), (7, 29), (3, 5), (4, 3), (9, 24)] {
+            assert_eq!((on(2026, month, day, "974"), on(2026, month, day, "75")), (None, None));
+        }
+    }
+
+    #[test]
     fn a_holiday_holds_from_its_first_day() {
         assert_eq!(on(1981, 5, 8, "75"), None);
         assert_eq!(on(1982, 5, 8, "75"), Some("victory_1945"));
@@ -236,7 +251,7 @@ mod tests {
     fn the_zone_follows_the_place_and_exists() {
         assert_eq!(zone_of_department("75"), "Europe/Paris");
         assert_eq!(zone_of_department("974"), "Indian/Reunion");
-        for department in ["971", "972", "973", "974", "975", "976", "977", "978", "986", "987", "988", "2A"] {
+        for department in ["971", "972", "973", "974", "975", "976", "977", "978", "984", "986", "987", "988", "2A"] {
             assert!(jiff::tz::TimeZone::get(zone_of_department(department)).is_ok());
         }
     }

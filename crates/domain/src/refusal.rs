@@ -123,11 +123,14 @@ pub enum ClaimRefusal {
     #[error("there is no preview of this document")]
     NoPreview,
     /// The claim is past its draft.
-    #[error("the claim can no longer be edited")]
+    #[error("the claim can no longer be edited; a handler corrects its facts with POST /claims/{{id}}/corrections")]
     NotEditable,
     /// The claim is not a draft that could be submitted.
     #[error("the claim cannot be submitted")]
     NotSubmittable,
+    /// The loss lies outside the cover, and the platform refuses that. Holds what is wrong.
+    #[error("the contract does not cover the loss: {0}")]
+    OutsideCover(String),
     /// The claim's status forbids the command.
     #[error("the claim's status does not allow this")]
     StatusLocked,

@@ -29,6 +29,7 @@ const STEPS: &[(i64, &str)] = &[
     (15, include_str!("../migrations/0015_answers_by_age.sql")),
     (16, include_str!("../migrations/0016_declared_by.sql")),
     (17, include_str!("../migrations/0017_open_attempts.sql")),
+    (18, include_str!("../migrations/0018_claims_by_contract.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:
@@ -132,6 +133,7 @@ mod tests {
         "6e2a6b7a10bbc2844dfb7ab7ca4c8d48145a52ee2989370e8b25b3c3041ed511",
         "59c42c703f3c8c770183d79095357e765d8926589f1b1eb9b62e395add73c780",
         "bcb7afb8e8b792cf93e8abb4c7c461a3d115cfa6c8e4e7c50d1edc2c4474ea03",
+        "cc53578db987acb309373990a6e29301a2e45fb66bd6347391e6381efa1af27f",
     ];
 
     #[test]

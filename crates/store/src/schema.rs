@@ -9,7 +9,7 @@ diesel::table! {
     claims (declaration_id) {
         declaration_id -> Text, claim_id -> Nullable<Text>, tenant -> Text, user_id -> Text, status -> Text,
         insurer_reference -> Nullable<Text>, created_at -> BigInt, version -> BigInt, body -> Text,
-        declared_by -> Nullable<Text>,
+        declared_by -> Nullable<Text>, contract_id -> Nullable<Text>,
     }
 }
 diesel::table! { bytes_to_remove (storage_key) { storage_key -> Text, } }

@@ -4,7 +4,7 @@
 
 use constat_domain::FieldError;
 use constat_domain::appointment::SlotKind;
-use constat_domain::claim::ClaimEdit;
+use constat_domain::claim::{ClaimEdit, LocationEdit};
 use constat_domain::service::ServiceKind;
 use constat_wire::appointments::SearchAppointments;
 use constat_wire::claims::{Answer, Claim, CreateClaim, DocumentUploads, Failure, PatchClaim, Success};
@@ -154,7 +154,7 @@ fn every_fault_of_meaning_is_named_at_once() {
         request["limit"] = json!(31);
         request["dateTo"] = request["dateFrom"].clone();
         request["appointmentLocation"]["address"]["zipCode"] = json!("750170");
-        request["appointmentLocation"]["address"]["countryCode"] = json!("fra");
+        request["appointmentLocation"]["address"]["countryCode"] = json!("atlantide");
         request["appointmentLocation"]["position"] = json!({ "lat": 91, "long": -180.5 });
         request["claim"]["valuation"]["totalCost"] = json!({ "value": -1, "currency": "euro" });
         request["claim"]["accident"]["characteristics"] = json!({ "nature": "Vol", "detail": "X" });
@@ -349,7 +349,8 @@ fn documents_come_alone_or_in_an_array() {
 fn a_patch_of_nothing_is_refused() {
     assert_eq!(fields(&read::<PatchClaim>("{}").into_domain().unwrap_err()), [""]);
     let patch = read::<PatchClaim>("{\"location\":{\"city\":\"Lyon\"}}").into_domain().unwrap();
-    assert_eq!(patch, ClaimEdit { city: Some("Lyon".to_owned()), ..ClaimEdit::default() });
+    let location = LocationEdit { city: Some("Lyon".to_owned()), ..LocationEdit::default() };
+    assert_eq!(patch, ClaimEdit { location, ..ClaimEdit::default() });
 }
 
 #[test]

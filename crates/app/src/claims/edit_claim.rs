@@ -16,11 +16,11 @@ pub fn edit_claim(
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
     let catalogue = act.catalogue();
-    let was_ready = claim.can_submit(catalogue);
+    let was_ready = claim.can_submit(act.rules());
     claim.edit(catalogue, edit, act.at)?;
     claims::update(tx, &claim)?;
     events::record(tx, act, events::DRAFT_EDITED, &claim)?;
-    if claim.can_submit(catalogue) && !was_ready {
+    if claim.can_submit(act.rules()) && !was_ready {
         events::record(tx, act, events::DRAFT_READY, &claim)?;
     }
     Ok(claim)

@@ -17,6 +17,9 @@ const REFUSED: &str = "v2.claim.refused";
 const ABANDONED: &str = "v2.claim.abandoned";
 /// The contract has no event for an edited draft; the audit trail needs one all the same.
 pub(super) const DRAFT_EDITED: &str = "claim.draft.edited";
+/// The contract has none either for what a handler corrects, nor for a cover that changed with its contract.
+pub(super) const CORRECTED: &str = "claim.corrected";
+pub(super) const COVER_UPDATED: &str = "claim.cover.updated";
 /// The contract has no events for what handlers write. The first is in timeline and feed, the second in
 /// the timeline that handlers read.
 pub(super) const NOTE_UPDATED: &str = "claim.note.updated";

@@ -2,6 +2,8 @@
 
 mod cancel_claim;
 mod change_status;
+mod correct_claim;
+pub(crate) mod cover;
 mod create_claim;
 mod document_bytes;
 mod dossier;
@@ -26,6 +28,7 @@ pub use cancel_claim::cancel_claim;
 pub(crate) use cancel_claim::give_up;
 pub use change_status::change_status;
 pub use constat_store::queries::claims::Stamp as ClaimStamp;
+pub use correct_claim::correct_claim;
 pub use create_claim::create_claim;
 pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
 pub use dossier::edit_dossier;

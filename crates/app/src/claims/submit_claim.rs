@@ -4,14 +4,15 @@ use constat_domain::claim::Claim;
 use constat_domain::ids::ClaimId;
 use constat_store::queries::claims;
 
+use super::cover::cover_of;
 use super::{claim_to_change, events};
 use crate::{Act, AppError, Tx};
 
 /// Submits a draft whose mandatory documents are all there.
 pub fn submit_claim(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
     let mut claim = claim_to_change(tx, act, id, if_match)?;
-    claim.submit(act.catalogue(), ClaimId::new(act.at, &act.entropy()), act.at)?;
+    claim.submit(act.rules(), ClaimId::new(act.at, &act.entropy()), act.at)?;
     claims::update(tx, &claim)?;
-    events::record(tx, act, events::SUBMITTED, &claim)?;
+    events::record_with(tx, act, events::SUBMITTED, &claim, cover_of(&claim))?;
     Ok(claim)
 }

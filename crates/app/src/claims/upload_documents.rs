@@ -7,6 +7,7 @@ use constat_domain::{FieldError, Refusal};
 use constat_store::StoreError;
 use constat_store::queries::{claims, document_files};
 
+use super::cover::cover_of;
 use super::receive::{Received, forget};
 use super::{claim_to_change, events, keep_file, read_claim};
 use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx};
@@ -157,7 +158,7 @@ fn take(
 ) -> Result<Uploaded, AppError> {
     let catalogue = act.catalogue();
     let mut claim = claim_to_change(tx, act, id, if_match)?;
-    let was_ready = claim.can_submit(catalogue);
+    let was_ready = claim.can_submit(act.rules());
     for document in documents {
         let duplicate_of = duplicate_of(tx, &claim, &document.sha256)?;
         claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, act.at)?;
@@ -171,15 +172,15 @@ fn take(
             events::record_of_document(tx, act, events::DOCUMENT_REFUSED, &claim, document.id)?;
         }
     }
-    let ready = claim.can_submit(catalogue);
+    let ready = claim.can_submit(act.rules());
     if ready && !was_ready {
         events::record(tx, act, events::DRAFT_READY, &claim)?;
     }
     let submitted = auto_submit && ready;
     if submitted {
-        claim.submit(catalogue, ClaimId::new(act.at, &act.entropy()), act.at)?;
+        claim.submit(act.rules(), ClaimId::new(act.at, &act.entropy()), act.at)?;
         claims::update(tx, &claim)?;
-        events::record(tx, act, events::SUBMITTED, &claim)?;
+        events::record_with(tx, act, events::SUBMITTED, &claim, cover_of(&claim))?;
     }
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::access::Standing;
+use crate::claims::cover::cover_of;
 use crate::claims::events;
 use crate::{Act, AppError, Tx, hash_secret};
 
@@ -91,8 +92,11 @@ fn open(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<Insurer>) -> Resu
     let id = DeclarationId::new(act.at, &act.entropy());
     let mut claim = prime.new_claim(*act.tenant(), id, &contract, &loss, codes, act.at);
     claim.set_declarer(act.caller.holder);
+    if let Err(ClaimRefusal::OutsideCover(fault)) = claim.may_be_outside_cover(act.outside_cover()) {
+        return Err(Refusal::field("claim.date", fault).into());
+    }
     claims::insert(tx, &claim)?;
-    events::record(tx, act, events::DRAFT_CREATED, &claim)?;
+    events::record_with(tx, act, events::DRAFT_CREATED, &claim, cover_of(&claim))?;
     Ok(Opened { claim, claim_existed: false, user_existed, contract_existed })
 }
 

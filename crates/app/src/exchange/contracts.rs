@@ -4,15 +4,19 @@ use std::collections::HashMap;
 
 use constat_domain::Currency;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::Contract;
+use constat_domain::claim::{Claim, Contract};
 use constat_domain::codes::Codes;
+use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::contracts;
+use constat_store::queries::events::{self, Event};
 use constat_store::{StoreError, Tx};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::lines::{Cell, Column, Record, cell_text, column, euros_to_money, into_type, refuse_unknown};
 use super::report::Report;
+use crate::claims::cover::CoverRenewal;
 
 /// The columns of a CSV file: a line for each insured thing.
 pub const COLUMNS: &[Column] = &[
@@ -93,7 +97,8 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
         let Record { line, mut object } = record;
         refuse_unknown(line, "", &object, KNOWN, report);
         complete(&mut object);
-        let contract = into_type::<Contract>(line, object, report)?;
+        let mut contract = into_type::<Contract>(line, object, report)?;
+        contract.normalise();
         report.add_all(line, contract.check(catalogue));
         if contract.deductible.is_some_and(|deductible| deductible.currency != Currency::EUR) {
             report.add(line, "deductible", "must be in euros: currency EUR");
@@ -141,10 +146,23 @@ fn complete(object: &mut Map<String, Value>) {
     }
 }
 
-/// Saves all of them.
-pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: impl Fn()) -> Result<(), StoreError> {
+/// Saves all of them. The claims on a contract follow its dates, each with an event of the server's own;
+/// `event_id` makes their ids.
+pub fn save(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    ready: &[Contract],
+    now: Timestamp,
+    event_id: impl Fn() -> EventId,
+    step: impl Fn(),
+) -> Result<(), StoreError> {
+    let renewal = CoverRenewal::of(tx, tenant, now)?;
+    let record = |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| {
+        events::append(tx, &Event::by_system(event_id(), *tenant, claim.declaration_id, kind, now, data))
+    };
     for contract in ready {
         contracts::upsert_of_tenant(tx, tenant, contract)?;
+        renewal.renew(tx, contract, &record)?;
         step();
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! The contract registry, filled and read over HTTP.
 
-use constat_domain::claim::Contract;
+use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::contracts;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::claims::cover::CoverRenewal;
 use crate::{Act, App, AppError, Tx};
 
 /// What an import did.
@@ -17,10 +18,13 @@ pub struct ImportedContracts {
     pub replaced: u64,
 }
 
-/// Saves all of them: for the handler, whose registry it is.
+/// Saves all of them: for the handler, whose registry it is. The claims on a contract follow its dates.
 pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<ImportedContracts, AppError> {
     act.require_handler()?;
     let mut done = ImportedContracts::default();
+    let renewal = CoverRenewal::of(tx, act.tenant(), act.at)?;
+    let record =
+        |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| act.record(tx, claim.declaration_id, kind, data);
     for contract in ready {
         if contracts::exists_in_tenant(tx, act.tenant(), &contract.id)? {
             done.replaced += 1;
@@ -28,6 +32,7 @@ pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<Im
             done.created += 1;
         }
         contracts::upsert_of_tenant(tx, act.tenant(), contract)?;
+        renewal.renew(tx, contract, &record)?;
     }
     let data = json!({ "count": ready.len(), "created": done.created, "replaced": done.replaced });
     act.record(tx, act.tenant().org, "contracts.imported", data)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Claim, OutsideCover};
 use constat_domain::deadlines::Deadlines;
 use constat_domain::event_kinds::PING;
 use constat_domain::webhook::{Delivery, Webhook};
@@ -33,6 +33,8 @@ pub struct Message {
     pub event: FeedEntry,
     /// The catalogue of the organisation whose data it is.
     pub catalogue: Arc<Catalogue>,
+    /// What becomes of a loss outside the cover.
+    pub outside_cover: OutsideCover,
     /// The rules of deadlines.
     pub deadlines: Arc<Deadlines>,
     /// When it is put together.
@@ -56,6 +58,8 @@ pub fn message_of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<O
         };
         let deadlines = Arc::clone(&app.deadlines);
         let catalogue = Arc::clone(app.catalogues.of(&webhook.tenant));
-        Ok(Some(Message { subject, event: entry_of(connection, event)?, catalogue, deadlines, at: app.clock.now() }))
+        let (event, at) = (entry_of(connection, event)?, app.clock.now());
+        let outside_cover = app.settings.claims.outside_cover;
+        Ok(Some(Message { subject, event, catalogue, outside_cover, deadlines, at }))
     })
 }

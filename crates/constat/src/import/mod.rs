@@ -19,6 +19,7 @@ use constat_app::exchange::contracts;
 use constat_app::exchange::lines::Column;
 use constat_app::exchange::report::Report;
 use constat_app::{Chance as _, Clock as _, Tx};
+use constat_domain::claim::Contract;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::queries::events::{self, Event};
@@ -109,7 +110,12 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             if skip_faulty {
                 run.set_aside(&mut report)?;
             }
-            run.finish(ready, &report, |tx, tenant, ready, step| contracts::save(tx, tenant, ready, step)).await
+            let now = SystemClock.now();
+            let event_id = move || EventId::new(now, &OsChance.entropy());
+            let save = move |tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: &dyn Fn()| {
+                contracts::save(tx, tenant, ready, now, event_id, step)
+            };
+            run.finish(ready, &report, save).await
         }
         Import::Experts(from) => {
             let run = Run::start(store, &from, "experts", experts::COLUMNS)?;

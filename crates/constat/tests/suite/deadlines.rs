@@ -152,6 +152,45 @@ async fn the_order_of_a_natural_catastrophe_starts_its_terms() {
 }
 
 #[tokio::test]
+async fn terms_overseas_and_in_alsace_count_by_their_own_holidays_and_clock() {
+    let (_server, caller) = start().await;
+    for (zipcode, city, country, loss, due_on, due_at) in [
+        ("97744", "SAINT DENIS CEDEX 9", "France", "2024-12-18T08:00:00Z", "2024-12-23", "2024-12-23T20:00:00Z"),
+        ("97 410", "Saint-Pierre", "La Réunion", "2024-12-18T08:00:00Z", "2024-12-23", "2024-12-23T20:00:00Z"),
+        ("97133", "Saint-Barthélemy", "BL", "2026-10-07T16:00:00Z", "2026-10-12", "2026-10-13T04:00:00Z"),
+        ("97150", "Saint-Martin", "MF", "2026-05-26T16:00:00Z", "2026-05-29", "2026-05-30T04:00:00Z"),
+        ("67 000", "Strasbourg", "France", "2024-12-24T08:00:00Z", "2024-12-30", "2024-12-30T23:00:00Z"),
+        ("75 012", "Paris", "France", "2024-12-24T08:00:00Z", "2024-12-27", "2024-12-27T23:00:00Z"),
+        ("98800", "Nouméa", "NCL", "2026-09-22T00:00:00Z", "2026-09-25", "2026-09-25T13:00:00Z"),
+    ] {
+        let mut theft = theft(loss, zipcode, city);
+        theft["location"]["country"] = country.into();
+        let id = caller.declare(&theft).await;
+        let deadlines = of(&caller, &id).await;
+        let term = rule(&deadlines, "declaration_theft");
+        assert_eq!((&term["dueOn"], &term["dueAt"]), (&json!(due_on), &json!(due_at)), "{zipcode} {city}");
+    }
+}
+
+#[tokio::test]
+async fn an_advance_is_due_two_months_after_the_statement_of_losses_or_the_publication() {
+    let (server, caller) = start().await;
+    let (id, _) = caller.submitted(&flood(), &[DAMAGE_PHOTO]).await;
+    let name = "natural_catastrophe_advance";
+    assert_eq!(rule(&of(&caller, &id).await, name)["state"], "waiting");
+    tell(&caller, &id, "estimate", "2026-11-21").await;
+    assert_eq!(rule(&of(&caller, &id).await, name)["state"], "waiting", "the order is not published yet");
+    let deadlines = tell(&caller, &id, "decree_published", "2026-11-23").await;
+    let advance = rule(&deadlines, name);
+    assert_eq!((&advance["startsOn"], &advance["dueOn"]), (&json!("2026-11-23"), &json!("2027-01-25")));
+    assert_eq!(advance["article"], "Code des assurances, L125-2");
+    server.clock.set("2027-01-20T09:00:00Z".parse().unwrap());
+    let deadlines = tell(&caller, &id, "advance_paid", "2027-01-20").await;
+    let advance = rule(&deadlines, name);
+    assert_eq!((&advance["state"], &advance["metOn"]), (&json!("met"), &json!("2027-01-20")));
+}
+
+#[tokio::test]
 async fn milestones_are_told_by_handlers_only_and_checked() {
     let (server, caller) = start().await;
     let (id, _) = caller.submitted(&flood(), &[DAMAGE_PHOTO]).await;
@@ -321,12 +360,23 @@ async fn rules_that_are_turned_on_later_are_laid_on_claims_that_are_there() {
         "contents_damage": false,
     });
     let id = caller.declare(&hail).await;
+    tell(&caller, &id, "visit", "2026-11-20").await;
     server.deadline_watch().drain().await.unwrap();
-    assert_eq!(rule(&of(&caller, &id).await, "declaration_general")["state"], "met");
-    server.configure(|settings| settings.deadlines.enable = vec!["declaration_hail".to_owned()]).await;
+    let names = |deadlines: &Value| -> Vec<String> {
+        let all = deadlines.as_array().unwrap().iter();
+        all.map(|one| one["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    let deadlines = of(&caller, &id).await;
+    assert_eq!(rule(&deadlines, "declaration_general")["state"], "met");
+    assert!(!names(&deadlines).contains(&"mission_report".to_owned()));
+    let rules = ["mission_report", "declaration_hail"].map(str::to_owned);
+    server.configure(|settings| settings.deadlines.enable = rules.to_vec()).await;
     let caller = ClaimsCaller { http: server.http.clone(), ..caller };
     let deadlines = of(&caller, &id).await;
-    assert_eq!(rule(&deadlines, "declaration_hail")["dueOn"], "2026-11-23");
+    assert_eq!(rule(&deadlines, "mission_report")["dueOn"], "2026-11-23");
+    // The four days of hail are about crops: a home keeps the general term, even where the rule is on.
+    assert_eq!(rule(&deadlines, "declaration_general")["state"], "met");
+    assert!(!names(&deadlines).contains(&"declaration_hail".to_owned()));
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 1);
     assert_eq!(server.deadline_watch().drain().await.unwrap(), 0);
 }

@@ -50,7 +50,7 @@ async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
     }
     for (path, field) in [
         ("/geo/DE/10115", "country"),
-        ("/geo/France/75017", "country"),
+        ("/geo/Atlantide/75017", "country"),
         ("/geo/F%C3%A9/75017", "country"),
         ("/geo/FR/7501", "zipcode"),
         ("/geo/FR/750170", "zipcode"),
@@ -60,6 +60,9 @@ async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
         let got = caller.get(path).await;
         got.is_error(400, 1000);
         assert_eq!(got.fields(), [field], "{path}");
+    }
+    for path in ["/geo/France/75017", "/geo/FRA/75%20017", "/geo/fr/F-75017"] {
+        assert_eq!(caller.get(path).await.data()[0]["inseeCode"], "75117", "{path}");
     }
     assert_eq!(caller.get("/geo/1/2").await.fields(), ["country", "zipcode"]);
     // Dots that a client would resolve, as they are.

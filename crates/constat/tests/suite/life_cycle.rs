@@ -207,6 +207,7 @@ async fn attempt(caller: &ClaimsCaller, claim: &Value, action: &str) -> Got {
         "cancel" => (Method::DELETE, String::new(), json!({})),
         "set_note" => (Method::PUT, "/note".to_owned(), json!({ "note": "Vu" })),
         "add_internal_note" => (Method::POST, "/notes".to_owned(), json!({ "text": "Vu" })),
+        "correct" => (Method::POST, "/corrections".to_owned(), json!({ "location": { "city": "Lyon" } })),
         "request_document" => (Method::POST, "/documents/request".to_owned(), json!({ "title": "Autre pièce" })),
         "accept_document" => (Method::POST, format!("/documents/{}/accept", uploaded()), json!({})),
         "reject_document" => (Method::POST, format!("/documents/{}/reject", uploaded()), json!({ "reason": "Flou" })),
@@ -258,7 +259,7 @@ async fn what_is_said_to_be_allowed_is_and_the_rest_is_refused_for_the_reason_gi
         for (who, caller) in [("handler", &world.handler), ("integrator", &world.integrator)] {
             let claim = caller.get(&format!("/claims/{id}")).await.data().clone();
             let actions = claim["allowedActions"].as_array().unwrap();
-            assert_eq!(actions.len(), 18, "every action is told, in every status");
+            assert_eq!(actions.len(), 19, "every action is told, in every status");
             for told in actions {
                 let action = told["action"].as_str().unwrap();
                 let got = attempt(caller, &claim, action).await;
@@ -319,6 +320,7 @@ async fn what_is_for_handlers_is_refused_to_integrators() {
             (Method::PUT, "/note".to_owned(), json!({ "note": "x" })),
             (Method::POST, "/notes".to_owned(), json!({ "text": "x" })),
             (Method::GET, "/notes".to_owned(), json!({})),
+            (Method::POST, "/corrections".to_owned(), json!({ "location": { "city": "Lyon" } })),
             (Method::POST, "/documents/request".to_owned(), json!({ "title": "x" })),
             (Method::POST, "/documents/doc_0000000000000000000000000X/accept".to_owned(), json!({})),
             (Method::POST, "/documents/doc_0000000000000000000000000X/reject".to_owned(), json!({ "reason": "x" })),

@@ -13,6 +13,8 @@ mod claims_bad_input;
 mod cli;
 mod concurrency;
 mod contract;
+mod corrections;
+mod cover;
 mod crash;
 mod day_plan;
 mod deadlines;

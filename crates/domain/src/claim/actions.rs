@@ -1,8 +1,7 @@
 //! What may be done with a claim next, and why the rest may not: asked of the very functions that the
 //! verbs ask first, so that the two cannot differ.
 
-use super::{Claim, NextStatus};
-use crate::catalogue::Catalogue;
+use super::{Claim, NextStatus, Rules};
 use crate::refusal::ClaimRefusal;
 use crate::tenancy::Caller;
 
@@ -38,6 +37,8 @@ pub enum Action {
     SetNote,
     /// Write a note among handlers.
     AddInternalNote,
+    /// Correct place, insured or facts of the loss, also after the submission.
+    Correct,
     /// Ask for a document.
     RequestDocument,
     /// Accept one of the documents.
@@ -56,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which they are told.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Edit,
         Self::UploadDocument,
         Self::Submit,
@@ -68,6 +69,7 @@ impl Action {
         Self::Move(NextStatus::Abandoned),
         Self::SetNote,
         Self::AddInternalNote,
+        Self::Correct,
         Self::RequestDocument,
         Self::AcceptDocument,
         Self::RejectDocument,
@@ -101,18 +103,20 @@ pub(super) fn one_of(
 impl Claim {
     /// Refuses what the asker may not do with the claim now. Where the action is about one of several
     /// documents or settlements, it is allowed when one of them can be meant.
-    pub fn may(&self, catalogue: &Catalogue, action: Action, asker: Asker) -> Result<(), ClaimRefusal> {
+    pub fn may<'r>(&self, rules: impl Into<Rules<'r>>, action: Action, asker: Asker) -> Result<(), ClaimRefusal> {
+        let rules = rules.into();
         if action.is_for_handlers() && asker == Asker::Integrator {
             return Err(ClaimRefusal::NoPermission);
         }
         match action {
             Action::Edit => self.may_edit(),
-            Action::UploadDocument => self.may_upload_one(catalogue),
-            Action::Submit => self.may_submit(catalogue).map(|_next| ()),
+            Action::UploadDocument => self.may_upload_one(rules.catalogue),
+            Action::Submit => self.may_submit(rules).map(|_next| ()),
             Action::Cancel => self.may_give_up(),
             Action::Move(to) => self.may_become(to),
             Action::SetNote => Ok(()),
             Action::AddInternalNote => self.may_add_note(),
+            Action::Correct => self.may_correct(),
             Action::RequestDocument => self.may_request(),
             Action::AcceptDocument => self.may_accept_one(),
             Action::RejectDocument => self.may_reject_one(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bounds::{MOST_NOTES, room_for_one};
 use super::transitions::Step;
-use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, Location};
+use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, LocationEdit, Rules};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::{ClaimRefusal, FieldError, Refusal};
@@ -19,14 +19,8 @@ pub struct ClaimEdit {
     pub subtype: Option<String>,
     /// What happened, in the insured's words.
     pub description: Option<String>,
-    /// Number and street.
-    pub address: Option<String>,
-    /// Town.
-    pub city: Option<String>,
-    /// Country.
-    pub country: Option<String>,
-    /// Postcode.
-    pub zipcode: Option<String>,
+    /// Where it happened.
+    pub location: LocationEdit,
     /// The answers, all of them anew, by French text or stable id.
     pub answers: Option<BTreeMap<String, Answer>>,
 }
@@ -75,7 +69,10 @@ impl Claim {
     }
 
     /// Changes the description, parts of the place, the subtype or the answers. Only a draft may be edited.
-    pub fn edit(&mut self, catalogue: &Catalogue, edit: &ClaimEdit, at: Timestamp) -> Result<(), ClaimRefusal> {
+    ///
+    /// # Errors
+    /// It is no draft any more; the subtype, the answers, the country or the postcode are not valid.
+    pub fn edit(&mut self, catalogue: &Catalogue, edit: &ClaimEdit, at: Timestamp) -> Result<(), Refusal> {
         self.may_edit()?;
         let mut changed = self.clone();
         if let Some(subtype) = &edit.subtype {
@@ -84,20 +81,12 @@ impl Claim {
         if let Some(answers) = &edit.answers {
             changed.answer(catalogue, answers)?;
         }
-        *self = changed;
-        let Location { address, city, country, zipcode } = &mut self.location;
-        for (new, now) in [
-            (&edit.description, &mut self.description),
-            (&edit.address, address),
-            (&edit.city, city),
-            (&edit.country, country),
-            (&edit.zipcode, zipcode),
-        ] {
-            if let Some(new) = new {
-                now.clone_from(new);
-            }
+        changed.edit_location(&edit.location)?;
+        if let Some(description) = &edit.description {
+            changed.description.clone_from(description);
         }
-        self.touch(at);
+        changed.touch(at);
+        *self = changed;
         Ok(())
     }
 
@@ -119,8 +108,8 @@ impl Claim {
     /// Whether it is a draft with every mandatory document uploaded and none of them refused. Which
     /// ones are mandatory depends on the answers, and on the catalogue that it was declared with: while
     /// some are missing, or it is gone, nobody can tell.
-    pub fn can_submit(&self, catalogue: &Catalogue) -> bool {
-        self.may_submit(catalogue).is_ok()
+    pub fn can_submit<'r>(&self, rules: impl Into<Rules<'r>>) -> bool {
+        self.may_submit(rules.into()).is_ok()
     }
 
     /// What a draft that an insurer opened still lacks of a declaration: the description, and the
@@ -146,11 +135,13 @@ impl Claim {
         self.entries(catalogue).into_iter().filter(Entry::is_missing).map(|entry| entry.rule.label.clone()).collect()
     }
 
-    /// Refuses unless the claim can be submitted. Nobody can tell when the catalogue no longer has the
-    /// version that it was declared with.
-    pub(super) fn may_submit(&self, catalogue: &Catalogue) -> Result<ClaimStatus, ClaimRefusal> {
+    /// Refuses unless the claim can be submitted: also when the catalogue no longer has the version that it
+    /// was declared with, and outside the cover where the platform refuses that.
+    pub(super) fn may_submit(&self, rules: Rules<'_>) -> Result<ClaimStatus, ClaimRefusal> {
+        let Rules { catalogue, outside_cover } = rules;
         let next = self.may_step(Step::Submit).map_err(|_locked| ClaimRefusal::NotSubmittable)?;
         self.declared_as(catalogue).ok_or(ClaimRefusal::NotSubmittable)?;
+        self.may_be_outside_cover(outside_cover)?;
         let unanswered = self.missing_answers(catalogue);
         if !unanswered.is_empty() {
             return Err(ClaimRefusal::QuestionsIncomplete(unanswered));
@@ -160,8 +151,13 @@ impl Claim {
     }
 
     /// Hands a draft in; it becomes the internal claim `id`.
-    pub fn submit(&mut self, catalogue: &Catalogue, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let next = self.may_submit(catalogue)?;
+    pub fn submit<'r>(
+        &mut self,
+        rules: impl Into<Rules<'r>>,
+        id: ClaimId,
+        at: Timestamp,
+    ) -> Result<(), ClaimRefusal> {
+        let next = self.may_submit(rules.into())?;
         self.claim_id = Some(id);
         self.enter(next, at);
         self.touch(at);

@@ -36,8 +36,10 @@ milestones! {
     CoverTold = "cover_told",
     /// The expertise was ordered, when no booking tells it.
     ExpertiseOrdered = "expertise_ordered",
-    /// The insured handed in an estimate of the damage.
+    /// The insured handed in a statement of losses: an estimate of the damage.
     Estimate = "estimate",
+    /// An advance on the indemnity was paid, when no settlement tells it.
+    AdvancePaid = "advance_paid",
     /// The expert has every document.
     DocumentsComplete = "documents_complete",
     /// The visit took place.

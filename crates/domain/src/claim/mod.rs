@@ -2,6 +2,7 @@
 //!
 //! [`Claim`] is the data. How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
 //! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
+//! `correction` what a handler corrects, `cover` whether the contract covered the day of the loss,
 //! `actions` says what may be done next, `declarer` who sees it. Its parts: `document` and `documents` (what an upload does),
 //! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts), and
 //! `bounds` (how many of each). Its end: `erasure`. Each rule either changes the claim or refuses and
@@ -9,6 +10,8 @@
 
 mod actions;
 mod bounds;
+mod correction;
+mod cover;
 mod declaration;
 mod declarer;
 mod document;
@@ -27,8 +30,10 @@ mod settlements;
 pub(crate) mod tests;
 mod transitions;
 
-pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, Product, Risk};
+pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, CoverTerms, Product, Risk};
 pub use actions::{Action, Asker};
+pub use correction::{Correction, InsuredEdit, LocationEdit};
+pub use cover::{Cover, CoverReason, CoverState, OutsideCover, Rules};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use document::{Document, DocumentStatus, Duplicate, Photo, PhotoEdit, ScanState};
 pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
@@ -98,9 +103,9 @@ pub struct Location {
     pub address: String,
     /// Town.
     pub city: String,
-    /// Country, as written: `France`.
+    /// Country: its French name (`France`, `La Réunion`) or its ISO 3166-1 alpha-2 code, as it was given.
     pub country: String,
-    /// Postcode.
+    /// Postcode: five digits in France, free elsewhere.
     pub zipcode: String,
 }
 

@@ -30,6 +30,7 @@ impl Claim {
     pub fn check_moved(&self, catalogue: &Catalogue, codes: &Codes, now: Timestamp) -> Vec<FieldError> {
         let mut faults = Vec::new();
         self.check_texts(&mut faults);
+        self.check_place(&mut faults);
         self.check_history(now, &mut faults);
         match self.declared_as(catalogue) {
             Some((_family, subtype)) => self.check_answers(subtype, &mut faults),
@@ -55,6 +56,31 @@ impl Claim {
         }
         self.check_parts(&mut faults);
         faults
+    }
+
+    /// Writes country and postcode of the loss and of the risk in one way, as far as they can be read.
+    pub fn normalise_places(&mut self) {
+        if let Some(risk) = &mut self.dossier.risk {
+            risk.address.normalise();
+        }
+        // What is wrong with it is said by `check_moved`.
+        let _wrong = self.location.normalise();
+    }
+
+    /// What is wrong with the place of a claim for which somebody may still be sent there. The others keep
+    /// what was written.
+    fn check_place(&self, faults: &mut Vec<FieldError>) {
+        let is_over = matches!(
+            self.status,
+            ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived
+        );
+        let is_blank = self.location.country.trim().is_empty() || self.location.zipcode.trim().is_empty();
+        if is_over || is_blank {
+            return;
+        }
+        for fault in self.location.clone().normalise().err().into_iter().flatten() {
+            faults.push(FieldError::new(format!("location.{}", fault.field), fault.message));
+        }
     }
 
     fn check_texts(&self, faults: &mut Vec<FieldError>) {

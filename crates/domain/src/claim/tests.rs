@@ -13,11 +13,11 @@ use crate::refusal::{ClaimRefusal, Refusal};
 use crate::service::{CustomerType, Insurer};
 use crate::tenancy::Mode;
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-23T07:00:00Z".parse().unwrap()
 }
 
-fn catalogue() -> &'static Catalogue {
+pub(crate) fn catalogue() -> &'static Catalogue {
     Catalogue::embedded()
 }
 
@@ -125,11 +125,16 @@ fn claim_id() -> ClaimId {
 
 const MANDATORY: [&str; 2] = ["final_police_report", "lock_and_battery_keys_photo"];
 
-fn submitted() -> Claim {
+pub(crate) fn complete_draft() -> Claim {
     let mut claim = draft();
     for (number, kind) in (10..).zip(MANDATORY) {
         claim.take_document(catalogue(), &upload(kind, number), now()).unwrap();
     }
+    claim
+}
+
+pub(crate) fn submitted() -> Claim {
+    let mut claim = complete_draft();
     claim.submit(catalogue(), claim_id(), now()).unwrap();
     claim
 }
@@ -238,16 +243,44 @@ fn a_complete_draft_is_submitted_once() {
     assert_eq!(claim.submit(catalogue(), claim_id(), now()), Err(ClaimRefusal::NotSubmittable));
 }
 
+fn in_lyon() -> LocationEdit {
+    LocationEdit { city: Some("Lyon".to_owned()), ..LocationEdit::default() }
+}
+
+#[test]
+fn an_edited_place_is_read_leniently_or_refused_whole() {
+    let mut claim = draft();
+    let edit = |zipcode: &str, country: &str| {
+        let (zipcode, country) = (Some(zipcode.to_owned()), Some(country.to_owned()));
+        let location = LocationEdit { zipcode, country, ..LocationEdit::default() };
+        ClaimEdit { location, ..ClaimEdit::default() }
+    };
+    claim.edit(catalogue(), &edit("97 410", "reunion"), now()).unwrap();
+    assert_eq!((claim.location.zipcode.as_str(), claim.location.country.as_str()), ("97410", "La Réunion"));
+    let before = claim.clone();
+    for (wrong, field) in [
+        (edit("1000", "France"), "location.zipcode"),
+        (edit("abcde", "FR"), "location.zipcode"),
+        (edit("75012", "Atlantide"), "location.country"),
+        // The country stays La Réunion.
+        (ClaimEdit { location: LocationEdit { country: None, ..edit("75012", "").location }, ..edit("", "") }, "location.zipcode"),
+    ] {
+        let Err(Refusal::Invalid(faults)) = claim.edit(catalogue(), &wrong, now()) else { panic!("{wrong:?}") };
+        assert_eq!(faults[0].field, field);
+        assert_eq!(claim, before);
+    }
+}
+
 #[test]
 fn only_a_draft_is_edited() {
     let mut claim = draft();
     let before = claim.clone();
-    let edit = ClaimEdit { city: Some("Lyon".to_owned()), ..ClaimEdit::default() };
+    let edit = ClaimEdit { location: in_lyon(), ..ClaimEdit::default() };
     claim.edit(catalogue(), &edit, now()).unwrap();
     assert_eq!((claim.location.city.as_str(), claim.version), ("Lyon", 2));
     assert_eq!(claim.location, Location { city: "Lyon".to_owned(), ..before.location }, "the rest stays as it is");
     assert_eq!(claim.description, before.description);
-    assert_eq!(submitted().edit(catalogue(), &edit, now()), Err(ClaimRefusal::NotEditable));
+    assert_eq!(submitted().edit(catalogue(), &edit, now()), Err(ClaimRefusal::NotEditable.into()));
 }
 
 #[test]
@@ -260,10 +293,10 @@ fn a_draft_may_say_more_closely_what_happened() {
     let kept: Vec<&str> = claim.answers.keys().map(String::as_str).collect();
     assert_eq!(kept, ["final_police_report", "private_place_break_in", "tied_to_fixed_point"]);
     let before = claim.clone();
-    let wrong = ClaimEdit { city: Some("Lyon".to_owned()), ..other("vandalism") };
+    let wrong = ClaimEdit { location: in_lyon(), ..other("vandalism") };
     assert!(matches!(
         claim.edit(catalogue(), &wrong, now()),
-        Err(ClaimRefusal::InvalidTypeForSubtype { allowed }) if allowed == ["total_theft", "partial_theft"]
+        Err(Refusal::Claim(ClaimRefusal::InvalidTypeForSubtype { allowed })) if allowed == ["total_theft", "partial_theft"]
     ));
     assert_eq!(claim, before, "refused whole");
 }
@@ -486,12 +519,13 @@ proptest::proptest! {
         for (number, step) in (20..).zip(steps) {
             let before = claim.clone();
             let outcome = match step {
-                0 => claim.submit(catalogue(), claim_id(), now()),
-                1 => claim.give_up(Some("assez".to_owned()), now()),
+                0 => claim.submit(catalogue(), claim_id(), now()).map_err(Refusal::from),
+                1 => claim.give_up(Some("assez".to_owned()), now()).map_err(Refusal::from),
                 2 => claim.edit(catalogue(), &ClaimEdit::default(), now()),
                 3..=5 => {
                     let kinds = ["final_police_report", "lock_and_battery_keys_photo", "break_in_photo"];
-                    claim.take_document(catalogue(), &upload(kinds[usize::from(step) - 3], number), now())
+                    let document = upload(kinds[usize::from(step) - 3], number);
+                    claim.take_document(catalogue(), &document, now()).map_err(Refusal::from)
                 }
                 _ => {
                     let status = if step == 6 { DocumentStatus::Accepted } else { DocumentStatus::Rejected };
@@ -544,6 +578,10 @@ fn perform(claim: &mut Claim, action: Action, number: u8) -> Result<(), Refusal>
         Action::SetNote => claim.set_note(Some("Vu".to_owned()), now()),
         Action::AddInternalNote => {
             claim.add_internal_note(InternalNote { text: "Vu".to_owned(), at: now(), by: key() })?;
+        }
+        Action::Correct => {
+            let insured = InsuredEdit { last_name: Some(format!("Dupont {number}")), ..InsuredEdit::default() };
+            claim.correct(Codes::embedded(), &Correction { insured, ..Correction::default() }, now())?;
         }
         Action::RequestDocument => {
             let document = RequestedDocument::Free(format!("Pièce {number}"));

@@ -6,8 +6,6 @@ use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Location;
-use crate::gazetteer::Gazetteer;
-use crate::geo::department_of_postcode;
 use crate::holidays::{Holidays, zone_of_department};
 
 /// How long a term is.
@@ -61,8 +59,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a loss, by its postcode and town. One that cannot be told is in `Europe/Paris` and
-    /// keeps the national holidays, and so are places abroad.
+    /// The place of a loss, by its postcode and town, or by its country where these do not tell: `RE` is
+    /// La Réunion. An unknown place is in `Europe/Paris` with the national holidays, and so are places abroad.
     ///
     /// ```
     /// # use constat_domain::claim::Location;
@@ -73,16 +71,7 @@ impl Place {
     /// assert_eq!(Place::of(&location).zone().iana_name(), Some("Indian/Reunion"));
     /// ```
     pub fn of(location: &Location) -> Self {
-        let country = location.country_code().unwrap_or_default();
-        let zip = location.zipcode.trim();
-        let gazetteer = Gazetteer::embedded();
-        if gazetteer.by_postcode_in(&country, zip).is_none() {
-            return Self::of_department("");
-        }
-        match gazetteer.locate(zip, Some(&location.city)) {
-            Some(commune) => Self::of_department(commune.department()),
-            None => Self::of_department(&department_of_postcode(zip).unwrap_or_default()),
-        }
+        Self::of_department(&location.department().unwrap_or_default())
     }
 
     /// A place in a département: `75`, `2A`, `974`.

@@ -81,6 +81,7 @@ fn a_natural_catastrophe_waits_for_its_order() {
             "declaration_natural_catastrophe:Met",
             "natural_catastrophe_inform:Waiting",
             "natural_catastrophe_order_expertise:Waiting",
+            "natural_catastrophe_advance:Waiting",
             "natural_catastrophe_offer:Waiting",
             "limitation:Running",
         ]
@@ -145,15 +146,59 @@ fn what_a_claim_left_behind_no_longer_counts_but_for_complaints() {
 
 #[test]
 fn an_operator_turns_rules_on_and_off() {
-    let hail = claim("TempeteNeigeGrele", Some("Grele"), "2026-11-23T06:00:00Z", "2026-11-30T09:00:00Z");
+    let mut hail = claim("TempeteNeigeGrele", Some("Grele"), "2026-11-23T06:00:00Z", "2026-11-30T09:00:00Z");
     let now = "2026-11-30T09:00:00Z";
+    hail.product.kind = "crops".to_owned();
     assert_eq!(ids(&hail, now)[0], "declaration_general:Met");
     let (on, off) = (["declaration_hail".to_owned()], ["limitation".to_owned()]);
     let chosen = Deadlines::embedded().with(&on, &off).unwrap();
-    let shown: Vec<_> = chosen.of_claim(&hail, at(now)).iter().map(|one| (one.rule.id.clone(), one.due_on)).collect();
-    assert_eq!(shown, [("declaration_hail".to_owned(), Some(date(2026, 11, 27)))]);
+    let shown = |claim: &Claim| -> Vec<_> {
+        chosen.of_claim(claim, at(now)).iter().map(|one| (one.rule.id.clone(), one.due_on)).collect()
+    };
+    assert_eq!(shown(&hail), [("declaration_hail".to_owned(), Some(date(2026, 11, 27)))]);
     assert!(Deadlines::embedded().with(&["nothing".to_owned()], &[]).is_err());
     assert!(Deadlines::embedded().with(&on, &on).is_err());
+    // The four days are for crops: a building that hail struck keeps the general term even then.
+    for building in ["home", "livestock", "bike"] {
+        hail.product.kind = building.to_owned();
+        assert!(shown(&hail).iter().all(|(rule, _)| rule != "declaration_hail"), "{building}");
+    }
+}
+
+#[test]
+fn the_advance_is_due_two_months_after_the_statement_of_losses_or_the_publication() {
+    let advance = |milestones: &[(MilestoneKind, Date)], now: &str| {
+        let mut flood = claim("CatastropheNaturelle", Some("Inondation"), "2026-09-30T06:00:00Z", "2026-10-02T09:00:00Z");
+        for (kind, day) in milestones {
+            told(&mut flood, *kind, *day);
+        }
+        let deadline = one(&flood, now, "natural_catastrophe_advance");
+        (deadline.starts_on, deadline.due_on, deadline.state)
+    };
+    let (statement, decree) = (MilestoneKind::Estimate, MilestoneKind::DecreePublished);
+    let now = "2026-11-23T07:00:00Z";
+    // One of the two alone is not enough.
+    assert_eq!(advance(&[], now), (None, None, DeadlineState::Waiting));
+    assert_eq!(advance(&[(statement, date(2026, 10, 5))], now).2, DeadlineState::Waiting);
+    assert_eq!(advance(&[(decree, date(2026, 10, 30))], now).2, DeadlineState::Waiting);
+    // The later one counts: two months after Friday 30 October are Wednesday 30 December.
+    let both = [(statement, date(2026, 10, 5)), (decree, date(2026, 10, 30))];
+    let due = Some(date(2026, 12, 30));
+    assert_eq!(advance(&both, now), (Some(date(2026, 10, 30)), due, DeadlineState::Running));
+    let late = [(statement, date(2026, 11, 14)), (decree, date(2026, 10, 30))];
+    assert_eq!(advance(&late, now).1, Some(date(2027, 1, 14)));
+    // The end of a month, and a Sunday: 28 February 2027.
+    let december = [(statement, date(2026, 12, 31)), (decree, date(2026, 10, 30))];
+    assert_eq!(advance(&december, now).1, Some(date(2027, 3, 1)));
+    for kind in [MilestoneKind::AdvancePaid, MilestoneKind::Payment] {
+        let paid = [both.as_slice(), &[(kind, date(2026, 12, 30))]].concat();
+        assert_eq!(advance(&paid, "2027-02-01T00:00:00Z").2, DeadlineState::Met);
+        let paid = [both.as_slice(), &[(kind, date(2026, 12, 31))]].concat();
+        assert_eq!(advance(&paid, "2027-02-01T00:00:00Z").2, DeadlineState::Missed);
+    }
+    assert_eq!(advance(&both, "2026-12-30T23:00:00Z").2, DeadlineState::Missed);
+    let burst = claim("DegatsDesEaux", None, "2026-11-20T06:00:00Z", "2026-11-20T09:00:00Z");
+    assert!(ids(&burst, now).iter().all(|id| !id.starts_with("natural_catastrophe_advance")));
 }
 
 #[test]
@@ -200,6 +245,57 @@ fn holidays_and_zones_are_those_of_the_place() {
     // Saint-Barthélemy shares Guadeloupe's postcodes, not its holidays.
     assert_eq!(due("97133", "Saint-Barthélemy", "2026-10-07T16:00:00Z").0, date(2026, 10, 12));
     assert_eq!(due("97110", "Pointe-à-Pitre", "2026-10-07T16:00:00Z").0, date(2026, 10, 9));
+}
+
+#[test]
+fn every_territory_counts_by_its_own_holidays_and_clock() {
+    // Theft at noon UTC on the day before the eve of a holiday of the place: the day between counts, the
+    // holiday does not. Due day, and the offset of the clock that ends it.
+    for (zipcode, city, country, loss, due_on, offset) in [
+        // La Réunion, 20 December; by a CEDEX code too, and where only the country tells.
+        ("97744", "SAINT DENIS CEDEX 9", "France", "2024-12-18", date(2024, 12, 23), 4),
+        ("97410", "Saint-Pierre", "La Réunion", "2024-12-18", date(2024, 12, 23), 4),
+        ("97801", "SAINT-DENIS CEDEX 9", "RE", "2024-12-18", date(2024, 12, 23), 4),
+        ("?", "Saint-Denis", "REU", "2024-12-18", date(2024, 12, 23), 4),
+        // Guadeloupe, 27 May; Martinique, 22 May; Guyane, 10 June; Mayotte, 27 April.
+        ("97110", "Pointe-à-Pitre", "France", "2026-05-25", date(2026, 5, 28), -4),
+        ("97200", "FORT DE FRANCE", "France", "2026-05-20", date(2026, 5, 26), -4),
+        ("97300", "Cayenne", "Guyane", "2026-06-08", date(2026, 6, 11), -3),
+        ("97600", "Mamoudzou", "France", "2027-04-25", date(2027, 4, 28), 3),
+        // Saint-Barthélemy, 9 October; Saint-Martin, 28 May: postcodes that begin like Guadeloupe's.
+        ("97133", "SAINT BARTHELEMY", "France", "2026-10-07", date(2026, 10, 12), -4),
+        ("97098", "ST BARTHELEMY CEDEX", "France", "2026-10-07", date(2026, 10, 12), -4),
+        ("97150", "Saint-Martin", "Saint-Martin", "2026-05-26", date(2026, 5, 29), -4),
+        ("97052", "ST MARTIN CEDEX", "MF", "2026-05-26", date(2026, 5, 29), -4),
+        // Saint-Pierre-et-Miquelon has the national holidays and a clock of its own (summer time too).
+        ("97500", "Saint-Pierre", "France", "2026-11-09", date(2026, 11, 12), -3),
+        ("97500", "Miquelon-Langlade", "SPM", "2026-07-10", date(2026, 7, 15), -2),
+        // Wallis-et-Futuna, 29 July; Polynésie, 5 March; Nouvelle-Calédonie, 24 September.
+        ("98600", "Uvea", "Wallis-et-Futuna", "2026-07-27", date(2026, 7, 31), 12),
+        ("98714", "Papeete", "Polynésie française", "2026-03-03", date(2026, 3, 6), -10),
+        ("98800", "Nouméa", "NC", "2026-09-22", date(2026, 9, 25), 11),
+        // Alsace and Moselle, 26 December and Good Friday; their neighbours have neither.
+        ("67 000", "Strasbourg", "France", "2028-12-21", date(2028, 12, 27), 1),
+        ("68100", "MULHOUSE", "FRA", "2028-12-21", date(2028, 12, 27), 1),
+        ("57000", "Metz", "France métropolitaine", "2026-04-01", date(2026, 4, 7), 2),
+        ("54000", "Nancy", "France", "2026-04-01", date(2026, 4, 3), 2),
+        ("75012", "Paris", "Métropole", "2024-12-18", date(2024, 12, 20), 1),
+        // Abroad the French terms count by the clock of Paris.
+        ("1000", "Bruxelles", "Belgique", "2024-12-18", date(2024, 12, 20), 1),
+    ] {
+        let loss = format!("{loss}T12:00:00Z");
+        let mut theft = claim("Vol", None, &loss, &loss);
+        theft.location = Location {
+            address: "1 rue".to_owned(),
+            city: city.to_owned(),
+            country: country.to_owned(),
+            zipcode: zipcode.to_owned(),
+        };
+        let deadline = one(&theft, &loss, "declaration_theft");
+        let midnight = due_on.tomorrow().unwrap().at(0, 0, 0, 0);
+        let end = jiff::tz::offset(offset).to_timestamp(midnight).unwrap();
+        assert_eq!((deadline.due_on, deadline.due_at), (Some(due_on), Some(end)), "{zipcode} {city}, {country}");
+    }
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub(super) async fn list(asked: Asked<Claims>, Params(query): Params<ClaimListQu
         ListScope::Cancelled => ClaimGroup::Cancelled,
     });
     let page = list_claims(&asked.app, &asked.caller, &filter.user_id, group, filter.limit, filter.offset)?;
-    let catalogue = asked.catalogue();
-    let rows = page.claims.iter().map(|claim| ClaimSummary::new(claim, claim.can_submit(catalogue))).collect();
+    let rules = asked.app.rules_of(&asked.caller.tenant);
+    let rows = page.claims.iter().map(|claim| ClaimSummary::new(claim, claim.can_submit(rules))).collect();
     let pagination = Pagination { total: page.total, offset: filter.offset.into(), limit: filter.limit.into() };
     Reply::ok(&SuccessPage::new(rows, pagination))
 }

@@ -4,6 +4,7 @@ mod appointments;
 mod cancel;
 mod catalogue;
 mod contracts;
+mod correct;
 mod create;
 mod deadlines;
 mod docs;
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> Routes {
         )
         .api_route("/claims/{id}/submit", post_with(submit::submit, submit::docs))
         .api_route("/claims/{id}/transitions", post_with(transitions::change, transitions::docs))
+        .api_route("/claims/{id}/corrections", post_with(correct::correct, correct::docs))
         .api_route("/claims/{id}/note", put_with(notes::set, notes::set_docs))
         .api_route("/claims/{id}/notes", post_with(notes::add, notes::add_docs).get_with(notes::list, notes::list_docs))
         .api_route("/claims/{id}/documents", put_with(upload::upload, upload::docs).layer(DefaultBodyLimit::disable()))

@@ -136,6 +136,7 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         | R::DeliveryNotFound => missing(2004),
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
+        R::OutsideCover(fault) => conflict(3002).naming("claimAt", fault.clone()),
         // The contract has no code of its own for documents that nobody gets, for settlements that are done
         // with, nor for a claim that is full: theirs is a lock.
         R::StatusLocked

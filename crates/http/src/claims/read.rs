@@ -29,7 +29,7 @@ pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> R
     }
     let claim = read_claim(app, caller, &path.id)?;
     let laid = app.deadlines.of_claim(&claim, look.now);
-    let shown = view::claim(app.catalogues.of(&caller.tenant), &laid, &claim, asker);
+    let shown = view::claim(app.rules_of(&caller.tenant), &laid, &claim, asker);
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
     let stamp = ClaimStamp { version: claim.version, ..stamp };
     let until = Deadline::first_to_end(&laid);

@@ -1,10 +1,10 @@
 //! Claims as the contract writes them.
 
 use constat_app::{Act, Answer, AppError};
-use constat_domain::catalogue::{Catalogue, Subtype};
-use constat_domain::claim::{self, Action, Asker, Claim, Entry};
+use constat_domain::catalogue::Subtype;
+use constat_domain::claim::{self, Action, Asker, Claim, Entry, Rules};
 use constat_domain::deadlines::Deadline;
-use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, DocumentEntry, Success};
+use constat_wire::claims::{self as wire, AllowedAction, Because, ClaimView, CoverWarning, DocumentEntry, Success};
 use serde_json::Value;
 
 use super::problem;
@@ -12,10 +12,17 @@ use crate::answer::entity_tag;
 
 /// A claim with what the catalogue adds: questions in words, the documents it asks for; with its
 /// deadlines; and with what the asker may do next.
-pub(crate) fn claim(catalogue: &Catalogue, laid: &[Deadline<'_>], claim: &Claim, asker: Asker) -> wire::Claim {
+pub(crate) fn claim<'r>(
+    rules: impl Into<Rules<'r>>,
+    laid: &[Deadline<'_>],
+    claim: &Claim,
+    asker: Asker,
+) -> wire::Claim {
+    let rules = rules.into();
+    let catalogue = rules.catalogue;
     let subtype = claim.declared_as(catalogue).map(|(_family, subtype)| subtype);
     let entries = claim.entries_of(subtype);
-    let can_submit = claim.can_submit(catalogue);
+    let can_submit = claim.can_submit(rules);
     let document_entries = entries
         .iter()
         .map(|entry| DocumentEntry {
@@ -32,17 +39,20 @@ pub(crate) fn claim(catalogue: &Catalogue, laid: &[Deadline<'_>], claim: &Claim,
             .collect(),
         None => claim.answers.clone(),
     };
-    let allowed_actions = allowed_actions(catalogue, claim, asker);
+    let allowed_actions = allowed_actions(rules, claim, asker);
     let deadlines = Some(laid.iter().map(Into::into).collect());
     wire::Claim { deadlines, ..ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into() }
 }
 
 /// What the asker may do next, and with which error the rest would be refused.
-fn allowed_actions(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> Vec<AllowedAction> {
+fn allowed_actions(rules: Rules<'_>, claim: &Claim, asker: Asker) -> Vec<AllowedAction> {
+    let reason = claim.cover().reason.into();
     let told = |action: Action| {
-        let refusal = claim.may(catalogue, action, asker).err();
+        let refusal = claim.may(rules, action, asker).err();
         let because = refusal.as_ref().map(problem::because);
-        AllowedAction { action: action.into(), allowed: because.is_none(), because }
+        let warning = if because.is_none() { claim.cover_warning(action) } else { None };
+        let warning = warning.map(|message| CoverWarning { reason, message });
+        AllowedAction { action: action.into(), allowed: because.is_none(), because, warning }
     };
     Action::ALL.into_iter().map(told).collect()
 }
@@ -50,7 +60,7 @@ fn allowed_actions(catalogue: &Catalogue, claim: &Claim, asker: Asker) -> Vec<Al
 /// 200 with the claim that a command changed, as its caller sees it, and its entity tag.
 pub(super) fn answer(act: &Act, changed: &Claim) -> Result<Answer, AppError> {
     let asker = Asker::from(&act.caller);
-    let body = Success::new(claim(act.catalogue(), &act.deadlines_of(changed), changed, asker));
+    let body = Success::new(claim(act.rules(), &act.deadlines_of(changed), changed, asker));
     Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(changed.version)))
 }
 

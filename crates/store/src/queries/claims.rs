@@ -60,6 +60,7 @@ pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::status.eq(claim.status.as_str()),
             claims::insurer_reference.eq(&claim.dossier.insurer_reference),
             claims::declared_by.eq(claim.declarer().to_string()),
+            claims::contract_id.eq(&claim.contract.id),
             claims::created_at.eq(micros(claim.created_at)),
             claims::version.eq(claim.version),
             claims::body.eq(to_body(claim)?),
@@ -81,6 +82,7 @@ pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
             claims::status.eq(claim.status.as_str()),
             claims::insurer_reference.eq(&claim.dossier.insurer_reference),
             claims::declared_by.eq(claim.declarer().to_string()),
+            claims::contract_id.eq(&claim.contract.id),
             claims::version.eq(claim.version),
             claims::body.eq(to_body(claim)?),
         ))
@@ -189,6 +191,45 @@ pub fn list_of_tenant_by_insurer_reference(
         .select(columns())
         .load(connection)?;
     read_all(rows)
+}
+
+/// Whether there is any claim.
+pub fn exist_in_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<bool, StoreError> {
+    let any = claims::table.filter(claims::tenant.eq(tenant.to_string()));
+    Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
+}
+
+/// Whether there is any claim whose row does not say its contract: one that an earlier version wrote.
+pub fn exist_without_contract(connection: &mut Connection, tenant: &TenantId) -> Result<bool, StoreError> {
+    let any = claims::table.filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.is_null()));
+    Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
+}
+
+/// The claims on a contract, by id. Those whose row does not say the contract are looked for among the claims
+/// of `user`, when it is given.
+pub fn list_of_tenant_by_contract(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    contract_id: &str,
+    user: Option<&str>,
+) -> Result<Vec<Claim>, StoreError> {
+    let mut rows: Vec<Row> = claims::table
+        .filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.eq(contract_id)))
+        .order(claims::declaration_id)
+        .select(columns())
+        .load(connection)?;
+    if let Some(user) = user {
+        let unnamed = claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user));
+        let unnamed: Vec<Row> = claims::table
+            .filter(unnamed.and(claims::contract_id.is_null()))
+            .order(claims::declaration_id)
+            .select(columns())
+            .load(connection)?;
+        rows.extend(unnamed);
+    }
+    let mut found = read_all(rows)?;
+    found.retain(|claim| claim.contract.id == contract_id);
+    Ok(found)
 }
 
 /// How many claims there are.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AllowedAction, Deadline, DocumentEntry, Settlement};
-use crate::common::{Checker, Instant, every_field_present, wire_enum};
+use crate::common::{Checker, CoverDates, Instant, every_field_present, wire_enum};
 
 wire_enum! {
     /// Where a claim stands.
@@ -68,10 +68,12 @@ pub struct Location {
     /// Town.
     #[schemars(length(min = 1, max = 100), example = &"Paris")]
     pub city: String,
-    /// Country: its name or its ISO 3166-1 alpha-2 code.
+    /// Country: its name in French or English, or its ISO 3166-1 code of two or three letters. Kept as the
+    /// French name or the alpha-2 code.
     #[schemars(length(min = 1, max = 100), example = &"France")]
     pub country: String,
-    /// Postcode.
+    /// Postcode. In France and its overseas territories five digits, which may have spaces or `F-` before
+    /// them; free elsewhere.
     #[schemars(length(min = 1, max = 20), example = &"75017")]
     pub zipcode: String,
 }
@@ -83,12 +85,19 @@ impl Location {
         checker.text("city", &self.city, 1, 100);
         checker.text("country", &self.country, 1, 100);
         checker.text("zipcode", &self.zipcode, 1, 20);
-        claim::Location {
+        let mut location = claim::Location {
             address: self.address.clone(),
             city: self.city.clone(),
             country: self.country.clone(),
             zipcode: self.zipcode.clone(),
+        };
+        // What is blank was named above.
+        if !self.country.trim().is_empty() && !self.zipcode.trim().is_empty() {
+            for fault in location.normalise().err().into_iter().flatten() {
+                checker.fail(&fault.field, fault.message);
+            }
         }
+        location
     }
 }
 
@@ -257,6 +266,9 @@ pub struct Claim {
     /// time, not only with the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadlines: Option<Vec<Deadline>>,
+    /// Extension: whether the contract covered the day of the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<CoverDates>,
     /// When it was created.
     pub created_at: Instant,
     /// When it last changed.
@@ -309,6 +321,7 @@ impl From<ClaimView<'_>> for Claim {
             note: claim.note.clone(),
             settlements: claim.settlements.iter().map(Into::into).collect(),
             deadlines: None,
+            cover: Some(claim.cover().into()),
             created_at: claim.created_at.into(),
             updated_at: claim.updated_at.into(),
             allowed_actions: view.allowed_actions,

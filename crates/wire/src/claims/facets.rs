@@ -6,7 +6,7 @@ use constat_domain::claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{Amount, Checker, Company, LossCharacteristics, Valuation};
+use crate::common::{Amount, Checker, Company, CoverDates, LossCharacteristics, Valuation};
 use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk};
 
 /// What a claim is about beside its questions. Each part may be left out.
@@ -128,6 +128,9 @@ pub struct Cover {
     /// The insurer's reference of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer_claim_id: Option<String>,
+    /// Whether the contract covered the day of the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<CoverDates>,
 }
 
 /// A claim as the dossier contract sees it.
@@ -155,6 +158,7 @@ impl From<&claim::Claim> for ClaimDossier {
                 guarantee: contract.guarantee.clone(),
                 deductible: contract.deductible.map(Into::into),
                 insurer_claim_id: claim.dossier.insurer_reference.clone(),
+                dates: Some(claim.cover().into()),
             },
         }
     }

@@ -1,8 +1,10 @@
 //! Communes, for whoever fills in an address.
 
 use constat_domain::FieldError;
+use constat_domain::country::{Country, EXPECTED_COUNTRY};
 use constat_domain::gazetteer::{self, Fit, Gazetteer};
 use constat_domain::holidays::zone_of_department;
+use constat_domain::postcode::{self, PostcodeFault};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -137,7 +139,7 @@ impl From<gazetteer::Suggestion<'_>> for Suggestion {
 /// The path of `GET /geo/{country}/{zipcode}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct PostcodePath {
-    /// ISO 3166-1 alpha-2 code: `FR`, or the own code of a part of France overseas such as `RE`.
+    /// `FR`, or the own code of a part of France overseas such as `RE`; three letters and names are read too.
     #[schemars(example = &"FR")]
     pub country: String,
     /// Five digits.
@@ -149,14 +151,20 @@ impl PostcodePath {
     /// Country in capitals and postcode, or what is wrong with them.
     pub fn into_domain(self) -> Result<(String, String), Vec<FieldError>> {
         let mut checker = Checker::new();
-        let country = self.country.to_ascii_uppercase();
-        if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            checker.fail("country", "expected an ISO 3166-1 alpha-2 code such as FR");
+        let country = Country::read(&self.country);
+        if country.is_none() {
+            checker.fail("country", EXPECTED_COUNTRY);
         }
-        if self.zipcode.len() != 5 || !self.zipcode.bytes().all(|byte| byte.is_ascii_digit()) {
-            checker.fail("zipcode", "expected five digits");
-        }
-        checker.finish(Some((country, self.zipcode)))
+        let zipcode = match postcode::read_french(&self.zipcode) {
+            // Five digits that belong nowhere serve no commune, which is the answer.
+            Err(PostcodeFault::Nowhere) => self.zipcode.trim().to_owned(),
+            Ok(zipcode) => zipcode,
+            Err(fault) => {
+                checker.fail("zipcode", fault.to_string());
+                self.zipcode
+            }
+        };
+        checker.finish(country.map(|country| (country.alpha2.to_owned(), zipcode)))
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DocumentCategory, ErrorBody};
-use crate::common::{Checker, Instant, every_field_present, wire_enum};
+use crate::common::{Checker, CoverReason, Instant, every_field_present, wire_enum};
 
 /// Most characters of a reason, a comment or a note.
 const LONGEST_TEXT: usize = 2_000;
@@ -191,6 +191,8 @@ pub enum Action {
     SetNote,
     /// `POST /claims/{id}/notes`.
     AddInternalNote,
+    /// `POST /claims/{id}/corrections`.
+    Correct,
     /// `POST /claims/{id}/documents/request`.
     RequestDocument,
     /// `POST /claims/{id}/documents/{documentId}/accept`, of some document.
@@ -222,6 +224,7 @@ impl From<claim::Action> for Action {
             Domain::Move(DomainNext::Abandoned) => Self::ToAbandoned,
             Domain::SetNote => Self::SetNote,
             Domain::AddInternalNote => Self::AddInternalNote,
+            Domain::Correct => Self::Correct,
             Domain::RequestDocument => Self::RequestDocument,
             Domain::AcceptDocument => Self::AcceptDocument,
             Domain::RejectDocument => Self::RejectDocument,
@@ -231,6 +234,16 @@ impl From<claim::Action> for Action {
             Domain::CancelSettlement => Self::CancelSettlement,
         }
     }
+}
+
+/// What should be looked at before something is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverWarning {
+    /// Why the loss lies outside the cover.
+    pub reason: CoverReason,
+    /// The same in words.
+    #[schemars(example = &"the loss of 2026-11-20 lies after the last day of cover, 2023-12-31")]
+    pub message: String,
 }
 
 /// Whether something may be done with the claim now, by whoever asks.
@@ -243,4 +256,8 @@ pub struct AllowedAction {
     pub allowed: bool,
     /// Why not: the very error that the call would get. Null when it is allowed.
     pub because: Option<ErrorBody>,
+    /// What should be looked at first: the loss lies outside the cover. Null when there is nothing, and when
+    /// it is not allowed.
+    #[serde(default)]
+    pub warning: Option<CoverWarning>,
 }

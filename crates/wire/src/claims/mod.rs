@@ -3,6 +3,7 @@
 mod catalogue;
 mod claim;
 mod contract;
+mod correct;
 mod create;
 mod deadline;
 mod document;
@@ -22,6 +23,7 @@ pub use catalogue::{
 };
 pub use claim::{Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product};
 pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
+pub use correct::{CorrectClaim, InsuredParts};
 pub use create::CreateClaim;
 pub use deadline::{
     ClaimDeadlines, Deadline, DeadlineState, DeadlinesFilter, DeadlinesQuery, DueClaim, Milestone, MilestoneKind,
@@ -39,7 +41,7 @@ pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEn
 pub use facets::{ClaimDossier, Cover, Facets, shape_faults};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
-    Action, AddInternalNote, AllowedAction, ChangeStatus, InternalNote, NextStatus, RequestDocument, SetNote,
+    Action, AddInternalNote, AllowedAction, ChangeStatus, CoverWarning, InternalNote, NextStatus, RequestDocument, SetNote,
 };
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
-use constat_domain::claim::ClaimEdit;
+use constat_domain::claim::{ClaimEdit, LocationEdit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +22,27 @@ pub struct LocationParts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 100))]
     pub city: Option<String>,
-    /// Country.
+    /// Country: its name in French or English, or its ISO 3166-1 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 100))]
     pub country: Option<String>,
-    /// Postcode.
+    /// Postcode. In France five digits, which may have spaces or `F-` before them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 20))]
     pub zipcode: Option<String>,
+}
+
+impl LocationParts {
+    /// Notes texts that are blank or too long, and reads the parts. What the claim's country makes of its
+    /// postcode is judged with the rest of the location.
+    pub(super) fn read(self, checker: &mut Checker) -> LocationEdit {
+        checker.optional_text("address", self.address.as_ref(), 1, 200);
+        checker.optional_text("city", self.city.as_ref(), 1, 100);
+        checker.optional_text("country", self.country.as_ref(), 1, 100);
+        checker.optional_text("zipcode", self.zipcode.as_ref(), 1, 20);
+        let Self { address, city, country, zipcode } = self;
+        LocationEdit { address, city, country, zipcode }
+    }
 }
 
 /// Changes a draft. What is left out stays as it is.
@@ -60,12 +73,6 @@ impl PatchClaim {
         let mut checker = Checker::new();
         let location = self.location.unwrap_or_default();
         checker.optional_text("description", self.description.as_ref(), SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
-        checker.object("location", |inner| {
-            inner.optional_text("address", location.address.as_ref(), 1, 200);
-            inner.optional_text("city", location.city.as_ref(), 1, 100);
-            inner.optional_text("country", location.country.as_ref(), 1, 100);
-            inner.optional_text("zipcode", location.zipcode.as_ref(), 1, 20);
-        });
         if let Some(questions) = &self.questions {
             read_questions(questions, &mut checker);
         }
@@ -74,15 +81,12 @@ impl PatchClaim {
         if !told && location == LocationParts::default() {
             checker.fail("", "nothing to change: give a description, parts of the location, questions or a subtype");
         }
-        let LocationParts { address, city, country, zipcode } = location;
+        let location = checker.object("location", |inner| location.read(inner));
         let answers = self.questions.map(|all| all.into_iter().map(|(name, answer)| (name, answer.into())).collect());
         checker.finish(Some(ClaimEdit {
             subtype: self.subtype,
             description: self.description,
-            address,
-            city,
-            country,
-            zipcode,
+            location,
             answers,
         }))
     }

@@ -1,6 +1,8 @@
 //! Postal addresses, positions, and places made of both.
 
+use constat_domain::country::{Country, EXPECTED_COUNTRY};
 use constat_domain::geo;
+use constat_domain::postcode::{self, PostcodeFault};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,17 +52,16 @@ fn france() -> String {
 }
 
 impl PostalAddress {
-    /// Notes every line that is too long or empty, a bad country code, and reads the address.
+    /// Notes every line that is too long or empty, an unknown country, a postcode that cannot be read, and
+    /// reads the address. The country may also be written as its name or three letters, a French postcode
+    /// with spaces or `F-`; all of France becomes `FR`.
     pub fn read(&self, checker: &mut Checker) -> geo::PostalAddress {
         checker.text("street1", &self.street1, 1, 38);
         checker.optional_text("street2", self.street2.as_ref(), 0, 38);
         checker.optional_text("street3", self.street3.as_ref(), 0, 38);
         checker.optional_text("street4", self.street4.as_ref(), 0, 38);
-        checker.text("zipCode", &self.zip_code, 1, 5);
+        let (country_code, zip_code) = self.read_place(checker);
         checker.text("city", &self.city, 1, 32);
-        if self.country_code.len() != 2 || !self.country_code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            checker.fail("countryCode", "expected an ISO 3166-1 alpha-2 code such as FR");
-        }
         checker.optional_text("country", self.country.as_ref(), 0, 100);
         checker.optional_text("state", self.state.as_ref(), 0, 100);
         // A line left out between two others keeps its place as an empty one.
@@ -74,11 +75,41 @@ impl PostalAddress {
         geo::PostalAddress {
             street1: self.street1.clone(),
             more_lines,
-            zip_code: self.zip_code.clone(),
+            zip_code,
             city: self.city.clone(),
-            country_code: self.country_code.clone(),
+            country_code,
             country: self.country.clone(),
             state: self.state.clone(),
+        }
+    }
+
+    /// Country code and postcode in one spelling, as far as they can be read. A French postcode of five digits
+    /// that belongs nowhere is let through: a position may tell where the place is.
+    fn read_place(&self, checker: &mut Checker) -> (String, String) {
+        let as_written = || (self.country_code.clone(), self.zip_code.clone());
+        let Some(country) = Country::read(&self.country_code) else {
+            checker.fail("countryCode", EXPECTED_COUNTRY);
+            checker.text("zipCode", &self.zip_code, 1, 5);
+            return as_written();
+        };
+        let zip_code = match postcode::read(&self.zip_code, country) {
+            Ok(zip_code) => zip_code,
+            Err(PostcodeFault::Nowhere) => self.zip_code.trim().to_owned(),
+            Err(_) if self.zip_code.trim().is_empty() => self.zip_code.clone(),
+            Err(fault) => {
+                checker.fail("zipCode", fault.to_string());
+                return as_written();
+            }
+        };
+        checker.text("zipCode", &zip_code, 1, 5);
+        (country.postal_code().to_owned(), zip_code)
+    }
+
+    /// Notes a French postcode that belongs to no part of France: for an address that nothing else places.
+    pub fn check_known_postcode(&self, checker: &mut Checker) {
+        let country = Country::read(&self.country_code);
+        if let Some(Err(fault @ PostcodeFault::Nowhere)) = country.map(|country| postcode::read(&self.zip_code, country)) {
+            checker.fail("zipCode", fault.to_string());
         }
     }
 }

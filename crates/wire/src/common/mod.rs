@@ -3,6 +3,7 @@
 mod address;
 mod amount;
 mod check;
+mod cover;
 mod instant;
 mod loss;
 mod one_or_many;
@@ -14,6 +15,7 @@ mod structure;
 pub use address::{Place, Position, PostalAddress};
 pub use amount::Amount;
 pub use check::Checker;
+pub use cover::{CoverDates, CoverReason, CoverState};
 pub use instant::Instant;
 pub use loss::{Company, LossCharacteristics, Valuation};
 pub use one_or_many::OneOrMany;

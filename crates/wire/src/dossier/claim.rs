@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredDamages, Risk};
-use crate::common::{Checker, Company, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation};
+use crate::common::{Checker, Company, CoverDates, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation};
 
 /// A document of the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -177,6 +177,9 @@ pub struct Claim {
     /// Code of the guarantee that the claim falls under.
     #[schemars(example = &"DegatsDesEaux")]
     pub guarantee: String,
+    /// Extension: whether the contract covered the day of the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<CoverDates>,
     /// The insured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<Customer>,
@@ -219,6 +222,7 @@ impl Claim {
                 number: Some(claim.contract.number.clone()),
             }),
             guarantee: claim.contract.guarantee.clone(),
+            cover: Some(claim.cover().into()),
             customer: Some(Customer {
                 first_name: claim.insured.first_name.clone(),
                 last_name: claim.insured.last_name.clone(),

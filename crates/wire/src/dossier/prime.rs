@@ -150,9 +150,9 @@ impl PrimeRequest {
         let mut checker = Checker::new();
         checker.object("insured", |inner| self.insured.check(inner));
         let deductible = checker.object("contract", |inner| self.contract.read(inner));
-        checker.object("claim", |inner| {
+        let location = checker.object("claim", |inner| {
             inner.text("number", &self.claim.number, 1, 100);
-            inner.object("address", |deeper| self.claim.address.check(deeper));
+            inner.object("address", |deeper| self.claim.address.read(deeper))
         });
         if let Some(intermediary) = &self.intermediary {
             checker.object("intermediary", |inner| {
@@ -163,7 +163,6 @@ impl PrimeRequest {
         checker.optional_text("product", self.product.as_ref(), 0, 100);
         checker.text("type", &self.kind, 1, 100);
         let Self { insured, contract, claim, intermediary, product, kind } = self;
-        let location = claim.address.location();
         let (intermediary_name, intermediary_phone) =
             intermediary.map_or((None, None), |intermediary| (intermediary.name, intermediary.phone));
         let prime = Prime {
@@ -225,7 +224,7 @@ impl PrimeContract {
 }
 
 impl PrimeAddress {
-    fn check(&self, checker: &mut Checker) {
+    fn read(&self, checker: &mut Checker) -> Location {
         checker.text("line1", &self.line1, 1, 100);
         for (name, line) in [("line2", &self.line2), ("line3", &self.line3), ("line4", &self.line4)] {
             checker.optional_text(name, line.as_ref(), 0, 100);
@@ -238,6 +237,14 @@ impl PrimeAddress {
         checker.text("postCode", &self.post_code, 1, 20);
         checker.optional_text("country", self.country.as_ref(), 0, 100);
         checker.optional_text("otherDetails", self.other_details.as_ref(), 0, 1000);
+        let mut location = self.location();
+        if !location.zipcode.trim().is_empty() {
+            for fault in location.normalise().err().into_iter().flatten() {
+                let name = if fault.field == "zipcode" { "postCode" } else { "country" };
+                checker.fail(name, fault.message);
+            }
+        }
+        location
     }
 
     /// The four lines as one text.

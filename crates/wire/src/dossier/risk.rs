@@ -70,6 +70,7 @@ pub struct Risk {
 impl Risk {
     /// Reads the risk. To blame codes: `type.name`, `relationship.name`, `measures[i].type`.
     pub fn read(&self, checker: &mut Checker) -> claim::Risk {
+        checker.object("address", |inner| self.address.check_known_postcode(inner));
         if self.measures.len() > 50 {
             checker.fail("measures", "expected at most 50 measures");
         }

@@ -2,6 +2,7 @@
 
 use constat_domain::FieldError;
 use constat_domain::appointment::{self, AppointmentStatus as DomainStatus, MeetingKind};
+use constat_domain::postcode;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -307,7 +308,9 @@ impl AppointmentQuery {
     /// Reads the query, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<ListFilter, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.optional_text("zip", self.zip.as_ref(), 0, 5);
+        // What cannot be read as a French postcode is looked for as it is: it may be a foreign one.
+        let zip = self.zip.map(|zip| postcode::read_french(&zip).unwrap_or(zip));
+        checker.optional_text("zip", zip.as_ref(), 0, 5);
         checker.optional_text("search_text", self.search_text.as_ref(), 0, 200);
         if self.start_date.zip(self.end_date).is_some_and(|(start, end)| end <= start) {
             checker.fail("end_date", "must be after start_date");
@@ -316,7 +319,7 @@ impl AppointmentQuery {
         checker.integer("num_results", limit, 0, i64::from(u32::MAX));
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let filter = ListFilter {
-            zip: given(self.zip),
+            zip: given(zip),
             search_text: given(self.search_text),
             from: self.start_date.map(Into::into),
             to: self.end_date.map(Into::into),

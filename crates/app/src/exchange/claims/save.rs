@@ -7,10 +7,10 @@ use constat_store::queries::claims;
 use constat_store::queries::events::{self, Event};
 use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::{ReadyClaim, to_record};
 use crate::AppError;
+use crate::claims::cover::cover_of;
 use crate::claims::events::about;
 use crate::claims::keep_file;
 use crate::deadlines::take_as_told;
@@ -66,7 +66,7 @@ pub fn save(
             let Some(document) = claim.documents.get(*index) else { continue };
             keep_file(tx, claim, document.id)?;
         }
-        let (subject, data) = (claim.declaration_id, about(claim, json!({})));
+        let (subject, data) = (claim.declaration_id, about(claim, cover_of(claim)));
         events::append(tx, &Event::by_system(*id, claim.tenant, subject, "claim.imported", now, data))?;
         saved.imported += 1;
     }

@@ -2,7 +2,7 @@
 
 use constat_app::AppError;
 use constat_app::webhooks::{Message, Subject};
-use constat_domain::claim::Asker;
+use constat_domain::claim::{Asker, Rules};
 use constat_domain::event_kinds::PING;
 use constat_wire::claims::{WebhookBody, WebhookData};
 
@@ -14,7 +14,8 @@ pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
         Subject::Claim(claim) => {
             let laid = message.deadlines.of_claim(claim, message.at);
-            WebhookData::Claim(Box::new(view::claim(&message.catalogue, &laid, claim, Asker::Integrator)))
+            let rules = Rules { catalogue: &message.catalogue, outside_cover: message.outside_cover };
+            WebhookData::Claim(Box::new(view::claim(rules, &laid, claim, Asker::Integrator)))
         }
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };
