@@ -24,6 +24,7 @@ pub mod priming;
 pub mod refusal;
 pub mod service;
 pub mod tenancy;
+pub mod territory;
 mod text;
 pub mod webhook;
 

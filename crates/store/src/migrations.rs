@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str)] = &[
     (14, include_str!("../migrations/0014_next_deliveries.sql")),
     (15, include_str!("../migrations/0015_answers_by_age.sql")),
     (16, include_str!("../migrations/0016_declared_by.sql")),
+    (20, include_str!("../migrations/0020_trials_and_references.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:
@@ -130,6 +131,7 @@ mod tests {
         "3ebe49dc2b5c417d6a81830daeea80e90e93d45ac9c06ac9ffbe63f7d527daca",
         "6e2a6b7a10bbc2844dfb7ab7ca4c8d48145a52ee2989370e8b25b3c3041ed511",
         "59c42c703f3c8c770183d79095357e765d8926589f1b1eb9b62e395add73c780",
+        "2766cd455797e30365fe4fb8a36a0b20eb505046cc00e4e99856215685becfa8",
     ];
 
     #[test]

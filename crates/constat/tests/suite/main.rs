@@ -57,5 +57,6 @@ mod receiver;
 mod routing;
 mod start;
 mod upgrade;
+mod visit_rules;
 mod visits;
 mod webhooks;

@@ -15,11 +15,12 @@ pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateWebhook>) -> R
     let CreateWebhook { url, events, description, after: _ } = body.value;
     let new = NewWebhook { url, events, description, after };
     let settings = asked.app.settings.webhooks.clone();
-    asked
+    let reply = asked
         .command(&body.raw, move |tx, act| {
-            super::answer_with_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
+            super::answer_without_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
         })
-        .await
+        .await?;
+    super::reveal(&asked, reply)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
