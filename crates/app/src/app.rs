@@ -82,7 +82,7 @@ impl App {
     ) -> Result<Self, AppError> {
         let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
         let counts = Arc::new(Counts::default());
-        let travel = Arc::new(Roads::Estimated(settings.travel));
+        let travel = Arc::new(Roads::Estimated(settings.travel.clone()));
         let rules = Arc::new(settings.availability.clone());
         let calendars = Calendars::new(store.clone(), rules, Arc::clone(&travel), Arc::clone(&counts));
         let deadlines = settings.deadlines.rules().map_err(|wrong| AppError::Fault(format!("deadlines: {wrong}")))?;
@@ -126,7 +126,7 @@ impl App {
     #[must_use]
     pub fn with_routing(self, service: Arc<dyn RoutingService>) -> Self {
         let (clock, counts) = (Arc::clone(&self.clock), Arc::clone(&self.counts));
-        let routed = Routed::new(service, self.settings.travel, &self.settings.routing, clock, counts);
+        let routed = Routed::new(service, self.settings.travel.clone(), &self.settings.routing, clock, counts);
         let travel = Arc::new(Roads::Routed(Box::new(routed)));
         let calendars = Arc::new(self.calendars.with_roads(Arc::clone(&travel)));
         Self { calendars, travel, ..self }

@@ -24,6 +24,11 @@ impl HourRange {
         if start < end && end <= MINUTES_PER_DAY { Some(Self { start, end }) } else { None }
     }
 
+    /// A range of whole hours. Both must lie within the day, the first before the second.
+    pub(crate) const fn of_hours(start: u16, end: u16) -> Self {
+        Self { start: start * 60, end: end * 60 }
+    }
+
     /// First minute of the day, 0 to 1439.
     pub const fn start_minute(self) -> u16 {
         self.start

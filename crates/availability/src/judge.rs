@@ -7,7 +7,7 @@ use crate::eligibility::eligible;
 use crate::gaps::Ask;
 use crate::reason::ReasonCode;
 use crate::requirement::Requirement;
-use crate::span::Span;
+use crate::span::{Span, subtract};
 use crate::travel::{Legs, Spot, Travel};
 
 /// Judges one exact visit, from `start` to `end`, in one expert's calendar: may the person take it,
@@ -77,7 +77,8 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         let number = calendar.gaps.around(start, end).ok_or(ReasonCode::FullyBooked)?;
         let closed = requirement.closed_for(calendar);
         if closed.iter().any(|closed| closed.meets(visit)) {
-            return Err(ReasonCode::PublicHoliday);
+            let is_holiday = requirement.holidays.iter().any(|holiday| holiday.meets(visit));
+            return Err(if is_holiday { ReasonCode::PublicHoliday } else { ReasonCode::RemoteHours });
         }
         if requirement.withheld_spans(calendar).iter().any(|kept| kept.meets(visit)) {
             return Err(ReasonCode::FullyBooked);
@@ -128,12 +129,19 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
     /// Why a calendar holds no possible start at all: how far the search got.
     pub(crate) fn why_not(&mut self, calendar: &ExpertCalendar) -> ReasonCode {
         let requirement = self.requirement;
+        if let Some(fault) = requirement.window_fault() {
+            return fault;
+        }
         let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar.gaps.lane.notice));
         let closed = requirement.closed_for(calendar);
         let fits = |span: &Span, from: i64| span.end.min(requirement.to) - span.start.max(from) >= occupied;
-        let open = |day: &Day| {
-            let covers = |closed: &Span| closed.start <= day.hours.start && day.hours.end <= closed.end;
-            !closed.iter().any(covers)
+        let mut open = Vec::new();
+        let mut is_open = |day: &Day| {
+            open.clear();
+            for free in calendar.free_of(day) {
+                subtract(*free, closed, &mut open);
+            }
+            open.iter().any(|span| fits(span, earliest))
         };
         let mut reason = ReasonCode::NotWorking;
         for day in calendar.days.iter().filter(|day| fits(&day.hours, requirement.from)) {
@@ -141,11 +149,13 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
                 ReasonCode::Notice
             } else if !calendar.free_of(day).iter().any(|span| fits(span, earliest)) {
                 if day.has_absence { ReasonCode::Absent } else { ReasonCode::NotWorking }
-            } else if open(day) {
+            } else if is_open(day) {
                 // There is working time for the visit; unless a gap is found, it is taken.
                 ReasonCode::FullyBooked
-            } else {
+            } else if requirement.holidays.iter().any(|holiday| holiday.meets(day.hours)) {
                 ReasonCode::PublicHoliday
+            } else {
+                ReasonCode::RemoteHours
             });
         }
         let seconds = |second: i64| calendar.origin.seconds(second);

@@ -40,6 +40,7 @@ mod bits;
 mod board;
 mod calendar;
 mod contested;
+mod crossings;
 mod day_plan;
 mod drives;
 mod eligibility;
@@ -64,6 +65,7 @@ mod zone;
 
 pub use calendar::{Busy, ExpertCalendar, neighbourhood};
 pub use contested::{OpenOffer, OpenOffers};
+pub use crossings::{Crossing, Crossings};
 pub use day_plan::{
     Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,
     propose,

@@ -29,10 +29,19 @@ pub enum ReasonCode {
     ConflictOfInterest,
     /// The place lies outside the expert's territory.
     Territory,
+    /// The window is over already.
+    WindowPast,
+    /// The window, or what is left of it, is shorter than the visit.
+    WindowTooShort,
+    /// The window begins after the last day that can be searched.
+    BeyondHorizon,
     /// Does not work within the window (nor long enough for the visit).
     NotWorking,
     /// Works within the window, but only before the notice period is over.
     Notice,
+    /// Works within the window, but only when the person is not to be called: at night, on the clock of the
+    /// claim's place.
+    RemoteHours,
     /// Public holiday at the place.
     PublicHoliday,
     /// Absent.
@@ -47,7 +56,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// How many codes there are.
-    pub(crate) const COUNT: usize = 18;
+    pub(crate) const COUNT: usize = 22;
 
     /// Every code, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -62,8 +71,12 @@ impl ReasonCode {
         Self::Excluded,
         Self::ConflictOfInterest,
         Self::Territory,
+        Self::WindowPast,
+        Self::WindowTooShort,
+        Self::BeyondHorizon,
         Self::NotWorking,
         Self::Notice,
+        Self::RemoteHours,
         Self::PublicHoliday,
         Self::Absent,
         Self::FullyBooked,
@@ -85,8 +98,12 @@ impl ReasonCode {
             Self::Excluded => "excluded",
             Self::ConflictOfInterest => "conflict_of_interest",
             Self::Territory => "territory",
+            Self::WindowPast => "window_past",
+            Self::WindowTooShort => "window_too_short",
+            Self::BeyondHorizon => "beyond_horizon",
             Self::NotWorking => "not_working",
             Self::Notice => "notice",
+            Self::RemoteHours => "remote_hours",
             Self::PublicHoliday => "public_holiday",
             Self::Absent => "absent",
             Self::FullyBooked => "fully_booked",

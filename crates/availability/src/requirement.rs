@@ -12,9 +12,11 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
 use crate::contested::OpenOffers;
+use crate::reason::ReasonCode;
 use crate::schedule::Duty;
+use crate::hours::HourRange;
 use crate::settings::Settings;
-use crate::span::{Span, ceil_second};
+use crate::span::{Span, ceil_second, join, resolve_hours};
 use crate::trades::Trade;
 use crate::zone;
 
@@ -90,14 +92,21 @@ pub struct Requirement {
     pub(crate) from: i64,
     /// Last possible end (the wanted one, but within the horizon).
     pub(crate) to: i64,
+    /// Last end that is wanted, whatever the horizon.
+    pub(crate) wanted_to: i64,
+    /// The end of the days that can be searched.
+    pub(crate) horizon: i64,
     /// From when on a start endangers a statutory term.
     pub(crate) term_nears: Option<i64>,
     /// Seconds between two starts that are offered.
     pub(crate) grid: i64,
     /// A start is on the grid when `(start + grid_shift) % grid == 0`.
     pub(crate) grid_shift: i64,
-    /// Public holidays of the place within the window, as instants.
+    /// What is closed at the place within the window, as sorted spans apart from each other: its public
+    /// holidays, and for a remote visit the hours in which nobody is to be called.
     pub(crate) closed: Vec<Span>,
+    /// Its public holidays alone.
+    pub(crate) holidays: Vec<Span>,
     /// The half-days of the place within the window: their first instants, and whether a new date
     /// begins. The first one holds `from`.
     pub(crate) halves: Vec<Half>,
@@ -180,13 +189,16 @@ impl Requirement {
             asked_at,
             from,
             to,
+            wanted_to: request.to.as_second(),
+            horizon,
             term_nears: claim.and_then(|claim| term_nears(claim, &zone, settings)),
             grid,
             grid_shift: offset.rem_euclid(grid),
             closed: Vec::new(),
+            holidays: Vec::new(),
             halves: Vec::new(),
         };
-        requirement.lay_days(&zone, is_holiday);
+        requirement.lay_days(&zone, settings.remote_hours, is_holiday);
         Ok(requirement)
     }
 
@@ -210,8 +222,9 @@ impl Requirement {
             .is_some_and(|loss| loss.nature == NATURAL_CATASTROPHE && loss.cause.as_deref() == Some(DROUGHT))
     }
 
-    /// Half-days and holidays of the place within the window.
-    fn lay_days(&mut self, zone: &TimeZone, is_holiday: &dyn Fn(&str, civil::Date) -> bool) {
+    /// Half-days, holidays and call hours of the place within the window.
+    fn lay_days(&mut self, zone: &TimeZone, calls: HourRange, is_holiday: &dyn Fn(&str, civil::Date) -> bool) {
+        let mut open = Vec::new();
         let mut date = zone::date(zone, self.from);
         let mut start = zone::midnight(zone, date);
         let mut number = 0;
@@ -221,13 +234,30 @@ impl Requirement {
             let noon = zone::instant(zone, date.at(NOON_HOUR, 0, 0, 0));
             self.halves.extend([Half { start, date: number }, Half { start: noon, date: number }]);
             if self.department.as_deref().is_some_and(|department| is_holiday(department, date)) {
-                self.closed.push(Span { start, end });
+                self.holidays.push(Span { start, end });
+            } else if self.is_remote() {
+                resolve_hours(&[calls], zone, date, Span { start, end }, &mut open);
+                let open = open.first().copied().unwrap_or(Span { start: end, end });
+                self.closed.extend([Span { start, end: open.start }, Span { start: open.end, end }]);
             }
             if next == date {
                 break;
             }
             (date, start, number) = (next, end, number + 1);
         }
+        self.closed.extend_from_slice(&self.holidays);
+        join(&mut self.closed);
+    }
+
+    /// True when the insured is called instead of visited.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.site.is_none()
+    }
+
+    /// True when an expert keeps to what is closed at the place. Who is called has a holiday whether the
+    /// expert works on it or not.
+    pub(crate) fn keeps_closed(&self, holidays_off: bool) -> bool {
+        holidays_off || self.is_remote()
     }
 
     /// Whose hours count.
@@ -245,9 +275,9 @@ impl Requirement {
         i32::try_from(self.occupied).unwrap_or(i32::MAX / 4)
     }
 
-    /// The public holidays that an expert keeps.
+    /// What is closed at the place, as far as an expert keeps to it.
     pub(crate) fn closed_for(&self, calendar: &ExpertCalendar) -> &[Span] {
-        if calendar.expert().holidays_off { &self.closed } else { &[] }
+        if self.keeps_closed(calendar.expert().holidays_off) { &self.closed } else { &[] }
     }
 
     /// The parts of an expert's days, within the window, that this request may not have.
@@ -270,13 +300,26 @@ impl Requirement {
         days.filter_map(|day| kept_of(day, self.withheld_percent, early)).collect()
     }
 
-    /// All that is shut to a request in one calendar, in order: the holidays that the expert keeps, and what
-    /// is withheld.
+    /// All that is shut to a request in one calendar, as sorted spans apart from each other: what is closed at
+    /// the place, and what is withheld.
     pub(crate) fn shut_in(&self, calendar: &ExpertCalendar) -> Vec<Span> {
         let mut shut = self.withheld_spans(calendar);
         shut.extend_from_slice(self.closed_for(calendar));
-        shut.sort_unstable_by_key(|span| (span.start, span.end));
+        join(&mut shut);
         shut
+    }
+
+    /// Why the window itself holds no visit, whoever would come.
+    pub(crate) fn window_fault(&self) -> Option<ReasonCode> {
+        if self.wanted_to <= self.asked_at {
+            Some(ReasonCode::WindowPast)
+        } else if self.from + self.occupied > self.horizon && self.wanted_to > self.to {
+            Some(ReasonCode::BeyondHorizon)
+        } else if self.to - self.from < self.occupied {
+            Some(ReasonCode::WindowTooShort)
+        } else {
+            None
+        }
     }
 
     /// The first start on the grid at or after an instant.

@@ -335,9 +335,9 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         Found { cells, promised: promised.unwrap_or_default() }
     }
 
-    /// The holidays, for whoever keeps them.
+    /// What is closed at the place, as far as an expert keeps to it.
     fn closed_for(&self, lane: &Lane) -> &[(i32, i32)] {
-        if lane.holidays_off { self.closed.as_slice() } else { &[] }
+        if self.requirement.keeps_closed(lane.holidays_off) { self.closed.as_slice() } else { &[] }
     }
 
     /// What is shut in one calendar, when it is more than the holidays: something is withheld.
@@ -362,7 +362,8 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         let requirement = self.requirement;
         let price = Price::new(self.trades, lane.trades, &self.index.settings().weights);
         let part = lane.part(self.from, self.to);
-        let closed = shut.unwrap_or(if lane.holidays_off { self.closed.as_slice() } else { &[] });
+        let is_kept = requirement.keeps_closed(lane.holidays_off);
+        let closed = shut.unwrap_or(if is_kept { self.closed.as_slice() } else { &[] });
         let ask = Ask {
             earliest: self.index.origin().seconds(requirement.earliest(lane.notice)),
             to: self.to,

@@ -9,10 +9,14 @@ use constat_domain::codes::{Codes, Table};
 use constat_domain::service::{LossTriple, ServiceKind, Valuation};
 use serde::{Deserialize, Serialize};
 
+use crate::hours::HourRange;
 use crate::trades::TradeTable;
 
 /// No visit is shorter, in seconds: five minutes.
 pub(crate) const SHORTEST_VISIT_SECONDS: i32 = 300;
+
+/// 08:00 to 20:00.
+const DEFAULT_REMOTE_HOURS: HourRange = HourRange::of_hours(8, 20);
 
 /// Settings of search and feasibility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub struct Settings {
     pub grid_minutes: u16,
     /// Length of an arrival window, in minutes; never above [`LONGEST_WINDOW_MINUTES`].
     pub window_minutes: u16,
+    /// The hours, on the clock of the claim's place, between which remote visits (VISIO, EAD, TELE) take place.
+    pub remote_hours: HourRange,
     /// Days before a statutory term ends (`data/rules/deadlines.toml`) from which on a start is
     /// dearer by [`Weights::hour_past_term`].
     pub term_margin_days: u16,
@@ -54,6 +60,7 @@ impl Default for Settings {
             commute_minutes: 90,
             grid_minutes: 30,
             window_minutes: 120,
+            remote_hours: DEFAULT_REMOTE_HOURS,
             term_margin_days: 5,
             durations: DurationRules::default(),
             trades: TradeTable::default(),

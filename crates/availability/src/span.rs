@@ -41,7 +41,7 @@ pub(crate) fn absent_within(time: Span, absences: &[Absence]) -> Vec<Span> {
 }
 
 /// Sorts spans, drops empty ones and joins those that touch or overlap.
-fn join(spans: &mut Vec<Span>) {
+pub(crate) fn join(spans: &mut Vec<Span>) {
     spans.retain(|span| span.end > span.start);
     spans.sort_unstable_by_key(|span| (span.start, span.end));
     spans.dedup_by(|next, kept| {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use constat_domain::FieldError;
 use constat_domain::geo::Position;
+use constat_domain::landmass::Landmass;
 use serde::{Deserialize, Serialize};
+
+use crate::crossings::Crossings;
 
 /// Answers how long it takes from one place to another.
 ///
@@ -37,15 +40,17 @@ fn drive(seconds: u32) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX).min(LONGEST_DRIVE)
 }
 
-/// Longest drive that is told apart from a longer one, in seconds.
+/// Longest drive that is told apart from a longer one, in seconds. Also stands for "no road": a drive between
+/// two landmasses without a crossing.
 pub(crate) const LONGEST_DRIVE: i32 = 1 << 28;
 
-/// A position with what an estimate needs of it: its unit vector from the Earth's centre.
+/// A position with what an estimate needs of it: its unit vector from the Earth's centre, and its landmass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     /// The position.
     pub position: Position,
     vector: [f32; 3],
+    land: Landmass,
 }
 
 impl Spot {
@@ -55,7 +60,8 @@ impl Spot {
         let (lat, lon) = (position.lat.to_radians(), position.lon.to_radians());
         let (sin, cos) = lat.sin_cos();
         let (east, north) = lon.sin_cos();
-        Self { position, vector: [(cos * north) as f32, (cos * east) as f32, sin as f32] }
+        let vector = [(cos * north) as f32, (cos * east) as f32, sin as f32];
+        Self { position, vector, land: Landmass::of(position) }
     }
 
     /// Great-circle metres to another spot, to about a metre in a thousand.
@@ -90,6 +96,16 @@ pub struct Places {
     positions: Arc<[Position]>,
     /// All first coordinates, then all second ones, then all third ones.
     vectors: Arc<[f32]>,
+    lands: Lands,
+}
+
+/// The landmasses of a list of places. Nearly all lists lie on one, which a search compares once.
+#[derive(Debug, Clone)]
+enum Lands {
+    /// All places lie on it.
+    One(Landmass),
+    /// Each place's own.
+    Each(Arc<[Landmass]>),
 }
 
 impl Places {
@@ -97,7 +113,25 @@ impl Places {
     pub fn new(spots: &[Spot]) -> Self {
         let plane = |axis: usize| spots.iter().map(move |spot| spot.vector[axis]);
         let vectors = plane(0).chain(plane(1)).chain(plane(2)).collect();
-        Self { positions: spots.iter().map(|spot| spot.position).collect(), vectors }
+        let first = spots.first().map_or(Landmass::CONTINENT, |spot| spot.land);
+        let lands = if spots.iter().all(|spot| spot.land == first) {
+            Lands::One(first)
+        } else {
+            Lands::Each(spots.iter().map(|spot| spot.land).collect())
+        };
+        Self { positions: spots.iter().map(|spot| spot.position).collect(), vectors, lands }
+    }
+
+    /// True when every place lies on a landmass.
+    fn are_all_on(&self, land: Landmass) -> bool {
+        matches!(self.lands, Lands::One(known) if known == land)
+    }
+
+    fn land(&self, number: usize) -> Landmass {
+        match &self.lands {
+            Lands::One(land) => *land,
+            Lands::Each(lands) => lands[number],
+        }
     }
 
     /// How many places.
@@ -152,9 +186,12 @@ impl Legs {
 /// An estimate without a map: great-circle distance, times a winding factor, at a speed that
 /// depends on how far along the way one is.
 ///
+/// There is no drive from one landmass to another ([`Landmass`]) unless a crossing is configured: then its
+/// time is added to that of the drive, which covers the ways to and from the ports.
+///
 /// The time grows with the distance and each further kilometre costs no more than the one before
 /// (the speeds ascend), so a detour by a third place never looks shorter than the direct way.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Estimator {
     /// Road metres for each metre as the crow flies. Default 1.42: the mean detour index of 1.417
@@ -170,6 +207,8 @@ pub struct Estimator {
     pub highway_kmh: f64,
     /// Seconds to park and find the door, once for each drive.
     pub access_seconds: u32,
+    /// Ferries and flights between landmasses. None by default.
+    pub crossings: Crossings,
 }
 
 impl Estimator {
@@ -192,7 +231,16 @@ impl Estimator {
         let highway = (self.road_kmh..=200.0).contains(&self.highway_kmh);
         refuse(highway, "highway_kmh", "must be at least road_kmh, 200 at most");
         refuse(self.access_seconds <= 3600, "access_seconds", "must be 3600 at most");
+        errors.extend(self.crossings.check());
         errors
+    }
+
+    /// A drive with the crossing that it needs.
+    fn across(&self, drive: i32, from: Landmass, to: Landmass) -> i32 {
+        match self.crossings.seconds(from, to) {
+            Some(crossing) => drive.saturating_add(crossing).min(LONGEST_DRIVE),
+            None => LONGEST_DRIVE,
+        }
     }
 
     fn curve(&self) -> Curve {
@@ -211,7 +259,7 @@ impl Estimator {
 
 impl Default for Estimator {
     fn default() -> Self {
-        Self { winding: 1.42, town_kmh: 25.0, road_kmh: 50.0, highway_kmh: 90.0, access_seconds: 240 }
+        Self { winding: 1.42, town_kmh: 25.0, road_kmh: 50.0, highway_kmh: 90.0, access_seconds: 240, crossings: Crossings::default() }
     }
 }
 
@@ -251,12 +299,12 @@ impl Curve {
 
 impl Travel for Estimator {
     fn seconds(&self, from: Position, to: Position) -> u32 {
-        let seconds = self.curve().seconds(Spot::new(from).chord2(&Spot::new(to)));
-        u32::try_from(seconds).unwrap_or(0)
+        u32::try_from(self.between(&Spot::new(from), &Spot::new(to))).unwrap_or(0)
     }
 
     fn between(&self, from: &Spot, to: &Spot) -> i32 {
-        self.curve().seconds(from.chord2(to))
+        let drive = self.curve().seconds(from.chord2(to));
+        if from.land == to.land { drive } else { self.across(drive, from.land, to.land) }
     }
 
     fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
@@ -271,6 +319,11 @@ impl Travel for Estimator {
         };
         fill(&mut legs.to_site, 0..1);
         fill(&mut legs.to_site, which.clone());
+        if !places.are_all_on(site.land) {
+            for number in (0..1).chain(which.clone().filter(|number| *number > 0)) {
+                legs.to_site[number] = self.across(legs.to_site[number], places.land(number), site.land);
+            }
+        }
         legs.from_site[0] = legs.to_site[0];
         legs.from_site[which.clone()].copy_from_slice(&legs.to_site[which]);
     }
@@ -279,6 +332,7 @@ impl Travel for Estimator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crossings::Crossing;
 
     fn at(lat: f64, lon: f64) -> Position {
         Position::new(lat, lon).unwrap()
@@ -300,12 +354,19 @@ mod tests {
     #[test]
     fn the_distance_is_that_of_the_great_circle() {
         // At one speed throughout, seconds are metres.
-        let metres = Estimator { winding: 1.0, town_kmh: 3.6, road_kmh: 3.6, highway_kmh: 3.6, access_seconds: 0 };
+        let metres = Estimator {
+            winding: 1.0,
+            town_kmh: 3.6,
+            road_kmh: 3.6,
+            highway_kmh: 3.6,
+            access_seconds: 0,
+            crossings: Crossings::default(),
+        };
         let pairs = [
             ((48.85, 2.35), (50.63, 3.06)),
             ((48.85, 2.35), (48.8502, 2.3501)),
             ((-21.1, 55.5), (-20.9, 55.3)),
-            ((42.0, 9.0), (44.9, 6.1)),
+            ((41.9, 12.5), (44.9, 6.1)),
             ((0.0, -179.9), (0.0, 179.9)),
             ((48.85, 2.35), (36.75, 3.05)),
         ];
@@ -314,6 +375,81 @@ mod tests {
             let exact = from.distance_m(to);
             let estimated = f64::from(metres.seconds(from, to));
             assert!((estimated - exact).abs() < exact / 1000.0 + 2.0, "{estimated} for {exact}");
+        }
+    }
+
+    const QUIBERON: (f64, f64) = (47.4837, -3.1199);
+    const LE_PALAIS: (f64, f64) = (47.3463, -3.1558);
+
+    fn with_crossing(one: &str, other: &str, minutes: u32) -> Estimator {
+        let crossing = Crossing { between: [one.to_owned(), other.to_owned()], minutes };
+        Estimator { crossings: vec![crossing].into(), ..Estimator::default() }
+    }
+
+    #[test]
+    fn no_drive_crosses_water_without_a_bridge_or_a_crossing() {
+        let estimator = Estimator::default();
+        let drive = |from: (f64, f64), to: (f64, f64)| estimator.seconds(at(from.0, from.1), at(to.0, to.1));
+        let none = u32::try_from(LONGEST_DRIVE).unwrap();
+        for (from, to) in [
+            (QUIBERON, LE_PALAIS),
+            ((43.7032, 7.2661), (42.5679, 8.7569)), // Nice, Calvi
+            ((48.7238, -3.9871), (48.7477, -4.0142)), // Roscoff, Batz
+            ((15.9757, -61.6451), (15.8663, -61.5827)), // Trois-Rivières, Terre-de-Haut
+            ((-12.7823, 45.2288), (-12.7783, 45.2837)), // Mamoudzou, Dzaoudzi
+            ((-17.5373, -149.5665), (-17.5112, -149.7850)), // Papeete, Moorea
+            ((-14.3066, -178.1188), (-13.2988, -176.2205)), // Futuna, Wallis
+        ] {
+            assert_eq!((drive(from, to), drive(to, from)), (none, none), "{from:?} {to:?}");
+        }
+        for (from, to) in [
+            (LE_PALAIS, (47.3711, -3.2243)),                // Sauzon, on the same island
+            ((46.1603, -1.1511), (46.2031, -1.3675)),       // La Rochelle, Ré
+            ((45.8500, -1.1000), (45.9437, -1.3059)),       // Marennes, Oléron
+            ((46.8500, -1.8800), (47.0046, -2.2415)),       // Challans, Noirmoutier
+            ((16.2422, -61.5343), (15.9985, -61.7255)),     // Grande-Terre, Basse-Terre
+            ((42.6977, 9.4508), (41.9192, 8.7386)),         // Bastia, Ajaccio
+        ] {
+            assert!((600..4 * 3600).contains(&drive(from, to)), "{from:?} {to:?}: {}", drive(from, to));
+        }
+    }
+
+    #[test]
+    fn a_configured_crossing_adds_its_time_to_the_drive() {
+        let (quiberon, le_palais) = (at(QUIBERON.0, QUIBERON.1), at(LE_PALAIS.0, LE_PALAIS.1));
+        let ferry = with_crossing("belle-ile", "metropole", 90);
+        let sum = ferry.seconds(quiberon, le_palais);
+        assert_eq!(sum, ferry.seconds(le_palais, quiberon));
+        assert!((90 * 60 + 600..90 * 60 + 3600).contains(&sum), "{sum}");
+        // It leads to no other island.
+        assert_eq!(ferry.seconds(quiberon, at(47.6389, -3.4543)), u32::try_from(LONGEST_DRIVE).unwrap());
+        assert_eq!(ferry.check(), []);
+        let json = serde_json::to_string(&ferry).unwrap();
+        assert_eq!(serde_json::from_str::<Estimator>(&json).unwrap(), ferry);
+    }
+
+    #[test]
+    fn many_at_a_time_across_water_are_the_same_as_one_alone() {
+        let around: Vec<Position> = (0..40_u32)
+            .map(|step| at(47.25 + f64::from(step % 8) * 0.05, -3.45 + f64::from(step / 8) * 0.12))
+            .collect();
+        let spots: Vec<Spot> = around.iter().copied().map(Spot::new).collect();
+        let lands: std::collections::BTreeSet<_> = spots.iter().map(|spot| spot.land).collect();
+        assert!(lands.len() >= 3, "{lands:?}");
+        for estimator in [Estimator::default(), with_crossing("metropole", "belle-ile", 45)] {
+            for places in [&spots[..], &spots[..1], &[]] {
+                let places = Places::new(places);
+                for site in spots.iter().filter(|_| !places.is_empty()) {
+                    let mut legs = Legs::default();
+                    legs.fit(places.len());
+                    estimator.legs(site, &places, 1..places.len(), &mut legs);
+                    for number in 0..places.len() {
+                        let alone = drive(estimator.seconds(places.position(number), site.position));
+                        assert_eq!((legs.to_site[number], legs.from_site[number]), (alone, alone), "{number}");
+                        assert_eq!(estimator.between(site, &spots[number]), alone);
+                    }
+                }
+            }
         }
     }
 

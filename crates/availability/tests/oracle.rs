@@ -58,6 +58,8 @@ struct Case {
     cap: Option<u8>,
     weekly_cap: Option<u16>,
     holiday: Option<i8>,
+    /// When people may be called, as minutes of the place's day.
+    calls: (u16, u16),
     moved: Option<usize>,
     from: i64,
     length: i64,
@@ -99,13 +101,16 @@ fn case_strategy() -> impl Strategy<Value = Case> {
         prop_oneof![Just(0_u16), Just(60), Just(90)],
         0_u32..600,
         (proptest::option::weighted(0.3, 1_u8..4), proptest::option::weighted(0.3, 1_u16..8)),
-        proptest::option::weighted(0.3, 24_i8..31),
+        (
+            proptest::option::weighted(0.3, 24_i8..31),
+            proptest::sample::select(vec![(480, 1200), (0, 1440), (540, 1020), (1200, 1440), (240, 330)]),
+        ),
         proptest::option::weighted(0.2, 0_usize..12),
         (0_i64..2000, 60_i64..4000),
     );
     (calendar, ask).prop_map(|(calendar, ask)| {
         let (first_day, zone, place_zone, hours, other_hours, absences, visits) = calendar;
-        let (mut roads, site, duration, buffer, commute, notice, (cap, weekly_cap), holiday, moved, (from, length)) =
+        let (mut roads, site, duration, buffer, commute, notice, (cap, weekly_cap), (holiday, calls), moved, (from, length)) =
             ask;
         for (number, row) in roads.iter_mut().enumerate() {
             row[number] = 0;
@@ -128,6 +133,7 @@ fn case_strategy() -> impl Strategy<Value = Case> {
             cap,
             weekly_cap,
             holiday,
+            calls,
             moved,
             from,
             length,
@@ -161,6 +167,7 @@ impl Case {
         world.expert.weekly_cap = self.weekly_cap;
         world.settings.notice_minutes = self.notice;
         world.settings.commute_minutes = self.commute;
+        world.settings.remote_hours = HourRange::new(self.calls.0, self.calls.1).unwrap();
         world.now = second(zero - 3600);
         for (number, (at, long)) in (0_u8..).zip(&self.absences) {
             let start = zero + at * MINUTE;
@@ -292,6 +299,14 @@ impl<'a> Oracle<'a> {
             return false;
         }
         if minutes().any(|at| Some(self.place_zone.to_datetime(second(at)).day()) == self.case.holiday) {
+            return false;
+        }
+        let minute_there = |at: i64| {
+            let there = self.place_zone.to_datetime(second(at));
+            u16::try_from(i32::from(there.hour()) * 60 + i32::from(there.minute())).unwrap()
+        };
+        let (opens, closes) = self.case.calls;
+        if self.case.site.is_none() && minutes().any(|at| !(opens..closes).contains(&minute_there(at))) {
             return false;
         }
         let that_day = self.busy.iter().filter(|row| self.date(row.start.as_second()) == today).count();

@@ -334,7 +334,7 @@ fn nothing_is_offered_beyond_the_horizon() {
     world.request.to = at("2026-06-20T00:00:00Z");
     let outcome = world.search();
     assert_eq!(outcome.offers, []);
-    assert_eq!(outcome.reasons[0].code, ReasonCode::NotWorking);
+    assert_eq!(outcome.reasons[0].code, ReasonCode::BeyondHorizon);
 }
 
 #[test]

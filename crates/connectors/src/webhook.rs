@@ -1,17 +1,18 @@
-//! Webhooks over HTTP: judges where they lead, when they are registered and again on every connection.
+//! Webhooks over HTTP: judges where they lead, by spelling when they are registered, by address on every
+//! connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use constat_app::webhooks::{SendFailure, WebhookRequest, WebhookSender, WebhookSettings};
-use constat_domain::webhook::is_public;
+use constat_domain::webhook::{is_public, may_be_public_name};
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 
-/// Longest wait for the name of a host at registration.
+/// Longest wait for the name of a host.
 const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends webhooks over HTTP.
@@ -24,7 +25,8 @@ pub struct WebhooksOverHttp {
     plain: OnceLock<Option<reqwest::Client>>,
 }
 
-/// A host's addresses lie inside a private network, all or some of them.
+/// A host's name leads nowhere, or to addresses inside a private network, all or some of them. One answer for
+/// all, so that the delivery log does not tell which names exist inside this server's network.
 #[derive(Debug)]
 struct Refused;
 
@@ -46,14 +48,23 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_private = self.allow_private;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
+            if allow_private {
+                let addresses: Addrs = Box::new(look_up(&name).await?.into_iter());
+                return Ok(addresses);
+            }
+            let looked_up = tokio::time::timeout(NAME_TIMEOUT, look_up(&name)).await;
+            let found = looked_up.map_err(|_slow| Refused)?.map_err(|_unknown| Refused)?;
+            if found.is_empty() || found.iter().any(|address| !is_public(address.ip())) {
                 return Err(Refused.into());
             }
             let addresses: Addrs = Box::new(found.into_iter());
             Ok(addresses)
         })
     }
+}
+
+async fn look_up(name: &Name) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect())
 }
 
 /// The address that a URL names itself, without a name to resolve.
@@ -89,23 +100,16 @@ impl WebhooksOverHttp {
         Ok(url)
     }
 
-    async fn judge(&self, text: &str) -> Result<(), String> {
+    /// What is wrong with a URL by its spelling. No name is resolved here: an answer that depends on it would
+    /// tell which names exist inside this server's network.
+    fn judge(&self, text: &str) -> Result<(), String> {
         let url = self.read(text)?;
-        if self.allow_private {
+        let host = url.host_str().unwrap_or_default();
+        let is_public = literal(&url).map_or_else(|| may_be_public_name(host), is_public);
+        if self.allow_private || is_public {
             return Ok(());
         }
-        let refused = || "leads to an address that is not on the public Internet".to_owned();
-        if let Some(address) = literal(&url) {
-            return if is_public(address) { Ok(()) } else { Err(refused()) };
-        }
-        let unknown = || "the host's name does not resolve".to_owned();
-        let host = url.host_str().ok_or_else(unknown)?;
-        let looked_up = tokio::time::timeout(NAME_TIMEOUT, tokio::net::lookup_host((host, 443))).await;
-        let found: Vec<SocketAddr> = looked_up.map_err(|_slow| unknown())?.map_err(|_failed| unknown())?.collect();
-        if found.is_empty() {
-            return Err(unknown());
-        }
-        if found.iter().all(|address| is_public(address.ip())) { Ok(()) } else { Err(refused()) }
+        Err("expected a host of the public Internet, such as https://hooks.receiver.fr/events".to_owned())
     }
 
     fn client(&self, url: &Url) -> Option<&reqwest::Client> {
@@ -182,7 +186,7 @@ fn is_about_the_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
 
 impl WebhookSender for WebhooksOverHttp {
     fn check<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(self.judge(url))
+        Box::pin(std::future::ready(self.judge(url)))
     }
 
     fn post(&self, request: WebhookRequest) -> BoxFuture<'_, Result<u16, SendFailure>> {
@@ -230,6 +234,26 @@ MC4CAQAwBQYDK2VwBCIEIKve6j1UfQGKjG3jIb3oaxSTb9szCHGkzXOdcYJd+A9A
             let _refused = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
         });
         address
+    }
+
+    #[tokio::test]
+    async fn a_name_of_this_network_and_one_that_does_not_exist_are_told_alike() {
+        let door = WebhooksOverHttp::new(&WebhookSettings { timeout_ms: 5_000, ..WebhookSettings::default() });
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        for host in ["localhost", "localhost.", "no-such-name.invalid", "no-such-name.localhost"] {
+            let url = format!("https://{host}/events");
+            let told = door.post(WebhookRequest { url, headers: Vec::new(), body: "{}".to_owned() }).await;
+            assert_eq!(told, Err(SendFailure::AddressRefused), "{host}");
+        }
+        // At registration nothing is looked up: what is spelt alike is answered alike.
+        for (one, other) in [("localhost", "no-such-name"), ("db.internal", "no-such-name.internal")] {
+            let answers = [one, other].map(|host| door.judge(&format!("https://{host}/events")));
+            assert_eq!(answers[0], answers[1]);
+            assert!(answers[0].is_err());
+        }
+        for accepted in ["https://no-such-name.receiver.fr/x", "https://93.184.216.34/x"] {
+            assert_eq!(door.judge(accepted), Ok(()));
+        }
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ pub mod gazetteer;
 pub mod geo;
 pub mod holidays;
 pub mod ids;
+pub mod landmass;
 mod location;
 pub mod money;
 pub mod postcode;
@@ -25,6 +26,7 @@ pub mod priming;
 pub mod refusal;
 pub mod service;
 pub mod tenancy;
+pub mod territory;
 mod text;
 pub mod webhook;
 

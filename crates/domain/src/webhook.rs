@@ -10,7 +10,7 @@ use crate::event_kinds;
 use crate::ids::{EventId, KeyId, WebhookDeliveryId, WebhookId};
 use crate::tenancy::TenantId;
 
-pub use address::is_public;
+pub use address::{is_public, may_be_public_name};
 pub use retry::{GIVE_UP_AFTER, retry_delay};
 
 /// Whether a webhook is served.
@@ -175,7 +175,8 @@ pub struct Delivery {
     pub webhook: WebhookId,
     /// The event: what the receiver knows the message by.
     pub event: EventId,
-    /// What the event is about.
+    /// What the event is about; for a trial its own event, as it belongs to no claim. Deliveries of one subject
+    /// go out one after the other.
     pub subject: String,
     /// What happened.
     pub kind: String,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use constat_app::webhooks::{
-    Message, WebhookRequest, Work, fan_out, fan_out_work, lease, mark_next, message_of, record_attempt, work_due,
+    Message, SendFailure, WebhookRequest, Work, fan_out, fan_out_work, lease, lease_trials, mark_next, message_of,
+    record_attempt, work_due,
 };
 use constat_app::{App, AppError};
 use constat_domain::ids::WebhookId;
@@ -74,7 +75,7 @@ impl Deliverer {
                 _ = polls.tick() => {}
                 _ = nudges.changed() => tokio::time::sleep(BREATH).await,
                 Some(finished) = workers.join_next(), if !workers.is_empty() => {
-                    if let Ok(webhook) = finished {
+                    if let Ok(Some(webhook)) = finished {
                         busy.remove(&webhook);
                     }
                 }
@@ -85,24 +86,24 @@ impl Deliverer {
         }
     }
 
-    /// Gives each webhook that has something due a worker of its own, so that a slow receiver holds up
-    /// nobody else.
+    /// Gives each webhook that has something due a worker, so that a slow receiver delays no other webhook. A
+    /// trial of one whose worker still waits for its receiver goes out beside it.
     async fn start_workers(
         &self,
         busy: &mut HashSet<WebhookId>,
-        workers: &mut JoinSet<WebhookId>,
+        workers: &mut JoinSet<Option<WebhookId>>,
     ) -> Result<(), AppError> {
         self.look_at_events().await?;
         for webhook in work_due(&self.app)? {
-            if busy.insert(webhook) {
-                let deliverer = self.clone();
-                workers.spawn(async move {
-                    if let Err(error) = deliverer.work_on(webhook).await {
-                        tracing::error!(%webhook, %error, "a webhook waits: the database failed");
-                    }
-                    webhook
-                });
-            }
+            let deliverer = self.clone();
+            let is_free = busy.insert(webhook);
+            workers.spawn(async move {
+                let worked = if is_free { deliverer.work_on(webhook).await } else { deliverer.try_out(webhook).await };
+                if let Err(error) = worked {
+                    tracing::error!(%webhook, %error, "a webhook waits: the database failed");
+                }
+                is_free.then_some(webhook)
+            });
         }
         Ok(())
     }
@@ -126,12 +127,24 @@ impl Deliverer {
     /// Sends what a webhook has due, some at a time, until nothing is.
     async fn work_on(&self, webhook: WebhookId) -> Result<usize, AppError> {
         let mut attempts = 0;
-        while let Some(Work { webhook, deliveries }) = lease(&self.app, webhook, self.name.clone()).await? {
-            attempts += deliveries.len();
-            let sent = join_all(deliveries.into_iter().map(|delivery| self.deliver(&webhook, delivery))).await;
-            sent.into_iter().collect::<Result<(), AppError>>()?;
+        while let Some(work) = lease(&self.app, webhook, self.name.clone()).await? {
+            attempts += self.send(work).await?;
         }
         Ok(attempts)
+    }
+
+    /// Sends the trials of a webhook.
+    async fn try_out(&self, webhook: WebhookId) -> Result<usize, AppError> {
+        let Some(work) = lease_trials(&self.app, webhook, self.name.clone()).await? else { return Ok(0) };
+        self.send(work).await
+    }
+
+    /// Sends what was leased, all at once; gives how many deliveries it was.
+    async fn send(&self, Work { webhook, deliveries }: Work) -> Result<usize, AppError> {
+        let count = deliveries.len();
+        let sent = join_all(deliveries.into_iter().map(|delivery| self.deliver(&webhook, delivery))).await;
+        sent.into_iter().collect::<Result<(), AppError>>()?;
+        Ok(count)
     }
 
     async fn deliver(&self, webhook: &Webhook, delivery: Delivery) -> Result<(), AppError> {
@@ -156,7 +169,10 @@ impl Deliverer {
                 }
             }
         };
-        let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        // How long a refused name took would tell whether it exists inside this network.
+        let is_refused = error == Some(SendFailure::AddressRefused.as_str());
+        let took = if is_refused { Duration::ZERO } else { begun.elapsed() };
+        let duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
         let attempt =
             Attempt { number: delivery.attempts + 1, at, duration_ms, status, error: error.map(str::to_owned) };
         record_attempt(&self.app, self.name.clone(), delivery, attempt).await

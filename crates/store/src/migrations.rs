@@ -30,6 +30,7 @@ const STEPS: &[(i64, &str)] = &[
     (16, include_str!("../migrations/0016_declared_by.sql")),
     (17, include_str!("../migrations/0017_open_attempts.sql")),
     (18, include_str!("../migrations/0018_claims_by_contract.sql")),
+    (19, include_str!("../migrations/0019_trials_and_references.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:
@@ -134,6 +135,7 @@ mod tests {
         "59c42c703f3c8c770183d79095357e765d8926589f1b1eb9b62e395add73c780",
         "bcb7afb8e8b792cf93e8abb4c7c461a3d115cfa6c8e4e7c50d1edc2c4474ea03",
         "cc53578db987acb309373990a6e29301a2e45fb66bd6347391e6381efa1af27f",
+        "2766cd455797e30365fe4fb8a36a0b20eb505046cc00e4e99856215685becfa8",
     ];
 
     #[test]

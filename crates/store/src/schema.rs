@@ -51,6 +51,12 @@ diesel::table! {
     }
 }
 diesel::table! {
+    appointment_references (tenant, reference, appointment) {
+        tenant -> Text, reference -> Text, appointment -> Text,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(appointment_references, appointments);
+diesel::table! {
     holds (id) {
         id -> Text, tenant -> Text, expert -> Text, session -> Text, holder -> Text, busy_from -> BigInt,
         busy_to -> BigInt, lat -> Nullable<Double>, lon -> Nullable<Double>, expires_at -> BigInt,

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use super::assign::{Assigned, assign};
 use super::hold::{id_kept, release};
 use super::meeting::MEETING_PATH;
+use super::same_reference::{SameReference, open_before, told_to};
 use super::{Offer, Promised, Promises, linked};
 use crate::{Act, App, AppError};
 
@@ -40,6 +41,15 @@ pub struct BookAppointment {
     pub has_idempotency_key: bool,
 }
 
+/// What was booked.
+#[derive(Debug, Clone)]
+pub struct Booked {
+    /// The appointment with the firm that was asked.
+    pub appointment: Appointment,
+    /// What is booked for the same claim already, as far as the caller may know.
+    pub same_reference: Vec<SameReference>,
+}
+
 /// Books the slot for whoever can take it, the expert named in the offer first.
 ///
 /// A joint offer books everybody it names, or whoever else can: an appointment for each, in the data of
@@ -47,13 +57,15 @@ pub struct BookAppointment {
 ///
 /// A session books once. Without an idempotency key a repeat with the same case number gets the
 /// appointment already made, even after the session has ended.
-pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Appointment, AppError> {
+pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppointment) -> Result<Booked, AppError> {
     let Promised { session, offer } = &command.promised;
     Refusal::unless_empty(faults(command))?;
     let kept = holds::of_session(tx, session.id)?;
     let id = id_kept(&kept, &session.tenant).unwrap_or_else(|| AppointmentId::new(act.at, &act.entropy()));
     if !appointments::use_session(tx, session.id, id, act.at)? {
-        return made_before(tx, act, command);
+        let appointment = made_before(tx, act, command)?;
+        let same_reference = told_to(&act.caller, &open_before(tx, &appointment, act.at)?);
+        return Ok(Booked { appointment, same_reference });
     }
     command.promised.unexpired(act.at)?;
     let Assigned { people, guards } = assign(tx, app, offer, &kept, act.at)?;
@@ -90,13 +102,16 @@ pub fn book_appointment(tx: &mut Tx, act: &Act, app: &App, command: &BookAppoint
     };
     let mut others: Vec<Appointment> = people.map(|person| linked::beside(&appointment, act, person)).collect();
     linked::join(&mut appointment, &mut others);
-    for made in [&appointment].into_iter().chain(&others) {
-        linked::insert(tx, act, app, made)?;
+    let same_reference = open_before(tx, &appointment, act.at)?;
+    linked::insert(tx, act, app, &appointment, &same_reference)?;
+    for made in &others {
+        let theirs = open_before(tx, made, act.at)?;
+        linked::insert(tx, act, app, made, &theirs)?;
     }
     guards.advance(tx)?;
     count_booked(tx, app);
     Promises::close_after(tx, app, offer);
-    Ok(appointment)
+    Ok(Booked { appointment, same_reference: told_to(&act.caller, &same_reference) })
 }
 
 /// Counts an appointment when it has committed.

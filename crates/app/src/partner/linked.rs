@@ -75,10 +75,20 @@ pub(super) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
     }
 }
 
-/// Saves a new appointment, in the data of its firm.
-pub(super) fn insert(tx: &mut Tx, act: &Act, app: &App, made: &Appointment) -> Result<(), StoreError> {
+/// Saves a new appointment, in the data of its firm. Its event names what is booked for the same claim already.
+pub(super) fn insert(
+    tx: &mut Tx,
+    act: &Act,
+    app: &App,
+    made: &Appointment,
+    same_reference: &[Appointment],
+) -> Result<(), StoreError> {
     appointments::insert(tx, made)?;
-    act.record_in(tx, made.tenant, made.id, BOOKED, event_data(made))?;
+    let mut data = event_data(made);
+    if !same_reference.is_empty() {
+        data["sameReference"] = same_reference.iter().map(|known| known.id.to_string()).collect();
+    }
+    act.record_in(tx, made.tenant, made.id, BOOKED, data)?;
     let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))), until: None };
     app.calendars.follow(tx, made.tenant, change);
     Ok(())

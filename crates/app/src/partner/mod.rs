@@ -23,12 +23,14 @@ mod read;
 mod recheck;
 mod reschedule;
 mod roads;
+mod same_reference;
 mod search;
 mod sides;
 mod tokens;
 mod turns;
 
-pub use book::{BookAppointment, book_appointment};
+pub use book::{BookAppointment, Booked, book_appointment};
+pub use same_reference::SameReference;
 pub use calendars::Calendars;
 pub use cancel::{CancelAppointment, cancel_appointment};
 pub use constat_availability::Score;

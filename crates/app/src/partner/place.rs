@@ -6,6 +6,7 @@ use constat_domain::gazetteer::{AddressPrecision, Gazetteer, Located};
 use constat_domain::geo::{Place, Position};
 use constat_domain::holidays::{Holidays, zone_of_department};
 use constat_domain::service::{ServiceKind, ServiceRequest};
+use constat_domain::territory::misplaced;
 use jiff::civil;
 
 use crate::App;
@@ -40,7 +41,9 @@ pub async fn geocode(app: &App, request: &mut ServiceRequest) {
     let on_site = request.kind.is_on_site();
     let unplaced = |place: &&mut Place| on_site && place.position.is_none() && place.address.country_code == "FR";
     if let Some(place) = request.place.as_mut().filter(unplaced) {
-        place.position = app.geocoder.locate(&place.address).await;
+        // An answer from elsewhere is none.
+        let found = app.geocoder.locate(&place.address).await;
+        place.position = found.filter(|found| misplaced(*found, &place.address).is_none());
     }
 }
 

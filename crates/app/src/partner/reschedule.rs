@@ -75,7 +75,7 @@ pub fn move_appointment(tx: &mut Tx, act: &Act, app: &App, command: &MoveAppoint
         linked::save_moved(tx, act, app, (before, moved), reason)?;
     }
     for made in new {
-        linked::insert(tx, act, app, made)?;
+        linked::insert(tx, act, app, made, &[])?;
     }
     for left in pairs.left {
         linked::cancel(tx, act, app, linked::changing(left, act), reason, None)?;

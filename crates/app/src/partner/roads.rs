@@ -132,9 +132,11 @@ fn nearest(calendars: &CalendarIndex, requirement: &Requirement, known: &Known) 
     let Some(site) = requirement.site else { return Vec::new() };
     let able = calendars.calendars().map(ExpertCalendar::expert).filter(|expert| eligible(expert, requirement).is_ok());
     let unsettled = able.map(|expert| expert.base).filter(|base| !known.is_settled(*base, site));
-    let mut bases: Vec<(u32, Position)> = unsettled.map(|base| (known.seconds(base, site), base)).collect();
-    bases.sort_unstable_by_key(|(seconds, _)| *seconds);
-    bases.into_iter().take(MOST_BASES).flat_map(|(_, base)| [(base, site), (site, base)]).collect()
+    // Where no road is estimated, the server may know a ferry: the nearest as the crow flies come first.
+    let mut bases: Vec<(u32, f64, Position)> =
+        unsettled.map(|base| (known.seconds(base, site), base.distance_m(site), base)).collect();
+    bases.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    bases.into_iter().take(MOST_BASES).flat_map(|(_, _, base)| [(base, site), (site, base)]).collect()
 }
 
 /// The drives that the offers of a search rest on.

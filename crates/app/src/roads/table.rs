@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn what_is_told_counts_with_access_and_all_else_is_estimated() {
         let estimator = Estimator::default();
-        let nothing = Known::nothing(estimator);
+        let nothing = Known::nothing(estimator.clone());
         let known = nothing.with(&[(PARIS, east(5000.0), Some(600)), (east(9000.0), PARIS, None)], at(0), MEMORY);
         assert_eq!(known.seconds(PARIS, east(5000.0)), 600 + estimator.access_seconds);
         assert_eq!(known.seconds(PARIS, PARIS), 0);

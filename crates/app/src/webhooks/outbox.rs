@@ -7,7 +7,7 @@ use constat_domain::ids::{EventId, WebhookDeliveryId, WebhookId};
 use constat_domain::tenancy::Caller;
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, GIVE_UP_AFTER, Webhook, WebhookStatus, retry_delay};
 use constat_store::queries::events::{self, Event};
-use constat_store::queries::webhook_deliveries::{self, Outcome};
+use constat_store::queries::webhook_deliveries::{self, Due, Outcome};
 use constat_store::queries::{claims, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -134,6 +134,15 @@ pub struct Work {
 /// Leases what a webhook has to send now to the node `by`. What is not finished within a minute (the
 /// node died) may be leased by another. Nothing goes out for a key that was revoked.
 pub async fn lease(app: &App, webhook: WebhookId, by: String) -> Result<Option<Work>, AppError> {
+    lease_some(app, webhook, by, Due::All).await
+}
+
+/// As [`lease`], of trials alone: for a webhook whose other deliveries wait for a slow receiver.
+pub async fn lease_trials(app: &App, webhook: WebhookId, by: String) -> Result<Option<Work>, AppError> {
+    lease_some(app, webhook, by, Due::Trials).await
+}
+
+async fn lease_some(app: &App, webhook: WebhookId, by: String, which: Due) -> Result<Option<Work>, AppError> {
     let (now, limit) = (app.clock.now(), i64::from(app.settings.webhooks.parallel));
     app.store
         .write(move |tx| {
@@ -142,7 +151,7 @@ pub async fn lease(app: &App, webhook: WebhookId, by: String) -> Result<Option<W
                 return Ok(None);
             }
             let until = now.checked_add(LEASE).unwrap_or(now);
-            let deliveries = webhook_deliveries::lease_due(tx, webhook, &by, now, until, limit)?;
+            let deliveries = webhook_deliveries::lease_due(tx, webhook, &by, (now, until), (which, limit))?;
             Ok((!deliveries.is_empty()).then_some(Work { webhook: known, deliveries }))
         })
         .await

@@ -66,3 +66,17 @@ pub fn list_deliveries(
         Ok(DeliveryPage { deliveries: page.rows, total: page.total.unsigned_abs() })
     })
 }
+
+/// The secret of one of the key's webhooks that was made at an instant, while it signs; `None` once it does not,
+/// or when the webhook is gone.
+pub fn secret_of(app: &App, caller: &Caller, id: &str, created_at: &str) -> Result<Option<String>, AppError> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let known = app
+        .store
+        .read(|connection| webhooks::of_tenant_and_key_by_id(connection, &caller.tenant, caller.key, id))?;
+    let now = app.clock.now();
+    Ok(known.and_then(|webhook| {
+        let mut live = webhook.terms.live_secrets(now);
+        live.find(|secret| secret.created_at.to_string() == created_at).map(|secret| secret.secret.clone())
+    }))
+}

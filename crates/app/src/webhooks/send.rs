@@ -12,7 +12,8 @@ use serde_json::json;
 use super::webhook_to_change;
 use crate::{Act, AppError, Tx};
 
-/// Queues a trial message. It goes out like any other, signed, and is in the log.
+/// Queues a trial message. It goes out like any other, signed, and is in the log. It waits for no other
+/// delivery, an earlier trial that failed included: its subject is its own event.
 pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppError> {
     let webhook = webhook_to_change(tx, act, id, None)?;
     webhooks::hold(tx, webhook.id)?;
@@ -30,7 +31,7 @@ pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppErr
         id: WebhookDeliveryId::new(act.at, &act.entropy()),
         webhook: webhook.id,
         event: event.id,
-        subject: event.subject,
+        subject: event.id.to_string(),
         kind: event.kind,
         status: DeliveryStatus::Pending,
         attempts: 0,

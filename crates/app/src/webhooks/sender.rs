@@ -23,7 +23,8 @@ pub enum SendFailure {
     Unreachable,
     /// It shows a certificate that nobody known vouches for, that is not its own, or that is over.
     Certificate,
-    /// Its address lies inside a private network, or is not spoken to in this way.
+    /// Its name leads to no address of the public Internet, or it is not spoken to in this way. Whether the name
+    /// exists is not told.
     AddressRefused,
 }
 
@@ -41,8 +42,8 @@ impl SendFailure {
 
 /// Sends webhooks.
 pub trait WebhookSender: Send + Sync + 'static {
-    /// Says what is wrong with an address that is to be registered: not a URL, not `https`, unknown,
-    /// or inside a private network.
+    /// Says what is wrong with an address that is to be registered, by its spelling: not a URL, not `https`, or
+    /// the address or name of a private network. No name is resolved.
     fn check<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<(), String>>;
 
     /// Sends one request and gives the answer's status. The answer's body is not read; redirects are

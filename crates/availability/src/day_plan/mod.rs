@@ -23,10 +23,13 @@ use self::tour::{Drive, Timed, Tour};
 use crate::expert::{Absence, Expert};
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second};
-use crate::travel::Travel;
+use crate::travel::{LONGEST_DRIVE, Travel};
 use crate::zone;
 
 pub use self::proposal::{Change, Member, Proposal, propose};
+
+/// Whoever is so late cannot get there at all: no day, and no absence, is as long.
+const NO_ROAD_SECONDS: i64 = LONGEST_DRIVE as i64 / 2;
 
 /// An appointment as a day plan takes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,6 +138,13 @@ pub struct PlannedLeg {
     pub seconds: i64,
 }
 
+impl PlannedLeg {
+    /// False when no road and no configured crossing leads there: then the times of this drive mean nothing.
+    pub fn has_road(&self) -> bool {
+        self.seconds < i64::from(LONGEST_DRIVE)
+    }
+}
+
 /// What cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WarningCode {
@@ -144,6 +154,8 @@ pub enum WarningCode {
     Absent,
     /// The visit cannot be reached in time.
     Late,
+    /// No road leads to the visit from the place before it, or back to the base: they lie on different islands.
+    NoRoad,
     /// The base is reached later than the allowance, or too late for the next day's first visit.
     HomeLate,
     /// More visits than the daily cap.
@@ -157,6 +169,7 @@ impl WarningCode {
             Self::OutsideHours => "outside_hours",
             Self::Absent => "absent",
             Self::Late => "late",
+            Self::NoRoad => "no_road",
             Self::HomeLate => "home_late",
             Self::OverCap => "over_cap",
         }
@@ -245,9 +258,14 @@ fn laid_out(expert: &Expert, date: Date, frame: &Frame, roads: &Roads, visits: &
         start: zone::timestamp(time.start),
         end: zone::timestamp(time.start + stop.lasting),
         latest_start: zone::timestamp(time.latest),
-        slack_minutes: time.ready.map(|ready| (time.latest - ready).div_euclid(60)),
+        slack_minutes: time
+            .ready
+            .map(|ready| time.latest - ready)
+            .filter(|slack| *slack > -NO_ROAD_SECONDS)
+            .map(|slack| slack.div_euclid(60)),
     });
     let legs = tour.drives(&times);
+    let driven = legs.iter().map(|drive| drive.seconds).filter(|seconds| *seconds < i64::from(LONGEST_DRIVE)).sum();
     let on_call = visits.iter().any(|visit| visit.on_call);
     let day = frame.day;
     let away = frame.away.iter().filter(|away| away.meets(day));
@@ -260,7 +278,7 @@ fn laid_out(expert: &Expert, date: Date, frame: &Frame, roads: &Roads, visits: &
         away: away.map(|away| Span { start: away.start.max(day.start), end: away.end.min(day.end) }.into()).collect(),
         visits: planned.collect(),
         legs: legs.iter().enumerate().map(|(index, drive)| leg(drive, index, &legs, roads, visits)).collect(),
-        driving_seconds: tour.driving,
+        driving_seconds: driven,
         warnings: warnings(expert, frame, &tour, visits, &stops, &times),
     }
 }
@@ -297,11 +315,15 @@ fn warnings(
             let absent = frame.away.iter().any(|away| away.meets(taken));
             warn(if absent { WarningCode::Absent } else { WarningCode::OutsideHours }, None);
         }
-        if time.late > 0 {
+        if time.late > NO_ROAD_SECONDS {
+            warn(WarningCode::NoRoad, None);
+        } else if time.late > 0 {
             warn(WarningCode::Late, minutes(time.late));
         }
     }
-    if tour.home_late > 0 {
+    if tour.home_late > NO_ROAD_SECONDS {
+        all.push(Warning { code: WarningCode::NoRoad, appointment: None, minutes: None });
+    } else if tour.home_late > 0 {
         all.push(Warning { code: WarningCode::HomeLate, appointment: None, minutes: minutes(tour.home_late) });
     }
     if expert.daily_cap.is_some_and(|cap| visits.len() > usize::from(cap)) {

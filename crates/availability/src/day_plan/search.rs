@@ -355,7 +355,7 @@ fn may_take(
     let soon = visit.slot.start < zone::timestamp(now.as_second() + expert.notice_seconds(settings));
     eligible(expert, requirement).is_ok()
         && !soon
-        && !(expert.holidays_off && closed())
+        && !(requirement.keeps_closed(expert.holidays_off) && closed())
         && visit.is_within(frame.day)
         && frame.fit(stop, stop.earliest).is_some()
 }

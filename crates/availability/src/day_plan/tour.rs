@@ -53,8 +53,6 @@ pub(super) struct Tour<'a> {
     pub(super) home_late: i64,
     home_driven: bool,
     travels: bool,
-    /// Seconds at the wheel.
-    pub(super) driving: i64,
 }
 
 /// A stop with its time.
@@ -86,7 +84,6 @@ impl<'a> Tour<'a> {
     pub(super) fn walk(frame: &'a Frame, roads: &'a Roads, stops: &'a [Stop]) -> Self {
         let legs = legs(frame.base, roads, stops);
         let travels = stops.iter().any(|stop| stop.place.is_some());
-        let driving = driving(frame.base, roads, stops);
         let mut tour = Self {
             frame,
             roads,
@@ -97,7 +94,6 @@ impl<'a> Tour<'a> {
             home_late: 0,
             home_driven: !travels,
             travels,
-            driving,
         };
         tour.forward();
         tour

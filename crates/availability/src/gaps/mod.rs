@@ -164,8 +164,8 @@ pub(crate) struct Starts {
 }
 
 impl Starts {
-    /// Two drives around a remote visit, and the holidays that touch one local day.
-    const MOST_BARRED: usize = 6;
+    /// Two drives around a remote visit, and what is closed or withheld on one local day.
+    const MOST_BARRED: usize = 8;
 
     /// True when a visit may start then.
     pub(crate) fn contains(&self, start: i32) -> bool {
@@ -204,10 +204,19 @@ pub(crate) struct Ask<'a> {
     pub(crate) to: i32,
     /// Seconds that the visit takes.
     pub(crate) occupied: i32,
-    /// Public holidays of the place, when they are kept.
+    /// What is shut: sorted, apart from each other.
     pub(crate) closed: &'a [(i32, i32)],
     /// Somebody travels.
     pub(crate) on_site: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// What is shut between two instants.
+    #[inline]
+    fn closed_within(&self, from: i32, to: i32) -> impl Iterator<Item = &'a (i32, i32)> + use<'a> {
+        let first = self.closed.partition_point(|(_, opens)| *opens <= from);
+        self.closed[first..].iter().take_while(move |(closes, _)| *closes < to)
+    }
 }
 
 /// Where to look for a window: one entry for each 24 hours from the origin on.
@@ -320,9 +329,14 @@ impl GapTable {
     /// Room for a visit of so many seconds within a window, wherever it is, holidays looked at.
     pub(crate) fn has_room(&self, ask: &Ask<'_>) -> bool {
         self.details.iter().any(|gap| {
-            let (from, to) = (gap.lo.max(ask.earliest), gap.hi.min(ask.to));
-            let shut = |closed: &(i32, i32)| closed.0 <= from && to <= closed.1;
-            to - from >= ask.occupied && !ask.closed.iter().any(shut)
+            let (mut from, to) = (gap.lo.max(ask.earliest), gap.hi.min(ask.to));
+            for (closes, opens) in ask.closed_within(from, to) {
+                if closes - from >= ask.occupied {
+                    return true;
+                }
+                from = from.max(*opens);
+            }
+            to - from >= ask.occupied
         })
     }
 
@@ -353,7 +367,7 @@ impl GapTable {
             barred_count: 0,
             added_travel: 0,
         };
-        for (from, to) in ask.closed {
+        for (from, to) in ask.closed_within(gap.lo, gap.hi) {
             starts.bar(from - ask.occupied, *to);
         }
         if ask.on_site {

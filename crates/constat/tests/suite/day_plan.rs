@@ -244,9 +244,9 @@ async fn absences_and_changed_hours_are_warned_of() {
     let codes: Vec<String> = warnings(&day).into_iter().map(|(code, _)| code).collect();
     assert!(codes.contains(&"outside_hours".to_owned()) && codes.contains(&"absent".to_owned()), "{codes:?}");
     assert_eq!(day.visits[0].start.local, "2026-11-24T10:00:00");
-    // Nobody else could take them, so nothing is proposed.
+    // Nobody else could take them: nothing is proposed, and the day cannot be driven.
     let proposal = client.propose_expert_day(&own.to_string(), "2026-11-24").await.unwrap();
-    assert_eq!((proposal.outcome, proposal.changes.len()), (ProposalOutcome::NothingToSave, 0));
+    assert_eq!((proposal.outcome, proposal.changes.len()), (ProposalOutcome::NotDrivable, 0));
     assert_eq!(proposal.days, [day]);
 }
 

@@ -60,5 +60,6 @@ mod repeats;
 mod routing;
 mod start;
 mod upgrade;
+mod visit_rules;
 mod visits;
 mod webhooks;

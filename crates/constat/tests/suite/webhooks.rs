@@ -589,6 +589,142 @@ async fn a_commit_wakes_the_deliverer() {
 }
 
 #[tokio::test]
+async fn a_ping_after_the_receiver_is_mended_goes_out_at_once() {
+    let world = World::start().await;
+    let webhook = world.register(&[]).await;
+    world.receiver.answer("", 500);
+    for _ in 0..2 {
+        world.client.ping_webhook(&webhook.id).await.unwrap();
+        world.drain().await;
+    }
+    let claim = world.declare().await;
+    world.drain().await;
+    assert!(world.receiver.messages().iter().all(|message| message.answered == 500));
+    world.receiver.clear();
+    world.receiver.answer("", 200);
+    // Without a second's wait: neither the failed pings nor the claim's message are due.
+    let ping = world.client.ping_webhook(&webhook.id).await.unwrap();
+    assert_eq!(world.drain().await, 1);
+    let messages = world.receiver.messages();
+    assert_eq!(kinds(&messages), ["v2.webhook.ping"]);
+    assert_eq!(messages[0].header("webhook-id"), ping.event_id);
+    assert_eq!(ping.subject, webhook.id, "a trial is about the webhook");
+    let log = world.client.list_deliveries(&webhook.id, &DeliveriesQuery::default()).await.unwrap();
+    assert_eq!((log.data[0].status, log.data[0].subject.clone()), (WebhookDeliveryStatus::Delivered, webhook.id.clone()));
+    // What failed before comes in its own time, in order for the claim.
+    world.advance(2);
+    world.drain().await;
+    assert!(world.receiver.messages().iter().any(|message| message.kind() != "v2.webhook.ping" && message.claim() == claim));
+}
+
+#[tokio::test]
+async fn a_ping_goes_before_a_long_queue() {
+    let mut settings = allowing();
+    settings.webhooks.parallel = 1;
+    let world = World::with(settings).await;
+    let webhook = world.register(&[]).await;
+    for _ in 0..12 {
+        world.declare().await;
+    }
+    let id = webhook.id.parse().unwrap();
+    constat_app::webhooks::fan_out(&world.server.app, id).await.unwrap();
+    let ping = world.client.ping_webhook(&webhook.id).await.unwrap();
+    let work = lease(&world.server.app, id, "node".to_owned()).await.unwrap().unwrap();
+    let leased: Vec<String> = work.deliveries.iter().map(|delivery| delivery.event.to_string()).collect();
+    assert_eq!(leased, [ping.event_id], "the trial first");
+    let next = lease(&world.server.app, id, "node".to_owned()).await.unwrap().unwrap();
+    assert_eq!(next.deliveries[0].kind, "v2.claim.draft.created");
+}
+
+#[tokio::test]
+async fn a_ping_does_not_wait_for_a_receiver_that_hangs() {
+    let mut settings = allowing();
+    settings.webhooks.timeout_ms = 20_000;
+    settings.webhooks.poll_seconds = 1;
+    let world = World::with(settings).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/events", silent.local_addr().unwrap());
+    let webhook = world.client.create_webhook(&CreateWebhook { url, ..CreateWebhook::default() }).await.unwrap();
+    let running = tokio::spawn(world.server.deliverer().run());
+    world.declare().await;
+    let (_held, _peer) = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
+    world.client.ping_webhook(&webhook.id).await.unwrap();
+    // A second connection comes while the first still waits for its answer.
+    let second = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await;
+    assert!(second.is_ok(), "the ping waited behind the message that hangs");
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_secret_is_not_kept_with_the_answer_to_its_making() {
+    let world = World::start().await;
+    let url = world.receiver.url();
+    let path = |path: &str| format!("{}/v2{path}", world.server.url);
+    let post = async |path: String, body: serde_json::Value, key: &str| {
+        let request = world.server.http.post(path).bearer_auth(&world.caller.key).header("idempotency-key", key);
+        request.json(&body).send().await.unwrap().json::<serde_json::Value>().await.unwrap()
+    };
+    let created = post(path("/webhooks"), json!({ "url": url }), "create").await;
+    let secret = created["data"]["secret"].as_str().unwrap().to_owned();
+    let id = created["data"]["id"].as_str().unwrap().to_owned();
+    assert!(kept_answers(&world.server).iter().all(|answer| !answer.contains("whsec_")), "no secret is kept");
+    assert!(kept_answers(&world.server).iter().any(|answer| answer.contains(&id)));
+    // A repeat gets the whole answer while the secret signs.
+    assert_eq!(post(path("/webhooks"), json!({ "url": url }), "create").await, created);
+    assert_eq!(world.client.list_webhooks().await.unwrap().len(), 1);
+    let rotated = post(path(&format!("/webhooks/{id}/secret")), json!({}), "rotate").await;
+    assert_ne!(rotated["data"]["secret"], created["data"]["secret"]);
+    assert_eq!(post(path(&format!("/webhooks/{id}/secret")), json!({}), "rotate").await, rotated);
+    assert_eq!(post(path("/webhooks"), json!({ "url": url }), "create").await["data"]["secret"], secret.as_str());
+    // A day later the first one is over; after the deletion neither is told any more.
+    world.advance(24 * 60 + 1);
+    let repeat = post(path("/webhooks"), json!({ "url": url }), "create").await;
+    assert_eq!((&repeat["data"]["id"], &repeat["data"]["secret"]), (&created["data"]["id"], &json!(null)));
+    world.caller.send(Method::DELETE, &format!("/webhooks/{id}")).await.data();
+    let repeat = post(path(&format!("/webhooks/{id}/secret")), json!({}), "rotate").await;
+    assert_eq!((&repeat["data"]["id"], &repeat["data"]["secret"]), (&rotated["data"]["id"], &json!(null)));
+    assert!(kept_answers(&world.server).iter().all(|answer| !answer.contains("whsec_")));
+}
+
+/// The answers that are kept for repeats, as they lie in the database.
+fn kept_answers(server: &Server) -> Vec<String> {
+    use diesel::prelude::*;
+
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        answer: String,
+    }
+    let read: Result<Vec<Kept>, StoreError> = server.app.store.read(|connection| {
+        Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?)
+    });
+    read.unwrap().into_iter().map(|kept| kept.answer).collect()
+}
+
+#[tokio::test]
+async fn registering_a_webhook_tells_nothing_of_the_names_of_this_network() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let said = async |url: &str| {
+        let got = caller.post("/webhooks", &json!({ "url": url })).await;
+        (got.status, got.body["error"].clone(), got.fields())
+    };
+    // Names that exist on every machine, and the same that exist nowhere: one answer.
+    for (exists, missing) in [
+        ("https://localhost/x", "https://no-such-name/x"),
+        ("https://localhost.localdomain/x", "https://no-such-name.localdomain/x"),
+        ("https://vault.internal/x", "https://no-such-name.internal/x"),
+        ("https://printer.local/x", "https://no-such-name.local/x"),
+    ] {
+        let (one, other) = (said(exists).await, said(missing).await);
+        assert_eq!(one, other, "{exists}");
+        assert_eq!(one.0, 400);
+    }
+    // Nothing is looked up: a public name is taken whether it exists or not, and judged when something is sent.
+    assert_eq!(said("https://no-such-name.receiver-of-nobody.fr/x").await.0, 200);
+}
+
+#[tokio::test]
 async fn a_webhook_belongs_to_its_key_and_ends_with_it() {
     let world = World::start().await;
     let webhook = world.register(&[]).await;

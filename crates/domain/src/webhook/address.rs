@@ -12,6 +12,21 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Endings of names that no public name server answers for: special-use names (RFC 6761, RFC 6762, RFC 8375,
+/// RFC 7686), `internal` (reserved by ICANN in 2024) and what is usual inside private networks.
+const PRIVATE_ENDINGS: [&str; 15] = [
+    "localhost", "local", "internal", "invalid", "test", "example", "onion", "arpa", "lan", "intranet", "private",
+    "corp", "home", "localdomain", "alt",
+];
+
+/// Whether a host name may be one of the public Internet, by its spelling alone. Nothing is looked up: the
+/// answer tells nothing about the names of this server's own network.
+pub fn may_be_public_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let Some((_, ending)) = host.rsplit_once('.') else { return false };
+    !PRIVATE_ENDINGS.iter().any(|private| ending.eq_ignore_ascii_case(private))
+}
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = address.is_private()
@@ -42,6 +57,18 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_private_networks_are_known_by_their_spelling() {
+        for private in
+            ["localhost", "localhost.", "db", "vault.internal", "printer.local", "nas.lan", "x.home.arpa", "A.CORP", ""]
+        {
+            assert!(!may_be_public_name(private), "{private}");
+        }
+        for public in ["receiver.fr", "hooks.receiver.com.", "local.receiver.fr", "internal-tools.receiver.fr"] {
+            assert!(may_be_public_name(public), "{public}");
+        }
+    }
 
     #[test]
     fn only_the_public_internet_is_public() {

@@ -1,10 +1,11 @@
 //! `POST /appointments`: book one slot of a session.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{BookAppointment, book_appointment, look_up_drives, open_promised, refuse_if_taken};
+use constat_app::partner::{
+    BookAppointment, Booked as Made, SameReference, book_appointment, look_up_drives, open_promised, refuse_if_taken,
+};
 use constat_app::{Answer, AppError};
-use constat_domain::appointment::Appointment;
-use constat_wire::partner::{BookingAnswer, BookingRequest};
+use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
 use http::HeaderMap;
 use http::header::{ETAG, LOCATION};
 use schemars::JsonSchema;
@@ -16,6 +17,9 @@ use crate::asked::{Asked, Partner};
 use crate::body::JsonOrForm;
 use crate::contract::PARTNER;
 use crate::{Problem, Reply};
+
+/// Names the warnings of a booking in a header, for answers whose body holds nothing but the id.
+const WARNING: &str = "appointment-warning";
 
 /// The two shapes of the JSON answer.
 #[derive(Serialize, JsonSchema)]
@@ -48,11 +52,17 @@ impl Shape {
         if minimal { Self::Id } else { Self::Full }
     }
 
-    fn render(self, made: &Appointment) -> Result<Answer, AppError> {
+    fn render(self, booked: &Made) -> Result<Answer, AppError> {
+        let made = &booked.appointment;
+        let warning = |known: &SameReference| {
+            BookingWarning::already_booked(known.is_readable.then(|| known.id.to_string()), known.start)
+        };
+        let warnings: Vec<BookingWarning> = booked.same_reference.iter().map(warning).collect();
+        let is_warned = !warnings.is_empty();
         let id = made.id.to_string();
         let location = format!("{}/appointments/{id}", PARTNER.base);
         let answer = match self {
-            Self::Full => Answer::json(201, &BookingAnswer::from(made))?,
+            Self::Full => Answer::json(201, &BookingAnswer::new(made, warnings))?,
             Self::Id => Answer::json(201, &id)?.with_header("preference-applied", "return=minimal"),
             // An id is letters, digits and an underscore: nothing to escape.
             Self::Xml => Answer {
@@ -62,6 +72,8 @@ impl Shape {
                 body: format!("<appointment><appointmentID>{id}</appointmentID></appointment>"),
             },
         };
+        let answer =
+            if is_warned { answer.with_header(WARNING, BookingWarning::ALREADY_BOOKED) } else { answer };
         Ok(answer.with_header(LOCATION.as_str(), location).with_header(ETAG.as_str(), entity_tag(made.version)))
     }
 }
@@ -102,7 +114,8 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
          for another who can take the same time. A session books once; nothing of it can be booked from its \
          300th second on. The same `Idempotency-Key` and body get the same answer again; without the header \
          the pair (`sessionID`, `caseNumber`) plays that part. A joint slot books everybody or nobody: the answer is \
-         your appointment with this firm, and its `joint` names those of the others. `Prefer: return=minimal` asks for the bare id, \
+         your appointment with this firm, and its `joint` names those of the others. When another appointment of this \
+         kind is open at this firm under the same `insurerClaimId`, `warnings` says so (header `appointment-warning`). `Prefer: return=minimal` asks for the bare id, \
          `Accept: application/xml` for XML.",
     );
     let op = docs::answers::<201, Booked>(op, "The appointment; `Location` says where it is.");

@@ -77,7 +77,7 @@ pub(super) fn written(day: &ExpertDay) -> DayPlan {
             position: planned.visit.site.map(Into::into),
         })
     });
-    let legs = plan.legs.iter().map(|leg| PlannedLeg {
+    let legs = plan.legs.iter().filter(|leg| leg.has_road()).map(|leg| PlannedLeg {
         from: end(leg.from),
         to: end(leg.to),
         departure: moment(leg.departure),
@@ -121,10 +121,16 @@ pub(super) fn proposed(found: &ProposedDays) -> Proposal {
         })
     });
     let (minutes_before, minutes_after) = (minutes(found.seconds_before), minutes(found.seconds_after));
-    let nothing = found.changes.is_empty();
+    let outcome = if !found.changes.is_empty() {
+        ProposalOutcome::Improved
+    } else if found.days.iter().all(|day| day.plan.warnings.is_empty()) {
+        ProposalOutcome::NothingToSave
+    } else {
+        ProposalOutcome::NotDrivable
+    };
     Proposal {
         date: found.date.to_string(),
-        outcome: if nothing { ProposalOutcome::NothingToSave } else { ProposalOutcome::Improved },
+        outcome,
         minutes_before,
         minutes_after,
         minutes_saved: minutes_before - minutes_after,

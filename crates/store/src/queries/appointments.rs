@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{from_bodies, from_body, instant, micros, one_row, parse, to_body};
 use crate::connection::on_each;
-use crate::schema::{appointments, used_sessions};
+use crate::schema::{appointment_references, appointments, used_sessions};
 use crate::{Connection, StoreError, Tx};
 
 /// What an appointment takes of an expert's time.
@@ -63,6 +63,39 @@ fn search_text(appointment: &Appointment) -> String {
     words.join("\n").to_lowercase()
 }
 
+/// Most appointments under one reference that a booking is compared with.
+const MOST_OF_REFERENCE: i64 = 5;
+
+/// What an appointment is for, as a key: the kind of intervention and the insurer's reference, whatever its
+/// capitals and punctuation. `None` without a reference.
+pub fn reference_of(appointment: &Appointment) -> Option<String> {
+    let letters = appointment.request.insurer_claim_id.chars().filter(|letter| letter.is_alphanumeric());
+    let reference: String = letters.flat_map(char::to_uppercase).collect();
+    (!reference.is_empty()).then(|| format!("{} {reference}", appointment.request.kind.wire()))
+}
+
+/// A firm's appointments under a reference that are booked and not over yet, oldest first, five at most.
+pub fn open_of_reference(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    reference: &str,
+    now: Timestamp,
+) -> Result<Vec<Appointment>, StoreError> {
+    let of_reference = appointment_references::tenant
+        .eq(tenant.to_string())
+        .and(appointment_references::reference.eq(reference))
+        .and(appointments::tenant.eq(tenant.to_string()));
+    let is_open = appointments::status.eq("booked").and(appointments::busy_to.gt(micros(now)));
+    let bodies: Vec<String> = on_each!(connection, one => appointment_references::table
+        .inner_join(appointments::table.on(appointments::id.eq(appointment_references::appointment)))
+        .filter(of_reference.and(is_open))
+        .order((appointments::created_at, appointments::id))
+        .limit(MOST_OF_REFERENCE)
+        .select(appointments::body)
+        .load(one))?;
+    from_bodies(&bodies)
+}
+
 /// Saves a new appointment.
 pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let position = appointment.site();
@@ -86,6 +119,15 @@ pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> 
             appointments::body.eq(to_body(appointment)?),
         ))
         .execute(one))?;
+    if let Some(reference) = reference_of(appointment) {
+        on_each!(&mut **tx, one => diesel::insert_into(appointment_references::table)
+            .values((
+                appointment_references::tenant.eq(appointment.tenant.to_string()),
+                appointment_references::reference.eq(reference),
+                appointment_references::appointment.eq(appointment.id.to_string()),
+            ))
+            .execute(one))?;
+    }
     Ok(())
 }
 

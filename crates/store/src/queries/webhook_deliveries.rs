@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use constat_domain::event_kinds::PING;
 use constat_domain::ids::{OrgId, WebhookDeliveryId, WebhookId};
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
 use diesel::dsl::exists;
@@ -138,25 +139,42 @@ pub fn webhooks_with_due(connection: &mut Connection, now: Timestamp) -> Result<
     ids.iter().map(|id| parse(id)).collect()
 }
 
-/// Leases what an active webhook has to send now, longest due first: of each subject the oldest that is
-/// still to be sent, and only when that one is due. Who holds a lease is left alone until it ends.
+/// Which deliveries a lease is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Trials first, then whatever is due longest.
+    All,
+    /// Trials alone.
+    Trials,
+}
+
+/// Leases what an active webhook has to send now: trials first, then the longest due, of each subject the
+/// oldest that is still to be sent and only when that one is due. Who holds a lease is left alone until it
+/// ends.
 pub fn lease_due(
     tx: &mut Tx,
     webhook: WebhookId,
     by: &str,
-    now: Timestamp,
-    until: Timestamp,
-    limit: i64,
+    (now, until): (Timestamp, Timestamp),
+    (which, limit): (Due, i64),
 ) -> Result<Vec<Delivery>, StoreError> {
-    let due: Vec<Row> = deliveries::table
-        .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook)))
-        .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::is_next.eq(1)))
-        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
-        .filter(deliveries::due_at.le(micros(now)).and(deliveries::leased_until.le(micros(now))))
-        .order((deliveries::due_at, deliveries::seq))
-        .limit(limit)
-        .select(COLUMNS)
-        .load(&mut **tx)?;
+    let due_now = || {
+        deliveries::table
+            .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook)))
+            .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::is_next.eq(1)))
+            .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
+            .filter(deliveries::due_at.le(micros(now)).and(deliveries::leased_until.le(micros(now))))
+            .limit(limit)
+            .select(COLUMNS)
+    };
+    // An index has them by kind, so that a long queue does not hide them.
+    let mut due: Vec<Row> = due_now().filter(deliveries::kind.eq(PING)).order(deliveries::seq).load(&mut **tx)?;
+    if which == Due::All {
+        let others = due_now().filter(deliveries::kind.ne(PING));
+        let rest: Vec<Row> = others.order((deliveries::due_at, deliveries::seq)).load(&mut **tx)?;
+        let room = usize::try_from(limit).unwrap_or(0).saturating_sub(due.len());
+        due.extend(rest.into_iter().take(room));
+    }
     let mut leased = Vec::with_capacity(due.len());
     for row in due {
         let free = deliveries::table
@@ -277,7 +295,8 @@ macro_rules! told_to {
             let org: OrgId = org;
             let about = claims::table.filter(claims::declaration_id.eq(deliveries::subject));
             let is_theirs = exists(about.filter(declarer().eq(org.to_string())));
-            query = query.filter(is_theirs.or(deliveries::subject.eq($webhook.to_string())));
+            let is_own = deliveries::subject.eq($webhook.to_string()).or(deliveries::kind.eq(PING));
+            query = query.filter(is_theirs.or(is_own));
         }
         query
     }};

@@ -200,13 +200,6 @@ impl Webhook {
             created_at: hook.created_at.into(),
         }
     }
-
-    /// The same with its newest secret, for the one answer that tells it.
-    #[must_use]
-    pub fn with_secret(mut self, hook: &webhook::Webhook) -> Self {
-        self.secret = hook.terms.secrets.first().map(|secret| secret.secret.clone());
-        self
-    }
 }
 
 /// A webhook that was removed.
@@ -357,11 +350,12 @@ impl WebhookDelivery {
             error: attempt.error.clone(),
         };
         let is_pending = delivery.status == webhook::DeliveryStatus::Pending;
+        let is_trial = delivery.kind == event_kinds::PING;
         Self {
             id: delivery.id.to_string(),
             event_id: delivery.event.to_string(),
             kind: delivery.kind.clone(),
-            subject: delivery.subject.clone(),
+            subject: if is_trial { delivery.webhook.to_string() } else { delivery.subject.clone() },
             status: delivery.status.into(),
             due_at: is_pending.then(|| delivery.due_at.into()),
             created_at: delivery.created_at.into(),

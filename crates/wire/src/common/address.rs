@@ -3,6 +3,7 @@
 use constat_domain::country::{Country, EXPECTED_COUNTRY};
 use constat_domain::geo;
 use constat_domain::postcode::{self, PostcodeFault};
+use constat_domain::territory::{Misplaced, misplaced};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +150,22 @@ impl Position {
         checker.number("long", self.long, -180.0, 180.0);
         geo::Position::new(seven_decimals(self.lat), seven_decimals(self.long))
     }
+
+    /// As [`Position::read`], for a known address: notes a position that cannot be where a French address is.
+    pub fn read_at(&self, address: &geo::PostalAddress, checker: &mut Checker) -> Option<geo::Position> {
+        let position = self.read(checker)?;
+        let (lat, long) = (position.lat, position.lon);
+        let message = match misplaced(position, address) {
+            None => return Some(position),
+            Some(Misplaced::Swapped) => format!("latitude and longitude swapped? Expected lat {long}, long {lat}"),
+            Some(Misplaced::Outside(territory)) => {
+                format!("lies outside {territory}, where the address is: correct the position or leave it out")
+            }
+        };
+        checker.fail("lat", message.clone());
+        checker.fail("long", message);
+        None
+    }
 }
 
 impl From<geo::Position> for Position {
@@ -174,10 +191,10 @@ pub struct Place {
 impl Place {
     /// Notes what is wrong with address and position, and reads the place.
     pub fn read(&self, checker: &mut Checker) -> geo::Place {
-        geo::Place {
-            address: checker.object("address", |inner| self.address.read(inner)),
-            position: self.position.and_then(|position| checker.object("position", |inner| position.read(inner))),
-        }
+        let address = checker.object("address", |inner| self.address.read(inner));
+        let position =
+            self.position.and_then(|position| checker.object("position", |inner| position.read_at(&address, inner)));
+        geo::Place { address, position }
     }
 }
 

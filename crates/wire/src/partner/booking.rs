@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Appointment, Connection, LONGEST_SESSION_ID, Timeslot};
-use crate::common::{Checker, Customer, Place};
+use crate::common::{Checker, Customer, Instant, Place};
 
 /// Books one slot of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,11 +89,48 @@ pub struct BookingAnswer {
     /// The appointment; with `connection` when it is remote.
     #[serde(flatten)]
     pub appointment: Appointment,
+    /// Extension: what the caller should look at, although the appointment was booked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<BookingWarning>,
 }
 
-impl From<&appointment::Appointment> for BookingAnswer {
-    fn from(appointment: &appointment::Appointment) -> Self {
-        Self { appointment_id: appointment.id.to_string(), appointment: appointment.into() }
+impl BookingAnswer {
+    /// The answer to a booking.
+    pub fn new(appointment: &appointment::Appointment, warnings: Vec<BookingWarning>) -> Self {
+        Self { appointment_id: appointment.id.to_string(), appointment: appointment.into(), warnings }
+    }
+}
+
+/// Something to look at in a booking that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BookingWarning {
+    /// `already_booked`: another appointment of this kind is open at this firm under the same insurer's reference.
+    #[schemars(example = &"already_booked")]
+    pub code: String,
+    /// What to do about it.
+    pub message: String,
+    /// The other appointment, where this key may read it.
+    #[serde(rename = "appointmentID", default, skip_serializing_if = "Option::is_none")]
+    pub appointment_id: Option<String>,
+    /// When the other appointment starts.
+    #[serde(rename = "startTime", default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Instant>,
+}
+
+impl BookingWarning {
+    /// The code of a warning that an appointment is open under the same reference.
+    pub const ALREADY_BOOKED: &str = "already_booked";
+
+    /// Warns of an appointment under the same reference; its id is told to those who may read it.
+    pub fn already_booked(id: Option<String>, start: jiff::Timestamp) -> Self {
+        let message = "another appointment of this kind is open at this firm under the same insurerClaimId: cancel \
+                       one of the two unless both are meant";
+        Self {
+            code: Self::ALREADY_BOOKED.to_owned(),
+            message: message.to_owned(),
+            appointment_id: id,
+            start_time: Some(start.into()),
+        }
     }
 }
 

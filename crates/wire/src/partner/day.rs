@@ -112,7 +112,7 @@ pub struct PlannedLeg {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DayWarning {
-    /// `outside_hours`, `absent`, `late`, `home_late` or `over_cap`.
+    /// `outside_hours`, `absent`, `late`, `no_road`, `home_late` or `over_cap`.
     #[schemars(example = &"late")]
     pub code: String,
     /// Which appointment, when it is one.
@@ -284,6 +284,8 @@ pub enum ProposalOutcome {
     Improved,
     /// No order that keeps every promise saves a minute.
     NothingToSave,
+    /// A day cannot be kept as it is, and no order was found that keeps it: see the `warnings` of `days`.
+    NotDrivable,
 }
 
 /// A better order, proposed.

@@ -15,7 +15,7 @@ pub use appointment::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentStatus, AppointmentType,
     Cancellation, Connection, Expert, Joint, JointParty, ListFilter, SortBy, SortOrder,
 };
-pub use booking::{BookingAnswer, BookingReply, BookingRequest, CheckedBooking};
+pub use booking::{BookingAnswer, BookingReply, BookingRequest, BookingWarning, CheckedBooking};
 pub use change::{AppointmentUpdate, CancelAppointment, CheckedMove, CheckedUpdate, MoveAppointment};
 pub use day::{
     BASE, DayAnswer, DayFormat, DayPlan, DayQuery, DayWarning, Moment, MomentRange, PlannedLeg, PlannedVisit, Proposal,

@@ -13,16 +13,17 @@ pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateWebhook>) -> R
     let after = body.value.check().map_err(Problem::invalid)?;
     let attempt = asked.attempt(&body.raw).await?;
     if let Err(refusal) = super::judge(&asked.app, Some(&body.value.url)).await {
-        return asked.refuse(&attempt, refusal).await;
+        return super::reveal(&asked, asked.refuse(&attempt, refusal).await?);
     }
     let CreateWebhook { url, events, description, after: _ } = body.value;
     let new = NewWebhook { url, events, description, after };
     let settings = asked.app.settings.webhooks.clone();
-    asked
+    let reply = asked
         .command_of(&attempt, move |tx, act| {
-            super::answer_with_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
+            super::answer_without_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
         })
-        .await
+        .await?;
+    super::reveal(&asked, reply)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -12,6 +12,7 @@ mod replay;
 mod rotate;
 
 use aide::axum::routing::{get_with, post_with};
+use constat_app::webhooks::secret_of;
 use constat_app::{Answer, AppError};
 use constat_domain::webhook::Webhook;
 use constat_wire::claims::{Success, Webhook as WireWebhook};
@@ -19,10 +20,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Problem;
 use crate::answer::entity_tag;
+use crate::asked::{Asked, Claims};
 use crate::contract::CLAIMS;
 use crate::routes::Routes;
+use crate::{Problem, Reply};
 
 /// The id in the path.
 #[derive(Deserialize, JsonSchema)]
@@ -51,9 +53,30 @@ fn answer(webhook: &Webhook, pending: i64, now: Timestamp) -> Result<Answer, App
     tagged(webhook, WireWebhook::new(webhook, pending, now))
 }
 
-/// The same with its newest secret.
-fn answer_with_secret(webhook: &Webhook, now: Timestamp) -> Result<Answer, AppError> {
-    tagged(webhook, WireWebhook::new(webhook, 0, now).with_secret(webhook))
+/// Names the secret that an answer tells, while it is kept under an idempotency key. Never leaves the server.
+const SECRET_OF: &str = "x-secret-of";
+
+/// The same for a webhook with a new secret. What is kept under an idempotency key names the secret only:
+/// [`reveal`] puts it in.
+fn answer_without_secret(webhook: &Webhook, now: Timestamp) -> Result<Answer, AppError> {
+    let answer = answer(webhook, 0, now)?;
+    let Some(secret) = webhook.terms.secrets.first() else { return Ok(answer) };
+    Ok(answer.with_header(SECRET_OF, format!("{} {}", webhook.id, secret.created_at)))
+}
+
+/// Puts the new secret into an answer of [`answer_without_secret`], or of a repeat that gets it again. A repeat
+/// after the webhook was deleted, or after the secret was replaced and is over, gets the answer without it.
+fn reveal(asked: &Asked<Claims>, Reply(mut answer): Reply) -> Result<Reply, Problem> {
+    let Some(at) = answer.headers.iter().position(|(name, _)| name == SECRET_OF) else { return Ok(Reply(answer)) };
+    let (_, named) = answer.headers.remove(at);
+    let Some((id, created_at)) = named.split_once(' ') else { return Ok(Reply(answer)) };
+    if let Some(secret) = secret_of(&asked.app, &asked.caller, id, created_at)? {
+        let mut body: Success<WireWebhook> = serde_json::from_str(&answer.body)
+            .map_err(|error| AppError::Fault(format!("a webhook's answer: {error}")))?;
+        body.data.secret = Some(secret);
+        answer.body = Answer::json(answer.status, &body)?.body;
+    }
+    Ok(Reply(answer))
 }
 
 fn tagged(webhook: &Webhook, body: WireWebhook) -> Result<Answer, AppError> {

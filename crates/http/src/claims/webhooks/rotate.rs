@@ -18,12 +18,13 @@ pub(super) async fn rotate(
 ) -> Result<Reply, Problem> {
     let hours = body.value.into_domain().map_err(Problem::invalid)?;
     let if_match = asked.if_match();
-    asked
+    let reply = asked
         .command(&body.raw, move |tx, act| {
             let webhook = rotate_secret(tx, act, &path.id, if_match.as_deref(), hours)?;
-            super::answer_with_secret(&webhook, act.at)
+            super::answer_without_secret(&webhook, act.at)
         })
-        .await
+        .await?;
+    super::reveal(&asked, reply)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
