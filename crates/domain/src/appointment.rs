@@ -215,9 +215,18 @@ impl Appointment {
         self.place.position.filter(|_| self.request.kind.is_on_site())
     }
 
-    /// True while it will take place or has taken place: what a partner's mandate rests on.
+    /// True while it will take place or has taken place.
     pub fn is_live(&self) -> bool {
         self.status != AppointmentStatus::Cancelled
+    }
+}
+
+impl ClaimAppointment {
+    /// Whether the firm holds a mandate by it: it was booked with the firm, or with the firm as one of the
+    /// parties, and was not cancelled.
+    pub fn gives_mandate_to(&self, firm: OrgId) -> bool {
+        let is_with_the_firm = self.partner_org == Some(firm) || self.joined.contains(&firm);
+        is_with_the_firm && self.status != AppointmentStatus::Cancelled
     }
 }
 
@@ -236,6 +245,10 @@ pub struct ClaimAppointment {
     pub partner: String,
     /// The partner's organisation, where this server knows it: the holder of the mandate.
     pub partner_org: Option<OrgId>,
+    /// The other firms of an adversarial expertise, as the platform named them in its search. They hold a
+    /// mandate too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<OrgId>,
     /// The id that the partner gave; opaque.
     pub partner_appointment_id: String,
     /// SHA-256 of the partner's name, session and slot that it was booked with, lower-case hex: a

@@ -17,6 +17,7 @@ pub mod gazetteer;
 pub mod geo;
 pub mod holidays;
 pub mod ids;
+pub mod json;
 mod location;
 pub mod money;
 pub mod priming;

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str)] = &[
     (14, include_str!("../migrations/0014_next_deliveries.sql")),
     (15, include_str!("../migrations/0015_answers_by_age.sql")),
     (16, include_str!("../migrations/0016_declared_by.sql")),
+    (23, include_str!("../migrations/0023_access.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:

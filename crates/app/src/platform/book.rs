@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Contact, Slot};
 use constat_domain::claim::Claim;
-use constat_domain::ids::{ClaimAppointmentId, MissionId};
+use constat_domain::ids::{ClaimAppointmentId, MissionId, OrgId};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
-use constat_store::queries::{claim_appointments, claims};
+use constat_domain::tenancy::{Api, ApiKey};
+use constat_store::Connection;
+use constat_store::queries::{api_keys, claim_appointments, claims};
 
 use super::gateway::{PartnerAppointment, PartnerBooking};
 use super::request::case_number;
@@ -22,7 +24,7 @@ use super::session::Session;
 use super::{WriteAnswer, digest, partners, record, require_open};
 use crate::claims::find;
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Idempotency, Tx, hash_secret, to_its_end};
 
 /// The reason told to a partner whose appointment cannot be kept.
 const WITHDRAWN: &str = "ErreurDeSaisie";
@@ -46,6 +48,7 @@ pub struct BookClaimAppointment {
 struct Plan {
     link: PartnerLink,
     kind: ServiceKind,
+    joined: Vec<OrgId>,
     booking: PartnerBooking,
     booked_from: String,
 }
@@ -123,7 +126,7 @@ fn plan(
         contact: command.contact.clone(),
         notes: command.notes.clone(),
     };
-    Ok(Plan { link, kind: searched.kind, booking, booked_from })
+    Ok(Plan { link, kind: searched.kind, joined: searched.joined, booking, booked_from })
 }
 
 /// One open appointment per mission: of one kind, with one partner, on one claim.
@@ -156,7 +159,8 @@ fn keep(
         declaration: claim.declaration_id,
         claim: claim.claim_id,
         partner: plan.link.name.clone(),
-        partner_org: plan.link.organisation,
+        partner_org: firm_of(tx, act, &plan.link)?,
+        joined: plan.joined.clone(),
         partner_appointment_id: booked.id.clone(),
         booked_from: plan.booked_from.clone(),
         kind: plan.kind,
@@ -182,6 +186,17 @@ fn keep(
     claims::update(tx, &claim)?;
     record(tx, act, "v2.appointment.booked", &appointment)?;
     Ok(appointment)
+}
+
+/// The partner's organisation on this server: as configured, or else the issuer of the key that the platform
+/// books with. The firm's mandate on the claim rests on it.
+fn firm_of(connection: &mut Connection, act: &Act, link: &PartnerLink) -> Result<Option<OrgId>, AppError> {
+    if link.organisation.is_some() {
+        return Ok(link.organisation);
+    }
+    let issued = api_keys::by_hash(connection, &hash_secret(&link.key))?;
+    let is_ours = |key: &ApiKey| key.api == Api::Partner && key.holder == act.tenant().org;
+    Ok(issued.filter(is_ours).map(|key| key.issuer))
 }
 
 /// Gives an appointment back that could not be kept, unless it was kept by another request.
