@@ -222,11 +222,10 @@ impl Appointment {
 }
 
 impl ClaimAppointment {
-    /// Whether the firm holds a mandate by it: it was booked with the firm, or with the firm as one of the
-    /// parties, and was not cancelled.
+    /// Whether the firm holds a mandate by it: it was booked with the firm, and was not cancelled. The other
+    /// firms of an adversarial expertise come for other sides, and hold none.
     pub fn gives_mandate_to(&self, firm: OrgId) -> bool {
-        let is_with_the_firm = self.partner_org == Some(firm) || self.joined.contains(&firm);
-        is_with_the_firm && self.status != AppointmentStatus::Cancelled
+        self.partner_org == Some(firm) && self.status != AppointmentStatus::Cancelled
     }
 }
 
@@ -245,10 +244,6 @@ pub struct ClaimAppointment {
     pub partner: String,
     /// The partner's organisation, where this server knows it: the holder of the mandate.
     pub partner_org: Option<OrgId>,
-    /// The other firms of an adversarial expertise, as the platform named them in its search. They hold a
-    /// mandate too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub joined: Vec<OrgId>,
     /// The id that the partner gave; opaque.
     pub partner_appointment_id: String,
     /// SHA-256 of the partner's name, session and slot that it was booked with, lower-case hex: a

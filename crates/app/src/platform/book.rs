@@ -48,7 +48,6 @@ pub struct BookClaimAppointment {
 struct Plan {
     link: PartnerLink,
     kind: ServiceKind,
-    joined: Vec<OrgId>,
     booking: PartnerBooking,
     booked_from: String,
 }
@@ -126,7 +125,7 @@ fn plan(
         contact: command.contact.clone(),
         notes: command.notes.clone(),
     };
-    Ok(Plan { link, kind: searched.kind, joined: searched.joined, booking, booked_from })
+    Ok(Plan { link, kind: searched.kind, booking, booked_from })
 }
 
 /// One open appointment per mission: of one kind, with one partner, on one claim.
@@ -160,7 +159,6 @@ fn keep(
         claim: claim.claim_id,
         partner: plan.link.name.clone(),
         partner_org: firm_of(tx, act, &plan.link)?,
-        joined: plan.joined.clone(),
         partner_appointment_id: booked.id.clone(),
         booked_from: plan.booked_from.clone(),
         kind: plan.kind,

@@ -103,7 +103,6 @@ pub async fn search_claim_appointments(
         theirs: offers.session.clone(),
         kind: search.kind,
         place,
-        joined: search.parties.iter().map(|party| party.firm).collect(),
         expires_at: Session::ends(app.clock.now(), offers.expires_at),
     };
     Ok(ClaimOffers { session: session.seal(&app.sealer)?, partner: session.partner, offers })

@@ -7,7 +7,7 @@
 use constat_domain::appointment::SESSION_SECONDS;
 use constat_domain::claim::Claim;
 use constat_domain::geo::Place;
-use constat_domain::ids::{DeclarationId, OrgId};
+use constat_domain::ids::DeclarationId;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
 use jiff::{SignedDuration, Timestamp};
@@ -32,9 +32,6 @@ pub(super) struct Session {
     pub(super) kind: ServiceKind,
     /// Where.
     pub(super) place: Place,
-    /// The other firms of an adversarial expertise.
-    #[serde(default)]
-    pub(super) joined: Vec<OrgId>,
     /// The instant from which nothing of it is asked of the partner any more.
     pub(super) expires_at: Timestamp,
 }

@@ -55,6 +55,21 @@ pub fn empty_answers_with(tx: &mut Tx, callers: &[KeyId], texts: &BTreeSet<Strin
     Ok(emptied)
 }
 
+/// Empties every answer kept for one of these keys that names one of these ids, as [`empty_answers_with`] does.
+/// The database looks for the ids; no answer is read here.
+pub fn empty_answers_about(tx: &mut Tx, callers: &[KeyId], ids: &[String]) -> Result<usize, StoreError> {
+    let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
+    let mut emptied = 0;
+    for id in ids {
+        let about = idempotent_answers::table.filter(
+            idempotent_answers::caller.eq_any(&callers).and(idempotent_answers::answer.like(format!("%{id}%"))),
+        );
+        let empty = (idempotent_answers::request_digest.eq("erased"), idempotent_answers::answer.eq(""));
+        emptied += diesel::update(about).set(empty).execute(&mut **tx)?;
+    }
+    Ok(emptied)
+}
+
 /// Erases the data of events about a subject where `says_too_much` holds of it. The chain covers the
 /// hash of the data, which stays.
 pub fn erase_event_data(
