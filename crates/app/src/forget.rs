@@ -1,7 +1,7 @@
 //! What is forgotten with time: answers that were kept for repeats of a request, and links that have ended.
 //! Both hold, or lead to, personal data, and serve nobody any more. And times that were kept and are over.
 
-use constat_store::queries::{holds, idempotency, sign_in_links};
+use constat_store::queries::{holds, idempotency, recent_declarations, sign_in_links};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{App, AppError};
@@ -11,6 +11,9 @@ const BATCH: i64 = 500;
 
 /// For how long a link that has ended still says so, rather than being unknown: a day.
 const ENDED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// For how long it is noted that a declaration was sent: longer than `requests.repeat_seconds` may be.
+const NOTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Removes the answers kept longer than `requests.keep_answers_days`: from then on the same request under
 /// the same key is a new one. Gives how many. Several nodes may do it at once.
@@ -53,11 +56,18 @@ pub async fn forget_holds(app: &App) -> Result<usize, AppError> {
     app.store.write(move |tx| Ok(holds::forget_expired(tx, now)?)).await
 }
 
-/// Removes sign-in links that ended a day ago. Gives how many.
+/// Removes sign-in links that ended a day ago, and what was noted of declarations an hour ago or more. Gives how
+/// many links.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn forget_links(app: &App) -> Result<usize, AppError> {
-    let Ok(before) = app.clock.now().checked_sub(ENDED_FOR) else { return Ok(0) };
-    app.store.write(move |tx| Ok(sign_in_links::forget_before(tx, before)?)).await
+    let now = app.clock.now();
+    let (Ok(ended), Ok(noted)) = (now.checked_sub(ENDED_FOR), now.checked_sub(NOTED_FOR)) else { return Ok(0) };
+    app.store
+        .write(move |tx| {
+            recent_declarations::forget_before(tx, noted)?;
+            Ok(sign_in_links::forget_before(tx, ended)?)
+        })
+        .await
 }

@@ -33,6 +33,9 @@ pub struct RequestSettings {
     pub finish_seconds: u64,
     /// Days for which the answer to a request with an `Idempotency-Key` is kept for its repeats; 0 for ever.
     pub keep_answers_days: u16,
+    /// Seconds within which the same declaration of a claim, sent twice with one key and without an
+    /// `Idempotency-Key`, makes one draft; 0: it makes two.
+    pub repeat_seconds: u16,
 }
 
 impl Default for RequestSettings {
@@ -49,6 +52,7 @@ impl Default for RequestSettings {
             notice_seconds: 6,
             finish_seconds: 20,
             keep_answers_days: 7,
+            repeat_seconds: 5,
         }
     }
 }
@@ -72,6 +76,7 @@ impl RequestSettings {
         refuse(self.hold_share_percent > 100, "hold_share_percent", "must be 0 to 100");
         refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
         refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");
+        refuse(self.repeat_seconds > 300, "repeat_seconds", "must be 0 to 300");
         refuse(self.keep_answers_days > 3650, "keep_answers_days", "must be 0 to 3650");
         errors
     }

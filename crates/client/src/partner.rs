@@ -129,6 +129,12 @@ impl PartnerClient {
         self.0.tell(Method::DELETE, &["appointments", id], &[], reason).await.map(appointment_in)
     }
 
+    /// `POST /appointments/{id}/erase` (extension): erases the personal data of an appointment that is over or
+    /// cancelled. The appointment, when the partner tells it.
+    pub async fn erase_appointment(&self, id: &str) -> Result<Option<Appointment>, ClientError> {
+        self.0.tell(Method::POST, &["appointments", id, "erase"], &[], &serde_json::json!({})).await.map(appointment_in)
+    }
+
     /// `GET /experts`: the firm's own experts. For the firm's own key, as all that follow.
     pub async fn list_experts(&self) -> Result<Vec<KnownExpert>, ClientError> {
         let answer: ExpertList = self.0.ask(Method::GET, &["experts"], &[]).await?;

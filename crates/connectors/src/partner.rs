@@ -280,6 +280,13 @@ impl PartnerGateway for PartnerOverHttp {
             answer.map(|_| ()).map_err(|error| meant(partner, &error, OF_AN_APPOINTMENT))
         })
     }
+
+    fn erase_appointment<'a>(&'a self, partner: &'a PartnerLink, id: &'a str) -> PartnerAnswer<'a, ()> {
+        Box::pin(async move {
+            let answer = self.client(partner)?.erase_appointment(id).await;
+            answer.map(|_| ()).map_err(|error| meant(partner, &error, OF_AN_APPOINTMENT))
+        })
+    }
 }
 
 #[cfg(test)]

@@ -398,6 +398,24 @@ pub enum Gdpr {
         #[arg(long, value_name = "WHY")]
         override_retention: Option<OverrideReason>,
     },
+    /// For a firm: erase the personal data of appointments in its calendar that are over or cancelled
+    #[command(
+        after_help = "Example:\n  constat gdpr erase-appointments apt_... apt_... --organisation Cabinet --mode live --reason request\n\nErased: who is met, phones, e-mail, street, notes and comments, and the answers kept for repeated requests. Kept:\ntime, expert, town, codes, case number and the insurer's reference. The database file is written anew."
+    )]
+    EraseAppointments {
+        /// Which, by their ids; all or none
+        #[arg(required = true, value_name = "APPOINTMENT_ID")]
+        appointments: Vec<constat_domain::ids::AppointmentId>,
+        /// The firm: its name or id
+        #[arg(long, value_name = "NAME")]
+        organisation: String,
+        /// Test or live data
+        #[arg(long)]
+        mode: ModeName,
+        /// Why; the events of the erasure keep it
+        #[arg(long)]
+        reason: ErasureReason,
+    },
     /// Finish an erasure that was interrupted: remove bytes that were given up, write the database anew
     #[command(after_help = "Example:\n  constat gdpr finish")]
     Finish,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use constat_app::exchange::archive::Archivist;
 use constat_app::exchange::erasure::{Erasure, erase, finish, look};
-use constat_app::{Clock as _, DocumentBytes};
+use constat_app::partner::{count_to_erase, erase_appointments};
+use constat_app::{AppError, Chance as _, Clock as _, DocumentBytes, Tx};
+use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use futures_util::TryStreamExt as _;
 
@@ -87,7 +89,29 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
                 "Erased: {} claims, {} contracts, {} files, {} kept answers, the data of {} events.",
                 done.claims, done.contracts, done.files, done.answers, done.events
             );
+            if done.at_firms > 0 {
+                println!("Erased in the calendars of firms on this server: {} appointments.", done.at_firms);
+            }
+            if done.elsewhere > 0 {
+                println!(
+                    "A running server asks firms elsewhere to erase {} appointments, until they have.",
+                    done.elsewhere
+                );
+            }
             println!("The events verify as before: constat audit verify");
+        }
+        Gdpr::EraseAppointments { appointments, organisation, mode, reason } => {
+            let organisation = find_organisation(&folder.store, &organisation)?;
+            let firm = TenantId { org: organisation.id, mode: mode.into() };
+            let now = SystemClock.now();
+            let count = folder.store.read(|connection| count_to_erase(connection, firm, &appointments))?;
+            let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &OsChance.entropy())).collect();
+            let erase =
+                move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
+            let erased: Result<usize, AppError> = folder.store.write(erase).await;
+            let erased = erased.map_err(|error| Failure::new(format!("nothing erased: {error}")))?;
+            folder.store.scrub()?;
+            println!("Erased: the personal data of {erased} appointments.");
         }
         Gdpr::Finish => {
             let documents = folder.documents(&config.documents)?;

@@ -8,7 +8,9 @@ use constat_app::{App, Settings};
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
 use constat_http::Routers;
-use constat_jobs::{DeadlineWatch, Deliverer, GiveBack, forget_what_is_old, rotate_sealing_keys, scan_held_documents};
+use constat_jobs::{
+    DeadlineWatch, Deliverer, GiveBack, forget_what_is_old, pass_erasures_on, rotate_sealing_keys, scan_held_documents,
+};
 use constat_store::Documents;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -120,6 +122,7 @@ pub async fn run(
     let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
     let _deadlines = AbortOnDrop(Some(tokio::spawn(DeadlineWatch::new(Arc::clone(&app)).run())));
     let _visits = AbortOnDrop(Some(tokio::spawn(GiveBack::new(Arc::clone(&app)).run())));
+    let _erasures = AbortOnDrop(Some(tokio::spawn(pass_erasures_on(Arc::clone(&app)))));
     let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&app)))));
     let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&app)))));
     let Routers { public, metrics: watched, life } = constat_http::routers(app);

@@ -215,9 +215,17 @@ impl Appointment {
         self.place.position.filter(|_| self.request.kind.is_on_site())
     }
 
-    /// True while it will take place or has taken place: what a partner's mandate rests on.
+    /// True while it will take place or has taken place.
     pub fn is_live(&self) -> bool {
         self.status != AppointmentStatus::Cancelled
+    }
+}
+
+impl ClaimAppointment {
+    /// Whether the firm holds a mandate by it: it was booked with the firm, and was not cancelled. The other
+    /// firms of an adversarial expertise come for other sides, and hold none.
+    pub fn gives_mandate_to(&self, firm: OrgId) -> bool {
+        self.partner_org == Some(firm) && self.status != AppointmentStatus::Cancelled
     }
 }
 

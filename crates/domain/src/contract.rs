@@ -15,6 +15,7 @@ use crate::money::Money;
 use crate::postcode;
 use crate::refusal::FieldError;
 use crate::service::{CustomerType, Insurer};
+use crate::text::place_key;
 
 /// Longest text of a field, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -165,6 +166,23 @@ impl Contract {
         for risk in self.products.iter_mut().filter_map(|product| product.risk.as_mut()) {
             risk.address.normalise();
         }
+    }
+
+    /// Whether this is how someone writes the policyholder who knows them: the same last name, in any
+    /// spelling, and the same phone number or e-mail address. Phone numbers are compared by their last nine
+    /// digits, so that `06 12 34 56 78` and `+33612345678` are the same.
+    pub fn is_held_by(&self, insured: &Insured) -> bool {
+        let holder = &self.holder;
+        let name = |person: &Insured| place_key(&person.last_name);
+        let phone = |person: &Insured| {
+            let digits: String = person.phone_number.chars().filter(char::is_ascii_digit).collect();
+            digits.len().checked_sub(9).map(|from| digits[from..].to_owned())
+        };
+        let email = |person: &Insured| person.email.as_deref().map(|email| email.trim().to_lowercase());
+        let is_same = |left: Option<String>, right: Option<String>| left.is_some() && left == right;
+        !name(holder).trim().is_empty()
+            && name(holder) == name(insured)
+            && (is_same(phone(holder), phone(insured)) || is_same(email(holder), email(insured)))
     }
 
     /// What a claim remembers of the contract. The loss decides the guarantee; the contract's own

@@ -52,6 +52,7 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
     kind("claim.cover.updated", "Garantie revue d'après le contrat"),
     kind("claim.imported", "Dossier repris d'un autre système"),
     kind("insured.erased", "Données personnelles de l'assuré effacées"),
+    kind("insured.erasure.passed_on", "Effacement transmis au partenaire"),
     kind("claim.document.scanned", "Document contrôlé par l'antivirus"),
     kind("claim.note.updated", "Message à l'assuré modifié"),
     kind("claim.settlement.cancelled", "Règlement annulé"),

@@ -18,6 +18,7 @@ pub mod gazetteer;
 pub mod geo;
 pub mod holidays;
 pub mod ids;
+pub mod json;
 pub mod landmass;
 mod location;
 pub mod money;

@@ -215,6 +215,9 @@ pub enum BookingRefusal {
     /// A visit that has not begun cannot have taken place.
     #[error("the visit has not begun yet: it is done from its start on")]
     VisitToCome,
+    /// The personal data of a visit that will take place is needed for it.
+    #[error("the visit is still to come: cancel it first, then erase its data")]
+    NeededForVisit,
     /// A part of a joint appointment has no time of its own.
     #[error("this is a part of a joint appointment: it moves with the main one, see `joint.main`")]
     MovedWithMain,

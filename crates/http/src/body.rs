@@ -154,15 +154,17 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for JsonOrForm<T> {
             }
             .into());
         }
-        let data = form_field(&raw, "data")
+        let data = form_field(&raw, "data")?
             .ok_or_else(|| Problem::field("data", "the form must have one field `data` that holds the JSON"))?;
         Ok(Self { value: parse(data.as_bytes())?, raw })
     }
 }
 
-/// A field of a urlencoded form, decoded.
-fn form_field(raw: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(raw).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+/// A field of a urlencoded form, decoded; refused when it is given twice.
+fn form_field(raw: &[u8], name: &str) -> Result<Option<String>, Problem> {
+    let mut given = form_urlencoded::parse(raw).filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let first = given.next();
+    if given.next().is_some() { Err(Problem::field(name, "is given twice")) } else { Ok(first) }
 }
 
 /// Query parameters read as `T`; a wrong one is named.

@@ -31,6 +31,7 @@ const STEPS: &[(i64, &str)] = &[
     (17, include_str!("../migrations/0017_open_attempts.sql")),
     (18, include_str!("../migrations/0018_claims_by_contract.sql")),
     (19, include_str!("../migrations/0019_trials_and_references.sql")),
+    (20, include_str!("../migrations/0020_access.sql")),
 ];
 
 /// The steps that take something away, each with the newest step of the first release that does without it:
@@ -136,6 +137,7 @@ mod tests {
         "bcb7afb8e8b792cf93e8abb4c7c461a3d115cfa6c8e4e7c50d1edc2c4474ea03",
         "cc53578db987acb309373990a6e29301a2e45fb66bd6347391e6381efa1af27f",
         "2766cd455797e30365fe4fb8a36a0b20eb505046cc00e4e99856215685becfa8",
+        "997e1c2ff0a57e112603a1189160d4847745d47f0986b382682bb4b9d5efb1ea",
     ];
 
     #[test]

@@ -113,5 +113,12 @@ diesel::table! { event_chains (tenant) { tenant -> Text, length -> BigInt, hash 
 diesel::table! {
     sign_in_links (hash) {
         hash -> Text, tenant -> Text, declaration_id -> Text, expires_at -> BigInt, used_at -> Nullable<BigInt>,
+        api_key -> Nullable<Text>,
+    }
+}
+diesel::table! { recent_declarations (digest) { digest -> Text, declaration_id -> Text, declared_at -> BigInt, } }
+diesel::table! {
+    erasures_to_pass_on (appointment_id) {
+        appointment_id -> Text, tenant -> Text, declaration_id -> Text, attempts -> BigInt, due_at -> BigInt,
     }
 }

@@ -1,13 +1,15 @@
 //! Links that fetch a document's bytes without a key, for one hour.
 
 use constat_domain::claim::{Claim, Document};
-use constat_domain::ids::{DeclarationId, DocumentId};
+use constat_domain::ids::{DeclarationId, DocumentId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
-use constat_domain::tenancy::TenantId;
-use constat_store::queries::claims;
+use constat_domain::tenancy::{Api, Caller, TenantId};
+use constat_store::queries::{api_keys, claims};
+use constat_store::{Connection, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::dossier::may_pull;
 use crate::{App, AppError, Seal};
 
 /// How long a link works. Source: claims API v2, `downloadUrl`; dossier API, `Attachment.href`.
@@ -31,6 +33,9 @@ struct Ticket {
     declaration: DeclarationId,
     #[serde(rename = "d")]
     document: DocumentId,
+    /// The key that it was made for. `None` in tokens of before, which end within the hour.
+    #[serde(rename = "k", default)]
+    key: Option<KeyId>,
     /// UTC microseconds.
     #[serde(rename = "e")]
     expires: i64,
@@ -48,14 +53,21 @@ pub enum Copy {
     Clean,
 }
 
-/// Signs a link to one of the claim's documents.
-pub fn sign_download(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<DownloadLink, AppError> {
+/// Signs a link to one of the claim's documents for a caller who may read it.
+pub fn sign_download(
+    app: &App,
+    caller: &Caller,
+    claim: &Claim,
+    document: &Document,
+    copy: Copy,
+) -> Result<DownloadLink, AppError> {
     let now = app.clock.now();
     let expires_at = now.checked_add(LINK_LIFE).unwrap_or(now);
     let ticket = Ticket {
         tenant: claim.tenant,
         declaration: claim.declaration_id,
         document: document.id,
+        key: Some(caller.key),
         expires: expires_at.as_microsecond(),
         original: copy == Copy::Original,
     };
@@ -64,20 +76,46 @@ pub fn sign_download(app: &App, claim: &Claim, document: &Document, copy: Copy) 
 }
 
 /// The URL alone.
-pub fn signed_download_url(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<String, AppError> {
-    Ok(sign_download(app, claim, document, copy)?.url)
+pub fn signed_download_url(
+    app: &App,
+    caller: &Caller,
+    claim: &Claim,
+    document: &Document,
+    copy: Copy,
+) -> Result<String, AppError> {
+    Ok(sign_download(app, caller, claim, document, copy)?.url)
 }
 
-/// The document that a link's token opens. A token that was not made here, or whose hour is over,
-/// finds no document.
+/// The document that a link's token opens. A token finds no document when it was not made here, when its hour is
+/// over, and when the key that it was made for was revoked or may not read the claim any more.
 pub fn open_download(app: &App, token: &str) -> Result<(Document, Copy), AppError> {
     let ticket: Ticket = app.sealer.open(Seal::Download, token).ok_or(ClaimRefusal::DocumentNotFound)?;
     if app.clock.now().as_microsecond() >= ticket.expires {
         return Err(ClaimRefusal::DocumentNotFound.into());
     }
     let id = ticket.declaration.to_string();
-    let claim = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &ticket.tenant, &id))?;
+    let claim = app.store.read(|connection| {
+        let claim = claims::of_tenant_by_either_id(connection, &ticket.tenant, &id)?;
+        match claim {
+            Some(claim) if is_open_to(connection, ticket.key, &claim)? => Ok::<_, AppError>(Some(claim)),
+            _ => Ok(None),
+        }
+    })?;
     let document = claim.as_ref().and_then(|claim| claim.document(ticket.document)).cloned();
     let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
     Ok((document, if ticket.original { Copy::Original } else { Copy::Clean }))
+}
+
+/// Whether the key of a link still works and still reads the claim.
+fn is_open_to(connection: &mut Connection, key: Option<KeyId>, claim: &Claim) -> Result<bool, StoreError> {
+    let Some(id) = key else { return Ok(true) };
+    let Some(key) = api_keys::by_id(connection, id)?.filter(|key| key.revoked_at.is_none()) else {
+        return Ok(false);
+    };
+    let caller = key.caller();
+    match caller.api {
+        Api::Claims => Ok(claim.is_seen_by(&caller)),
+        Api::Dossier => may_pull(connection, &caller, claim),
+        Api::Partner => Ok(false),
+    }
 }

@@ -45,8 +45,8 @@ pub struct ListedClaims {
 }
 
 /// One page of a user's claims, newest first; all groups when `group` is `None`. An integrator's list has the
-/// claims that it declared itself. A user that has neither a contract here nor a claim that the key sees is not
-/// this key's to ask about.
+/// claims that it declared itself. A user with no claim that the key sees is refused, unless the key is the
+/// platform's and the user has a contract: an integrator is not told which users the registry knows.
 pub fn list_claims(
     app: &App,
     caller: &Caller,
@@ -64,7 +64,7 @@ pub fn list_claims(
         let page = list(statuses, (limit.into(), offset.into()))?;
         if page.total == 0
             && list(&[], (1, 0))?.total == 0
-            && !contracts::user_exists_in_tenant(connection, &caller.tenant, user_id)?
+            && !(declared_by.is_none() && contracts::user_exists_in_tenant(connection, &caller.tenant, user_id)?)
         {
             return Err(ClaimRefusal::UserNotAuthorised.into());
         }

@@ -29,7 +29,7 @@ pub(crate) use cancel_claim::give_up;
 pub use change_status::change_status;
 pub use constat_store::queries::claims::Stamp as ClaimStamp;
 pub use correct_claim::correct_claim;
-pub use create_claim::create_claim;
+pub use create_claim::{Declared, SentTwice, create_claim};
 pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
 pub use dossier::edit_dossier;
 pub use download::{Copy, DownloadLink, LINK_LIFE, open_download, sign_download, signed_download_url};

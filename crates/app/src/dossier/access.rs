@@ -2,8 +2,8 @@
 
 use constat_domain::claim::Claim;
 use constat_domain::refusal::ClaimRefusal;
-use constat_domain::tenancy::{Caller, OrganisationKind, TenantId};
-use constat_store::queries::{appointments, claim_appointments, claims, organisations};
+use constat_domain::tenancy::{Caller, OrganisationKind};
+use constat_store::queries::{claim_appointments, claims, organisations};
 use constat_store::{Connection, StoreError};
 
 use crate::AppError;
@@ -20,7 +20,7 @@ pub(super) enum Standing {
         /// Its name.
         name: String,
     },
-    /// A partner firm: the claims on which it holds a live appointment.
+    /// A partner firm: the submitted claims on which the platform has recorded an appointment with it.
     Partner,
 }
 
@@ -53,27 +53,23 @@ impl Standing {
     }
 }
 
-/// The mandate: a live appointment on the claim, in the platform's own records or, when the firm's
-/// calendar is on this server, there.
+/// The mandate: an appointment with the firm in the platform's own record, on a claim that was handed in and
+/// not given up. The firm's calendar does not count: the firm, which issued the key that the platform books
+/// with, can write there in the platform's name.
 fn has_mandate(connection: &mut Connection, caller: &Caller, claim: &Claim) -> Result<bool, StoreError> {
-    if claim_appointments::partner_has_mandate(connection, &caller.tenant, claim.declaration_id, caller.holder)? {
-        return Ok(true);
+    if !claim.is_open_to_firms() {
+        return Ok(false);
     }
-    let firm = TenantId { org: caller.holder, mode: caller.tenant.mode };
-    appointments::exists_in_tenant_for_claim(connection, &firm, caller.tenant.org, &names_of(claim))
+    let recorded = claim_appointments::list_of_claim(connection, &caller.tenant, claim.declaration_id)?;
+    Ok(recorded.iter().any(|appointment| appointment.gives_mandate_to(caller.holder)))
 }
 
-/// Every way to write the claim's identifiers.
-fn names_of(claim: &Claim) -> Vec<String> {
-    let declaration = claim.declaration_id;
-    let mut names = vec![declaration.to_string(), declaration.uuid().to_string()];
-    if let Some(id) = claim.claim_id {
-        names.extend([id.to_string(), id.uuid().to_string()]);
-    }
-    names
+/// Whether a key of the dossier API may read the claim's file now.
+pub(crate) fn may_pull(connection: &mut Connection, caller: &Caller, claim: &Claim) -> Result<bool, StoreError> {
+    Ok(claim.tenant == caller.tenant && Standing::of(connection, caller)?.opens(connection, caller, claim)?)
 }
 
-/// The claim, when it exists and is open to the caller. Nobody learns which of the two it was.
+/// The claim, when it exists and is open to the caller; otherwise the same refusal for either reason.
 pub(super) fn claim_for(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Claim, AppError> {
     let claim = claims::of_tenant_by_either_id(connection, &caller.tenant, id)?.ok_or(ClaimRefusal::ClaimNotFound)?;
     if Standing::of(connection, caller)?.opens(connection, caller, &claim)? {

@@ -6,6 +6,7 @@ mod prime_claim;
 mod read_dossier;
 mod sign_in;
 
+pub(crate) use access::may_pull;
 pub use cancel_dossier::{cancel_dossier, require_insurer};
 pub use prime_claim::{LINK_LIFE, Primed, prime_claim};
 pub use read_dossier::{copy_for, read_dossier, read_dossier_document};

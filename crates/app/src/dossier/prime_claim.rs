@@ -63,11 +63,13 @@ struct Opened {
     contract_existed: bool,
 }
 
-/// The claim that carries the insurer's number. Another insurer's claim with that number is none of
-/// this caller's.
+/// The claim that the caller's organisation declared under this number before, here or through the claims API.
+/// A claim that anyone else declared under the same number, an integrator or another insurer, is neither
+/// adopted nor in the way.
 fn existing(tx: &mut Tx, act: &Act, prime: &Prime, insurer: Option<&Insurer>) -> Result<Option<Claim>, AppError> {
     let same = |claim: &Claim| insurer.is_none_or(|insurer| insurer.acam_code == claim.contract.insurer.acam_code);
-    let mut found = claims::list_of_tenant_by_insurer_reference(tx, act.tenant(), &prime.claim_number)?;
+    let declarer = act.caller.holder;
+    let mut found = claims::list_of_tenant_by_reference_of(tx, act.tenant(), declarer, &prime.claim_number)?;
     found.retain(same);
     let on_contract = found.iter().position(|claim| claim.contract.number == prime.contract_number);
     match on_contract {
@@ -112,7 +114,7 @@ fn new_contract(
         Refusal::field("contract.number", "no such contract; only its insurer's key can open a new one")
     })?;
     let email = prime.insured.email.as_deref().unwrap_or_default();
-    let user = contracts::user_of_tenant_by_email(tx, act.tenant(), email)?;
+    let user = contracts::user_of_tenant_and_insurer_by_email(tx, act.tenant(), &insurer.acam_code, email)?;
     let user_existed = user.is_some();
     // The registry's ids are free texts; ours are UUIDs, which meet no other.
     let fresh = || uuid_v7(act.at, &act.entropy()).to_string();
@@ -127,7 +129,13 @@ fn new_link(tx: &mut Tx, act: &Act, claim: &Claim) -> Result<String, AppError> {
     act.fill(&mut random);
     let secret = URL_SAFE_NO_PAD.encode(random);
     let expires_at = act.at.checked_add(LINK_LIFE).unwrap_or(act.at);
-    let link = SignInLink { tenant: *act.tenant(), declaration: claim.declaration_id, expires_at, used_at: None };
+    let link = SignInLink {
+        tenant: *act.tenant(),
+        declaration: claim.declaration_id,
+        key: Some(act.caller.key),
+        expires_at,
+        used_at: None,
+    };
     sign_in_links::insert(tx, &hash_secret(&secret), &link)?;
     act.record(tx, claim.declaration_id, "sign_in_link.created", json!({ "expiresAt": expires_at }))?;
     Ok(secret)

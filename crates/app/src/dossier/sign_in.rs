@@ -5,7 +5,7 @@ use std::sync::Arc;
 use constat_domain::catalogue::{Catalogue, Category};
 use constat_domain::claim::Claim;
 use constat_domain::ids::EventId;
-use constat_store::queries::claims;
+use constat_store::queries::{api_keys, claims};
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::sign_in_links::{self, SignInLink};
 use constat_store::{Connection, StoreError, Tx};
@@ -21,7 +21,7 @@ pub enum LinkState {
     Ready,
     /// It was used.
     Used,
-    /// Its time is over.
+    /// Its time is over, or the key that it was made with was revoked.
     Expired,
     /// There is no such link.
     Unknown,
@@ -48,8 +48,10 @@ pub struct ExpectedDocument {
 /// Looks at a link without using it up: scanners of mail follow links, and must not spend them.
 pub fn look_at_link(app: &App, secret: &str) -> Result<LinkState, AppError> {
     let (hash, now) = (hash_secret(secret), app.clock.now());
-    let link = app.store.read(|connection| sign_in_links::by_hash(connection, &hash))?;
-    Ok(state(link.as_ref(), now))
+    app.store.read(|connection| {
+        let link = sign_in_links::by_hash(connection, &hash)?;
+        Ok(state(connection, link.as_ref(), now)?)
+    })
 }
 
 /// Uses a link up; of several who try, one gets in. The others learn why not.
@@ -68,9 +70,9 @@ fn consume(
     event_id: EventId,
 ) -> Result<Result<SignedIn, LinkState>, AppError> {
     let link = sign_in_links::by_hash(tx, hash)?;
-    let Some(link) = link.filter(|link| state(Some(link), at) == LinkState::Ready) else {
-        let link = sign_in_links::by_hash(tx, hash)?;
-        return Ok(Err(state(link.as_ref(), at)));
+    let link = match (state(tx, link.as_ref(), at)?, link) {
+        (LinkState::Ready, Some(link)) => link,
+        (other, _) => return Ok(Err(other)),
     };
     if !sign_in_links::consume(tx, hash, at)? {
         return Ok(Err(LinkState::Used));
@@ -95,13 +97,24 @@ fn claim_of(connection: &mut Connection, link: &SignInLink) -> Result<Claim, Sto
         .ok_or_else(|| StoreError::Corrupt("a sign-in link without its declaration".to_owned()))
 }
 
-fn state(link: Option<&SignInLink>, now: Timestamp) -> LinkState {
-    match link {
-        None => LinkState::Unknown,
-        Some(link) if link.used_at.is_some() => LinkState::Used,
-        Some(link) if now >= link.expires_at => LinkState::Expired,
-        Some(_) => LinkState::Ready,
+fn state(
+    connection: &mut Connection,
+    link: Option<&SignInLink>,
+    now: Timestamp,
+) -> Result<LinkState, StoreError> {
+    let Some(link) = link else { return Ok(LinkState::Unknown) };
+    if link.used_at.is_some() {
+        return Ok(LinkState::Used);
     }
+    if now >= link.expires_at {
+        return Ok(LinkState::Expired);
+    }
+    // Read from the database, not from the keys in memory: a revoked key's links end at once.
+    let is_revoked = match link.key {
+        Some(key) => api_keys::by_id(connection, key)?.is_none_or(|key| key.revoked_at.is_some()),
+        None => false,
+    };
+    Ok(if is_revoked { LinkState::Expired } else { LinkState::Ready })
 }
 
 /// What the catalogue asks for and has not come, or was refused.

@@ -5,18 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use constat_domain::appointment::ClaimAppointment;
+use constat_domain::appointment::{Appointment, ClaimAppointment};
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Contract, ERASED, Insured, Retention, Risk};
-use constat_domain::ids::{DeclarationId, EventId, KeyId};
-use constat_domain::tenancy::TenantId;
+use constat_domain::ids::{AppointmentId, DeclarationId, EventId, KeyId, OrgId};
+use constat_domain::tenancy::{ApiKey, TenantId};
 use constat_store::queries::events::{self, Event};
+use constat_store::queries::erasure::ErasureToPassOn;
 use constat_store::queries::{api_keys, claim_appointments, claims, contracts, erasure};
 use constat_store::{Connection, Documents, Store, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::claims::events::about;
+use crate::partner::{booked_for_claim, record_and_erase};
 use crate::{AppError, Chance};
 
 /// Shortest text that is looked for in kept answers and events: shorter ones are found everywhere.
@@ -45,8 +47,12 @@ pub struct Findings {
     pub claims: Vec<(DeclarationId, Option<Retention>)>,
     /// How many documents they have.
     pub documents: usize,
-    /// How many appointments.
+    /// How many appointments the platform has recorded.
     pub appointments: usize,
+    /// How many rows of theirs are in the calendars of firms on this server.
+    pub at_firms: usize,
+    /// How many are at firms elsewhere, which are asked to erase them.
+    pub elsewhere: usize,
     /// How many contracts the insured holds.
     pub contracts: usize,
 }
@@ -72,6 +78,10 @@ pub struct Erased {
     pub contracts: usize,
     /// Files of documents.
     pub files: usize,
+    /// Appointments in the calendars of firms on this server.
+    pub at_firms: usize,
+    /// Appointments at firms elsewhere, which a running server asks to erase them.
+    pub elsewhere: usize,
     /// Answers that were kept for repeated requests.
     pub answers: u64,
     /// Events whose data said too much.
@@ -93,8 +103,9 @@ pub async fn erase(
     chance: &dyn Chance,
 ) -> Result<Erased, AppError> {
     let erasure = wanted.clone();
-    // At most as many events as there are claims, and one; drawn outside, as the writer knows no chance.
-    let count = look(store, wanted, now)?.claims.len() + 1;
+    // One event for each claim and each firm's appointment, and one; drawn here, as the writer has no randomness.
+    let found = look(store, wanted, now)?;
+    let count = found.claims.len() + found.at_firms + 1;
     let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &chance.entropy())).collect();
     let catalogue = catalogue.clone();
     let rows = move |tx: &mut Tx| erase_rows(tx, &erasure, &catalogue, &ids, now);
@@ -121,7 +132,18 @@ pub async fn finish(store: &Store, documents: &Documents) -> Result<usize, AppEr
 struct Person {
     claims: Vec<Claim>,
     appointments: Vec<ClaimAppointment>,
+    /// The rows in the calendars of firms on this server.
+    at_firms: Vec<Appointment>,
     contracts: Vec<Contract>,
+}
+
+/// Every way in which others write a claim's ids.
+fn names_of(claim: &Claim) -> Vec<String> {
+    let mut names = vec![claim.declaration_id.to_string(), claim.declaration_id.uuid().to_string()];
+    if let Some(id) = claim.claim_id {
+        names.extend([id.to_string(), id.uuid().to_string()]);
+    }
+    names
 }
 
 impl Person {
@@ -129,12 +151,17 @@ impl Person {
         let mut found = Self {
             claims: Vec::new(),
             appointments: Vec::new(),
+            at_firms: Vec::new(),
             contracts: contracts::list_of_tenant_by_user(connection, tenant, user_id)?,
         };
         for id in claims::ids_of_tenant_by_user(connection, tenant, user_id)? {
             found.claims.extend(claims::of_tenant_by_either_id(connection, tenant, &id.to_string())?);
             found.appointments.extend(claim_appointments::list_of_claim(connection, tenant, id)?);
         }
+        let names: Vec<String> = found.claims.iter().flat_map(names_of).collect();
+        let recorded: Vec<AppointmentId> =
+            found.appointments.iter().filter_map(|one| one.partner_appointment_id.parse().ok()).collect();
+        found.at_firms = booked_for_claim(connection, (tenant.org, tenant.mode), &names, &recorded)?;
         Ok(found)
     }
 
@@ -143,8 +170,30 @@ impl Person {
             claims: self.claims.iter().map(|claim| (claim.declaration_id, claim.retention(now))).collect(),
             documents: self.claims.iter().map(|claim| claim.documents.len()).sum(),
             appointments: self.appointments.len(),
+            at_firms: self.at_firms.len(),
+            elsewhere: self.elsewhere().count(),
             contracts: self.contracts.len(),
         }
+    }
+
+    /// The appointments whose rows are on another server.
+    fn elsewhere(&self) -> impl Iterator<Item = &ClaimAppointment> {
+        let is_here = |recorded: &ClaimAppointment| {
+            let id = recorded.partner_appointment_id.parse::<AppointmentId>();
+            id.is_ok_and(|id| self.at_firms.iter().any(|row| row.id == id))
+        };
+        self.appointments.iter().filter(move |recorded| !is_here(recorded))
+    }
+
+    /// The keys whose kept answers may tell of the person: those of the platform's own API, those that it books
+    /// with, and the firms' own.
+    fn keys(&self, tenant: &TenantId, all: Vec<ApiKey>) -> Vec<KeyId> {
+        let firms: BTreeSet<OrgId> = self.at_firms.iter().map(|row| row.tenant.org).collect();
+        let is_theirs = |key: &ApiKey| {
+            let is_firms = firms.contains(&key.issuer) && (key.holder == key.issuer || key.holder == tenant.org);
+            key.mode == tenant.mode && (key.issuer == tenant.org || is_firms)
+        };
+        all.into_iter().filter(is_theirs).map(|key| key.id).collect()
     }
 
     /// The texts that tell who it is.
@@ -164,6 +213,7 @@ impl Person {
             texts.extend(claim.note.iter().chain(&claim.abandon_reason).cloned());
             texts.extend(claim.internal_notes.iter().map(|note| note.text.clone()));
         }
+        texts.extend(self.at_firms.iter().flat_map(Appointment::personal_texts).map(str::to_owned));
         texts.retain(|text| text.chars().count() >= SHORTEST && text != ERASED);
         texts
     }
@@ -177,6 +227,7 @@ impl Person {
             ids.extend(claim.documents.iter().map(|document| document.id.to_string()));
         }
         ids.extend(self.appointments.iter().map(|appointment| appointment.id.to_string()));
+        ids.extend(self.at_firms.iter().map(|appointment| appointment.id.to_string()));
         ids
     }
 }
@@ -194,19 +245,25 @@ fn erase_rows(
     if findings.is_kept() && overriding.is_none() {
         return Err(StoreError::Conflict("a claim must be kept for now".to_owned()).into());
     }
-    let (Some(first), true) = (ids.first(), ids.len() > person.claims.len()) else {
-        return Err(StoreError::Conflict("the insured has new claims".to_owned()).into());
+    let (Some(first), true) = (ids.first(), ids.len() > person.claims.len() + person.at_firms.len()) else {
+        return Err(StoreError::Conflict("the insured has new claims or appointments".to_owned()).into());
     };
     let traits = person.traits(user_id);
     let needles: BTreeSet<String> = traits.union(&person.ids()).map(|text| as_json(text)).collect();
-    let keys: Vec<KeyId> = api_keys::all(tx)?
-        .into_iter()
-        .filter(|key| key.issuer == tenant.org && key.mode == tenant.mode)
-        .map(|key| key.id)
-        .collect();
+    let keys = person.keys(tenant, api_keys::all(tx)?);
+    for recorded in person.elsewhere() {
+        let wanted = ErasureToPassOn {
+            appointment: recorded.id,
+            tenant: *tenant,
+            declaration: recorded.declaration,
+            attempts: 0,
+        };
+        erasure::pass_on(tx, &wanted, now)?;
+    }
     let mut erased = Erased {
         claims: person.claims.len(),
         contracts: person.contracts.len(),
+        elsewhere: findings.elsewhere,
         answers: erasure::empty_answers_with(tx, &keys, &needles)?,
         ..Erased::default()
     };
@@ -218,6 +275,9 @@ fn erase_rows(
         traits.iter().any(|text| data.contains(&as_json(text)))
             || serde_json::from_str::<Value>(data).is_ok_and(|data| has_words(&data))
     };
+    let mut at_firms_ids = ids.iter().skip(person.claims.len() + 1).copied();
+    let at_firms = std::mem::take(&mut person.at_firms);
+    erased.at_firms = record_and_erase(tx, at_firms, reason, now, &mut at_firms_ids)?;
     for appointment in &mut person.appointments {
         appointment.erase(now);
         claim_appointments::update(tx, appointment)?;

@@ -3,11 +3,14 @@
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::contracts;
+use constat_store::queries::{claims, contracts};
 use serde_json::{Value, json};
 
 use crate::claims::cover::CoverRenewal;
 use crate::{Act, App, AppError, Tx};
+
+/// Newest claims of a contract's user that are looked at to find one that the integrator declared.
+const MAX_LOOKED_AT: i64 = 200;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,12 +42,23 @@ pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<Im
     Ok(done)
 }
 
-/// The contract with this id.
+/// The contract with this id: for the platform, whose registry it is, and for an integrator that has declared a
+/// claim on it for its policyholder ([`Contract::is_held_by`]). For anyone else it is as if it did not exist.
 pub fn read_contract(app: &App, caller: &Caller, id: &str) -> Result<Contract, AppError> {
-    // No id has a NUL, and PostgreSQL would take the question itself for a fault.
+    // No id has a NUL, and PostgreSQL would refuse the query.
     if id.contains('\0') {
         return Err(ClaimRefusal::ContractNotFound.into());
     }
-    let found = app.store.read(|connection| contracts::of_tenant_by_id(connection, &caller.tenant, id))?;
+    let found = app.store.read(|connection| {
+        let found = contracts::of_tenant_by_id(connection, &caller.tenant, id)?;
+        let Some(holder) = caller.sees_only() else { return Ok::<_, AppError>(found) };
+        // The same queries whether or not there is such a contract.
+        let user = found.as_ref().map_or("", |contract| contract.user_id.as_str());
+        let page = claims::list_of_tenant(connection, &caller.tenant, user, Some(holder), &[], (MAX_LOOKED_AT, 0))?;
+        let is_known = |contract: &Contract| {
+            page.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured))
+        };
+        Ok(found.filter(is_known))
+    })?;
     found.ok_or_else(|| ClaimRefusal::ContractNotFound.into())
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
+use constat_domain::json::repeated_keys;
 use constat_domain::{Currency, Money};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -264,6 +265,7 @@ fn next_json(reader: &mut impl BufRead, line: &mut u64, report: &mut Report) -> 
             continue;
         }
         let object = match serde_json::from_str(text) {
+            Ok(Value::Object(_)) if has_repeated_keys(text, *line, report) => None,
             Ok(Value::Object(object)) => match nul_in_object(&object) {
                 None => Some(object),
                 Some(field) => {
@@ -282,6 +284,16 @@ fn next_json(reader: &mut impl BufRead, line: &mut u64, report: &mut Report) -> 
         };
         return Ok(Some(Line { line: *line, object }));
     }
+}
+
+/// Whether an object of the line gives a key more than once; reports each.
+fn has_repeated_keys(text: &str, line: u64, report: &mut Report) -> bool {
+    // It was read before: this cannot fail.
+    let repeated = repeated_keys(text.as_bytes()).unwrap_or_default();
+    for path in &repeated {
+        report.add(line, path, "is given twice");
+    }
+    !repeated.is_empty()
 }
 
 fn next_row<R: BufRead>(

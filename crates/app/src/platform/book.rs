@@ -13,10 +13,12 @@ use std::sync::Arc;
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Contact, Slot};
 use constat_domain::claim::Claim;
-use constat_domain::ids::{ClaimAppointmentId, MissionId};
+use constat_domain::ids::{ClaimAppointmentId, MissionId, OrgId};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
-use constat_store::queries::{claim_appointments, claims};
+use constat_domain::tenancy::{Api, ApiKey};
+use constat_store::Connection;
+use constat_store::queries::{api_keys, claim_appointments, claims};
 
 use super::gateway::{PartnerAppointment, PartnerBooking};
 use super::request::case_number;
@@ -24,7 +26,7 @@ use super::session::Session;
 use super::{WriteAnswer, digest, partners, record, require_open};
 use crate::claims::find;
 use crate::settings::PartnerLink;
-use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, to_its_end};
+use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, hash_secret, to_its_end};
 
 /// The reason told to a partner whose appointment cannot be kept.
 const WITHDRAWN: &str = "ErreurDeSaisie";
@@ -178,7 +180,7 @@ fn keep(
         declaration: claim.declaration_id,
         claim: claim.claim_id,
         partner: plan.link.name.clone(),
-        partner_org: plan.link.organisation,
+        partner_org: firm_of(tx, act, &plan.link)?,
         partner_appointment_id: booked.id.clone(),
         booked_from: plan.booked_from.clone(),
         kind: plan.kind,
@@ -204,6 +206,17 @@ fn keep(
     claims::update(tx, &claim)?;
     record(tx, act, "v2.appointment.booked", &appointment)?;
     Ok(appointment)
+}
+
+/// The partner's organisation on this server: as configured, or else the issuer of the key that the platform
+/// books with. The firm's mandate on the claim rests on it.
+fn firm_of(connection: &mut Connection, act: &Act, link: &PartnerLink) -> Result<Option<OrgId>, AppError> {
+    if link.organisation.is_some() {
+        return Ok(link.organisation);
+    }
+    let issued = api_keys::by_hash(connection, &hash_secret(&link.key))?;
+    let is_ours = |key: &ApiKey| key.api == Api::Partner && key.holder == act.tenant().org;
+    Ok(issued.filter(is_ours).map(|key| key.issuer))
 }
 
 /// Gives an appointment back that our transaction refused, unless another request has recorded it.

@@ -152,6 +152,10 @@ pub trait PartnerGateway: Send + Sync + 'static {
         comment: Option<&'a str>,
         idempotency_key: &'a str,
     ) -> PartnerAnswer<'a, ()>;
+
+    /// Asks the partner to erase the personal data of an appointment that is over. Asking twice is as asking
+    /// once, so that it carries no key.
+    fn erase_appointment<'a>(&'a self, partner: &'a PartnerLink, id: &'a str) -> PartnerAnswer<'a, ()>;
 }
 
 /// A gateway that leads nowhere: for a server that asks no partners.
@@ -216,6 +220,10 @@ impl PartnerGateway for NoPartners {
         _comment: Option<&'a str>,
         _idempotency_key: &'a str,
     ) -> PartnerAnswer<'a, ()> {
+        nobody()
+    }
+
+    fn erase_appointment<'a>(&'a self, _partner: &'a PartnerLink, _id: &'a str) -> PartnerAnswer<'a, ()> {
         nobody()
     }
 }

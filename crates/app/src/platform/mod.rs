@@ -14,6 +14,7 @@ mod gateway;
 mod give_back;
 mod modify;
 mod partners;
+mod pass_on;
 mod read;
 mod request;
 mod reschedule;
@@ -29,6 +30,7 @@ pub use gateway::{
 };
 pub use give_back::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
 pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
+pub use pass_on::pass_on_erasures;
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
 pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments};

@@ -1,7 +1,7 @@
 //! A partner's service request, made from a claim. Pure.
 
 use constat_domain::Refusal;
-use constat_domain::claim::{Answer, Claim};
+use constat_domain::claim::{Answer, Asker, Claim};
 use constat_domain::geo::Place;
 use constat_domain::ids::ClaimId;
 use constat_domain::service::{ClaimBrief, Dwelling, ServiceKind, ServiceRequest, Urgency};
@@ -18,9 +18,10 @@ pub(super) fn case_number(claim: &Claim) -> String {
 }
 
 /// Where a visit for the claim is: at the risk, else where the loss happened. `None` when neither
-/// can be written as a partner's postal address.
+/// can be written as a partner's postal address. A risk that the integrator may not read is left out, as the
+/// integrator reads where its visits are.
 pub(super) fn usual_place(claim: &Claim) -> Option<Place> {
-    let risk = claim.dossier.risk.as_ref();
+    let risk = claim.risk_for(Asker::Integrator);
     let at_risk = risk.map(|risk| Place { address: risk.address.clone(), position: risk.position });
     at_risk.or_else(|| loss_place(claim))
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 
 mod abuse;
+mod access;
 mod backup;
 mod basics;
 mod catalogue;

@@ -140,9 +140,9 @@ async fn insurers_do_not_meet_and_partners_may_not_open_anything() {
     let world = world().await;
     assert_eq!(world.prime(&world.insurer_key, &water_damage()).await.status, 200);
     let other = world.key_of(world.server.insurer("Autre assureur", "04050006").await).await;
-    // The same numbers at another insurer are another contract and another claim.
+    // The same numbers and the same e-mail address at another insurer are another contract, claim and user.
     let theirs = world.prime(&other, &water_damage()).await;
-    assert_eq!(result(&theirs)["previously_existing"], json!({ "claim": false, "user": true, "contract": false }));
+    assert_eq!(result(&theirs)["previously_existing"], json!({ "claim": false, "user": false, "contract": false }));
 
     let firm = world.key_of(world.server.organisation(OrganisationKind::Partner, "Cabinet").await).await;
     let refused = world.prime(&firm, &water_damage()).await;
@@ -157,6 +157,141 @@ async fn insurers_do_not_meet_and_partners_may_not_open_anything() {
     body["contract"]["number"] = "UNKNOWN".into();
     body["claim"]["number"] = "S-OWN-2".into();
     is_bad(&world.prime(&own, &body).await, &["contract.number"]);
+}
+
+/// An integrator of the platform, with a claims key.
+async fn integrator(world: &World, holder: OrgId) -> ClaimsCaller {
+    let key = world.server.key(Api::Claims, world.platform.tenant.org, holder, Mode::Test).await;
+    ClaimsCaller { key, ..world.platform.clone() }
+}
+
+#[tokio::test]
+async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_claim() {
+    let world = world().await;
+    let broker = world.server.organisation(OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&world, broker).await;
+    let with = |declaration: Value, reference: &str| {
+        let mut declaration = declaration;
+        declaration["insurerClaimId"] = reference.into();
+        declaration
+    };
+    let mut body = water_damage();
+    body["contract"] = json!({ "number": "MRH-2021-000017" });
+    body["product"] = Value::Null;
+    // On the same contract, on another contract of the insurer, by the platform, and given up.
+    let captured = broker.declare(&with(fixtures::water_damage(), "S-1")).await;
+    broker.declare(&with(fixtures::stolen_bike(), "S-2")).await;
+    world.platform.declare(&with(fixtures::water_damage(), "S-3")).await;
+    let given_up = broker.declare(&with(fixtures::water_damage(), "S-4")).await;
+    broker.send(reqwest::Method::DELETE, &format!("/claims/{given_up}")).await.data();
+    for number in ["S-1", "S-2", "S-3", "S-4"] {
+        body["claim"]["number"] = number.into();
+        let opened = world.prime(&world.insurer_key, &body).await;
+        assert_eq!(result(&opened)["previously_existing"]["claim"], false, "{number}");
+        let id = result(&opened)["claim"]["id"].clone();
+        broker.get(&format!("/claims/{}", id.as_str().unwrap())).await.is_error(404, 2001);
+        // A repeat finds the insurer's own.
+        let again = world.prime(&world.insurer_key, &body).await;
+        assert_eq!((&result(&again)["claim"]["id"], &result(&again)["previously_existing"]["claim"]), (&id, &json!(true)));
+    }
+    // The broker's claim is as it was, and an insurer's own, declared with its claims key, is found.
+    assert_eq!(broker.get(&format!("/claims/{captured}")).await.data()["status"], "draft");
+    let insurer = constat_app::authenticate(&world.server.app, Api::Dossier, &world.insurer_key).unwrap().holder;
+    let own = integrator(&world, insurer).await.declare(&with(fixtures::water_damage(), "S-5")).await;
+    body["claim"]["number"] = "S-5".into();
+    let found = world.prime(&world.insurer_key, &body).await;
+    let uuid = own.parse::<constat_domain::ids::DeclarationId>().unwrap().uuid().to_string();
+    assert_eq!((&result(&found)["claim"]["id"], &result(&found)["previously_existing"]["claim"]), (&json!(uuid), &json!(true)));
+}
+
+#[tokio::test]
+async fn persons_are_joined_by_mail_within_one_insurer_only() {
+    let world = world().await;
+    let other = world.key_of(world.server.insurer("Autre assureur", "04050006").await).await;
+    let open = async |key: &str, contract: &str, email: &str| {
+        let mut body = water_damage();
+        (body["contract"]["number"], body["insured"]["email"]) = (contract.into(), email.into());
+        body["claim"]["number"] = format!("S-{contract}").into();
+        let got = world.prime(key, &body).await;
+        let existed = result(&got)["previously_existing"]["user"].as_bool().unwrap();
+        let id = result(&got)["claim"]["id"].as_str().unwrap().to_owned();
+        let claim = world.platform.get(&format!("/claims/{id}")).await;
+        (existed, claim.data()["userId"].as_str().unwrap().to_owned(), claim.data()["id"].as_str().unwrap().to_owned())
+    };
+    let mine = &world.insurer_key;
+    let (existed, first, claim) = open(mine, "A-1", "eve@example.org").await;
+    assert!(!existed);
+    // The same insurer, in other capitals and with spaces around: the same person.
+    let (existed, same, _) = open(mine, "A-2", "EVE@example.ORG").await;
+    assert!(existed && same == first);
+    // A plus-address, a dot and another domain are other addresses.
+    for (contract, email) in
+        [("A-3", "eve+1@example.org"), ("A-4", "e.ve@example.org"), ("A-5", "eve@example.com"), ("A-6", "eve@example.org.fr")]
+    {
+        let (existed, user, _) = open(mine, contract, email).await;
+        assert!(!existed && user != first, "{email}");
+    }
+    // Another insurer does not learn that it is another's client, in no spelling, and gets a user of its own.
+    let (existed, theirs, their_claim) = open(&other, "B-1", "eve@example.org").await;
+    assert!(!existed && theirs != first);
+    let (existed, again, _) = open(&other, "B-2", "Eve@Example.org").await;
+    assert!(existed && again == theirs);
+    // Nor does it meet the registry's contracts of another insurer, whose holder has this address.
+    let (existed, user, _) = open(&other, "B-3", "jean.dupont@example.com").await;
+    assert!(!existed && user != fixtures::HOME_USER && user != fixtures::BIKE_USER);
+
+    // Lists, archives and erasures stay apart.
+    let list = world.platform.get(&format!("/claims?userId={first}")).await;
+    let ids: Vec<&str> = list.data().as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert!(ids.len() == 2 && ids.contains(&claim.as_str()) && !ids.contains(&their_claim.as_str()));
+    let url = format!("{}/insured/{theirs}/export", world.platform.url);
+    let archive = world.server.http.get(url).header("key", &world.platform.key).send().await.unwrap();
+    let held = crate::exchange::archive(&archive.bytes().await.unwrap());
+    let contracts: Value = serde_json::from_slice(&held["contracts.json"]).unwrap();
+    let numbers: Vec<&str> = contracts.as_array().unwrap().iter().map(|one| one["number"].as_str().unwrap()).collect();
+    assert!(numbers.len() == 2 && numbers.iter().all(|number| number.starts_with("B-")), "{numbers:?}");
+    assert!(!held.keys().any(|name| name.contains(&claim)));
+    let app = &world.server.app;
+    let wanted = constat_app::exchange::erasure::Erasure {
+        tenant: world.platform.tenant,
+        user_id: theirs,
+        reason: "request",
+        overriding: None,
+    };
+    let found = constat_app::exchange::erasure::look(&app.store, &wanted, app.clock.now()).unwrap();
+    assert_eq!((found.claims.len(), found.contracts), (2, 2));
+}
+
+#[tokio::test]
+async fn a_sign_in_link_ends_with_the_key_that_made_it() {
+    let world = world().await;
+    let primed = world.prime(&world.insurer_key, &water_damage()).await;
+    let url = result(&primed)["declaration"]["url"].as_str().expect("a link").to_owned();
+    let platform_key = world.key_of(world.platform.tenant.org).await;
+    let mut body = water_damage();
+    body["contract"]["number"] = "MRH-2021-000017".into();
+    body["claim"]["number"] = "S-9".into();
+    let other = world.prime(&platform_key, &body).await;
+    let other = result(&other)["declaration"]["url"].as_str().expect("a link").to_owned();
+    assert_eq!(world.page(world.server.http.get(&url)).await.0, 200);
+    let key = constat_app::authenticate(&world.server.app, Api::Dossier, &world.insurer_key).unwrap().key;
+    let now = world.server.app.clock.now();
+    let revoked: Result<(), constat_store::StoreError> = world
+        .server
+        .app
+        .store
+        .write(move |tx| {
+            let mut kept = constat_store::queries::api_keys::by_id(tx, key)?.expect("the key");
+            kept.revoked_at = Some(now);
+            constat_store::queries::api_keys::update(tx, &kept)
+        })
+        .await;
+    revoked.unwrap();
+    for request in [world.server.http.get(&url), world.server.http.post(&url)] {
+        let (status, page) = world.page(request).await;
+        assert!(status == 410 && page.contains("Lien expiré"), "{status} {page}");
+    }
+    assert_eq!(world.page(world.server.http.post(&other)).await.0, 200);
 }
 
 /// 400, naming exactly these fields.

@@ -1,6 +1,6 @@
 //! Who declared a claim, and so which integrator sees it.
 
-use super::Claim;
+use super::{Asker, Claim, ClaimStatus, Contract, Risk};
 use crate::ids::OrgId;
 use crate::tenancy::Caller;
 
@@ -18,5 +18,72 @@ impl Claim {
     /// Whether it is there for this caller of the claims API ([`Caller::may_see`]).
     pub fn is_seen_by(&self, caller: &Caller) -> bool {
         caller.may_see(self.tenant, self.declarer())
+    }
+
+    /// Withholds the risk from the integrator that declared the claim, when it was taken from the registry
+    /// (`was_told` is false) and the declaration does not name the policyholder.
+    pub fn withhold_risk(&mut self, contract: &Contract, was_told: bool) {
+        self.is_risk_withheld = !was_told && self.dossier.risk.is_some() && !contract.is_held_by(&self.insured);
+    }
+
+    /// The risk, as far as the reader may know it.
+    pub fn risk_for(&self, asker: Asker) -> Option<&Risk> {
+        self.dossier.risk.as_ref().filter(|_| asker == Asker::Handler || !self.is_risk_withheld)
+    }
+
+    /// Whether a firm with an appointment on it may pull its file: it was handed in, and not given up.
+    pub const fn is_open_to_firms(&self) -> bool {
+        match self.status {
+            ClaimStatus::Submitted
+            | ClaimStatus::InProgress
+            | ClaimStatus::PendingInfo
+            | ClaimStatus::Closed
+            | ClaimStatus::Rejected => true,
+            ClaimStatus::Draft | ClaimStatus::Abandoned | ClaimStatus::Archived => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::claim::tests::contract;
+    use crate::claim::Insured;
+
+    #[test]
+    fn the_policyholder_is_known_by_last_name_and_a_number_or_address() {
+        let mut contract = contract();
+        contract.holder = Insured {
+            first_name: "Zoé".to_owned(),
+            last_name: "Lefèvre".to_owned(),
+            phone_number: "+33612345678".to_owned(),
+            email: Some("zoe@example.com".to_owned()),
+            company: None,
+        };
+        let told = |last_name: &str, phone: &str, email: Option<&str>| Insured {
+            first_name: "Z.".to_owned(),
+            last_name: last_name.to_owned(),
+            phone_number: phone.to_owned(),
+            email: email.map(str::to_owned),
+            company: None,
+        };
+        for (last_name, phone, email) in [
+            ("Lefèvre", "+33612345678", None),
+            ("LEFEVRE", "06 12 34 56 78", None),
+            ("lefevre", "+33700000000", Some(" ZOE@example.com ")),
+        ] {
+            assert!(contract.is_held_by(&told(last_name, phone, email)), "{last_name} {phone} {email:?}");
+        }
+        for (last_name, phone, email) in [
+            ("Martin", "+33612345678", Some("zoe@example.com")),
+            ("Lefèvre", "+33700000000", None),
+            ("Lefèvre", "78", None),
+            ("Lefèvre", "", Some("zoe+1@example.com")),
+            ("", "+33612345678", None),
+        ] {
+            assert!(!contract.is_held_by(&told(last_name, phone, email)), "{last_name} {phone} {email:?}");
+        }
+        // A holder of whom nothing is known is shown by no declaration.
+        contract.holder = told("", "", None);
+        assert!(!contract.is_held_by(&told("", "", None)));
     }
 }

@@ -75,6 +75,7 @@ impl From<NewDraft> for Claim {
             note: None,
             settlements: Vec::new(),
             dossier: new.dossier,
+            is_risk_withheld: false,
             milestones: BTreeMap::new(),
             version: 1,
             created_at: new.at,

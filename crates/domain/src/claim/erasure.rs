@@ -9,9 +9,10 @@ use jiff::{Timestamp, ToSpan as _};
 use super::{
     Answer, Claim, ClaimStatus, Contract, ContractProduct, Document, Dossier, Insured, Location, Product, Risk,
 };
-use crate::appointment::ClaimAppointment;
+use crate::appointment::{Appointment, ClaimAppointment};
 use crate::catalogue::{Catalogue, QuestionKind};
-use crate::geo::PostalAddress;
+use crate::geo::{Place, PostalAddress, Position};
+use crate::service::Urgency;
 
 /// What stands where something was erased.
 pub const ERASED: &str = "(effacé)";
@@ -193,6 +194,58 @@ impl ClaimAppointment {
         self.version += 1;
         self.updated_at = at;
     }
+}
+
+impl Appointment {
+    /// Erases who is met, where exactly, and what was written about it, in the firm's own row. Time, expert,
+    /// kind, town, codes and references stay, and so does the position to about a kilometre: the drives of
+    /// that day are still judged by it.
+    pub fn erase(&mut self, at: Timestamp) {
+        self.contact = None;
+        self.notes = None;
+        self.process = None;
+        self.connection = None;
+        if let Some(cancellation) = &mut self.cancellation {
+            cancellation.comment = None;
+        }
+        erase_place(&mut self.place);
+        let request = &mut self.request;
+        request.kind_label = None;
+        request.process = None;
+        request.urgency = Urgency::default();
+        if let Some(place) = &mut request.place {
+            erase_place(place);
+        }
+        if let Some(place) = request.claim.as_mut().and_then(|claim| claim.loss_place.as_mut()) {
+            erase_place(place);
+        }
+        self.version += 1;
+        self.updated_at = at;
+    }
+
+    /// The texts in it that tell who is met, where, and what was written.
+    pub fn personal_texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
+        if let Some(contact) = &self.contact {
+            texts.extend([contact.first_name.as_str(), contact.last_name.as_str()]);
+            let others = [&contact.personal_phone, &contact.professional_phone, &contact.mobile_phone, &contact.email];
+            texts.extend(others.into_iter().flatten().map(String::as_str));
+            texts.extend(contact.address.iter().map(|address| address.street1.as_str()));
+        }
+        texts.extend(self.notes.as_deref());
+        texts.extend(self.process.as_deref());
+        texts.extend(self.cancellation.iter().filter_map(|cancellation| cancellation.comment.as_deref()));
+        texts.push(&self.place.address.street1);
+        texts.extend(self.place.address.more_lines.iter().map(String::as_str));
+        texts
+    }
+}
+
+/// Keeps the town, and the position to two decimals of a degree.
+fn erase_place(place: &mut Place) {
+    erase_address(&mut place.address);
+    let coarse = |degrees: f64| (degrees * 100.0).round() / 100.0;
+    place.position = place.position.and_then(|at| Position::new(coarse(at.lat), coarse(at.lon)));
 }
 
 fn erase_product(product: &mut Product) {

@@ -22,6 +22,7 @@ impl Claim {
             known.loss = codes.resolve_triple(&given.nature, given.cause.as_deref(), given.detail.as_deref()).ok();
         }
         if let Some(risk) = &change.risk {
+            self.is_risk_withheld = false;
             let before = known.risk.replace(risk.clone());
             if let (Some(before), Some(now)) = (before, &mut known.risk)
                 && before.address == now.address

@@ -256,6 +256,10 @@ pub struct Claim {
     /// What the dossier contract adds.
     #[serde(default)]
     pub dossier: Dossier,
+    /// The risk came from the contract registry, and the integrator that declared the claim did not show that
+    /// it knows the policyholder: the integrator does not read it. See [`Contract::is_held_by`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_risk_withheld: bool,
     /// Days of what happened, as handlers told it: what deadlines count from or are met by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub milestones: BTreeMap<MilestoneKind, jiff::civil::Date>,

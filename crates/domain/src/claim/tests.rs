@@ -32,7 +32,7 @@ fn insured() -> Insured {
     }
 }
 
-fn contract() -> Contract {
+pub(crate) fn contract() -> Contract {
     let product = Product {
         kind: "bike".to_owned(),
         subtype: None,

@@ -126,7 +126,9 @@ pub(super) fn read_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<Contract>>(
         operation.id("readContract"),
         "Read a contract of the registry",
-        "Somebody else's contract is not found.",
+        "The platform's own keys read every contract. An integrator reads one that it has declared a claim on for the \
+         policyholder (same last name, and same phone number or e-mail); every other contract is not found, whether or \
+         not it exists.",
         "The contract; the `ETag` changes with its content",
     );
     say::usual_failures(say::failure::<404>(operation, "2002 no such contract"))

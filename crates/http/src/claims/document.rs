@@ -24,7 +24,7 @@ pub(super) struct DocumentPath {
 
 pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
-    let link = sign_download(&asked.app, &claim, &document, Copy::Original)?;
+    let link = sign_download(&asked.app, &asked.caller, &claim, &document, Copy::Original)?;
     let label = claim.document_label(asked.catalogue(), &document);
     let answer =
         ClaimDocumentWithUrl::new(&document, Asker::from(&asked.caller), label, link.url, link.expires_at.into());

@@ -4,6 +4,7 @@ use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_app::Answer;
 use constat_app::claims::{edit_dossier, read_claim};
+use constat_domain::claim::Asker;
 use constat_wire::claims::{ClaimDossier, Facets, Success};
 
 use super::{ClaimPath, docs as say};
@@ -14,7 +15,7 @@ use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
     let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
-    Ok(Reply::ok(&Success::new(ClaimDossier::from(&claim)))?.with_version(claim.version))
+    Ok(Reply::ok(&Success::new(ClaimDossier::new(&claim, Asker::from(&asked.caller))))?.with_version(claim.version))
 }
 
 pub(super) async fn edit(
@@ -27,7 +28,7 @@ pub(super) async fn edit(
     asked
         .command(&body.raw, move |tx, act| {
             let claim = edit_dossier(tx, act, &path.id, &change, if_match.as_deref())?;
-            let answer = Success::new(ClaimDossier::from(&claim));
+            let answer = Success::new(ClaimDossier::new(&claim, Asker::from(&act.caller)));
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })
         .await

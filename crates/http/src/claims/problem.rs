@@ -169,6 +169,7 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
         | R::SessionUsed
         | R::AppointmentClosed
         | R::VisitToCome
+        | R::NeededForVisit
         | R::MovedWithMain
         | R::MissionHasAppointment => Written::new(StatusCode::CONFLICT, 3003, refusal),
         R::NotAllowed => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),

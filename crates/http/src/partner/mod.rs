@@ -3,6 +3,7 @@
 mod appointments_book;
 mod appointments_cancel;
 mod appointments_contact;
+mod appointments_erase;
 mod appointments_find;
 mod appointments_list;
 mod appointments_modify;
@@ -86,6 +87,7 @@ pub(crate) fn routes() -> Routes {
                 .delete_with(appointments_cancel::delete, appointments_cancel::delete_docs),
         )
         .api_route("/appointments/{id}/cancel", post_with(appointments_cancel::handle, appointments_cancel::docs))
+        .api_route("/appointments/{id}/erase", post_with(appointments_erase::handle, appointments_erase::docs))
         .api_route("/appointments/{id}/contact", put_with(appointments_contact::handle, appointments_contact::docs))
         .api_route(
             "/appointments/{id}/schedule",

@@ -100,7 +100,10 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             }
             BookingRefusal::SessionExpired => (StatusCode::GONE, Code::SlotNotAvailable),
             BookingRefusal::SlotTaken | BookingRefusal::SessionUsed => (StatusCode::CONFLICT, Code::SlotOccupied),
-            BookingRefusal::AppointmentClosed | BookingRefusal::VisitToCome | BookingRefusal::MovedWithMain => {
+            BookingRefusal::AppointmentClosed
+            | BookingRefusal::VisitToCome
+            | BookingRefusal::NeededForVisit
+            | BookingRefusal::MovedWithMain => {
                 (StatusCode::CONFLICT, Code::SlotNotAvailable)
             }
             BookingRefusal::MissionHasAppointment => (StatusCode::CONFLICT, Code::NotAllowed),

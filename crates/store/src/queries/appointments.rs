@@ -3,7 +3,7 @@
 use constat_domain::appointment::{Appointment, AppointmentStatus};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, ExpertId, OrgId, SessionId};
-use constat_domain::tenancy::TenantId;
+use constat_domain::tenancy::{Mode, TenantId};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -382,24 +382,26 @@ pub fn list_of_tenant(
     from_bodies(&bodies)
 }
 
-/// Whether a firm's calendar holds a live appointment (booked or done) that `booked_by` made for
-/// this claim: what a mandate rests on when the firm's calendar is on this server too.
-pub fn exists_in_tenant_for_claim(
+/// The appointments, in all calendars of this server, that an organisation booked for a claim, whatever their
+/// status; with those that were booked with them, by other firms' people. For an erasure.
+pub fn booked_for_claim(
     connection: &mut Connection,
-    firm: &TenantId,
     booked_by: OrgId,
+    mode: Mode,
     claim_ids: &[String],
-) -> Result<bool, StoreError> {
-    let cancelled = AppointmentStatus::Cancelled.as_str();
-    let found = diesel::select(diesel::dsl::exists(
-        appointments::table.filter(
-            appointments::claim_id
-                .eq_any(claim_ids)
-                .and(appointments::tenant.eq(firm.to_string()))
-                .and(appointments::booked_by.eq(booked_by.to_string()))
-                .and(appointments::status.ne(cancelled)),
-        ),
-    ))
-    .get_result(connection)?;
+) -> Result<Vec<Appointment>, StoreError> {
+    let bodies: Vec<String> = appointments::table
+        .filter(appointments::claim_id.eq_any(claim_ids).and(appointments::booked_by.eq(booked_by.to_string())))
+        .order(appointments::id)
+        .select(appointments::body)
+        .load(connection)?;
+    let mut found: Vec<Appointment> = from_bodies(&bodies)?;
+    found.retain(|appointment| appointment.tenant.mode == mode);
+    let linked: Vec<_> = found.iter().filter_map(|one| one.joint.clone()).flat_map(|joint| joint.parties).collect();
+    for party in linked {
+        if !found.iter().any(|known| known.id == party.appointment) {
+            found.extend(of_tenant_by_id(connection, &party.tenant, party.appointment)?);
+        }
+    }
     Ok(found)
 }

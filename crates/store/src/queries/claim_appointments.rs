@@ -2,7 +2,7 @@
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
 use constat_domain::claim::ClaimStatus;
-use constat_domain::ids::{ClaimAppointmentId, DeclarationId, OrgId};
+use constat_domain::ids::{ClaimAppointmentId, DeclarationId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
@@ -98,24 +98,4 @@ pub fn left_on_abandoned_claims(connection: &mut Connection) -> Result<Vec<(Tena
         .distinct()
         .load(connection)?;
     rows.into_iter().map(|(tenant, declaration)| Ok((parse(&tenant)?, parse(&declaration)?))).collect()
-}
-
-/// Whether a partner holds a live appointment (booked or done) on the claim: its mandate.
-pub fn partner_has_mandate(
-    connection: &mut Connection,
-    tenant: &TenantId,
-    declaration: DeclarationId,
-    partner: OrgId,
-) -> Result<bool, StoreError> {
-    let found = diesel::select(diesel::dsl::exists(
-        claim_appointments::table.filter(
-            claim_appointments::declaration_id
-                .eq(declaration.to_string())
-                .and(claim_appointments::tenant.eq(tenant.to_string()))
-                .and(claim_appointments::partner_org.eq(partner.to_string()))
-                .and(claim_appointments::status.ne(AppointmentStatus::Cancelled.as_str())),
-        ),
-    ))
-    .get_result(connection)?;
-    Ok(found)
 }

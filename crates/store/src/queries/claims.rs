@@ -178,15 +178,21 @@ pub fn declarer_of_tenant(
     found.map(|declarer| parse(&declarer)).transpose()
 }
 
-/// The claims that carry this insurer's reference, oldest first. Several insurers may use the same
-/// one.
-pub fn list_of_tenant_by_insurer_reference(
+/// The claims that one organisation declared under this reference of the insurer's, oldest first. Others may
+/// have given the same reference to theirs.
+pub fn list_of_tenant_by_reference_of(
     connection: &mut Connection,
     tenant: &TenantId,
+    declared_by: OrgId,
     reference: &str,
 ) -> Result<Vec<Claim>, StoreError> {
     let rows: Vec<Row> = claims::table
-        .filter(claims::tenant.eq(tenant.to_string()).and(claims::insurer_reference.eq(reference)))
+        .filter(
+            claims::tenant
+                .eq(tenant.to_string())
+                .and(claims::insurer_reference.eq(reference))
+                .and(declarer().eq(declared_by.to_string())),
+        )
         .order((claims::created_at, claims::declaration_id))
         .select(columns())
         .load(connection)?;

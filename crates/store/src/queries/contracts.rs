@@ -92,20 +92,26 @@ pub fn list_of_tenant_by_number(
     from_bodies(&bodies)
 }
 
-/// The user whose contract carries this e-mail address, in any capitals; of the first contract by
-/// id when several do.
-pub fn user_of_tenant_by_email(
+/// The user who holds a contract of this insurer under this e-mail address, in any capitals; of the first
+/// contract by id when several do. The address is not verified: contracts of other insurers under the same
+/// address may be another person's, and do not count.
+pub fn user_of_tenant_and_insurer_by_email(
     connection: &mut Connection,
     tenant: &TenantId,
+    acam_code: &str,
     email: &str,
 ) -> Result<Option<String>, StoreError> {
-    let user = contracts::table
-        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::email.eq(email_key(email))))
+    let email = email_key(email);
+    if email.is_empty() {
+        return Ok(None);
+    }
+    let bodies: Vec<String> = contracts::table
+        .filter(contracts::tenant.eq(tenant.to_string()).and(contracts::email.eq(email)))
         .order(contracts::id)
-        .select(contracts::user_id)
-        .get_result(connection)
-        .optional()?;
-    Ok(user)
+        .select(contracts::body)
+        .load(connection)?;
+    let held: Vec<Contract> = from_bodies(&bodies)?;
+    Ok(held.into_iter().find(|contract| contract.insurer.acam_code == acam_code).map(|contract| contract.user_id))
 }
 
 /// An e-mail address as the column keeps it.

@@ -2,20 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use constat_domain::ids::{DeclarationId, KeyId};
+use constat_domain::ids::{ClaimAppointmentId, DeclarationId, KeyId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
+use jiff::Timestamp;
 
+use super::{micros, parse};
 use crate::connection::on_each;
-use crate::schema::{bytes_to_remove, document_files, events, idempotent_answers, sign_in_links};
+use crate::schema::{
+    bytes_to_remove, document_files, erasures_to_pass_on, events, idempotent_answers, recent_declarations, sign_in_links,
+};
 use crate::{Connection, StoreError, Tx};
 
 /// Kept answers read at once.
 const PAGE: i64 = 500;
 
-/// Removes the sign-in links to these claims.
+/// Removes the sign-in links to these claims, and the digests of how they were declared.
 pub fn delete_sign_in_links(tx: &mut Tx, declarations: &[DeclarationId]) -> Result<(), StoreError> {
     let ids: Vec<String> = declarations.iter().map(ToString::to_string).collect();
+    let noted = recent_declarations::table.filter(recent_declarations::declaration_id.eq_any(ids.clone()));
+    diesel::delete(noted).execute(&mut **tx)?;
     diesel::delete(sign_in_links::table.filter(sign_in_links::declaration_id.eq_any(ids))).execute(&mut **tx)?;
     Ok(())
 }
@@ -45,6 +51,21 @@ pub fn empty_answers_with(tx: &mut Tx, callers: &[KeyId], texts: &BTreeSet<Strin
                 }
             }
         }
+    }
+    Ok(emptied)
+}
+
+/// Empties every answer kept for one of these keys that names one of these ids, as [`empty_answers_with`] does.
+/// The database looks for the ids; no answer is read here.
+pub fn empty_answers_about(tx: &mut Tx, callers: &[KeyId], ids: &[String]) -> Result<usize, StoreError> {
+    let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
+    let mut emptied = 0;
+    for id in ids {
+        let about = idempotent_answers::table.filter(
+            idempotent_answers::caller.eq_any(&callers).and(idempotent_answers::answer.like(format!("%{id}%"))),
+        );
+        let empty = (idempotent_answers::request_digest.eq("erased"), idempotent_answers::answer.eq(""));
+        emptied += diesel::update(about).set(empty).execute(&mut **tx)?;
     }
     Ok(emptied)
 }
@@ -95,4 +116,81 @@ pub fn forget_bytes(tx: &mut Tx, keys: &[String]) -> Result<(), StoreError> {
         diesel::delete(bytes_to_remove::table.find(key)).execute(&mut **tx)?;
     }
     Ok(())
+}
+
+/// An appointment at a partner firm whose personal data is to be erased there too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasureToPassOn {
+    /// The platform's record of the appointment.
+    pub appointment: ClaimAppointmentId,
+    /// Whose record.
+    pub tenant: TenantId,
+    /// Its claim.
+    pub declaration: DeclarationId,
+    /// How often the firm was asked.
+    pub attempts: i64,
+}
+
+/// Keeps that a firm is to be asked, at once.
+pub fn pass_on(tx: &mut Tx, wanted: &ErasureToPassOn, at: Timestamp) -> Result<(), StoreError> {
+    let row = (
+        erasures_to_pass_on::appointment_id.eq(wanted.appointment.to_string()),
+        erasures_to_pass_on::tenant.eq(wanted.tenant.to_string()),
+        erasures_to_pass_on::declaration_id.eq(wanted.declaration.to_string()),
+        erasures_to_pass_on::attempts.eq(wanted.attempts),
+        erasures_to_pass_on::due_at.eq(micros(at)),
+    );
+    on_each!(&mut **tx, one => diesel::insert_into(erasures_to_pass_on::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(one))?;
+    Ok(())
+}
+
+/// What firms are to be asked for by now, of all tenants, at most 100, the longest due first.
+pub fn due_to_pass_on(connection: &mut Connection, now: Timestamp) -> Result<Vec<ErasureToPassOn>, StoreError> {
+    let rows: Vec<(String, String, String, i64)> = erasures_to_pass_on::table
+        .filter(erasures_to_pass_on::due_at.le(micros(now)))
+        .order((erasures_to_pass_on::due_at, erasures_to_pass_on::appointment_id))
+        .limit(100)
+        .select((
+            erasures_to_pass_on::appointment_id,
+            erasures_to_pass_on::tenant,
+            erasures_to_pass_on::declaration_id,
+            erasures_to_pass_on::attempts,
+        ))
+        .load(connection)?;
+    let read = |(appointment, tenant, declaration, attempts): (String, String, String, i64)| {
+        Ok(ErasureToPassOn {
+            appointment: parse(&appointment)?,
+            tenant: parse(&tenant)?,
+            declaration: parse(&declaration)?,
+            attempts,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// How many erasures wait for a firm's answer, of one tenant.
+pub fn count_to_pass_on(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
+    Ok(erasures_to_pass_on::table
+        .filter(erasures_to_pass_on::tenant.eq(tenant.to_string()))
+        .count()
+        .get_result(connection)?)
+}
+
+/// The firm did not answer: it is asked again at `due`.
+pub fn pass_on_later(tx: &mut Tx, appointment: ClaimAppointmentId, due: Timestamp) -> Result<(), StoreError> {
+    diesel::update(erasures_to_pass_on::table.find(appointment.to_string()))
+        .set((
+            erasures_to_pass_on::attempts.eq(erasures_to_pass_on::attempts + 1),
+            erasures_to_pass_on::due_at.eq(micros(due)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The firm has answered. `false` when that was kept before.
+pub fn passed_on(tx: &mut Tx, appointment: ClaimAppointmentId) -> Result<bool, StoreError> {
+    Ok(diesel::delete(erasures_to_pass_on::table.find(appointment.to_string())).execute(&mut **tx)? == 1)
 }

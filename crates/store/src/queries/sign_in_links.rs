@@ -1,6 +1,6 @@
 //! Single-use sign-in links to a declaration.
 
-use constat_domain::ids::DeclarationId;
+use constat_domain::ids::{DeclarationId, KeyId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ pub struct SignInLink {
     pub tenant: TenantId,
     /// The declaration it opens.
     pub declaration: DeclarationId,
+    /// The key that it was made with: it ends when that is revoked. `None` on links of before.
+    pub key: Option<KeyId>,
     /// When it stops working.
     pub expires_at: Timestamp,
     /// When it was used; it works once.
@@ -31,6 +33,7 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
             sign_in_links::declaration_id.eq(link.declaration.to_string()),
             sign_in_links::expires_at.eq(micros(link.expires_at)),
             sign_in_links::used_at.eq(link.used_at.map(micros)),
+            sign_in_links::api_key.eq(link.key.map(|key| key.to_string())),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -38,20 +41,22 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
 
 /// The link with this hash, whatever its state.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
-    let row: Option<(String, String, i64, Option<i64>)> = sign_in_links::table
+    let row: Option<(String, String, i64, Option<i64>, Option<String>)> = sign_in_links::table
         .find(hash)
         .select((
             sign_in_links::tenant,
             sign_in_links::declaration_id,
             sign_in_links::expires_at,
             sign_in_links::used_at,
+            sign_in_links::api_key,
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(tenant, declaration, expires_at, used_at)| {
+    row.map(|(tenant, declaration, expires_at, used_at, key)| {
         Ok(SignInLink {
             tenant: parse(&tenant)?,
             declaration: parse(&declaration)?,
+            key: key.as_deref().map(parse).transpose()?,
             expires_at: instant(expires_at)?,
             used_at: used_at.map(instant).transpose()?,
         })

@@ -145,12 +145,14 @@ pub struct ClaimDossier {
     pub cover: Cover,
 }
 
-impl From<&claim::Claim> for ClaimDossier {
-    fn from(claim: &claim::Claim) -> Self {
+impl ClaimDossier {
+    /// What a reader sees of the claim: an integrator does not see a risk that is withheld from it.
+    pub fn new(claim: &claim::Claim, asker: claim::Asker) -> Self {
         let contract = &claim.contract;
+        let risk = claim.risk_for(asker).map(Into::into);
         Self {
             id: claim.declaration_id.to_string(),
-            facets: (&claim.dossier).into(),
+            facets: Facets { risk, ..(&claim.dossier).into() },
             cover: Cover {
                 company: (&contract.insurer).into(),
                 contract_number: contract.number.clone(),

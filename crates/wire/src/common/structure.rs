@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use constat_domain::FieldError;
+use constat_domain::json::repeated_keys;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -21,7 +22,10 @@ const MOST_VALUES: usize = 100_000;
 /// Reads a JSON body, or lists the faults of its shape.
 pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec<FieldError>> {
     let error = match serde_json::from_slice(body) {
-        Ok(value) => return no_array_for_an_object::<T>(body).and_then(|()| no_nul(body)).map(|()| value),
+        Ok(value) => {
+            no_repeated_key(body)?;
+            return no_array_for_an_object::<T>(body).and_then(|()| no_nul(body)).map(|()| value);
+        }
         Err(error) => error,
     };
     within_bounds(body)?;
@@ -41,6 +45,14 @@ pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec
         Some((name, _place)) => FieldError::new(name, "is given twice"),
         None => FieldError::new("", "does not have the documented shape"),
     }])
+}
+
+/// Refuses an object that gives a key more than once, at any depth: a map would take the last one. A struct
+/// refuses it by itself, and names the field without its path.
+fn no_repeated_key(body: &[u8]) -> Result<(), Vec<FieldError>> {
+    let repeated = repeated_keys(body).map_err(|_deep| vec![FieldError::new("", "the body is nested too deeply")])?;
+    let faults: Vec<_> = repeated.into_iter().map(|path| FieldError::new(path, "is given twice")).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Serde reads an array in place of an object, its fields in their order; the contracts do not.
