@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::gdpr::{archivist, write_archive};
 use crate::keys::find_organisation;
-use crate::progress;
+use crate::{private, progress};
 
 /// Rows read at once.
 const PAGE: i64 = 200;
@@ -67,7 +67,7 @@ impl Out {
             Some(path) => {
                 let part = part_of(path);
                 let fails = |error| Failure::new(format!("{}: {error}", part.display()));
-                let file = File::create(&part).map_err(fails)?;
+                let file = private::create(&part).map_err(fails)?;
                 (Box::new(BufWriter::new(file)), Some((part, path.clone())))
             }
         };
@@ -221,7 +221,7 @@ async fn write_document(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = BufWriter::new(File::create(&path)?);
+    let mut file = BufWriter::new(private::create(&path)?);
     while let Some(piece) = bytes.try_next().await? {
         file.write_all(&piece)?;
     }

@@ -12,6 +12,7 @@ use constat_wire::claims::{ErrorBody, Failure};
 use http::StatusCode;
 
 use crate::Problem;
+use crate::encoding::ACCEPTED;
 use crate::problem::Cause;
 
 /// What a problem becomes: status, code, message, fields.
@@ -68,6 +69,10 @@ fn of_cause(cause: &Cause) -> Written {
         Cause::UnsupportedMediaType { expected } => {
             Written::new(StatusCode::BAD_REQUEST, 1006, "this content type is not supported")
                 .naming("Content-Type", format!("expected {expected}"))
+        }
+        Cause::UnsupportedContentEncoding => {
+            Written::new(StatusCode::BAD_REQUEST, 1006, "this content encoding is not supported")
+                .naming("Content-Encoding", format!("expected {ACCEPTED}, or none"))
         }
     }
 }

@@ -9,6 +9,7 @@ use constat_wire::common::{ResponseStatus, StatusCode as Code};
 use http::StatusCode;
 
 use crate::Problem;
+use crate::encoding::ACCEPTED;
 use crate::problem::Cause;
 
 /// Writes a problem.
@@ -34,6 +35,10 @@ fn parts(cause: &Cause) -> (StatusCode, Code, String, Vec<FieldError>) {
         Cause::UnsupportedMediaType { expected } => {
             let errors = vec![FieldError::new("Content-Type", format!("expected {expected}"))];
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported media type".to_owned(), errors)
+        }
+        Cause::UnsupportedContentEncoding => {
+            let errors = vec![FieldError::new("Content-Encoding", format!("expected {ACCEPTED}, or none"))];
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported encoding".to_owned(), errors)
         }
         Cause::RangeNotSatisfiable { .. } => {
             plain(StatusCode::RANGE_NOT_SATISFIABLE, Code::InvalidParameters, "the range lies beyond the end")
