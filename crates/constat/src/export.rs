@@ -1,6 +1,5 @@
 //! `constat export`: claims and contracts as files that an import reads again.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

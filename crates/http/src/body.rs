@@ -70,7 +70,7 @@ const MOST_DISCARDED: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// Its `Content-Encoding` is not taken, or it is not what that says; and what [`read_bytes`] refuses.
-async fn read_body(request: Request, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(request: Request, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let encoding = Encoding::of(&request)?;
     let raw = read_bytes(request.into_body(), limit, shared).await?;
     match encoding {
@@ -82,7 +82,7 @@ async fn read_body(request: Request, limit: usize, shared: &Shared) -> Result<By
 
 /// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
 /// have: its sender holds a place among the requests at work meanwhile, and gives it up when somebody waits.
-pub async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
+async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let seconds = shared.app.settings.requests.body_seconds;
     let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
     tokio::select! {

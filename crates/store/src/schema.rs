@@ -17,6 +17,7 @@ diesel::table! { bytes_to_remove (storage_key) { storage_key -> Text, } }
 diesel::table! {
     document_files (storage_key) {
         storage_key -> Text, tenant -> Text, declaration_id -> Text, document_id -> Text, sha256 -> Text, scan -> Text,
+        size -> Nullable<BigInt>,
     }
 }
 diesel::table! {

@@ -85,6 +85,8 @@ fn of_app(error: &AppError) -> Written {
         AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } => {
             Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error)
         }
+        // The contract has no code of its own for storage that is full: it is a lock, as for a claim that is full.
+        AppError::StorageFull { .. } => Written::new(StatusCode::CONFLICT, 3003, error),
         // Failures of the server itself: the contract lists no code, so the general one is used.
         AppError::Overloaded { .. } => {
             Written::new(StatusCode::SERVICE_UNAVAILABLE, 1000, "the server has too much to do, try again in a moment")

@@ -56,6 +56,7 @@ fn of_app(error: &AppError) -> (StatusCode, Code, String, Vec<FieldError>) {
         AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } => {
             plain(StatusCode::TOO_MANY_REQUESTS, Code::AccountsLimitReached, error.to_string())
         }
+        AppError::StorageFull { .. } => plain(StatusCode::CONFLICT, Code::NotAllowed, error.to_string()),
         AppError::Overloaded { .. } => plain(
             StatusCode::SERVICE_UNAVAILABLE,
             Code::InternalError,
