@@ -6,27 +6,100 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, RwLock};
 
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
 use constat_store::queries::api_keys;
+use constat_store::{Mark, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::{App, AppError, Chance};
 
-/// How long a recognised key is trusted without asking the database: a revoked key stops working
-/// within this time on every node.
+/// How long a recognised key is trusted at most while the count of key changes stays the same: a bound for
+/// changes that are made behind this program's back.
 const TRUSTED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Most keys remembered at once; beyond it the memory is emptied and fills again.
 const MOST_REMEMBERED: usize = 10_000;
 
 /// Keys seen lately, by the hash of their secret.
+///
+/// A key is trusted only while nothing has changed about any key, on any node: a revocation counts before it
+/// commits (`api_keys::changes`), so that the first request after it is refused everywhere. SQLite tells
+/// without a query that nothing was committed at all ([`Mark`]); otherwise the count is read, once for all
+/// requests that wait for it.
 #[derive(Default)]
 pub struct RecentKeys {
-    by_hash: RwLock<HashMap<[u8; 32], (Caller, Timestamp)>>,
+    by_hash: RwLock<HashMap<[u8; 32], Remembered>>,
+    seen: Mutex<Option<(Mark, i64)>>,
+    arrived: AtomicU64,
+    shared: tokio::sync::Mutex<SharedCount>,
+}
+
+#[derive(Clone, Copy)]
+struct Remembered {
+    caller: Caller,
+    /// The count of key changes before the key was read.
+    changes: i64,
+    until: Timestamp,
+}
+
+/// The count of key changes as it was last read, and for how many arrivals it holds.
+#[derive(Default)]
+struct SharedCount {
+    arrived: u64,
+    changes: i64,
+}
+
+/// Why a key is refused. A caller learns no more than that it is.
+#[derive(Debug)]
+pub enum KeyFault {
+    /// It is no key: too long, too short, or with a wrong checksum.
+    Malformed,
+    /// There is no such key.
+    Unknown,
+    /// It was revoked.
+    Revoked(KeyId),
+    /// It is a key of another contract.
+    OtherContract(KeyId),
+    /// The database cannot tell.
+    Store(StoreError),
+}
+
+impl KeyFault {
+    /// The fault in one word, for the log and the metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Revoked(_) => "revoked",
+            Self::OtherContract(_) => "other_contract",
+            Self::Store(_) => "store",
+        }
+    }
+
+    /// The key, when there is one.
+    pub const fn key(&self) -> Option<KeyId> {
+        match self {
+            Self::Revoked(key) | Self::OtherContract(key) => Some(*key),
+            Self::Malformed | Self::Unknown | Self::Store(_) => None,
+        }
+    }
+}
+
+impl From<StoreError> for KeyFault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<KeyFault> for AppError {
+    fn from(fault: KeyFault) -> Self {
+        if let KeyFault::Store(error) = fault { Self::Store(error) } else { Self::InvalidKey }
+    }
 }
 
 /// What to issue.
@@ -102,30 +175,88 @@ fn is_well_formed(secret: &str) -> bool {
 }
 
 /// Recognises the caller behind a secret shown to one contract.
+///
+/// # Errors
+/// [`AppError::InvalidKey`]; failures of the database.
 pub fn authenticate(app: &App, api: Api, secret: &str) -> Result<Caller, AppError> {
+    let changes = changes(app)?;
+    Ok(recognise(app, api, secret, changes)?)
+}
+
+/// The same for a request: among many at once, one reads the count of key changes for all that wait.
+///
+/// # Errors
+/// Why the key is refused.
+pub async fn authenticate_request(app: &App, api: Api, secret: &str) -> Result<Caller, KeyFault> {
+    // Without a look at the database, however many come.
+    if !is_well_formed(secret) {
+        return Err(KeyFault::Malformed);
+    }
+    let changes = match app.store.mark() {
+        Some(_) => changes(app)?,
+        None => shared_changes(app).await?,
+    };
+    recognise(app, api, secret, changes)
+}
+
+/// The count of key changes that are committed now.
+fn changes(app: &App) -> Result<i64, StoreError> {
+    // Taken before the count is read, which is then at least as new.
+    let mark = app.store.mark();
+    let seen = app.recent_keys.seen.lock().ok().and_then(|seen| *seen);
+    if let (Some(mark), Some((at, changes))) = (mark, seen)
+        && mark == at
+    {
+        return Ok(changes);
+    }
+    let changes = app.store.read(api_keys::changes)?;
+    if let (Some(mark), Ok(mut seen)) = (mark, app.recent_keys.seen.lock()) {
+        *seen = Some((mark, changes));
+    }
+    Ok(changes)
+}
+
+/// The count of key changes, read after this was called: by this caller, or by one that it waited for and
+/// that began later than it came.
+async fn shared_changes(app: &App) -> Result<i64, StoreError> {
+    let recent = &app.recent_keys;
+    let mine = recent.arrived.fetch_add(1, Ordering::SeqCst) + 1;
+    let mut shared = recent.shared.lock().await;
+    if shared.arrived < mine {
+        let arrived = recent.arrived.load(Ordering::SeqCst);
+        shared.changes = app.store.read(api_keys::changes)?;
+        shared.arrived = arrived;
+    }
+    Ok(shared.changes)
+}
+
+fn recognise(app: &App, api: Api, secret: &str, changes: i64) -> Result<Caller, KeyFault> {
     let hash = digest(secret);
     let now = app.clock.now();
-    if let Some((caller, until)) = app.recent_keys.by_hash.read().ok().and_then(|known| known.get(&hash).copied())
-        && now < until
+    let of_contract =
+        |caller: Caller| if caller.api == api { Ok(caller) } else { Err(KeyFault::OtherContract(caller.key)) };
+    if let Some(known) = app.recent_keys.by_hash.read().ok().and_then(|known| known.get(&hash).copied())
+        && known.changes == changes
+        && now < known.until
     {
-        return if caller.api == api { Ok(caller) } else { Err(AppError::InvalidKey) };
+        return of_contract(known.caller);
     }
     if !is_well_formed(secret) {
-        return Err(AppError::InvalidKey);
+        return Err(KeyFault::Malformed);
     }
-    let key = app
-        .store
-        .read(|connection| api_keys::by_hash(connection, &hex(&hash)))?
-        .filter(|key| key.revoked_at.is_none())
-        .ok_or(AppError::InvalidKey)?;
+    let key = app.store.read(|connection| api_keys::by_hash(connection, &hex(&hash)))?.ok_or(KeyFault::Unknown)?;
+    if key.revoked_at.is_some() {
+        return Err(KeyFault::Revoked(key.id));
+    }
     let caller = key.caller();
     if let Ok(mut known) = app.recent_keys.by_hash.write() {
         if known.len() >= MOST_REMEMBERED {
             known.clear();
         }
-        known.insert(hash, (caller, now.saturating_add(TRUSTED_FOR).unwrap_or(now)));
+        let until = now.saturating_add(TRUSTED_FOR).unwrap_or(now);
+        known.insert(hash, Remembered { caller, changes, until });
     }
-    if caller.api == api { Ok(caller) } else { Err(AppError::InvalidKey) }
+    of_contract(caller)
 }
 
 #[cfg(test)]

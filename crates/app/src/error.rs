@@ -42,6 +42,15 @@ pub enum AppError {
         /// Whole seconds until it is worth asking again.
         retry_after: u64,
     },
+    /// The organisation's documents fill its storage quota.
+    #[error(
+        "the organisation's documents fill its storage quota of {quota_mb} MiB: erase what is no longer needed, or have \
+         the operator raise the quota (uploads.quota_mb)"
+    )]
+    StorageFull {
+        /// The quota, in MiB.
+        quota_mb: u64,
+    },
     /// More is asked of this server than it can do now.
     #[error("the server has too much to do")]
     Overloaded {

@@ -23,6 +23,7 @@ mod error;
 pub mod exchange;
 mod forget;
 mod geocoder;
+mod network;
 pub mod partner;
 mod pause;
 pub mod platform;
@@ -38,7 +39,9 @@ pub mod webhooks;
 pub use act::Act;
 pub use app::App;
 pub use attempts::{Attempt, OpenAttempts};
-pub use authentication::{IssuedKey, NewKey, authenticate, hash_secret, issue_key};
+pub use authentication::{
+    IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key,
+};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
 pub use command::{Answer, DRY_RUN_HEADER, Idempotency, to_its_end};
@@ -49,6 +52,7 @@ pub use error::AppError;
 use error::require_version;
 pub use forget::{forget_answers, forget_holds, forget_links};
 pub use geocoder::{Geocoder, GeocoderCounters, GeocoderSettings, NoGeocoder};
+pub use network::{Network, NotANetwork, client_group, logged_prefix};
 pub use pause::Pause;
 pub use requests::RequestSettings;
 pub use scanner::{NoScanner, ScannerSettings, Verdict, VirusScanner, WhenAway};

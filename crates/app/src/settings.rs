@@ -17,7 +17,8 @@ use crate::{CatalogueSettings, GeocoderSettings, RequestSettings, ScannerSetting
 pub struct Settings {
     /// Where others reach this server, without a final slash: the start of every link it gives.
     pub public_url: String,
-    /// Most requests a key may make in a minute, up to 10 000 000; 0 for no limit.
+    /// Most requests that one key, test or live, may make in a minute, up to 10 000 000; 0 for no limit. A key
+    /// that was quiet may make a minute's worth at once.
     pub requests_per_minute: u32,
     /// What is taken on at once.
     pub requests: RequestSettings,
@@ -63,11 +64,13 @@ pub struct UploadSettings {
     pub memory_mb: u32,
     /// Seconds that an upload waits for its share of it.
     pub wait_seconds: u64,
+    /// MiB of documents that one organisation may store, in test and in live mode each; 0 for no bound.
+    pub quota_mb: u64,
 }
 
 impl Default for UploadSettings {
     fn default() -> Self {
-        Self { memory_mb: 256, wait_seconds: 10 }
+        Self { memory_mb: 256, wait_seconds: 10, quota_mb: 102_400 }
     }
 }
 
@@ -75,7 +78,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            requests_per_minute: 0,
+            requests_per_minute: 30_000,
             requests: RequestSettings::default(),
             partners: Vec::new(),
             partner_timeout_seconds: 10,
@@ -169,6 +172,7 @@ impl Settings {
         };
         refuse(!(16..=65_536).contains(&self.uploads.memory_mb), "uploads.memory_mb", "must be 16 to 65536");
         refuse(self.uploads.wait_seconds > 300, "uploads.wait_seconds", "must be 0 to 300");
+        refuse(self.uploads.quota_mb > 1_000_000_000, "uploads.quota_mb", "must be 0 to 1000000000");
         let scanner = &self.scanner;
         let is_address = scanner.address.strip_prefix("unix:").map_or_else(
             || {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use constat_app::Clock as _;
-use constat_app::backup::{BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, restore, verify};
+use constat_app::backup::{BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, refuse_links, restore, verify};
 use constat_store::{Database, Documents};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -73,7 +73,10 @@ pub async fn restore_backup(config: &Config, from: &Path) -> Result<(), Failure>
     std::fs::create_dir_all(to).map_err(|error| Failure::new(format!("{}: {error}", to.display())))?;
     let documents = match config.documents.bucket() {
         Some(bucket) => Documents::s3(&bucket)?,
-        None => Documents::local(&to.join(DOCUMENTS))?,
+        None => {
+            refuse_links(to, Path::new(DOCUMENTS))?;
+            Documents::local(&to.join(DOCUMENTS))?
+        }
     };
     let shown = bar(expected, "restoring {bar:40} {bytes}/{total_bytes}, {eta} left");
     let restored = restore(&verified, from, to, &documents, |bytes| shown.inc(bytes)).await;

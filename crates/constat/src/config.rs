@@ -60,6 +60,8 @@ pub struct Config {
     pub log: Log,
     /// Where the documents' bytes are kept.
     pub documents: DocumentsConfig,
+    /// The configuration file, when it holds secrets: other users of the machine must not read it.
+    pub secrets_file: Option<PathBuf>,
     /// What the application reads. `public_url` is empty until the address is known, unless set.
     pub settings: Settings,
 }
@@ -193,10 +195,14 @@ impl Config {
             }
         }
         let usual = Path::new(USUAL_FILE);
+        let mut secrets_file = None;
         if let Some(path) = named.as_deref().or_else(|| usual.exists().then_some(usual)) {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::new(format!("cannot read the configuration {}: {error}", path.display())))?;
-            let table: Table = text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            let table: Table = text.parse().map_err(|error: toml::de::Error| {
+                Failure::new(format!("{}: {}", path.display(), syntax_error(&text, &error)))
+            })?;
+            secrets_file = holds_secrets(&table).then(|| path.to_owned());
             lay_over(&mut merged, table);
             read(&merged).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         }
@@ -219,13 +225,48 @@ impl Config {
                 read(&merged).map_err(|error| Failure::new(format!("--{flag}: {error}")))?;
             }
         }
-        let config = read(&merged).map_err(Failure::new)?;
+        let config = Self { secrets_file, ..read(&merged).map_err(Failure::new)? };
         // Its keys may come from several layers, the secret from the environment: judged together.
         match config.documents.fault() {
             Some(fault) => Err(Failure::new(fault)),
             None => Ok(config),
         }
     }
+}
+
+/// A syntax error by its place. The line itself is not shown: it may hold a password or a key.
+fn syntax_error(text: &str, error: &toml::de::Error) -> String {
+    let Some(span) = error.span() else { return without_values(error.message()) };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+    format!("line {line}, column {column}: {}", without_values(error.message()))
+}
+
+/// A reader's message without the text that was given: what stands under a wrong key may be a secret.
+fn without_values(message: &str) -> String {
+    const QUOTED: &str = "string \"";
+    let Some((before, rest)) = message.split_once(QUOTED) else { return message.to_owned() };
+    // The text is quoted as Rust does, with `\"` for a quotation mark inside it.
+    let mut escaped = false;
+    let end = rest.find(|letter| {
+        let ends = letter == '"' && !escaped;
+        escaped = letter == '\\' && !escaped;
+        ends
+    });
+    format!("{before}a text{}", end.and_then(|end| rest.get(end + 1..)).unwrap_or_default())
+}
+
+/// Whether a file holds a secret: a partner's key, a bucket's secret, a database's password.
+fn holds_secrets(table: &Table) -> bool {
+    let text = |table: &Table, key: &str| {
+        table.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
+    };
+    let documents = table.get("documents").and_then(Value::as_table);
+    let database = table.get("database").and_then(Value::as_str).unwrap_or_default();
+    documents.is_some_and(|documents| text(documents, "secret_access_key"))
+        || table.get("partners").and_then(Value::as_array).is_some_and(|partners| !partners.is_empty())
+        || constat_store::has_password(database)
 }
 
 fn default_table() -> Result<Table, Failure> {
@@ -235,10 +276,10 @@ fn default_table() -> Result<Table, Failure> {
 /// Reads a merged table whole: the binary's own keys, then the application's with all that is left.
 fn read(merged: &Table) -> Result<Config, String> {
     let (own, rest): (Table, Table) = merged.clone().into_iter().partition(|(key, _)| OWN_KEYS.contains(&key.as_str()));
-    let message = |error: toml::de::Error| error.message().to_owned();
+    let message = |error: toml::de::Error| without_values(error.message());
     let named = |error: toml::de::Error| {
         let known = OWN_KEYS.map(|key| format!("`{key}`")).join(", ");
-        error.message().replace("expected one of", &format!("expected one of {known},"))
+        without_values(error.message()).replace("expected one of", &format!("expected one of {known},"))
     };
     let own: Own = own.try_into().map_err(message)?;
     check_travel(&rest)?;
@@ -277,6 +318,7 @@ fn read(merged: &Table) -> Result<Config, String> {
         metrics,
         log: own.log,
         documents: own.documents,
+        secrets_file: None,
         settings,
     })
 }
@@ -398,6 +440,55 @@ mod tests {
         let flags = Flags { public_url: Some("constat.example/".to_owned()), ..Flags::default() };
         let refused = load(None, &[], flags).unwrap_err();
         assert!(refused.contains("--public-url"), "{refused}");
+    }
+
+    #[test]
+    fn a_secret_in_a_configuration_that_cannot_be_read_is_not_shown() {
+        for file in [
+            "database = \"postgres://constat:hunter\\two@db.example/constat\"",
+            "database = postgres://constat:hunter@db.example/constat",
+            "database = \"postgres://constat:hunter@db.example/constat",
+            "database = \"mysql://constat:hunter@db.example/constat\"",
+            "database_writers = \"postgres://constat:hun\\\"ter@db.example/hunter\"",
+            "partners = \"live_hunter\"",
+            "partners = [{ name = \"x\", key = live_hunter }]",
+            "[documents]\nsecret_access_key = hunter",
+            "[documents]\nvirtual_hosted = \"hunter\"",
+        ] {
+            let refused = load(Some(file), &[], Flags::default()).expect_err(file);
+            assert!(refused.contains("given.toml"), "{refused}");
+            for piece in ["hunter", "two@", "ter@", "db.example"] {
+                assert!(!refused.contains(piece), "{file}: {refused}");
+            }
+        }
+        let refused = load(Some("listen = \"127.0.0.1:1\"\n\ndata = x"), &[], Flags::default()).unwrap_err();
+        assert!(refused.contains("line 3, column"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_with_a_secret_is_known_for_one() {
+        for (file, holds) in [
+            ("database = \"postgres://constat:secret@db/constat\"", true),
+            ("database = \"postgres://constat@db/constat?password=secret\"", true),
+            ("database = \"postgres://constat@db/constat\"", false),
+            ("[documents]\naccess_key_id = \"me\"\nsecret_access_key = \"s\"", true),
+            ("listen = \"127.0.0.1:1\"", false),
+        ] {
+            assert_eq!(load(Some(file), &[], Flags::default()).unwrap().secrets_file.is_some(), holds, "{file}");
+        }
+    }
+
+    #[test]
+    fn bounds_on_connections_are_checked() {
+        for (file, field) in [
+            ("[requests]\ntrusted_addresses = [\"10.0.0.0/33\"]", "requests.trusted_addresses"),
+            ("[requests]\ntrusted_addresses = [\"proxy.example\"]", "requests.trusted_addresses"),
+            ("[requests]\nwrite_seconds = 0", "requests.write_seconds"),
+            ("[requests]\nconnections_per_address = 2000000", "requests.connections_per_address"),
+        ] {
+            let refused = load(Some(file), &[], Flags::default()).expect_err(file);
+            assert!(refused.contains(field), "{refused}");
+        }
     }
 
     #[test]

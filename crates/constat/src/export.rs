@@ -1,6 +1,5 @@
 //! `constat export`: claims and contracts as files that an import reads again.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +19,7 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::gdpr::{archivist, write_archive};
 use crate::keys::find_organisation;
-use crate::progress;
+use crate::{private, progress};
 
 /// Rows read at once.
 const PAGE: i64 = 200;
@@ -67,7 +66,7 @@ impl Out {
             Some(path) => {
                 let part = part_of(path);
                 let fails = |error| Failure::new(format!("{}: {error}", part.display()));
-                let file = File::create(&part).map_err(fails)?;
+                let file = private::create(&part).map_err(fails)?;
                 (Box::new(BufWriter::new(file)), Some((part, path.clone())))
             }
         };
@@ -221,7 +220,7 @@ async fn write_document(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = BufWriter::new(File::create(&path)?);
+    let mut file = BufWriter::new(private::create(&path)?);
     while let Some(piece) = bytes.try_next().await? {
         file.write_all(&piece)?;
     }

@@ -152,7 +152,7 @@ pub async fn write_archive(mut bytes: DocumentBytes, output: &Path) -> Result<()
     let bar = progress::of_some_bytes("archive");
     let part = part_of(output);
     let fails = |error| Failure::new(format!("{}: {error}", part.display()));
-    let mut file = std::fs::File::create(&part).map_err(fails)?;
+    let mut file = crate::private::create(&part).map_err(fails)?;
     while let Some(piece) = bytes.try_next().await? {
         file.write_all(&piece).map_err(fails)?;
         bar.inc(piece.len() as u64);

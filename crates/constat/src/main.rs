@@ -11,6 +11,7 @@ mod demo;
 mod documents;
 mod draw;
 mod edges;
+mod exposure;
 mod export;
 mod failure;
 mod folder;
@@ -18,6 +19,7 @@ mod gdpr;
 mod import;
 mod keys;
 mod logging;
+mod private;
 mod progress;
 mod serve;
 
@@ -35,6 +37,7 @@ use crate::folder::Folder;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    private::restrict_new_files();
     let cli = Cli::parse();
     if let Command::Draw { media_type } = &cli.command {
         return draw::draw(media_type);

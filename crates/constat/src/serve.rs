@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::{App, Settings};
+use constat_app::{App, RequestSettings, Settings};
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_domain::gazetteer::Gazetteer;
 use constat_http::Routers;
@@ -21,11 +21,26 @@ use crate::config::Config;
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
+use crate::{exposure, private};
+
+/// Connections of the operators' listener, at most.
+const OPERATORS_CONNECTIONS: u32 = 64;
+
+/// Seconds for the head of a request, and for reading an answer, on the operators' listener. A scraper that
+/// comes every minute connects anew.
+const OPERATORS_SECONDS: u64 = 15;
 
 /// Runs the server until it is told to stop (SIGTERM, SIGINT).
-pub async fn serve(config: Config) -> Result<(), Failure> {
+pub async fn serve(mut config: Config) -> Result<(), Failure> {
     let folder = Folder::open_patiently(&config).await?;
     let _lock = folder.lock_for_server()?;
+    let of_files = config.secrets_file.as_deref().and_then(private::config_file_warning);
+    for warning in private::data_folder_warning(&config.data).into_iter().chain(of_files) {
+        tracing::warn!("{warning}");
+    }
+    if let Some(warning) = exposure::bound_connections(&mut config.settings.requests) {
+        tracing::warn!("{warning}");
+    }
     let (listener, url) = bind(config.listen).await?;
     let public_url =
         if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
@@ -38,6 +53,10 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     eprintln!("Constat listens on {url} (data in {})", config.data.display());
     if public_url != url {
         eprintln!("  reached by others at {public_url}");
+    }
+    let of_metrics = config.metrics.and_then(exposure::metrics_warning);
+    for warning in exposure::plaintext_warning(config.listen, &public_url).into_iter().chain(of_metrics) {
+        tracing::warn!("{warning}");
     }
     if new_here {
         eprintln!("  Nobody is registered yet. Next, in another terminal:");
@@ -56,7 +75,7 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
     let bound = TcpListener::bind(address).await.and_then(|listener| Ok((reached(&listener)?, listener)));
     match bound {
         Ok((url, listener)) => {
-            eprintln!("  metrics on {url}/metrics");
+            eprintln!("  metrics on {url}/metrics, health checks on {url}/health");
             Some(listener)
         }
         Err(error) => {
@@ -106,9 +125,20 @@ fn reached(listener: &TcpListener) -> std::io::Result<String> {
     Ok(format!("http://{reached}"))
 }
 
+/// The bounds of the operators' listener: its connections are counted apart from the contracts'.
+fn operators_limits(limits: &RequestSettings) -> RequestSettings {
+    RequestSettings {
+        connections: OPERATORS_CONNECTIONS,
+        connections_per_address: 0,
+        head_seconds: OPERATORS_SECONDS,
+        write_seconds: OPERATORS_SECONDS,
+        ..limits.clone()
+    }
+}
+
 /// Serves until `stop` resolves; then readiness says no while everything is still served, for as long as
 /// whoever watches it takes to notice; then takes no new connections and lets requests under way finish.
-/// Metrics are served as long, on a listener of their own.
+/// Metrics and health checks are served as long, on a listener of their own.
 pub async fn run(
     listener: TcpListener,
     metrics: Option<TcpListener>,
@@ -126,7 +156,12 @@ pub async fn run(
     let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&app)))));
     let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&app)))));
     let Routers { public, metrics: watched, life } = constat_http::routers(app);
-    let watched = metrics.map(|listener| tokio::spawn(axum::serve(listener, watched).into_future()));
+    let of_operators = operators_limits(&limits);
+    let watched = metrics.map(|listener| {
+        tokio::spawn(
+            async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await },
+        )
+    });
     let _watched = AbortOnDrop(watched);
     let (tell, mut told) = watch::channel(false);
     let bounds = limits.clone();

@@ -152,6 +152,8 @@ pub async fn run(plan: &Plan) -> Result<Verdict, String> {
         let mut environment = vec![
             ("CONSTAT_METRICS__LISTEN".to_owned(), String::new()),
             ("CONSTAT_LOG__LEVEL".to_owned(), "warn".to_owned()),
+            // A few keys make all requests.
+            ("CONSTAT_REQUESTS_PER_MINUTE".to_owned(), "0".to_owned()),
             ("CONSTAT_DATA".to_owned(), folder.path().join("data").to_string_lossy().into_owned()),
         ];
         environment.extend(url.map(|url| ("CONSTAT_DATABASE".to_owned(), url.to_owned())));

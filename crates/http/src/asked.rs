@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
-use constat_app::{Act, Answer, App, AppError, Attempt, Idempotency, authenticate};
+use constat_app::{Act, Answer, App, AppError, Attempt, Idempotency, authenticate_request};
 use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::gate::{Lane, Place};
+use crate::peer::Peer;
 use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
 
@@ -61,9 +62,19 @@ impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let secret = S::CONTRACT.key(&parts.headers).ok_or(AppError::MissingKey)?;
-        let app = &shared.app;
-        let caller = authenticate(app, S::CONTRACT.api, &secret)?;
+        let Some(secret) = S::CONTRACT.key(&parts.headers) else {
+            shared.key_failures.count_missing();
+            return Err(AppError::MissingKey.into());
+        };
+        let (app, api) = (&shared.app, S::CONTRACT.api);
+        let caller = match authenticate_request(app, api, &secret).await {
+            Ok(caller) => caller,
+            Err(fault) => {
+                let peer = parts.extensions.get::<Peer>().copied();
+                shared.key_failures.refused(peer, &parts.headers, api, &secret, &fault).await;
+                return Err(AppError::from(fault).into());
+            }
+        };
         shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
         Ok(Self { shared: shared.clone(), caller, lane: lane(&parts.headers), speaks: PhantomData })
     }

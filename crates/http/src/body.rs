@@ -15,6 +15,7 @@ use http::request::Parts;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use crate::encoding::{Encoding, inflate};
 use crate::problem::Cause;
 use crate::{Problem, Shared};
 
@@ -25,7 +26,7 @@ pub const LARGEST_JSON: usize = 1024 * 1024;
 pub struct Json<T> {
     /// What it says.
     pub value: T,
-    /// As it was sent.
+    /// As it was sent; inflated, when it was compressed.
     pub raw: Bytes,
 }
 
@@ -33,13 +34,13 @@ pub struct Json<T> {
 pub struct OptionalJson<T> {
     /// What it says.
     pub value: T,
-    /// As it was sent.
+    /// As it was sent; inflated, when it was compressed.
     pub raw: Bytes,
 }
 
 /// A command that takes no body. One that comes all the same is read and left aside.
 pub struct NoBody {
-    /// As it was sent.
+    /// As it was sent; inflated, when it was compressed.
     pub raw: Bytes,
 }
 
@@ -47,7 +48,7 @@ impl FromRequest<Shared> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        Ok(Self { raw: read_bytes(request.into_body(), LARGEST_JSON, shared).await? })
+        Ok(Self { raw: read_body(request, LARGEST_JSON, shared).await? })
     }
 }
 
@@ -57,7 +58,7 @@ impl OperationInput for NoBody {}
 pub struct JsonOrForm<T> {
     /// What it says.
     pub value: T,
-    /// As it was sent.
+    /// As it was sent; inflated, when it was compressed.
     pub raw: Bytes,
 }
 
@@ -65,9 +66,23 @@ pub struct JsonOrForm<T> {
 /// the answer instead of a broken connection.
 const MOST_DISCARDED: usize = 64 * 1024 * 1024;
 
+/// Reads a whole body, up to `limit` bytes both as it came and inflated.
+///
+/// # Errors
+/// Its `Content-Encoding` is not taken, or it is not what that says; and what [`read_bytes`] refuses.
+pub(crate) async fn read_body(request: Request, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
+    let encoding = Encoding::of(&request)?;
+    let raw = read_bytes(request.into_body(), limit, shared).await?;
+    match encoding {
+        // Without a body there is nothing to inflate, whatever the client sends with each request.
+        Encoding::Gzip if !raw.is_empty() => inflate(&raw, limit),
+        Encoding::Identity | Encoding::Gzip => Ok(raw),
+    }
+}
+
 /// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
 /// have: its sender holds a place among the requests at work meanwhile, and gives it up when somebody waits.
-pub async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
+async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let seconds = shared.app.settings.requests.body_seconds;
     let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
     tokio::select! {
@@ -118,7 +133,7 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for Json<T> {
         if !is_json(&media_type(&request)) {
             return Err(Cause::UnsupportedMediaType { expected: "application/json" }.into());
         }
-        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
+        let raw = read_body(request, LARGEST_JSON, shared).await?;
         Ok(Self { value: parse(&raw)?, raw })
     }
 }
@@ -128,7 +143,7 @@ impl<T: DeserializeOwned + JsonSchema + Default> FromRequest<Shared> for Optiona
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let is_json = is_json(&media_type(&request));
-        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
+        let raw = read_body(request, LARGEST_JSON, shared).await?;
         if raw.trim_ascii().is_empty() {
             return Ok(Self { value: T::default(), raw });
         }
@@ -144,7 +159,7 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for JsonOrForm<T> {
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let media_type = media_type(&request);
-        let raw = read_bytes(request.into_body(), LARGEST_JSON, shared).await?;
+        let raw = read_body(request, LARGEST_JSON, shared).await?;
         if is_json(&media_type) {
             return Ok(Self { value: parse(&raw)?, raw });
         }

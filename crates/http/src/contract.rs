@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use constat_domain::ids::ExecutionId;
 use constat_domain::tenancy::Api;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue};
 
 use crate::Problem;
 
@@ -49,6 +49,17 @@ impl Contract {
         let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
         let user = pair.split_once(':').map_or(pair.as_str(), |(user, _password)| user);
         Some(user.to_owned().into()).filter(|key: &Cow<'_, str>| !key.is_empty())
+    }
+
+    /// Says in a 401 how a key is given: `WWW-Authenticate` (RFC 9110, section 11.6.1) with one challenge for
+    /// each way. `ApiKey` is no registered scheme: it names the contract's own header.
+    pub(crate) fn challenge(self, headers: &mut HeaderMap) {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"constat\""));
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"constat\", charset=\"UTF-8\""));
+        let own = format!("ApiKey realm=\"constat\", in=\"header\", name=\"{}\"", self.key_header);
+        if let Ok(own) = HeaderValue::try_from(own) {
+            headers.append(WWW_AUTHENTICATE, own);
+        }
     }
 
     /// Writes a problem as this contract does.

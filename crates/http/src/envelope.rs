@@ -14,8 +14,8 @@ use axum::routing::any;
 use constat_app::AppError;
 use constat_domain::ids::ExecutionId;
 use futures_util::FutureExt as _;
-use http::header::{ALLOW, CONNECTION};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tower::{Layer, Service};
 
 use crate::problem::Cause;
@@ -96,6 +96,10 @@ where
                     response.headers_mut().insert(ALLOW, allow);
                 }
             }
+            if response.status() == StatusCode::UNAUTHORIZED {
+                contract.challenge(response.headers_mut());
+            }
+            protect(response.headers_mut());
             if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
                 response.headers_mut().insert(EXECUTION_HEADER, value);
             }
@@ -107,6 +111,13 @@ where
             Ok(response)
         })
     }
+}
+
+/// Nothing that a contract answers is stored by anyone in between, unless it says otherwise itself, and no
+/// browser takes it for another type than it says.
+fn protect(headers: &mut HeaderMap) {
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
 }
 
 /// The problem in an answer: a handler's own, or what the framework's bare rejection amounts to.

@@ -61,7 +61,7 @@ pub(crate) async fn serve(
         }
     };
     set(ETAG, &tag);
-    set(CACHE_CONTROL, "private");
+    set(CACHE_CONTROL, "private, no-cache");
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(ACCEPT_RANGES, "bytes");
     if let Some(length) = length {

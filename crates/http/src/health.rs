@@ -6,16 +6,21 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 
 use crate::Shared;
 
 /// `GET /health`: the process lives. Also the empty JSON endpoint that the benchmark compares reads
-/// with. `GET /health/ready`: it takes requests.
+/// with. `GET /health/ready`: it takes requests. Served on the contracts' listener and on the operators'.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/health", get(|| async { ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#) }))
+        .route("/health", get(alive))
         .route("/health/ready", get(ready))
+}
+
+async fn alive() -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, r#"{"status":"ok"}"#).into_response()
 }
 
 /// 200 `ready`, or 503 `stopping` or `database`.
@@ -28,7 +33,7 @@ async fn ready(State(shared): State<Shared>) -> Response {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"database"}"#)
     };
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     let retry = (status != StatusCode::OK).then_some([(RETRY_AFTER, "1")]);
     (status, headers, retry, body).into_response()
 }

@@ -8,24 +8,30 @@ mod answer;
 mod asked;
 mod body;
 mod claims;
+mod connections;
 mod contract;
 mod dossier;
+mod encoding;
 mod envelope;
 mod files;
 mod gate;
 mod health;
+mod key_failures;
 mod leftover;
 mod life;
 mod meeting;
 mod metrics;
 mod openapi;
+mod paced;
 mod page;
 mod partner;
+mod peer;
 mod problem;
 mod rate;
 mod routes;
 mod serve;
 mod sign_in;
+mod sparse;
 
 use std::sync::Arc;
 
@@ -48,6 +54,7 @@ pub(crate) struct Shared(Arc<Common>);
 pub(crate) struct Common {
     pub(crate) app: Arc<App>,
     pub(crate) rates: rate::Rates,
+    pub(crate) key_failures: Arc<key_failures::KeyFailures>,
     pub(crate) rendered: claims::rendered::Rendered,
     pub(crate) metrics: Arc<metrics::Metrics>,
     pub(crate) gate: Arc<gate::Gate>,
@@ -77,7 +84,8 @@ pub struct Routers {
     /// What everybody may reach: the three contracts, their documents, and what serves files and
     /// health checks.
     pub public: axum::Router,
-    /// `GET /metrics`, for a listener of its own.
+    /// For operators, on a listener of its own: `GET /metrics`, and the health checks again, which answer there
+    /// also when the contracts' listener has no connections left.
     pub metrics: axum::Router,
     /// Tells the routers that the server is about to stop.
     pub life: Life,
@@ -93,11 +101,14 @@ pub fn routers(app: Arc<App>) -> Routers {
     let gate = gate::Gate::of_requests(&app.settings.requests);
     let searches = gate::Gate::of_searches(&app.settings.requests, app.travel.routed().is_some());
     let previews = gate::Gate::of_previews(&app.settings.requests);
-    let metrics = Arc::new(metrics::Metrics::of(&app, [("requests", &gate), ("searches", &searches)]));
+    let key_failures = Arc::new(key_failures::KeyFailures::new(app.settings.requests.trusted_networks()));
+    let gates = [("requests", &gate), ("searches", &searches)];
+    let metrics = Arc::new(metrics::Metrics::of(&app, gates, &key_failures));
     let life = Life::default();
     let shared = Shared(Arc::new(Common {
         app,
         rates: rate::Rates::default(),
+        key_failures,
         rendered: claims::rendered::Rendered::default(),
         metrics: Arc::clone(&metrics),
         gate,
@@ -105,6 +116,7 @@ pub fn routers(app: Arc<App>) -> Routers {
         previews,
         life: life.clone(),
     }));
+    let watched = metrics::router(metrics).merge(health::routes().with_state(shared.clone()));
     let built = openapi::build();
     let public = axum::Router::new()
         .merge(envelope::wrap(built.claims.router, contract::CLAIMS, &shared))
@@ -115,5 +127,5 @@ pub fn routers(app: Arc<App>) -> Routers {
         .merge(sign_in::routes())
         .merge(meeting::routes())
         .with_state(shared);
-    Routers { public, metrics: metrics::router(metrics), life }
+    Routers { public, metrics: watched, life }
 }

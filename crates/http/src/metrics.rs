@@ -24,6 +24,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::gate::Gate;
+use crate::key_failures::KeyFailures;
 
 /// Upper bounds, in seconds, of the classes that durations are counted in: an answer from memory
 /// takes well under a millisecond, a durable booking some, a search that waits for a routing server
@@ -60,13 +61,18 @@ struct Labels {
 
 impl Metrics {
     /// `gates` with what passes them, as labels have it.
-    pub(crate) fn of(app: &Arc<App>, gates: [(&'static str, &Arc<Gate>); 2]) -> Self {
+    pub(crate) fn of(
+        app: &Arc<App>,
+        gates: [(&'static str, &Arc<Gate>); 2],
+        key_failures: &Arc<KeyFailures>,
+    ) -> Self {
         let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let mut registry = Registry::with_prefix("constat");
         let help = "Requests of the contracts, by route, and how long their answers took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         registry.register_collector(Box::new(Own(Arc::clone(app))));
         registry.register_collector(Box::new(Gates(gates.map(|(of, gate)| (of, Arc::clone(gate))))));
+        registry.register_collector(Box::new(RefusedKeys(Arc::clone(key_failures))));
         Self { registry, requests, routes: RwLock::default() }
     }
 
@@ -154,6 +160,38 @@ impl Collector for Own {
             known.encode(encoder.encode_descriptor("routing_drives_known", help, None, known.metric_type())?)?;
         }
         Ok(())
+    }
+}
+
+/// Shows how many keys were refused, and why.
+struct RefusedKeys(Arc<KeyFailures>);
+
+impl std::fmt::Debug for RefusedKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefusedKeys")
+    }
+}
+
+impl Collector for RefusedKeys {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let counts = &self.0.counts;
+        let help = "Requests refused for their API key, by reason: none was given, it is no key, it is not known, it \
+                    was revoked, it is of another contract";
+        let mut family = encoder.encode_descriptor("refused_keys", help, None, MetricType::Counter)?;
+        let reasons = [
+            ("missing", &counts.missing),
+            ("malformed", &counts.malformed),
+            ("unknown", &counts.unknown),
+            ("revoked", &counts.revoked),
+            ("other_contract", &counts.other_contract),
+        ];
+        for (reason, count) in reasons {
+            let count = ConstCounter::new(count.get());
+            count.encode(family.encode_family(&[("reason", reason)])?)?;
+        }
+        let help = "Of these, answers that were held back a second: their client had many";
+        let slowed = ConstCounter::new(counts.slowed.get());
+        slowed.encode(encoder.encode_descriptor("slowed_key_refusals", help, None, slowed.metric_type())?)
     }
 }
 

@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Response};
 use constat_app::AppError;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
-use http::header::{CONTENT_RANGE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
+
+use crate::encoding::ACCEPTED;
 
 /// A request that cannot be answered as it wished. Each contract writes it with its own status,
 /// code and body; see `claims/problem.rs` and `partner/problem.rs`.
@@ -27,6 +29,8 @@ pub(crate) enum Cause {
     BodyTooLarge { limit: usize },
     /// The body's media type is not taken here.
     UnsupportedMediaType { expected: &'static str },
+    /// The body's encoding is not taken here.
+    UnsupportedContentEncoding,
     /// The range lies beyond the end.
     RangeNotSatisfiable { size: u64 },
 }
@@ -46,6 +50,7 @@ impl Problem {
                 | AppError::Overloaded { retry_after },
             ) => Some([(RETRY_AFTER, retry_after.to_string())]),
             Cause::App(AppError::Store(_)) => Some([(RETRY_AFTER, "1".to_owned())]),
+            Cause::UnsupportedContentEncoding => Some([(ACCEPT_ENCODING, ACCEPTED.to_owned())]),
             Cause::RangeNotSatisfiable { size } => Some([(CONTENT_RANGE, format!("bytes */{size}"))]),
             _ => None,
         }

@@ -1,37 +1,63 @@
 //! Connections: accepted, bounded, and ended well.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
-use constat_app::RequestSettings;
+use axum::extract::Request;
+use constat_app::{RequestSettings, logged_prefix};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::connections::{Connections, Excess, Permit};
+use crate::paced::Paced;
+use crate::peer::Peer;
+use crate::sparse::Sparse;
+
 /// How long to leave the listener alone when the system has no more to give: open files, usually.
 const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(50);
 
-/// What one connection too many is told, whatever it wanted to ask.
-const NO_ROOM: &[u8] =
+/// Most bytes that are buffered of what a client sends, which bounds the head of a request, and of answers.
+const MAX_BUFFER_BYTES: usize = 128 * 1024;
+
+/// Bytes that the system buffers of what is sent to one client (Linux doubles it). Its own choice grows to
+/// several MiB for each connection, which a client that does not read would hold.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
+
+/// How long answering a refused connection may take.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The answer to one connection too many, for any request.
+const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Serves until `stop` resolves; then takes no more connections, lets requests under way finish, and
 /// resolves when they have.
 ///
-/// A connection that does not bring the head of a request within `head_seconds` is closed, be it new,
-/// idle or slow; with more than `connections` open, each further one is told 503.
+/// A connection is closed when it does not bring the head of a request within `head_seconds`, be it new,
+/// idle or slow, and when its client leaves an answer unread for `write_seconds`. With more than
+/// `connections` open, or `connections_per_address` from one client, each further one is answered 503.
 pub async fn serve(listener: TcpListener, router: Router, settings: &RequestSettings, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(settings.head_seconds));
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(settings.head_seconds))
+        .max_buf_size(MAX_BUFFER_BYTES);
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES) {
+        tracing::warn!(%error, "the send buffers of connections cannot be bounded");
+    }
+    let max_stall = Duration::from_secs(settings.write_seconds);
     let (tell, told) = watch::channel(false);
     // Each connection holds a receiver: the channel is closed when the last has ended.
     let (open, is_open) = watch::channel(());
-    let count = Arc::new(AtomicU32::new(0));
+    let connections = Connections::new(settings);
+    let refusals = Sparse::default();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -39,12 +65,20 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &RequestSett
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _peer)) => {
-                let Some(counted) = Counted::among(&count, settings.connections) else {
-                    tokio::spawn(turn_away(stream));
-                    continue;
+            Ok((stream, peer)) => {
+                let address = peer.ip();
+                let permit = match connections.admit(address) {
+                    Ok(permit) => permit,
+                    Err(excess) => {
+                        log_refusal(&refusals, excess, address);
+                        if let Some(permit) = connections.admit_refusal() {
+                            tokio::spawn(refuse(stream, permit));
+                        }
+                        continue;
+                    }
                 };
-                let held = (is_open.clone(), counted);
+                let held = (is_open.clone(), permit);
+                let stream = (stream, max_stall, Peer(address));
                 tokio::spawn(connection(stream, http.clone(), router.clone(), told.clone(), held));
             }
             Err(error) if is_of_the_peer(&error) => {}
@@ -60,7 +94,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &RequestSett
 }
 
 async fn connection<T>(
-    stream: TcpStream,
+    (stream, max_stall, peer): (TcpStream, Duration, Peer),
     http: http1::Builder,
     router: Router,
     mut told: watch::Receiver<bool>,
@@ -68,7 +102,12 @@ async fn connection<T>(
 ) {
     // Small answers leave at once. When it cannot be set they leave a little later.
     let _slower = stream.set_nodelay(true);
-    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        routes.call(request)
+    });
+    let served = http.serve_connection(TokioIo::new(Paced::new(stream, max_stall)), service);
     let mut served = std::pin::pin!(served);
     let stopping = async move {
         let _told = told.wait_for(|stop| *stop).await.is_ok();
@@ -86,35 +125,28 @@ async fn connection<T>(
     drop(held);
 }
 
-/// Says that there is no room. What the other side sent is read, or the answer would be lost on its way.
-async fn turn_away(mut stream: TcpStream) {
-    let told = async {
-        stream.write_all(NO_ROOM).await?;
+/// Logs that connections are refused: at most one line in a minute, whatever comes.
+fn log_refusal(refusals: &Sparse, excess: Excess, address: IpAddr) {
+    let Some(refused) = refusals.count() else { return };
+    let setting = match excess {
+        Excess::Total => "requests.connections",
+        Excess::OfClient => "requests.connections_per_address",
+    };
+    tracing::warn!(refused, setting, address = logged_prefix(address), "connections are refused: too many are open");
+}
+
+/// Answers that there is no room. What the client sent is read, or the answer would be lost on its way.
+async fn refuse(mut stream: TcpStream, _permit: Permit) {
+    let answered = async {
+        stream.write_all(REFUSAL).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
-    let _gone = tokio::time::timeout(Duration::from_secs(1), told).await;
+    let _gone = tokio::time::timeout(REFUSAL_TIMEOUT, answered).await;
 }
 
 /// Faults of one connection, not of the listener.
 fn is_of_the_peer(error: &std::io::Error) -> bool {
     use std::io::ErrorKind as Kind;
     matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused)
-}
-
-/// One of the connections that are open.
-struct Counted(Arc<AtomicU32>);
-
-impl Counted {
-    fn among(count: &Arc<AtomicU32>, most: u32) -> Option<Self> {
-        let one_more = |open: u32| (open < most).then_some(open + 1);
-        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
-        Some(Self(Arc::clone(count)))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }

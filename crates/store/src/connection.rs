@@ -8,7 +8,7 @@ use std::path::Path;
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 
-use crate::{StoreError, dialect};
+use crate::{StoreError, database_url, dialect};
 
 pub use multi::AnyConnection as Connection;
 
@@ -55,11 +55,12 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection, StoreError> {
     Ok(Connection::Sqlite(connection))
 }
 
-/// Connects to the server. The URL may hold a password: it is in no message.
+/// Connects to the server. The URL may hold a password: no message has any of it.
 pub(crate) fn connect(url: &str) -> Result<Connection, StoreError> {
+    database_url::check(url).map_err(|wrong| StoreError::Refused(wrong.to_owned()))?;
     let mut connection = diesel::PgConnection::establish(&dialect::patient_url(url)).map_err(|error| {
-        let told = error.to_string();
-        let told = told.trim_end();
+        let told = database_url::scrub(error.to_string().trim_end(), url);
+        let told = told.as_str();
         if is_settled(told) {
             StoreError::Refused(told.to_owned())
         } else {

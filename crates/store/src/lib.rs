@@ -14,6 +14,7 @@
 pub mod chain;
 mod checkpoints;
 mod connection;
+mod database_url;
 mod dialect;
 mod documents;
 mod error;
@@ -39,6 +40,7 @@ mod sync {
 
 pub use chain::Appended;
 pub use connection::Connection;
+pub use database_url::has_password;
 pub use documents::{DocumentBytes, Documents, IncomingBytes, S3, StoredBytes};
 pub use error::{StoreError, UnitError};
 pub use held::HeldCommits;

@@ -3,6 +3,7 @@
 
 diesel::table! { organisations (id) { id -> Text, name -> Text, body -> Text, } }
 diesel::table! { api_keys (id) { id -> Text, hash -> Text, issuer -> Text, holder -> Text, created_at -> BigInt, body -> Text, } }
+diesel::table! { api_key_changes (number) { number -> BigInt, key -> Text, } }
 diesel::table! { sealing_keys (number) { number -> BigInt, secret -> Binary, created_at -> BigInt, } }
 diesel::table! { contracts (tenant, id) { tenant -> Text, id -> Text, user_id -> Text, number -> Text, email -> Nullable<Text>, body -> Text, } }
 diesel::table! {
@@ -16,6 +17,7 @@ diesel::table! { bytes_to_remove (storage_key) { storage_key -> Text, } }
 diesel::table! {
     document_files (storage_key) {
         storage_key -> Text, tenant -> Text, declaration_id -> Text, document_id -> Text, sha256 -> Text, scan -> Text,
+        size -> Nullable<BigInt>,
     }
 }
 diesel::table! {

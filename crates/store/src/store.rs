@@ -15,10 +15,10 @@ use crate::mark::{Mark, Marks};
 use crate::pool::Pool;
 use crate::queries::idempotency::{self, Earlier};
 use crate::writer::{Tx, Writer};
-use crate::{Connection, StoreError, UnitError, dialect, migrations};
+use crate::{Connection, StoreError, UnitError, database_url, dialect, migrations};
 
 /// Where the database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A SQLite file of this machine, made when it is not there.
     File(PathBuf),
@@ -31,6 +31,18 @@ pub enum Database {
         /// How many reads this node runs at once, from 1.
         readers: usize,
     },
+}
+
+impl std::fmt::Debug for Database {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Server { url, .. } => {
+                f.debug_struct("Server").field("url", &database_url::shown(url)).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 impl Database {

@@ -103,8 +103,9 @@ async fn serve(
     let router = axum::Router::new().fallback_service(routers.public).layer(checked);
     let task = tokio::spawn(async move {
         let public = constat_http::serve(listener, router, &settings, std::future::pending());
-        let ((), metrics) = tokio::join!(public, axum::serve(metrics, routers.metrics).into_future());
-        metrics.expect("the server runs until it is dropped");
+        let of_operators = constat_app::RequestSettings::default();
+        let metrics = constat_http::serve(metrics, routers.metrics, &of_operators, std::future::pending());
+        tokio::join!(public, metrics);
     });
     (task, metrics_url)
 }

@@ -104,6 +104,42 @@ fn empty_folder(path: &std::path::Path) -> Result<(), BackupError> {
     if there.next().is_some() { Err(BackupError::NotEmpty(path.display().to_string())) } else { Ok(()) }
 }
 
+/// Whether anything is there, be it a symbolic link that leads nowhere.
+fn is_there(path: &std::path::Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Refuses a path that goes through a symbolic link below `root`: it would have a file read or written that
+/// is none of the folder's. What is not there is no link.
+///
+/// # Errors
+/// [`BackupError::Unsound`] names the link.
+pub fn refuse_links(root: &std::path::Path, below: &std::path::Path) -> Result<(), BackupError> {
+    let mut path = root.to_owned();
+    for part in below.components() {
+        path.push(part);
+        match path.symlink_metadata() {
+            Ok(about) if about.file_type().is_symlink() => {
+                let message = format!(
+                    "{} is a symbolic link: a backup and the folder that it is restored into must hold files and folders \
+                     of their own",
+                    path.display()
+                );
+                return Err(BackupError::Unsound(message));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(disk(&path)(error)),
+        }
+    }
+    Ok(())
+}
+
+/// Creates a file where nothing may be, not even a symbolic link.
+fn create_new(path: &std::path::Path) -> Result<std::fs::File, BackupError> {
+    std::fs::File::options().write(true).create_new(true).open(path).map_err(disk(path))
+}
+
 /// Length and SHA-256 of a file.
 fn digest_of(path: &std::path::Path) -> Result<(u64, String), BackupError> {
     use std::io::Read as _;

@@ -6,7 +6,9 @@ use std::path::{Component, Path};
 use constat_store::Documents;
 use sha2::{Digest as _, Sha256};
 
-use super::{BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, digest_of, disk};
+use super::{
+    BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, is_there, refuse_links,
+};
 
 /// Bytes read at once.
 const PIECE: usize = 1024 * 1024;
@@ -29,8 +31,9 @@ pub struct Restored {
 /// Reads the manifest of a backup.
 ///
 /// # Errors
-/// [`BackupError::Unsound`] when there is none, or it is of another form.
+/// [`BackupError::Unsound`] when there is none, it is a symbolic link, or it is of another form.
 pub fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
+    refuse_links(from, Path::new(MANIFEST))?;
     let path = from.join(MANIFEST);
     let text = match std::fs::read(&path) {
         Ok(text) => text,
@@ -58,12 +61,14 @@ pub fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
 /// Reads every byte of a backup and holds it against the manifest. `progress` is told of bytes read.
 ///
 /// # Errors
-/// [`BackupError::Unsound`] names the first file that is missing or different.
+/// [`BackupError::Unsound`] names the first file that is missing, different, or behind a symbolic link.
 pub fn verify(from: &Path, mut progress: impl FnMut(u64)) -> Result<Verified, BackupError> {
     let manifest = read_manifest(from)?;
-    let folder = from.join(DOCUMENTS);
+    let folder = Path::new(DOCUMENTS);
     let documents = manifest.documents.iter().map(|file| (folder.join(&file.name), file));
-    for (path, file) in std::iter::once((from.join(DATABASE), &manifest.database)).chain(documents) {
+    for (below, file) in std::iter::once((Path::new(DATABASE).to_owned(), &manifest.database)).chain(documents) {
+        refuse_links(from, &below)?;
+        let path = from.join(below);
         if !path.exists() {
             return Err(BackupError::Unsound(format!("{} is missing", path.display())));
         }
@@ -79,7 +84,7 @@ pub fn verify(from: &Path, mut progress: impl FnMut(u64)) -> Result<Verified, Ba
 /// Whether a data folder holds a database, or what is left of one: SQLite would take a log that stayed behind
 /// for that of the database that is put beside it.
 pub fn holds_a_database(folder: &Path) -> bool {
-    ["", "-wal", "-journal"].iter().any(|ending| folder.join(format!("{DATABASE}{ending}")).exists())
+    ["", "-wal", "-journal"].iter().any(|ending| is_there(&folder.join(format!("{DATABASE}{ending}"))))
 }
 
 /// Puts a verified backup into a data folder that holds no database yet, its documents into a store that
@@ -99,7 +104,11 @@ pub async fn restore(
         return Err(BackupError::NotEmpty(to.display().to_string()));
     }
     let mut restored = Restored { documents: 0, kept: 0 };
+    let folder = Path::new(DOCUMENTS);
     for file in &verified.manifest.documents {
+        refuse_links(from, &folder.join(&file.name))?;
+        // Where the documents lie, unless a bucket holds them.
+        refuse_links(to, &folder.join(&file.name))?;
         match documents.size(&file.name).await? {
             None => {
                 write(&from.join(DOCUMENTS).join(&file.name), documents, file).await?;
@@ -111,9 +120,15 @@ pub async fn restore(
         progress(file.size);
     }
     let (database, staged) = (to.join(DATABASE), to.join(format!("{DATABASE}.restoring")));
-    std::fs::copy(from.join(DATABASE), &staged).map_err(disk(&staged))?;
-    let synced = std::fs::File::open(&staged).and_then(|file| file.sync_all());
-    synced.map_err(disk(&staged))?;
+    if is_there(&staged) {
+        // Left by a restore that was cut short. A symbolic link is removed, not what it leads to.
+        std::fs::remove_file(&staged).map_err(disk(&staged))?;
+    }
+    refuse_links(from, Path::new(DATABASE))?;
+    let mut source = std::fs::File::open(from.join(DATABASE)).map_err(disk(&from.join(DATABASE)))?;
+    // Not a copy with the rights of the backup's file, which may be wider than those of what we write.
+    let mut copy = create_new(&staged)?;
+    std::io::copy(&mut source, &mut copy).and_then(|_bytes| copy.sync_all()).map_err(disk(&staged))?;
     std::fs::rename(&staged, &database).map_err(disk(&database))?;
     progress(verified.manifest.database.size);
     Ok(restored)

@@ -9,7 +9,9 @@ use constat_store::{Documents, Store};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
-use super::{BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, digest_of, disk, empty_folder};
+use super::{
+    BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, empty_folder,
+};
 
 /// How often the database is copied anew because something was erased meanwhile.
 const MOST_TRIES: usize = 5;
@@ -131,11 +133,8 @@ async fn copy(documents: &Documents, folder: &Documents, file: &DocumentFile) ->
 fn write_manifest(to: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let (path, staged) = (to.join(MANIFEST), to.join(format!("{MANIFEST}#")));
     let text = serde_json::to_vec_pretty(manifest).map_err(|error| BackupError::Unsound(error.to_string()))?;
-    let written = std::fs::File::create(&staged).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_all()
-    });
-    written.map_err(disk(&staged))?;
+    let mut file = create_new(&staged)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(disk(&staged))?;
     std::fs::rename(&staged, &path).map_err(disk(&path))?;
     // The folder's own entries, where that can be asked for.
     let _as_good_as_it_gets = std::fs::File::open(to).and_then(|folder| folder.sync_all());

@@ -3,6 +3,7 @@
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, clean_filename};
 use constat_domain::ids::{ClaimId, DocumentId};
+use constat_domain::tenancy::TenantId;
 use constat_domain::{FieldError, Refusal};
 use constat_store::StoreError;
 use constat_store::queries::{claims, document_files};
@@ -122,10 +123,23 @@ async fn look_at(
     for document in &documents {
         claim.take_document(act.catalogue(), document, act.at)?;
     }
+    require_room(app, &claim.tenant, documents.iter().map(|document| document.size).sum())?;
     for document in &mut documents {
         document.scan = app.scan(&document.storage_key).await?;
     }
     Ok(Ok(documents))
+}
+
+/// Refuses bytes for which an organisation has no room left. Uploads that end at the same moment may exceed the
+/// quota together.
+fn require_room(app: &App, tenant: &TenantId, bytes: u64) -> Result<(), AppError> {
+    let quota_mb = app.settings.uploads.quota_mb;
+    if quota_mb == 0 {
+        return Ok(());
+    }
+    let used = app.store.read(|connection| document_files::bytes_of_tenant(connection, tenant))?;
+    let has_room = used.saturating_add(bytes) <= quota_mb.saturating_mul(1024 * 1024);
+    if has_room { Ok(()) } else { Err(AppError::StorageFull { quota_mb }) }
 }
 
 fn new_document(file: Upload) -> NewDocument {

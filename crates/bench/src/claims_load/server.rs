@@ -31,7 +31,8 @@ pub fn serve(folder: &Path, speed: u32, insured: usize) {
         let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
         let chance = Arc::new(SeededChance::new(2026));
         let webhooks = WebhookSettings { allow_private: true, poll_seconds: 1, ..WebhookSettings::default() };
-        let settings = Settings { webhooks, ..Settings::default() };
+        // One key makes all requests.
+        let settings = Settings { webhooks, requests_per_minute: 0, ..Settings::default() };
         let sender = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
         let app = App::new(store, documents, clock, chance, settings).await.expect("an application");
         let app = Arc::new(app.with_webhooks(sender));

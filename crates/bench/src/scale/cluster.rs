@@ -52,7 +52,9 @@ impl Cluster {
             let chance = Arc::new(SeededChance::new(2026 + (number as u64) * 1_000_003));
             let store = Store::of(database.clone()).expect("a database");
             let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
-            let app = App::new(store, documents, Arc::clone(&clock), chance, Settings::default()).await;
+            // One key makes all requests.
+            let settings = Settings { requests_per_minute: 0, ..Settings::default() };
+            let app = App::new(store, documents, Arc::clone(&clock), chance, settings).await;
             let app = Arc::new(app.expect("an application"));
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
             let address = listener.local_addr().expect("a bound address");

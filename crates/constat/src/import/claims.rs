@@ -195,7 +195,7 @@ impl Run<'_> {
                 if saves && self.skip_faulty {
                     let out = match &mut errors {
                         Some(out) => out,
-                        None => errors.insert(BufWriter::new(File::create(&errors_path)?)),
+                        None => errors.insert(BufWriter::new(crate::private::create(&errors_path)?)),
                     };
                     write_faults(out, &report.by_line(self.columns()))?;
                 } else if saves {

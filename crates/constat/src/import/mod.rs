@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let lines = report.lines().len();
-        let mut out = std::io::BufWriter::new(std::fs::File::create(&path)?);
+        let mut out = std::io::BufWriter::new(crate::private::create(&path)?);
         claims::write_faults(&mut out, &report.by_line(self.columns))?;
         out.flush()?;
         println!("{lines} faulty lines were skipped: {}", path.display());

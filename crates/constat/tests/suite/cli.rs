@@ -116,6 +116,11 @@ impl Running {
         Starting::with(folder, environment).serving()
     }
 
+    /// What it said until it served, line by line.
+    pub fn said(&self) -> &[String] {
+        &self.said
+    }
+
     /// Tells it to stop (SIGTERM), and waits until it has. Whether it ended well.
     #[cfg(unix)]
     pub fn terminate(mut self) -> bool {
@@ -132,7 +137,17 @@ pub struct Starting {
 
 impl Starting {
     pub fn with(folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut command = constat(folder);
+        Self::of(constat(folder), environment)
+    }
+
+    /// One of another program, which ends up as the server.
+    pub fn program(program: &Path, folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program);
+        command.current_dir(folder).env_clear();
+        Self::of(command, environment)
+    }
+
+    fn of(mut command: Command, environment: &[(&str, &str)]) -> Self {
         command.env("CONSTAT_METRICS__LISTEN", "").envs(environment.iter().copied());
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
@@ -150,6 +165,17 @@ impl Starting {
                 return line;
             }
         }
+    }
+
+    /// Stops it after a moment, and gives all that it said until then.
+    pub async fn rest(self) -> Vec<String> {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let Self { mut running, lines } = self;
+        running.child.kill().expect("it is stopped");
+        let rest = tokio::task::spawn_blocking(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+        let mut said = std::mem::take(&mut running.said);
+        said.extend(rest.await.expect("lines"));
+        said
     }
 
     /// The server, once it serves.

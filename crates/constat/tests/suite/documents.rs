@@ -77,7 +77,7 @@ async fn a_signed_link_serves_the_very_bytes_for_one_hour() {
     let header = |name: &str| headers[name].to_str().unwrap();
     assert_eq!(header("content-type"), "application/pdf");
     assert_eq!(header("content-length"), content.len().to_string());
-    assert_eq!(header("cache-control"), "private");
+    assert_eq!(header("cache-control"), "private, no-cache");
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(header("accept-ranges"), "bytes");
     assert!(header("content-disposition").starts_with("attachment;"));

@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::docs as say;
 use crate::asked::{Asked, Claims};
-use crate::body::{media_type, read_bytes};
+use crate::body::{media_type, read_body};
 use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
 
@@ -47,7 +47,7 @@ impl FromRequest<Shared> for ContractsFile {
             "text/csv" => Format::Csv,
             _ => return Err(Cause::UnsupportedMediaType { expected: TAKEN }.into()),
         };
-        Ok(Self { format, raw: read_bytes(request.into_body(), LARGEST_IMPORT, shared).await? })
+        Ok(Self { format, raw: read_body(request, LARGEST_IMPORT, shared).await? })
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(ETAG, tag);
     }
-    // A document never changes, and neither does its preview.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400"));
+    // A document never changes, and neither does its preview; whether it may still be seen is asked each time.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }

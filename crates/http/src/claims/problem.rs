@@ -12,6 +12,7 @@ use constat_wire::claims::{ErrorBody, Failure};
 use http::StatusCode;
 
 use crate::Problem;
+use crate::encoding::ACCEPTED;
 use crate::problem::Cause;
 
 /// What a problem becomes: status, code, message, fields.
@@ -69,6 +70,10 @@ fn of_cause(cause: &Cause) -> Written {
             Written::new(StatusCode::BAD_REQUEST, 1006, "this content type is not supported")
                 .naming("Content-Type", format!("expected {expected}"))
         }
+        Cause::UnsupportedContentEncoding => {
+            Written::new(StatusCode::BAD_REQUEST, 1006, "this content encoding is not supported")
+                .naming("Content-Encoding", format!("expected {ACCEPTED}, or none"))
+        }
     }
 }
 
@@ -80,6 +85,8 @@ fn of_app(error: &AppError) -> Written {
         AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } | AppError::HoldShareExceeded { .. } => {
             Written::new(StatusCode::TOO_MANY_REQUESTS, 99_888, error)
         }
+        // The contract has no code of its own for storage that is full: it is a lock, as for a claim that is full.
+        AppError::StorageFull { .. } => Written::new(StatusCode::CONFLICT, 3003, error),
         // Failures of the server itself: the contract lists no code, so the general one is used.
         AppError::Overloaded { .. } => {
             Written::new(StatusCode::SERVICE_UNAVAILABLE, 1000, "the server has too much to do, try again in a moment")

@@ -25,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::pace::Pace;
 use crate::body::{is_json, media_type};
+use crate::encoding::{Encoding, Inflating};
 use crate::problem::Cause;
 use crate::{Problem, Shared};
 
@@ -90,7 +91,14 @@ impl UploadBody {
         if !is_json && media_type != "multipart/form-data" {
             return Err(Cause::UnsupportedMediaType { expected: "application/json or multipart/form-data" }.into());
         }
-        let share = if is_json { JSON_SHARE * length(&request).min(LARGEST_JSON) } else { FORM_SHARE };
+        let encoding = Encoding::of(&request)?;
+        if !is_json && encoding != Encoding::Identity {
+            // Its files are compressed already; they go to the store as they come.
+            return Err(Cause::UnsupportedContentEncoding.into());
+        }
+        // What a compressed body inflates to is not known before.
+        let told = if encoding == Encoding::Gzip { LARGEST_JSON } else { length(&request).min(LARGEST_JSON) };
+        let share = if is_json { JSON_SHARE * told } else { FORM_SHARE };
         let share = app.upload_memory.take(act.caller.key, share).await?;
         let mut received = Vec::new();
         let read = if is_json {
@@ -157,18 +165,20 @@ async fn read_files(
 
 /// The documents of a JSON body, with the body's digest.
 async fn read_items(request: Request, pace: &mut Pace) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
+    let mut inflating = (Encoding::of(&request)? == Encoding::Gzip).then(|| Inflating::new(LARGEST_JSON));
     let expected = length(&request).min(LARGEST_JSON);
     let mut stream = request.into_body().into_data_stream();
     let mut raw = BytesMut::with_capacity(if expected == LARGEST_JSON { 0 } else { expected });
-    let mut digest = Sha256::new();
     let mut seen = 0;
     while let Some(chunk) = pace.wait(stream.next()).await? {
         let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
         pace.came(chunk.len());
         seen += chunk.len();
         if seen <= LARGEST_JSON {
-            digest.update(&chunk);
-            raw.extend_from_slice(&chunk);
+            match &mut inflating {
+                Some(inflating) => inflating.write(&chunk)?,
+                None => raw.extend_from_slice(&chunk),
+            }
         } else {
             raw = BytesMut::new();
             if seen - LARGEST_JSON > MOST_DISCARDED {
@@ -179,13 +189,19 @@ async fn read_items(request: Request, pace: &mut Pace) -> Result<(Vec<(String, U
     if seen > LARGEST_JSON {
         return Err(Cause::BodyTooLarge { limit: LARGEST_JSON }.into());
     }
+    let raw = match inflating {
+        Some(inflating) => inflating.finish()?,
+        None => raw.freeze(),
+    };
+    // Of what the body says, so that a repeat may be compressed or not.
+    let digest = Sha256::digest(&raw);
     let uploads: DocumentUploads = read_json(&raw).map_err(Problem::invalid)?;
     let items = uploads.into_items();
     if items.is_empty() {
         return Err(Problem::field("", "expected one document at least"));
     }
     let faults: Vec<_> = items.iter().flat_map(|(path, item)| item.check(path)).collect();
-    if faults.is_empty() { Ok((items, digest.finalize().to_vec())) } else { Err(Problem::invalid(faults)) }
+    if faults.is_empty() { Ok((items, digest.to_vec())) } else { Err(Problem::invalid(faults)) }
 }
 
 fn decode(content: &str) -> Option<Bytes> {

@@ -9,6 +9,7 @@ use constat_wire::common::{ResponseStatus, StatusCode as Code};
 use http::StatusCode;
 
 use crate::Problem;
+use crate::encoding::ACCEPTED;
 use crate::problem::Cause;
 
 /// Writes a problem.
@@ -35,6 +36,10 @@ fn parts(cause: &Cause) -> (StatusCode, Code, String, Vec<FieldError>) {
             let errors = vec![FieldError::new("Content-Type", format!("expected {expected}"))];
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported media type".to_owned(), errors)
         }
+        Cause::UnsupportedContentEncoding => {
+            let errors = vec![FieldError::new("Content-Encoding", format!("expected {ACCEPTED}, or none"))];
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported encoding".to_owned(), errors)
+        }
         Cause::RangeNotSatisfiable { .. } => {
             plain(StatusCode::RANGE_NOT_SATISFIABLE, Code::InvalidParameters, "the range lies beyond the end")
         }
@@ -51,6 +56,7 @@ fn of_app(error: &AppError) -> (StatusCode, Code, String, Vec<FieldError>) {
         AppError::TooManyRequests { .. } | AppError::TooManyHolds { .. } | AppError::HoldShareExceeded { .. } => {
             plain(StatusCode::TOO_MANY_REQUESTS, Code::AccountsLimitReached, error.to_string())
         }
+        AppError::StorageFull { .. } => plain(StatusCode::CONFLICT, Code::NotAllowed, error.to_string()),
         AppError::Overloaded { .. } => plain(
             StatusCode::SERVICE_UNAVAILABLE,
             Code::InternalError,

@@ -5,7 +5,7 @@ use constat_domain::tenancy::ApiKey;
 use diesel::prelude::*;
 
 use super::{from_bodies, from_body, micros, one_row, to_body};
-use crate::schema::api_keys;
+use crate::schema::{api_key_changes, api_keys};
 use crate::{Connection, StoreError, Tx};
 
 /// Keeps a new key.
@@ -57,8 +57,15 @@ pub fn all(connection: &mut Connection) -> Result<Vec<ApiKey>, StoreError> {
     from_bodies(&bodies)
 }
 
-/// Saves a key that was changed (revoked, relabelled).
+/// How often keys were changed: what was learnt of any key holds as long as this stays the same. A count and
+/// not the highest number, which a transaction that commits late does not raise.
+pub fn changes(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(api_key_changes::table.count().get_result(connection)?)
+}
+
+/// Saves a key that was changed (revoked, relabelled). Every node looks it up again for the next request.
 pub fn update(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
+    diesel::insert_into(api_key_changes::table).values(api_key_changes::key.eq(key.id.to_string())).execute(&mut **tx)?;
     let rows = diesel::update(api_keys::table.find(key.id.to_string()))
         .set(api_keys::body.eq(to_body(key)?))
         .execute(&mut **tx)?;

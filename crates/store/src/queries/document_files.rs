@@ -3,7 +3,9 @@
 use constat_domain::claim::ScanState;
 use constat_domain::ids::{DeclarationId, DocumentId};
 use constat_domain::tenancy::TenantId;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::parse;
 use crate::schema::document_files;
@@ -24,11 +26,13 @@ pub struct DocumentFile {
     pub sha256: String,
     /// What the virus scanner said.
     pub scan: ScanState,
+    /// How many bytes; `None` for documents from before this was kept.
+    pub size: Option<u64>,
 }
 
-type Row = (String, String, String, String, String, String);
+type Row = (String, String, String, String, String, String, Option<i64>);
 
-fn read((key, tenant, declaration, document, sha256, scan): Row) -> Result<DocumentFile, StoreError> {
+fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result<DocumentFile, StoreError> {
     Ok(DocumentFile {
         key,
         tenant: parse(&tenant)?,
@@ -36,6 +40,7 @@ fn read((key, tenant, declaration, document, sha256, scan): Row) -> Result<Docum
         document: parse(&document)?,
         sha256,
         scan: ScanState::named(&scan).ok_or_else(|| StoreError::corrupt("scan", &scan))?,
+        size: size.map(i64::unsigned_abs),
     })
 }
 
@@ -49,6 +54,7 @@ pub fn insert(tx: &mut Tx, file: &DocumentFile) -> Result<(), StoreError> {
             document_files::document_id.eq(file.document.to_string()),
             document_files::sha256.eq(&file.sha256),
             document_files::scan.eq(file.scan.as_str()),
+            document_files::size.eq(file.size.and_then(|size| i64::try_from(size).ok())),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -84,6 +90,15 @@ pub fn page_after(connection: &mut Connection, key: &str, limit: i64) -> Result<
         .limit(limit)
         .load(connection)?;
     rows.into_iter().map(read).collect()
+}
+
+/// How many bytes the tenant's documents have together.
+pub fn bytes_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<u64, StoreError> {
+    // PostgreSQL's sum of BIGINT is a NUMERIC.
+    let sum = sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS BIGINT)");
+    let of_tenant = document_files::table.filter(document_files::tenant.eq(tenant.to_string()));
+    let bytes: i64 = of_tenant.select(sum).get_result(connection)?;
+    Ok(bytes.unsigned_abs())
 }
 
 /// Whether any document names these bytes.
