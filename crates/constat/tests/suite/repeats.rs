@@ -221,7 +221,8 @@ async fn a_refusal_is_not_kept_under_the_key() {
     let mine = firm.partner.search(&on_site()).await;
     let theirs = firm.partner.search(&all_of_first_day(on_site())).await;
     let same = offer_at(&theirs, &mine["timeslots"][0]["startTime"]);
-    let kept = firm.request(Method::POST, "/holds", Body::Json(hold(&theirs, same))).send(&firm.first).await.expect(201);
+    let kept =
+        firm.request(Method::POST, "/holds", Body::Json(hold(&theirs, same))).send(&firm.first).await.expect(201);
     let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&mine, 0, "CASE")));
     for server in [&firm.first, &firm.other] {
         assert_eq!(book.send(server).await.expect(409)["value"], 10);
