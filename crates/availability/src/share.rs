@@ -10,6 +10,8 @@ use crate::index::CalendarIndex;
 use crate::requirement::Requirement;
 use crate::span::{Span, ceil_second, subtract};
 
+const NEAR_SECONDS: i64 = 2 * 24 * 3600;
+
 /// One expert's time that a caller holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldTime {
@@ -42,20 +44,23 @@ impl CalendarIndex {
     pub fn day_share(&self, requirement: &Requirement, at: Timestamp, held: &[HeldTime]) -> DayShare {
         let mut share = DayShare::default();
         let mut sessions = BTreeSet::new();
+        // A local day lies within two days of any of its instants.
+        let near = Span { start: at.as_second() - NEAR_SECONDS, end: at.as_second() + NEAR_SECONDS };
+        let held: Vec<(&HeldTime, Span)> =
+            held.iter().map(|own| (own, span(own.start, own.end))).filter(|(_, span)| span.meets(near)).collect();
         let (candidates, _) = self.eligible(requirement);
         for number in candidates.iter() {
             let calendar = self.calendar(number, requirement);
             let Some(day) = calendar.day_of(at.as_second()) else { continue };
-            let is_own = |id: Option<AppointmentId>| held.iter().any(|own| Some(own.appointment) == id);
-            let others = calendar.busy().iter().filter(|entry| !is_own(entry.appointment));
-            let others = others.map(|entry| Span { start: entry.start.as_second(), end: ceil_second(entry.end) });
-            let working = seconds(calendar.free_of(day));
-            share.free_seconds += working - taken(calendar, day, others);
-            let own = held.iter().filter(|own| own.expert == calendar.expert().id);
-            let own = own.map(|own| (own.session, Span { start: own.start.as_second(), end: ceil_second(own.end) }));
-            let own: Vec<_> = own.filter(|(_, span)| span.meets(Span { start: day.start, end: day.end })).collect();
+            let whole = Span { start: day.start, end: day.end };
+            let is_own = |id| held.iter().any(|(own, _)| Some(own.appointment) == id);
+            let others = calendar.busy().iter().map(|entry| (entry.appointment, span(entry.start, entry.end)));
+            let others = others.filter(|(id, span)| span.meets(whole) && !is_own(*id)).map(|(_, span)| span);
+            share.free_seconds += seconds(calendar.free_of(day)) - taken(calendar, day, others.collect());
+            let own = held.iter().filter(|(own, span)| own.expert == calendar.expert().id && span.meets(whole));
+            let own: Vec<_> = own.map(|(own, span)| (own.session, *span)).collect();
             sessions.extend(own.iter().map(|(session, _)| *session));
-            share.held_seconds += taken(calendar, day, own.into_iter().map(|(_, span)| span));
+            share.held_seconds += taken(calendar, day, own.into_iter().map(|(_, span)| span).collect());
         }
         share.holds = sessions.len();
         share
@@ -67,13 +72,15 @@ fn seconds(spans: &[Span]) -> i64 {
 }
 
 /// Seconds of a day's free working time that some spans take together.
-fn taken(calendar: &ExpertCalendar, day: &Day, spans: impl Iterator<Item = Span>) -> i64 {
-    let whole = Span { start: day.start, end: day.end };
-    let mut spans: Vec<Span> = spans.filter(|span| span.end > span.start && span.meets(whole)).collect();
+fn taken(calendar: &ExpertCalendar, day: &Day, mut spans: Vec<Span>) -> i64 {
     spans.sort_unstable_by_key(|span| (span.start, span.end));
     let mut left = Vec::new();
     for range in calendar.free_of(day) {
         subtract(*range, &spans, &mut left);
     }
     seconds(calendar.free_of(day)) - seconds(&left)
+}
+
+fn span(start: Timestamp, end: Timestamp) -> Span {
+    Span { start: start.as_second(), end: ceil_second(end) }
 }
