@@ -49,7 +49,10 @@ async fn a_misspelt_or_abbreviated_town_is_searched_where_it_is_meant() {
         assert!(km_from(insee, location) < 5.0, "{zip} {city}: {location}");
     }
     // What is booked lies there too.
-    let booked = partner.booked(&at("94120", "FONTENAY S/S BOIS"), "ONE").await;
+    let request = at("94120", "FONTENAY S/S BOIS");
+    let mut body = partner.first_booking(&request, "ONE").await;
+    body["location"] = request["appointmentLocation"].clone();
+    let booked = partner.post("/appointments", &body).await.expect(201);
     let id = booked["appointmentID"].as_str().unwrap().parse().unwrap();
     let tenant = partner.firm.tenant;
     let known = partner.server.app.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
@@ -125,7 +128,8 @@ async fn a_claims_search_tells_its_place_or_names_the_communes() {
         let mut declaration = water_damage();
         declaration.location.zipcode = zip.to_owned();
         declaration.location.city = city.to_owned();
-        declaration.risk = None;
+        let address = &at(zip, city)["appointmentLocation"]["address"];
+        declaration.risk = Some(read(json!({ "type": { "name": "MaisonParticuliere" }, "address": address })));
         let claim = world.claims.create_claim(&declaration).await.unwrap();
         let png = constat_testkit::fixtures::png();
         world.claims.upload_file(&claim.id, &photo(), "degats.png", png, false).await.unwrap();
