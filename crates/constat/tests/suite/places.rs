@@ -146,7 +146,7 @@ async fn a_claims_search_tells_its_place_or_names_the_communes() {
     assert_eq!((asked.status, asked.code), (400, 1000));
     assert_eq!(asked.fields[0].field, "location.address.city");
     assert!(asked.fields[0].message.contains("Saint-Georges-sur-Cher"), "{asked:?}");
-    // The caller chooses: the search takes a place of its own.
+    // The caller chooses: a place in the search replaces the claim's.
     let mut chosen = search("ESS");
     chosen.location = Some(read(at("41400", "Pontlevoy")["appointmentLocation"].clone()));
     let found = world.claims.search_appointments(&unclear, &chosen).await.unwrap();

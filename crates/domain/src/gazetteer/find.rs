@@ -51,13 +51,13 @@ pub enum NotLocated<'g> {
 
 /// Most communes that an error names.
 const MOST_NAMED: usize = 20;
-/// A city of so many characters may have been cut: postal addresses hold 32.
+/// A city of at least this many characters may have been cut: postal addresses hold 32.
 const PERHAPS_CUT: usize = 30;
 /// Within this distance of a postcode, the name of another commune contradicts the postcode.
 const NEAR_M: f64 = 100_000.0;
 /// A CEDEX code may belong to the post office of another town within this distance.
 const OFFICE_M: f64 = 40_000.0;
-/// From so many inhabitants on, the name of a town contradicts any postcode that is not its own.
+/// The name of a town with at least this many inhabitants contradicts every postcode but its own.
 const TOWN: u32 = 20_000;
 
 impl NotLocated<'_> {
