@@ -257,7 +257,7 @@ impl Gazetteer {
         if let Some(exact) = query.split_whitespace().find_map(of_code) {
             return vec![exact];
         }
-        let line = CityLine::of(query);
+        let line = CityLine::of(query, "");
         if line.is_cedex { suggest(&line.name) } else { found }
     }
 

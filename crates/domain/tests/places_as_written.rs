@@ -156,7 +156,8 @@ fn on_all(work: impl Fn(&Commune, &mut Tallies) + Sync) -> Tallies {
             })
         });
         for part in parts.collect::<Vec<_>>() {
-            for (kind, tally) in part.join().unwrap() {
+            let Ok(tallies) = part.join() else { panic!("a thread failed") };
+            for (kind, tally) in tallies {
                 all.entry(kind).or_default().add(tally);
             }
         }

@@ -45,7 +45,7 @@ async fn a_postcode_names_its_communes_most_peopled_first() {
 async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
     let server = Server::start().await;
     let caller = server.platform("Plateforme").await;
-    for path in ["/geo/FR/00000", "/geo/FR/69431", "/geo/RE/75017"] {
+    for path in ["/geo/FR/00000", "/geo/FR/69999", "/geo/RE/75017", "/geo/RE/69431"] {
         assert_eq!(caller.get(path).await.data(), &json!([]), "{path}");
     }
     for (path, field) in [
@@ -100,6 +100,68 @@ async fn suggestions_forgive_spelling_and_slips() {
     assert!(suggested(&caller, "qqqqqqqq").await.is_empty());
     assert!(suggested(&caller, "🚲").await.is_empty());
     assert_eq!(suggested(&caller, "saint").await, suggested(&caller, "saint").await);
+}
+
+#[tokio::test]
+async fn a_cedex_code_names_its_commune_or_arrondissement() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    for (path, insee) in [
+        ("/geo/FR/69431", "69383"),
+        ("/geo/FR/20700", "2A004"),
+        ("/geo/FR/92908", "92062"),
+        ("/geo/FR/75850", "75117"),
+        ("/geo/RE/97743", "97411"),
+        ("/geo/FR/97852", "97416"),
+    ] {
+        assert_eq!(caller.get(path).await.data()[0]["inseeCode"], insee, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn former_communes_and_abbreviations_are_suggested() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let first = async |query: &str| {
+        let query = reqwest::Url::parse_with_params("http://localhost/geo/suggestions", [("query", query)]).unwrap();
+        let got = caller.get(&format!("/geo/suggestions?{}", query.query().unwrap())).await;
+        got.data()[0].clone()
+    };
+    // Former communes: today's commune, with the name that fits.
+    for (query, name, matched) in [
+        ("Seynod", "Annecy", "Seynod"),
+        ("seyno", "Annecy", "Seynod"),
+        ("Cherbourg-Octeville", "Cherbourg-en-Cotentin", "Cherbourg-Octeville"),
+        ("cherbourg octevile", "Cherbourg-en-Cotentin", "Cherbourg-Octeville"),
+        ("Annecy-le-Vieux", "Annecy", "Annecy-le-Vieux"),
+        ("tourlaville", "Cherbourg-en-Cotentin", "Tourlaville"),
+        ("bellegarde s/ valserine", "Valserhône", "Bellegarde-sur-Valserine"),
+    ] {
+        let found = first(query).await;
+        assert_eq!((&found["commune"]["name"], &found["matchedName"]), (&json!(name), &json!(matched)), "{query}");
+    }
+    for (query, name) in [
+        ("neuilly/seine", "Neuilly-sur-Seine"),
+        ("NEUILLY S/SEINE", "Neuilly-sur-Seine"),
+        ("fontenay s/s bois", "Fontenay-sous-Bois"),
+        ("fontenay/bois", "Fontenay-sous-Bois"),
+        ("chalon s/ saone", "Chalon-sur-Saône"),
+        ("gd quevilly", "Le Grand-Quevilly"),
+        ("st germain / laye", "Saint-Germain-en-Laye"),
+        ("AJACCIO CEDEX 9", "Ajaccio"),
+        ("20700", "Ajaccio"),
+    ] {
+        let found = first(query).await;
+        assert_eq!(found["commune"]["name"], name, "{query}");
+        assert!(found.get("matchedName").is_none(), "{query}");
+    }
+    // A commune that bears the name today stands before one that swallowed a namesake.
+    assert_eq!(first("Pringy").await["commune"]["department"], "77");
+    // The first hit has postcodes, also where only the arrondissements have them.
+    for (query, zipcode, count) in [("lyon", "69001", 9), ("Paris", "75001", 21), ("marseille", "13001", 16)] {
+        let zipcodes = first(query).await["commune"]["zipcodes"].clone();
+        assert_eq!((&zipcodes[0], zipcodes.as_array().unwrap().len()), (&json!(zipcode), count), "{query}");
+    }
 }
 
 #[tokio::test]

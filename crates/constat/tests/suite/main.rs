@@ -51,6 +51,7 @@ mod partner_life;
 mod partner_sessions;
 mod partner_support;
 mod photos;
+mod places;
 mod platform_support;
 mod pressure;
 mod prime;

@@ -51,13 +51,13 @@ pub enum NotLocated<'g> {
 
 /// Most communes that an error names.
 const MOST_NAMED: usize = 20;
-/// A city of so many characters may have been cut: postal addresses hold 32.
+/// A city of at least this many characters may have been cut: postal addresses hold 32.
 const PERHAPS_CUT: usize = 30;
 /// Within this distance of a postcode, the name of another commune contradicts the postcode.
 const NEAR_M: f64 = 100_000.0;
 /// A CEDEX code may belong to the post office of another town within this distance.
 const OFFICE_M: f64 = 40_000.0;
-/// From so many inhabitants on, the name of a town contradicts any postcode that is not its own.
+/// The name of a town with at least this many inhabitants contradicts every postcode but its own.
 const TOWN: u32 = 20_000;
 
 impl NotLocated<'_> {
@@ -202,7 +202,7 @@ impl Gazetteer {
 
     /// A postcode that communes have, and a city that is not simply the name of one.
     fn find_served(&self, zip: &str, served: &[u32], city: &str) -> Result<Located<'_>, NotLocated<'_>> {
-        let line = CityLine::of(city);
+        let line = CityLine::of(city, zip);
         let spelling = Spelling::of(&line.name);
         if spelling.is_empty() {
             return self.middle_of(served);
@@ -237,7 +237,7 @@ impl Gazetteer {
         if department_of_postcode(zip).is_none() {
             return Err(NotLocated::UnknownPostcode);
         }
-        let line = CityLine::of(city);
+        let line = CityLine::of(city, zip);
         let spelling = Spelling::of(&line.name);
         let territories = cedex::territories(zip);
         let run = self.run_of(zip);
@@ -266,7 +266,11 @@ impl Gazetteer {
                 }
                 (Some(_), _) => in_table(),
                 (None, Some(run)) => self.located_at_label(run).ok_or(NotLocated::UnknownPostcode),
-                (None, None) if line.is_cedex => self.middle_of_department(zip),
+                (None, None) if line.is_cedex => {
+                    let within = self.town_within(&territories, &spelling).and_then(|at| self.located(at, None));
+                    let coarse = within.map(|located| Located { precision: AddressPrecision::Postcode, ..located });
+                    coarse.map_or_else(|| self.middle_of_department(zip), Ok)
+                }
                 (None, None) => Err(NotLocated::UnknownPostcode),
             },
         }
@@ -327,6 +331,20 @@ impl Gazetteer {
         alike.sort_unstable();
         alike.dedup();
         choose(&self.candidates(&alike), spelling, is_cut)
+    }
+
+    /// The only commune of these territories whose name a label begins with: `NICE ARENAS`.
+    fn town_within(&self, territories: &[&str], spelling: &Spelling) -> Option<u32> {
+        let is_here = |at: &u32| self.commune_at(*at).is_some_and(|one| territories.contains(&one.department()));
+        (1..spelling.loose.len()).rev().find_map(|words| {
+            let start = spelling.loose.get(..words)?.concat();
+            let own = |name: &u32| (*name as usize) < self.communes.len();
+            let found: Vec<u32> = self.loose().spelt(&start).filter(own).filter(is_here).collect();
+            match found[..] {
+                [one] if start.len() >= 4 => Some(one),
+                _ => None,
+            }
+        })
     }
 
     /// Whether a city is what a CEDEX code's label or commune is called.
@@ -600,6 +618,11 @@ mod tests {
             ("51290", "ST REMY EN BOUZEMONT ST GENEST E", "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"),
             ("92200", "NEUILLY/SEINE", "Neuilly-sur-Seine"),
             ("75017", "PARIS XVII", "Paris 17e Arrondissement"),
+            ("41400", "41400 ST GEORGES S/CHER", "Saint-Georges-sur-Cher"),
+            ("41400", "Saint-Georges-sur-Cher (41)", "Saint-Georges-sur-Cher"),
+            ("41400", "ST GEORGES SUR CHER - FRANCE", "Saint-Georges-sur-Cher"),
+            ("97400", "ST DENIS DE LA REUNION", "Saint-Denis"),
+            ("59160", "LOMME", "Lille"),
             ("75017", "paris 17ème arr", "Paris 17e Arrondissement"),
             ("69003", "LYON 03", "Lyon 3e Arrondissement"),
         ]);
@@ -687,6 +710,10 @@ mod tests {
             ("97799", "LE PORT CEDEX", "Le Port"),
             ("20700", "AJACCIO CEDEX 9", "Ajaccio"),
             ("20162", "Ajaccio Cedex 1", "Ajaccio"),
+            ("97744", "ST DENIS DE LA REUNION CEDEX 9", "Saint-Denis"),
+            ("06299", "NICE ARENAS CEDEX 3", "Nice"),
+            ("75000", "PARIS 17", "Paris 17e Arrondissement"),
+            ("69000", "LYON", "Lyon"),
             ("20407", "BASTIA CEDEX", "Bastia"),
             ("20538", "PORTO VECCHIO CEDEX", "Porto-Vecchio"),
             ("92908", "PARIS LA DEFENSE CEDEX", "Puteaux"),

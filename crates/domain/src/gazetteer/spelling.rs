@@ -9,7 +9,7 @@ const LINKS: [&str; 20] = [
 ];
 
 /// Words with the abbreviation that both spellings are reduced to.
-const SHORT: [(&str, &str); 20] = [
+const SHORT: [(&str, &str); 24] = [
     ("saint", "st"),
     ("saints", "st"),
     ("sts", "st"),
@@ -30,6 +30,10 @@ const SHORT: [(&str, &str); 20] = [
     ("mont", "mt"),
     ("charles", "ch"),
     ("chateau", "ch"),
+    ("chat", "ch"),
+    ("cht", "ch"),
+    ("grd", "gd"),
+    ("bourg", "bg"),
 ];
 
 /// The numbers of arrondissements as they were once written.
@@ -164,9 +168,11 @@ pub(super) struct CityLine {
 }
 
 impl CityLine {
-    /// Splits a city line: `LYON CEDEX 03`, `CEDEX 9 AJACCIO`, `Paris Cédex17`.
-    pub fn of(city: &str) -> Self {
+    /// Splits a city line: `LYON CEDEX 03`, `CEDEX 9 AJACCIO`, `Paris Cédex17`. The postcode is left out
+    /// when the line repeats it, and so is the number of its département but for arrondissements.
+    pub fn of(city: &str, zip: &str) -> Self {
         let mut line = Self { name: String::new(), is_cedex: false, number: None };
+        let departments = [zip.get(..2), zip.get(..3)];
         let mut after_cedex = false;
         for word in city.split(|letter: char| letter.is_whitespace() || letter == ',') {
             let plain = place_words(word);
@@ -185,12 +191,21 @@ impl CityLine {
                     continue;
                 }
             }
+            let is_department = !line.has_arrondissements() && departments.contains(&Some(plain));
+            if !plain.is_empty() && (plain == zip || is_department && !line.name.is_empty()) {
+                continue;
+            }
             if !line.name.is_empty() {
                 line.name.push(' ');
             }
             line.name.push_str(word);
         }
         line
+    }
+
+    fn has_arrondissements(&self) -> bool {
+        let first = self.name.split_whitespace().next().unwrap_or_default();
+        ["paris", "lyon", "marseille"].iter().any(|town| first.eq_ignore_ascii_case(town))
     }
 }
 
@@ -251,7 +266,7 @@ mod tests {
     #[test]
     fn a_cedex_suffix_is_split_off() {
         let line = |city| {
-            let line = CityLine::of(city);
+            let line = CityLine::of(city, "41400");
             (line.name, line.is_cedex, line.number)
         };
         assert_eq!(line("LYON CEDEX 03"), ("LYON".to_owned(), true, Some(3)));
@@ -260,5 +275,7 @@ mod tests {
         assert_eq!(line("CEDEX 9 AJACCIO"), ("AJACCIO".to_owned(), true, Some(9)));
         assert_eq!(line("SAINT DENIS CEDEX"), ("SAINT DENIS".to_owned(), true, None));
         assert_eq!(line("Saint-Denis"), ("Saint-Denis".to_owned(), false, None));
+        assert_eq!(line("41400 ANGE (41)"), ("ANGE".to_owned(), false, None));
+        assert_eq!(line("MARSEILLE 41"), ("MARSEILLE 41".to_owned(), false, None));
     }
 }

@@ -296,7 +296,7 @@ impl Wanted {
         Self { names, postcode, slips: slips_of(length) }
     }
 
-    /// The words of a query, a slash between two of them as one of its own, and the postcode.
+    /// The words of a query, with `/` for a slash between two of them, and the postcode.
     fn words(query: &str) -> (Vec<String>, Option<String>) {
         let (mut words, mut postcode) = (Vec::<String>::new(), None);
         let alone = place_words(query).split_whitespace().count() == 1;
@@ -341,7 +341,7 @@ fn join(name: &str, word: &str) -> String {
     if name.is_empty() { word.to_owned() } else { format!("{name} {word}") }
 }
 
-/// How many slips of the pen are forgiven in a name of so many letters.
+/// How many slips of the pen are forgiven in a name of this length.
 pub(super) const fn slips_of(letters: usize) -> u8 {
     match letters {
         0..4 => 0,

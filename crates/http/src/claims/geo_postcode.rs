@@ -22,7 +22,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         operation.id("communesOfPostcode"),
         "The communes of a postcode",
         "Most peopled first. A CEDEX code is answered with the commune or arrondissement that it stands for; a \
-         postcode that the tables do not have with an empty list. From the gazetteer that comes with the server: nobody else is asked.",
+         postcode that the tables do not have with an empty list. Answered from the gazetteer that comes with the server.",
         "The communes; perhaps none",
     );
     say::usual_failures(say::failure::<400>(operation, "1000 not five digits, or another country than France"))

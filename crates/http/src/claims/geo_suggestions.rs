@@ -20,7 +20,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         operation.id("suggestCommunes"),
         "Communes that may be meant, while somebody types",
         "Takes a name or its start, the start of a postcode, or a name and its postcode, in any spelling of capitals, \
-         accents, hyphens and St/Saint. Best first: exact, then the start of a name or postcode, then the start of a \
+         accents, hyphens and abbreviations (St, Gd, s/, s/s, a slash). The name of a former commune gives today's, \
+         with `matchedName`. Best first: exact, then the start of a name or postcode, then the start of a \
          later word, then names but for a slip of the pen (one in four to seven letters, two in eight and more); \
          among equals the most peopled first. The same query always has the same answer.",
         "The communes, best first; perhaps none",
