@@ -51,7 +51,8 @@ pub fn read_french(text: &str) -> Result<String, PostcodeFault> {
         5 => Err(PostcodeFault::Nowhere),
         4 => {
             let meant = format!("0{digits}");
-            let fault = if department(&meant).is_some() { PostcodeFault::LostZero(meant) } else { PostcodeFault::Shape };
+            let fault =
+                if department(&meant).is_some() { PostcodeFault::LostZero(meant) } else { PostcodeFault::Shape };
             Err(fault)
         }
         _ => Err(PostcodeFault::Shape),
@@ -83,7 +84,9 @@ pub fn read(text: &str, country: &Country) -> Result<String, PostcodeFault> {
 fn digits_of(text: &str) -> Option<String> {
     let plain: String = text
         .chars()
-        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
+        .filter(|letter| {
+            !letter.is_whitespace() && !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        })
         .map(|letter| match letter {
             '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(letter) - 0xff10, 10).unwrap_or(letter),
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => '-',

@@ -21,7 +21,11 @@ pub(super) fn case_number(claim: &Claim) -> String {
 /// can be written as a partner's postal address.
 pub(super) fn usual_place(claim: &Claim) -> Option<Place> {
     let risk = claim.dossier.risk.as_ref();
-    let at_risk = risk.map(|risk| Place { address: risk.address.clone(), position: risk.position });
+    let at_risk = risk.map(|risk| {
+        let mut address = risk.address.clone();
+        address.normalise();
+        Place { address, position: risk.position }
+    });
     at_risk.or_else(|| loss_place(claim))
 }
 
