@@ -196,7 +196,7 @@ async fn a_handler_corrects_a_submitted_claim_and_visits_are_found() {
         "location": { "address": "48 boulevard des Batignolles", "zipcode": "75 017", "country": "Métropole" },
         "insured": { "firstName": "Jeanne", "phoneNumber": "+33699999999" },
         "claimAt": "2024-01-14T14:30:00Z",
-        "loss": { "nature": "Vol" },
+        "loss": { "nature": "Vol", "cause": "ALExterieur" },
     }));
     let corrected = claims.correct_claim(&id, &correction).await.unwrap();
     assert_eq!((corrected.location.zipcode.as_str(), corrected.location.country.as_str()), ("75017", "France"));
