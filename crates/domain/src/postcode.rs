@@ -137,7 +137,7 @@ pub(crate) fn department(postcode: &str) -> Option<&str> {
             ("972" | "973" | "975" | "976", _) => Some(three),
             _ => None,
         },
-        ("98", "980" | "984" | "986" | "987" | "988") => Some(three),
+        ("98", "984" | "986" | "987" | "988") => Some(three),
         ("98", _) => None,
         _ => Some(two),
     }
@@ -196,6 +196,8 @@ mod tests {
             ("96000", PostcodeFault::Nowhere),
             ("97900", PostcodeFault::Nowhere),
             ("98100", PostcodeFault::Nowhere),
+            // Monaco is a country: its postcode is free, as abroad.
+            ("98000", PostcodeFault::Nowhere),
             ("99123", PostcodeFault::Nowhere),
         ] {
             assert_eq!(read_french(written), Err(fault), "{written}");
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(at("Mayotte", "97410"), Err(PostcodeFault::Elsewhere("Mayotte")));
         // Abroad it is free.
         assert_eq!(at("Belgique", "1000").as_deref(), Ok("1000"));
+        assert_eq!(at("Monaco", "98000").as_deref(), Ok("98000"));
         assert_eq!(at("GB", "SW1A 2AA").as_deref(), Ok("SW1A 2AA"));
     }
 
