@@ -7,9 +7,9 @@ use constat_wire::appointments::{
 };
 use constat_wire::claims::{
     AddInternalNote, CancelAnswer, CancelClaim, CatalogueFamily, CatalogueQuery, ChangeStatus, Claim, ClaimDeadlines,
-    ClaimDocument, ClaimDocumentWithUrl, ClaimDossier, ClaimListQuery, ClaimSummary, Commune, Contract, CorrectClaim, CreateClaim,
-    CreateSettlement, CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta, DueClaim,
-    EventsQuery, Facets, FeedAnswer, ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook,
+    ClaimDocument, ClaimDocumentWithUrl, ClaimDossier, ClaimListQuery, ClaimSummary, Commune, Contract, CorrectClaim,
+    CreateClaim, CreateSettlement, CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta,
+    DueClaim, EventsQuery, Facets, FeedAnswer, ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook,
     PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement,
     SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
     UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
@@ -143,8 +143,7 @@ impl ClaimsClient {
     /// `POST /claims/{id}/corrections`: corrects place, insured or facts of the loss. For the platform's own keys,
     /// as long as the claim has not ended.
     pub async fn correct_claim(&self, id: &str, correction: &CorrectClaim) -> Result<Claim, ClientError> {
-        let answer: Success<Claim> =
-            self.0.tell(Method::POST, &["claims", id, "corrections"], &[], correction).await?;
+        let answer: Success<Claim> = self.0.tell(Method::POST, &["claims", id, "corrections"], &[], correction).await?;
         Ok(answer.data)
     }
 

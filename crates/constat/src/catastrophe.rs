@@ -3,6 +3,7 @@
 use constat_app::{Clock as _, start_catastrophe, stop_catastrophe};
 use constat_domain::catastrophe::{Catastrophe, Stage, USUAL_STAGES};
 use constat_domain::codes::{Codes, Table};
+use constat_domain::postcode::read_french;
 use constat_store::queries::catastrophes;
 use constat_store::{Store, StoreError};
 
@@ -17,6 +18,7 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
         CatastropheCommand::Start { name, departments, postcodes, natures, stages } => {
             let natures = natures.iter().map(|code| nature(code)).collect::<Result<_, _>>()?;
             let departments = departments.iter().map(|code| code.to_ascii_uppercase()).collect();
+            let postcodes = postcodes.into_iter().map(|code| read_french(&code).unwrap_or(code)).collect();
             let stages = if stages.is_empty() { USUAL_STAGES.to_vec() } else { stages };
             let started_at = SystemClock.now();
             let name = name.trim().to_owned();

@@ -72,7 +72,8 @@ impl Location {
         let country = self.country()?;
         let mut lines = fold(&self.address)?.into_iter();
         let street1 = lines.next()?;
-        let zip_code = postcode::read(self.zipcode.trim(), country).unwrap_or_else(|_fault| self.zipcode.trim().to_owned());
+        let zip_code =
+            postcode::read(self.zipcode.trim(), country).unwrap_or_else(|_fault| self.zipcode.trim().to_owned());
         let city: String = self.city.trim().chars().take(CITY).collect();
         let complete = !zip_code.is_empty() && zip_code.chars().count() <= ZIP && !city.is_empty();
         complete.then(|| PostalAddress {
@@ -96,7 +97,7 @@ impl PostalAddress {
     /// Writes country and postcode in one way: the country's alpha-2 code (`FR` for all of France) and, of a
     /// French postcode, its five digits. A lost first zero is put back where the town has the postcode that
     /// results. What cannot be read stays as it is.
-    pub(crate) fn normalise(&mut self) {
+    pub fn normalise(&mut self) {
         let Some(country) = Country::read(&self.country_code) else { return };
         match postcode::read(&self.zip_code, country) {
             Ok(zip) => self.zip_code = zip,

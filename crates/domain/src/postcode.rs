@@ -51,7 +51,8 @@ pub fn read_french(text: &str) -> Result<String, PostcodeFault> {
         5 => Err(PostcodeFault::Nowhere),
         4 => {
             let meant = format!("0{digits}");
-            let fault = if department(&meant).is_some() { PostcodeFault::LostZero(meant) } else { PostcodeFault::Shape };
+            let fault =
+                if department(&meant).is_some() { PostcodeFault::LostZero(meant) } else { PostcodeFault::Shape };
             Err(fault)
         }
         _ => Err(PostcodeFault::Shape),
@@ -83,7 +84,9 @@ pub fn read(text: &str, country: &Country) -> Result<String, PostcodeFault> {
 fn digits_of(text: &str) -> Option<String> {
     let plain: String = text
         .chars()
-        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
+        .filter(|letter| {
+            !letter.is_whitespace() && !matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        })
         .map(|letter| match letter {
             '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(letter) - 0xff10, 10).unwrap_or(letter),
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => '-',
@@ -134,7 +137,7 @@ pub(crate) fn department(postcode: &str) -> Option<&str> {
             ("972" | "973" | "975" | "976", _) => Some(three),
             _ => None,
         },
-        ("98", "980" | "984" | "986" | "987" | "988") => Some(three),
+        ("98", "984" | "986" | "987" | "988") => Some(three),
         ("98", _) => None,
         _ => Some(two),
     }
@@ -193,6 +196,8 @@ mod tests {
             ("96000", PostcodeFault::Nowhere),
             ("97900", PostcodeFault::Nowhere),
             ("98100", PostcodeFault::Nowhere),
+            // Monaco is a country: its postcode is free, as abroad.
+            ("98000", PostcodeFault::Nowhere),
             ("99123", PostcodeFault::Nowhere),
         ] {
             assert_eq!(read_french(written), Err(fault), "{written}");
@@ -212,6 +217,7 @@ mod tests {
         assert_eq!(at("Mayotte", "97410"), Err(PostcodeFault::Elsewhere("Mayotte")));
         // Abroad it is free.
         assert_eq!(at("Belgique", "1000").as_deref(), Ok("1000"));
+        assert_eq!(at("Monaco", "98000").as_deref(), Ok("98000"));
         assert_eq!(at("GB", "SW1A 2AA").as_deref(), Ok("SW1A 2AA"));
     }
 

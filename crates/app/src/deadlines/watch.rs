@@ -24,7 +24,7 @@ use crate::{App, AppError, Chance, Tx};
 const BATCH: i64 = 50;
 
 /// Another one for each change of what a look finds, so that all claims are looked at again.
-const WAY_OF_LOOKING: &str = "drafts are silent";
+const WAY_OF_LOOKING: &str = "drafts are silent, CEDEX codes lie in their département";
 
 /// What is to be told of one deadline.
 struct News {

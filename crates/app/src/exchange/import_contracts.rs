@@ -26,8 +26,7 @@ pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<Im
     act.require_handler()?;
     let mut done = ImportedContracts::default();
     let renewal = CoverRenewal::of(tx, act.tenant(), act.at)?;
-    let record =
-        |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| act.record(tx, claim.declaration_id, kind, data);
+    let record = |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| act.record(tx, claim.declaration_id, kind, data);
     for contract in ready {
         if contracts::exists_in_tenant(tx, act.tenant(), &contract.id)? {
             done.replaced += 1;

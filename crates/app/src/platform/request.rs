@@ -22,7 +22,11 @@ pub(super) fn case_number(claim: &Claim) -> String {
 /// integrator reads where its visits are.
 pub(super) fn usual_place(claim: &Claim) -> Option<Place> {
     let risk = claim.risk_for(Asker::Integrator);
-    let at_risk = risk.map(|risk| Place { address: risk.address.clone(), position: risk.position });
+    let at_risk = risk.map(|risk| {
+        let mut address = risk.address.clone();
+        address.normalise();
+        Place { address, position: risk.position }
+    });
     at_risk.or_else(|| loss_place(claim))
 }
 

@@ -7,6 +7,7 @@ use constat_availability::Expert;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
+use constat_domain::postcode::read_french;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
@@ -152,7 +153,8 @@ fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &m
     }
     let Some(zip) = base.get("zip").and_then(Value::as_str) else { return };
     let city = base.get("city").and_then(Value::as_str);
-    match Gazetteer::embedded().find(zip, city) {
+    let zip = read_french(zip).unwrap_or_else(|_fault| zip.to_owned());
+    match Gazetteer::embedded().find(&zip, city) {
         Ok(located) => *base = json!({ "lat": located.position.lat, "lon": located.position.lon }),
         Err(why) => {
             if why.is_of_city() {

@@ -79,7 +79,11 @@ async fn what_is_ambiguous_is_refused_at_the_declaration_with_the_field_named() 
         ] {
             refused.is_error(400, 1000);
             assert_eq!(refused.fields(), [field], "{zipcode} {country}");
-            assert!(refused.body["error"]["details"][0]["message"].as_str().unwrap().contains(said), "{}", refused.body);
+            assert!(
+                refused.body["error"]["details"][0]["message"].as_str().unwrap().contains(said),
+                "{}",
+                refused.body
+            );
         }
     }
     // A risk of its own is judged in the same way.
@@ -181,7 +185,8 @@ async fn a_handler_corrects_a_submitted_claim_and_visits_are_found() {
     let world = World::with(vec![expert(17)], &[ServiceKind::OnSite]).await;
     let World { server, caller, claims, .. } = &world;
     // Declared leniently, it is searched at once.
-    let lenient = caller.submitted(&theft("75 012", "Paris", "France métropolitaine"), &[POLICE_REPORT, KEYS_PHOTO]).await.0;
+    let lenient =
+        caller.submitted(&theft("75 012", "Paris", "France métropolitaine"), &[POLICE_REPORT, KEYS_PHOTO]).await.0;
     assert!(!claims.search_appointments(&lenient, &search("ESS")).await.unwrap().timeslots.is_empty());
     // One of before, that no search could place.
     let (id, _) = caller.submitted(&fixtures::stolen_bike(), &[POLICE_REPORT, KEYS_PHOTO]).await;
@@ -191,7 +196,7 @@ async fn a_handler_corrects_a_submitted_claim_and_visits_are_found() {
         "location": { "address": "48 boulevard des Batignolles", "zipcode": "75 017", "country": "Métropole" },
         "insured": { "firstName": "Jeanne", "phoneNumber": "+33699999999" },
         "claimAt": "2024-01-14T14:30:00Z",
-        "loss": { "nature": "Vol" },
+        "loss": { "nature": "Vol", "cause": "ALExterieur" },
     }));
     let corrected = claims.correct_claim(&id, &correction).await.unwrap();
     assert_eq!((corrected.location.zipcode.as_str(), corrected.location.country.as_str()), ("75017", "France"));
@@ -202,7 +207,10 @@ async fn a_handler_corrects_a_submitted_claim_and_visits_are_found() {
     // The event names the fields, not what they say.
     let timeline = caller.get(&format!("/claims/{id}/timeline")).await;
     let event = timeline.data().as_array().unwrap().iter().find(|entry| entry["type"] == "claim.corrected").unwrap();
-    assert_eq!((&event["label"], &event["actor"]["kind"]), (&json!("Dossier corrigé par un gestionnaire"), &json!("handler")));
+    assert_eq!(
+        (&event["label"], &event["actor"]["kind"]),
+        (&json!("Dossier corrigé par un gestionnaire"), &json!("handler"))
+    );
     let fields = event["data"]["fields"].as_array().unwrap();
     for field in ["claimAt", "location.zipcode", "location.country", "insured.firstName", "insured.phoneNumber"] {
         assert!(fields.contains(&json!(field)), "{field}: {fields:?}");
@@ -287,7 +295,8 @@ async fn a_partner_search_reads_countries_and_postcodes_as_people_write_them() {
         wanted
     };
     let claims = claims_client(&world.server, &world.caller.key);
-    for (zip, country) in [("75 017", "FR"), ("F-75017", "France"), ("75017", "FRA"), ("７５０１７", "Métropole")] {
+    for (zip, country) in [("75 017", "FR"), ("F-75017", "France"), ("75017", "FRA"), ("７５０１７", "Métropole")]
+    {
         let found = claims.search_appointments(&id, &read(at(zip, country))).await.unwrap();
         assert!(!found.timeslots.is_empty(), "{zip} {country}");
     }

@@ -59,6 +59,7 @@ fn body_of(operation: &str, slots: &Value) -> Option<Value> {
         "setNote" => json!({ "note": "Bonjour" }),
         "addInternalNote" => json!({ "text": "À revoir" }),
         "uploadDocuments" => document(fixtures::DAMAGE_PHOTO, &fixtures::png()),
+        "correctClaim" => json!({ "location": { "city": "Lyon" } }),
         "editClaimDossier" => json!({ "conservationMeasures": true }),
         "recordMilestone" => json!({ "kind": "visit", "date": "2026-11-23" }),
         "rejectDocument" => json!({ "reason": "Illisible" }),

@@ -54,12 +54,7 @@ pub struct InsuredEdit {
 }
 
 /// Takes over a value that was given, and notes the field when it differs.
-fn replace<T: Clone + PartialEq>(
-    changed: &mut Vec<&'static str>,
-    field: &'static str,
-    new: Option<&T>,
-    now: &mut T,
-) {
+fn replace<T: Clone + PartialEq>(changed: &mut Vec<&'static str>, field: &'static str, new: Option<&T>, now: &mut T) {
     if let Some(new) = new.filter(|new| *new != now) {
         now.clone_from(new);
         changed.push(field);

@@ -97,6 +97,13 @@ impl<'a> From<&'a Catalogue> for Rules<'a> {
     }
 }
 
+impl Action {
+    /// Whether it should not be done on a loss outside the cover without a look at that.
+    pub const fn minds_cover(self) -> bool {
+        matches!(self, Self::Submit | Self::CreateSettlement | Self::PaySettlement)
+    }
+}
+
 impl Claim {
     /// Whether the contract covered the day of the loss, by the dates that the claim knows of it.
     pub fn cover(&self) -> Cover {
@@ -124,23 +131,16 @@ impl Claim {
     /// # Errors
     /// What is wrong with the cover.
     pub fn may_be_outside_cover(&self, outside_cover: OutsideCover) -> Result<(), ClaimRefusal> {
-        match (outside_cover, self.cover().fault()) {
-            (OutsideCover::Refuse, Some(fault)) => Err(ClaimRefusal::OutsideCover(fault)),
-            (OutsideCover::Warn | OutsideCover::Refuse, _) => Ok(()),
+        match outside_cover {
+            OutsideCover::Warn => Ok(()),
+            OutsideCover::Refuse => self.cover().fault().map_or(Ok(()), |fault| Err(ClaimRefusal::OutsideCover(fault))),
         }
-    }
-
-    /// What is wrong with the cover, where an action should not be done without a look at it.
-    pub fn cover_warning(&self, action: Action) -> Option<String> {
-        let is_minded = matches!(action, Action::Submit | Action::CreateSettlement | Action::PaySettlement);
-        is_minded.then(|| self.cover().fault()).flatten()
     }
 
     /// Takes over the dates of its contract as the registry has them now. Tells whether they differ. A claim
     /// that was refused or given up stays as it was decided.
     pub fn renew_cover(&mut self, contract: &Contract, at: Timestamp) -> bool {
-        let is_decided =
-            matches!(self.status, ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived);
+        let is_decided = matches!(self.status, ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived);
         let terms = contract.cover_terms(self.contract.product_id.as_deref());
         if is_decided || contract.id != self.contract.id || terms == self.contract.cover {
             return false;
@@ -223,13 +223,12 @@ mod tests {
     fn outside_the_cover_a_platform_warns_or_refuses() {
         let mut claim = complete_draft();
         let refuses = Rules { outside_cover: OutsideCover::Refuse, ..catalogue().into() };
-        assert!(claim.can_submit(refuses) && claim.cover_warning(Action::Submit).is_none());
+        assert!(claim.can_submit(refuses) && claim.cover().fault().is_none());
         claim.contract.cover.effective_to = Some(date(2024, 1, 1));
         assert!(claim.can_submit(catalogue()) && !claim.can_submit(refuses));
-        let warning = claim.cover_warning(Action::Submit).unwrap();
+        let warning = claim.cover().fault().unwrap();
         assert!(warning.contains("last day of cover, 2023-12-31"), "{warning}");
-        assert_eq!(claim.cover_warning(Action::CreateSettlement), Some(warning));
-        assert_eq!(claim.cover_warning(Action::Cancel), None);
+        assert!(Action::CreateSettlement.minds_cover() && !Action::Cancel.minds_cover());
         let id = crate::ids::ClaimId::new(now(), &[9; 10]);
         let refused = claim.submit(refuses, id, now());
         assert!(matches!(refused, Err(ClaimRefusal::OutsideCover(_))), "{refused:?}");

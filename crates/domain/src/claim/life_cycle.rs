@@ -151,12 +151,7 @@ impl Claim {
     }
 
     /// Hands a draft in; it becomes the internal claim `id`.
-    pub fn submit<'r>(
-        &mut self,
-        rules: impl Into<Rules<'r>>,
-        id: ClaimId,
-        at: Timestamp,
-    ) -> Result<(), ClaimRefusal> {
+    pub fn submit<'r>(&mut self, rules: impl Into<Rules<'r>>, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
         let next = self.may_submit(rules.into())?;
         self.claim_id = Some(id);
         self.enter(next, at);

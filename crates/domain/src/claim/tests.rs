@@ -263,7 +263,10 @@ fn an_edited_place_is_read_leniently_or_refused_whole() {
         (edit("abcde", "FR"), "location.zipcode"),
         (edit("75012", "Atlantide"), "location.country"),
         // The country stays La Réunion.
-        (ClaimEdit { location: LocationEdit { country: None, ..edit("75012", "").location }, ..edit("", "") }, "location.zipcode"),
+        (
+            ClaimEdit { location: LocationEdit { country: None, ..edit("75012", "").location }, ..edit("", "") },
+            "location.zipcode",
+        ),
     ] {
         let Err(Refusal::Invalid(faults)) = claim.edit(catalogue(), &wrong, now()) else { panic!("{wrong:?}") };
         assert_eq!(faults[0].field, field);

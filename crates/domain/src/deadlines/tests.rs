@@ -168,7 +168,8 @@ fn an_operator_turns_rules_on_and_off() {
 #[test]
 fn the_advance_is_due_two_months_after_the_statement_of_losses_or_the_publication() {
     let advance = |milestones: &[(MilestoneKind, Date)], now: &str| {
-        let mut flood = claim("CatastropheNaturelle", Some("Inondation"), "2026-09-30T06:00:00Z", "2026-10-02T09:00:00Z");
+        let mut flood =
+            claim("CatastropheNaturelle", Some("Inondation"), "2026-09-30T06:00:00Z", "2026-10-02T09:00:00Z");
         for (kind, day) in milestones {
             told(&mut flood, *kind, *day);
         }

@@ -33,6 +33,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
          `claim.corrected` names the fields that changed. A correction of what is so already changes nothing.",
         "The corrected claim",
     );
-    let operation = say::failure::<400>(operation, "1000 not valid: a country, a postcode, a date or a code; 1006 content type");
+    let operation =
+        say::failure::<400>(operation, "1000 not valid: a country, a postcode, a date or a code; 1006 content type");
     say::handler_failures(say::change_failures(operation, "3003 the claim has ended: reopen it first"))
 }

@@ -46,12 +46,13 @@ pub(crate) fn claim<'r>(
 
 /// What the asker may do next, and with which error the rest would be refused.
 fn allowed_actions(rules: Rules<'_>, claim: &Claim, asker: Asker) -> Vec<AllowedAction> {
-    let reason = claim.cover().reason.into();
+    let cover = claim.cover();
+    let fault = cover.fault();
     let told = |action: Action| {
         let refusal = claim.may(rules, action, asker).err();
         let because = refusal.as_ref().map(problem::because);
-        let warning = if because.is_none() { claim.cover_warning(action) } else { None };
-        let warning = warning.map(|message| CoverWarning { reason, message });
+        let message = fault.clone().filter(|_| because.is_none() && action.minds_cover());
+        let warning = message.map(|message| CoverWarning { reason: cover.reason.into(), message });
         AllowedAction { action: action.into(), allowed: because.is_none(), because, warning }
     };
     Action::ALL.into_iter().map(told).collect()

@@ -41,7 +41,8 @@ pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEn
 pub use facets::{ClaimDossier, Cover, Facets, shape_faults};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
-    Action, AddInternalNote, AllowedAction, ChangeStatus, CoverWarning, InternalNote, NextStatus, RequestDocument, SetNote,
+    Action, AddInternalNote, AllowedAction, ChangeStatus, CoverWarning, InternalNote, NextStatus, RequestDocument,
+    SetNote,
 };
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};

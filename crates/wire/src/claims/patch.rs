@@ -83,12 +83,7 @@ impl PatchClaim {
         }
         let location = checker.object("location", |inner| location.read(inner));
         let answers = self.questions.map(|all| all.into_iter().map(|(name, answer)| (name, answer.into())).collect());
-        checker.finish(Some(ClaimEdit {
-            subtype: self.subtype,
-            description: self.description,
-            location,
-            answers,
-        }))
+        checker.finish(Some(ClaimEdit { subtype: self.subtype, description: self.description, location, answers }))
     }
 }
 

@@ -109,7 +109,9 @@ impl PostalAddress {
     /// Notes a French postcode that belongs to no part of France: for an address that nothing else places.
     pub fn check_known_postcode(&self, checker: &mut Checker) {
         let country = Country::read(&self.country_code);
-        if let Some(Err(fault @ PostcodeFault::Nowhere)) = country.map(|country| postcode::read(&self.zip_code, country)) {
+        if let Some(Err(fault @ PostcodeFault::Nowhere)) =
+            country.map(|country| postcode::read(&self.zip_code, country))
+        {
             checker.fail("zipCode", fault.to_string());
         }
     }

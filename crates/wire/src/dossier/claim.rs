@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredDamages, Risk};
-use crate::common::{Checker, Company, CoverDates, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation};
+use crate::common::{
+    Checker, Company, CoverDates, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation,
+};
 
 /// A document of the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
