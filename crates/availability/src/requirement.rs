@@ -12,9 +12,9 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
 use crate::contested::OpenOffers;
+use crate::hours::HourRange;
 use crate::reason::ReasonCode;
 use crate::schedule::Duty;
-use crate::hours::HourRange;
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second, join, resolve_hours};
 use crate::trades::Trade;

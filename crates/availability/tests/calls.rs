@@ -67,7 +67,11 @@ fn nobody_is_called_at_night_overseas() {
             let mut world = called(department, zone, "2026-01-05T00:00:00Z");
             world.request.kind = kind;
             let starts = starts_there(&world);
-            assert_eq!((starts.first(), starts.last()), (Some(&first), Some(&last)), "{department} {kind:?} {starts:?}");
+            assert_eq!(
+                (starts.first(), starts.last()),
+                (Some(&first), Some(&last)),
+                "{department} {kind:?} {starts:?}"
+            );
         }
     }
 }
@@ -125,7 +129,8 @@ fn nobody_is_called_on_a_holiday_of_their_own() {
         for offer in offers {
             assert_ne!(zone.to_datetime(offer.slot.start).date().to_string(), day);
         }
-        world.request.from = format!("{day}T11:00:00").parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone).unwrap().timestamp();
+        world.request.from =
+            format!("{day}T11:00:00").parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone).unwrap().timestamp();
         world.request.to = world.request.from + SignedDuration::from_hours(6);
         assert_eq!(outcome(&world).reasons, [Reason { code: ReasonCode::PublicHoliday, count: 1 }], "{department}");
     }
@@ -171,12 +176,7 @@ fn case() -> impl Strategy<Value = ((&'static str, &'static str), &'static str, 
     let experts = vec!["Europe/Paris", "Indian/Reunion", "America/Miquelon", "Pacific/Noumea"];
     let days = vec!["2026-03-27T10:00:00Z", "2026-10-23T10:00:00Z", "2026-03-06T00:00:00Z", "2026-06-10T12:00:00Z"];
     let calls = (0_u16..44, 4_u16..48).prop_map(|(from, long)| (from * 30, ((from + long) * 30).min(1440)));
-    (
-        proptest::sample::select(places),
-        proptest::sample::select(experts),
-        proptest::sample::select(days),
-        calls,
-    )
+    (proptest::sample::select(places), proptest::sample::select(experts), proptest::sample::select(days), calls)
 }
 
 proptest! {

@@ -11,6 +11,9 @@ use constat_store::queries::appointments;
 use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 
+/// Names the warnings of a booking in a header: for answers whose body has no place for them.
+pub const WARNING_HEADER: &str = "appointment-warning";
+
 /// An appointment that is open under the same reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SameReference {

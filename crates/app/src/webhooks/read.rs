@@ -77,9 +77,8 @@ pub fn secret_digest(secret: &str) -> String {
 /// webhook is gone.
 pub fn secret_of(app: &App, caller: &Caller, id: &str, digest: &str) -> Result<Option<String>, AppError> {
     let Ok(id) = id.parse() else { return Ok(None) };
-    let known = app
-        .store
-        .read(|connection| webhooks::of_tenant_and_key_by_id(connection, &caller.tenant, caller.key, id))?;
+    let known =
+        app.store.read(|connection| webhooks::of_tenant_and_key_by_id(connection, &caller.tenant, caller.key, id))?;
     let now = app.clock.now();
     Ok(known.and_then(|webhook| {
         let mut live = webhook.terms.live_secrets(now);

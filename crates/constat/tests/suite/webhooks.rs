@@ -608,11 +608,16 @@ async fn a_ping_after_the_receiver_is_mended_goes_out_at_once() {
     assert_eq!(messages[0].header("webhook-id"), ping.event_id);
     assert_eq!(ping.subject, webhook.id, "a trial is about the webhook");
     let log = world.client.list_deliveries(&webhook.id, &DeliveriesQuery::default()).await.unwrap();
-    assert_eq!((log.data[0].status, log.data[0].subject.clone()), (WebhookDeliveryStatus::Delivered, webhook.id.clone()));
+    assert_eq!(
+        (log.data[0].status, log.data[0].subject.clone()),
+        (WebhookDeliveryStatus::Delivered, webhook.id.clone())
+    );
     // What failed before comes in its own time, in order for the claim.
     world.advance(2);
     world.drain().await;
-    assert!(world.receiver.messages().iter().any(|message| message.kind() != "v2.webhook.ping" && message.claim() == claim));
+    assert!(
+        world.receiver.messages().iter().any(|message| message.kind() != "v2.webhook.ping" && message.claim() == claim)
+    );
 }
 
 #[tokio::test]
@@ -645,7 +650,8 @@ async fn a_ping_does_not_wait_for_a_receiver_that_hangs() {
     let webhook = world.client.create_webhook(&CreateWebhook { url, ..CreateWebhook::default() }).await.unwrap();
     let running = tokio::spawn(world.server.deliverer().run());
     world.declare().await;
-    let (_held, _peer) = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
+    let (_held, _peer) =
+        tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
     world.client.ping_webhook(&webhook.id).await.unwrap();
     // A second connection comes while the first still waits for its answer.
     let second = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await;
@@ -693,9 +699,10 @@ fn kept_answers(server: &Server) -> Vec<String> {
         #[diesel(sql_type = diesel::sql_types::Text)]
         answer: String,
     }
-    let read: Result<Vec<Kept>, StoreError> = server.app.store.read(|connection| {
-        Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?)
-    });
+    let read: Result<Vec<Kept>, StoreError> = server
+        .app
+        .store
+        .read(|connection| Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?));
     read.unwrap().into_iter().map(|kept| kept.answer).collect()
 }
 

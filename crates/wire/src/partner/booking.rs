@@ -155,6 +155,11 @@ pub enum BookingReply {
 }
 
 impl BookingReply {
+    /// What the partner warns of.
+    pub fn warnings(&self) -> &[BookingWarning] {
+        if let Self::Full(answer) = self { &answer.warnings } else { &[] }
+    }
+
     /// The id that the partner gave.
     pub fn appointment_id(&self) -> &str {
         match self {
