@@ -450,10 +450,10 @@ mod tests {
                     let mut legs = Legs::default();
                     legs.fit(places.len());
                     estimator.legs(site, &places, 1..places.len(), &mut legs);
-                    for number in 0..places.len() {
+                    for (number, spot) in spots.iter().enumerate().take(places.len()) {
                         let alone = drive(estimator.seconds(places.position(number), site.position));
                         assert_eq!((legs.to_site[number], legs.from_site[number]), (alone, alone), "{number}");
-                        assert_eq!(estimator.between(site, &spots[number]), alone);
+                        assert_eq!(estimator.between(site, spot), alone);
                     }
                 }
             }

@@ -726,7 +726,7 @@ async fn registering_a_webhook_tells_nothing_of_the_names_of_this_network() {
         assert_eq!(one.0, 400);
     }
     // Nothing is looked up: a public name is taken whether it exists or not, and judged when something is sent.
-    assert_eq!(said("https://no-such-name.receiver-of-nobody.fr/x").await.0, 200);
+    assert_eq!(said("https://no-such-name.no-such-receiver.fr/x").await.0, 200);
 }
 
 #[tokio::test]
