@@ -1,9 +1,9 @@
 //! Experts (and repair workers): what they know, where they go, when they work.
 
 use constat_domain::geo::Position;
-use constat_domain::territory::is_swapped;
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::service::{CustomerType, Dwelling, ServiceKind};
+use constat_domain::territory::is_swapped;
 use constat_domain::{FieldError, Money};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -206,7 +206,8 @@ impl Expert {
             let message = "must lie within -90 to 90 degrees of latitude and -180 to 180 of longitude";
             errors.push(FieldError::new("base", message));
         } else if is_swapped(self.base) {
-            let message = "latitude and longitude swapped? The base lies in no part of France, but does the other way round";
+            let message =
+                "latitude and longitude swapped? The base lies in no part of France, but does the other way round";
             errors.push(FieldError::new("base", message));
         }
         errors.extend(zone::named(&self.zone).err());

@@ -12,9 +12,9 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
 use crate::contested::OpenOffers;
+use crate::hours::HourRange;
 use crate::reason::ReasonCode;
 use crate::schedule::Duty;
-use crate::hours::HourRange;
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second, join, resolve_hours};
 use crate::trades::Trade;
@@ -103,7 +103,7 @@ pub struct Requirement {
     /// A start is on the grid when `(start + grid_shift) % grid == 0`.
     pub(crate) grid_shift: i64,
     /// What is closed at the place within the window, as sorted spans apart from each other: its public
-    /// holidays, and for a remote visit the hours in which nobody is to be called.
+    /// holidays, and for a remote visit the hours outside the call hours.
     pub(crate) closed: Vec<Span>,
     /// Its public holidays alone.
     pub(crate) holidays: Vec<Span>,
@@ -309,7 +309,7 @@ impl Requirement {
         shut
     }
 
-    /// Why the window itself holds no visit, whoever would come.
+    /// Why the window itself holds no visit, for any expert.
     pub(crate) fn window_fault(&self) -> Option<ReasonCode> {
         if self.wanted_to <= self.asked_at {
             Some(ReasonCode::WindowPast)

@@ -259,7 +259,14 @@ impl Estimator {
 
 impl Default for Estimator {
     fn default() -> Self {
-        Self { winding: 1.42, town_kmh: 25.0, road_kmh: 50.0, highway_kmh: 90.0, access_seconds: 240, crossings: Crossings::default() }
+        Self {
+            winding: 1.42,
+            town_kmh: 25.0,
+            road_kmh: 50.0,
+            highway_kmh: 90.0,
+            access_seconds: 240,
+            crossings: Crossings::default(),
+        }
     }
 }
 
@@ -393,22 +400,22 @@ mod tests {
         let none = u32::try_from(LONGEST_DRIVE).unwrap();
         for (from, to) in [
             (QUIBERON, LE_PALAIS),
-            ((43.7032, 7.2661), (42.5679, 8.7569)), // Nice, Calvi
-            ((48.7238, -3.9871), (48.7477, -4.0142)), // Roscoff, Batz
-            ((15.9757, -61.6451), (15.8663, -61.5827)), // Trois-Rivières, Terre-de-Haut
-            ((-12.7823, 45.2288), (-12.7783, 45.2837)), // Mamoudzou, Dzaoudzi
+            ((43.7032, 7.2661), (42.5679, 8.7569)),         // Nice, Calvi
+            ((48.7238, -3.9871), (48.7477, -4.0142)),       // Roscoff, Batz
+            ((15.9757, -61.6451), (15.8663, -61.5827)),     // Trois-Rivières, Terre-de-Haut
+            ((-12.7823, 45.2288), (-12.7783, 45.2837)),     // Mamoudzou, Dzaoudzi
             ((-17.5373, -149.5665), (-17.5112, -149.7850)), // Papeete, Moorea
             ((-14.3066, -178.1188), (-13.2988, -176.2205)), // Futuna, Wallis
         ] {
             assert_eq!((drive(from, to), drive(to, from)), (none, none), "{from:?} {to:?}");
         }
         for (from, to) in [
-            (LE_PALAIS, (47.3711, -3.2243)),                // Sauzon, on the same island
-            ((46.1603, -1.1511), (46.2031, -1.3675)),       // La Rochelle, Ré
-            ((45.8500, -1.1000), (45.9437, -1.3059)),       // Marennes, Oléron
-            ((46.8500, -1.8800), (47.0046, -2.2415)),       // Challans, Noirmoutier
-            ((16.2422, -61.5343), (15.9985, -61.7255)),     // Grande-Terre, Basse-Terre
-            ((42.6977, 9.4508), (41.9192, 8.7386)),         // Bastia, Ajaccio
+            (LE_PALAIS, (47.3711, -3.2243)),            // Sauzon, on the same island
+            ((46.1603, -1.1511), (46.2031, -1.3675)),   // La Rochelle, Ré
+            ((45.8500, -1.1000), (45.9437, -1.3059)),   // Marennes, Oléron
+            ((46.8500, -1.8800), (47.0046, -2.2415)),   // Challans, Noirmoutier
+            ((16.2422, -61.5343), (15.9985, -61.7255)), // Grande-Terre, Basse-Terre
+            ((42.6977, 9.4508), (41.9192, 8.7386)),     // Bastia, Ajaccio
         ] {
             assert!((600..4 * 3600).contains(&drive(from, to)), "{from:?} {to:?}: {}", drive(from, to));
         }
@@ -443,10 +450,10 @@ mod tests {
                     let mut legs = Legs::default();
                     legs.fit(places.len());
                     estimator.legs(site, &places, 1..places.len(), &mut legs);
-                    for number in 0..places.len() {
+                    for (number, spot) in spots.iter().enumerate().take(places.len()) {
                         let alone = drive(estimator.seconds(places.position(number), site.position));
                         assert_eq!((legs.to_site[number], legs.from_site[number]), (alone, alone), "{number}");
-                        assert_eq!(estimator.between(site, &spots[number]), alone);
+                        assert_eq!(estimator.between(site, spot), alone);
                     }
                 }
             }

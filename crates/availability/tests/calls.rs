@@ -13,7 +13,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use proptest::prelude::*;
 use world::{World, at, hours};
 
-/// A remote request of somebody in a département, searched over two weeks from an instant.
+/// A remote request for a person in a département, searched over two weeks from an instant.
 fn called(department: &str, zone: &str, now: &str) -> World {
     let mut world = World::by_video();
     world.place.position = None;
@@ -51,8 +51,8 @@ fn starts_there(world: &World) -> Vec<(i8, i8)> {
 }
 
 #[test]
-fn nobody_is_called_at_night_overseas() {
-    // From Paris, 09:00-12:00 and 14:00-17:00 in winter.
+fn calls_lie_in_the_hours_of_the_place_overseas() {
+    // The expert works in Paris, 09:00-12:00 and 14:00-17:00 in winter.
     for (department, zone, first, last) in [
         ("971", "America/Guadeloupe", (9, 0), (11, 30)), // 09:00 to 12:00 there is 14:00 to 17:00 in Paris
         ("972", "America/Martinique", (9, 0), (11, 30)),
@@ -67,7 +67,11 @@ fn nobody_is_called_at_night_overseas() {
             let mut world = called(department, zone, "2026-01-05T00:00:00Z");
             world.request.kind = kind;
             let starts = starts_there(&world);
-            assert_eq!((starts.first(), starts.last()), (Some(&first), Some(&last)), "{department} {kind:?} {starts:?}");
+            assert_eq!(
+                (starts.first(), starts.last()),
+                (Some(&first), Some(&last)),
+                "{department} {kind:?} {starts:?}"
+            );
         }
     }
 }
@@ -79,7 +83,7 @@ fn without_common_hours_the_reason_says_so() {
     let found = outcome(&world);
     assert_eq!(found.offers, []);
     assert_eq!(found.reasons, [Reason { code: ReasonCode::RemoteHours, count: 1 }]);
-    // Somebody who begins at 07:00 calls Tahiti at 20:00 the day before, still too late; from 19:00 on it works.
+    // 06:00 to 08:00 in Paris is 19:00 to 21:00 in Tahiti the day before; 19:00 to 21:00 is 08:00 to 10:00.
     let mut early = called("987", "Pacific/Tahiti", "2026-01-05T00:00:00Z");
     early.expert.week = WeeklyHours::weekdays(&hours(&["06:00-08:00"]));
     assert_eq!(starts_there(&early), [(19, 0), (19, 30)]);
@@ -107,7 +111,7 @@ fn a_visit_on_site_keeps_no_call_hours() {
 }
 
 #[test]
-fn nobody_is_called_on_a_holiday_of_their_own() {
+fn no_call_lies_on_a_holiday_of_the_place() {
     // 22 May is the end of slavery in Martinique, 20 December in Réunion, 27 May in Guadeloupe.
     for (department, zone, day) in [
         ("972", "America/Martinique", "2026-05-22"),
@@ -125,7 +129,8 @@ fn nobody_is_called_on_a_holiday_of_their_own() {
         for offer in offers {
             assert_ne!(zone.to_datetime(offer.slot.start).date().to_string(), day);
         }
-        world.request.from = format!("{day}T11:00:00").parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone).unwrap().timestamp();
+        world.request.from =
+            format!("{day}T11:00:00").parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone).unwrap().timestamp();
         world.request.to = world.request.from + SignedDuration::from_hours(6);
         assert_eq!(outcome(&world).reasons, [Reason { code: ReasonCode::PublicHoliday, count: 1 }], "{department}");
     }
@@ -150,7 +155,7 @@ fn a_window_that_holds_no_visit_says_why() {
     // Monday 09:00 to 10:00 in Paris holds exactly one visit.
     let monday = window(20 * 60, 21 * 60);
     assert_eq!(outcome(&monday).offers.len(), 1);
-    // Somebody who does not do such visits at all is still counted so.
+    // An expert who does not do such visits at all is still counted so.
     let mut unskilled = window(-600, -60);
     unskilled.expert.skills.kinds.clear();
     assert_eq!(code(&unskilled), Some(ReasonCode::Kind));
@@ -171,12 +176,7 @@ fn case() -> impl Strategy<Value = ((&'static str, &'static str), &'static str, 
     let experts = vec!["Europe/Paris", "Indian/Reunion", "America/Miquelon", "Pacific/Noumea"];
     let days = vec!["2026-03-27T10:00:00Z", "2026-10-23T10:00:00Z", "2026-03-06T00:00:00Z", "2026-06-10T12:00:00Z"];
     let calls = (0_u16..44, 4_u16..48).prop_map(|(from, long)| (from * 30, ((from + long) * 30).min(1440)));
-    (
-        proptest::sample::select(places),
-        proptest::sample::select(experts),
-        proptest::sample::select(days),
-        calls,
-    )
+    (proptest::sample::select(places), proptest::sample::select(experts), proptest::sample::select(days), calls)
 }
 
 proptest! {

@@ -110,8 +110,18 @@ fn case_strategy() -> impl Strategy<Value = Case> {
     );
     (calendar, ask).prop_map(|(calendar, ask)| {
         let (first_day, zone, place_zone, hours, other_hours, absences, visits) = calendar;
-        let (mut roads, site, duration, buffer, commute, notice, (cap, weekly_cap), (holiday, calls), moved, (from, length)) =
-            ask;
+        let (
+            mut roads,
+            site,
+            duration,
+            buffer,
+            commute,
+            notice,
+            (cap, weekly_cap),
+            (holiday, calls),
+            moved,
+            (from, length),
+        ) = ask;
         for (number, row) in roads.iter_mut().enumerate() {
             row[number] = 0;
         }

@@ -121,6 +121,7 @@ fn told(id: &str, appointment: Option<&wire::Appointment>) -> PartnerAppointment
         status: appointment.status.map(Into::into),
         expert_name: appointment.expert.as_ref().map(|expert| expert.display_name.clone()),
         connection: appointment.connection.clone().map(Into::into),
+        warnings: Vec::new(),
     }
 }
 
@@ -207,7 +208,9 @@ impl PartnerGateway for PartnerOverHttp {
             let reply = client.book_appointment(&request).await.map_err(|error| meant(partner, &error, OF_A_SLOT))?;
             let booked = told(reply.appointment_id(), reply.appointment());
             let connection = booked.connection.or_else(|| reply.connection().cloned().map(Into::into));
-            Ok(PartnerAppointment { connection, ..booked })
+            let known = reply.warnings().iter().filter(|warning| warning.code == wire::BookingWarning::ALREADY_BOOKED);
+            let warnings = known.map(|warning| warning.code.clone()).collect();
+            Ok(PartnerAppointment { connection, warnings, ..booked })
         })
     }
 

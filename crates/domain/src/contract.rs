@@ -15,6 +15,7 @@ use crate::money::Money;
 use crate::postcode;
 use crate::refusal::FieldError;
 use crate::service::{CustomerType, Insurer};
+use crate::territory::misplaced;
 use crate::text::place_key;
 
 /// Longest text of a field, in characters.
@@ -301,6 +302,13 @@ fn check_risk(risk: &Risk, field: &str, errors: &mut Vec<FieldError>) {
             }
         }
         Some(_) => {}
+    if let Some(position) = risk.position {
+        let message = if Position::new(position.lat, position.lon).is_none() {
+            Some("must lie within -90 to 90 degrees of latitude and -180 to 180 of longitude".to_owned())
+        } else {
+            misplaced(position, address).map(|fault| fault.message(position))
+        };
+        errors.extend(message.map(|message| FieldError::new(format!("{field}.position"), message)));
     }
 }
 
@@ -327,6 +335,21 @@ mod tests {
             }],
             "effective_from": "2024-01-01", "effective_to": "2027-01-01"
         })
+    }
+
+    #[test]
+    fn a_risk_lies_where_its_address_is() {
+        let check = |lat: f64, lon: f64| {
+            let mut json = sound();
+            json["products"][0]["risk"]["position"] = serde_json::json!({ "lat": lat, "lon": lon });
+            contract(json).check(Catalogue::embedded())
+        };
+        assert_eq!(check(48.8824, 2.3199), []);
+        for (lat, lon, hint) in [(2.3199, 48.8824, "swapped?"), (-20.9, 55.4, "outside"), (148.0, 2.3, "-90 to 90")] {
+            let errors = check(lat, lon);
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert!(errors[0].field.ends_with("risk.position") && errors[0].message.contains(hint), "{errors:?}");
+        }
     }
 
     #[test]

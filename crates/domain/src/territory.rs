@@ -1,6 +1,6 @@
 //! Where France lies: boxes of latitude and longitude, to tell a slip in a position from a place.
 
-use crate::geo::{PostalAddress, Position};
+use crate::geo::{Position, PostalAddress};
 
 /// A box of degrees with the codes of the départements in it.
 struct Territory {
@@ -27,7 +27,9 @@ const TERRITORIES: [Territory; 11] = [
     },
     Territory { name: "Martinique", departments: &["972"], countries: &["MQ"], lat: (14.2, 15.1), lon: (-61.5, -60.5) },
     Territory { name: "Guyane", departments: &["973"], countries: &["GF"], lat: (2.0, 6.2), lon: (-54.9, -51.3) },
-    Territory { name: "La Réunion", departments: &["974"], countries: &["RE"], lat: (-21.7, -20.6), lon: (55.0, 56.1) },
+    Territory {
+        name: "La Réunion", departments: &["974"], countries: &["RE"], lat: (-21.7, -20.6), lon: (55.0, 56.1)
+    },
     Territory {
         name: "Saint-Pierre-et-Miquelon",
         departments: &["975"],
@@ -81,6 +83,20 @@ pub enum Misplaced {
     Outside(&'static str),
 }
 
+impl Misplaced {
+    /// What to tell the caller.
+    pub fn message(self, position: Position) -> String {
+        match self {
+            Self::Swapped => {
+                format!("latitude and longitude swapped? Expected lat {}, long {}", position.lon, position.lat)
+            }
+            Self::Outside(territory) => {
+                format!("lies outside {territory}, where the address is: correct the position or leave it out")
+            }
+        }
+    }
+}
+
 /// What is wrong with a position for an address in France, mainland or overseas; `None` when nothing is, or when
 /// the address is in another country.
 ///
@@ -124,9 +140,9 @@ fn territories_of(address: &PostalAddress) -> Option<Vec<&'static Territory>> {
         return None;
     }
     let digits: String = address.zip_code.chars().filter(char::is_ascii_digit).collect();
-    let of_department = TERRITORIES.iter().find(|territory| {
-        territory.departments.iter().any(|department| digits.starts_with(department))
-    });
+    let of_department = TERRITORIES
+        .iter()
+        .find(|territory| territory.departments.iter().any(|department| digits.starts_with(department)));
     if let Some(own) = of_department {
         return Some(vec![own]);
     }

@@ -31,7 +31,6 @@ mod tokens;
 mod turns;
 
 pub use book::{BookAppointment, Booked, book_appointment};
-pub use same_reference::SameReference;
 pub use calendars::Calendars;
 pub use cancel::{CancelAppointment, cancel_appointment};
 pub use constat_availability::Score;
@@ -53,6 +52,7 @@ pub use read::{find_appointment, list_appointments, open_schedule};
 pub use recheck::recheck_slot;
 pub use reschedule::{MoveAppointment, move_appointment};
 pub use roads::look_up_drives;
+pub use same_reference::{SameReference, WARNING_HEADER};
 pub use search::{Found, OfferedSlot, search_slots};
 pub use tokens::{Offer, Participant, Promised, Session, open_promised};
 pub use turns::{Turn, Turns};

@@ -11,6 +11,9 @@ use constat_store::queries::appointments;
 use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 
+/// Names the warnings of a booking in a header: for answers whose body has no place for them.
+pub const WARNING_HEADER: &str = "appointment-warning";
+
 /// An appointment that is open under the same reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SameReference {
@@ -41,7 +44,7 @@ pub(super) fn open_before(tx: &mut Tx, made: &Appointment, at: Timestamp) -> Res
     Ok(open)
 }
 
-/// What a caller is told of them. A platform learns of its own appointments and of the firm's, not of other
+/// What a caller may know of them. A platform learns of its own appointments and of the firm's, not of other
 /// platforms'.
 pub(super) fn told_to(caller: &Caller, open: &[Appointment]) -> Vec<SameReference> {
     let is_readable = |known: &Appointment| caller.owns_the_data() || known.booked_by == caller.holder;

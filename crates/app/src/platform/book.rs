@@ -23,8 +23,9 @@ use constat_store::queries::{api_keys, claim_appointments, claims};
 use super::gateway::{PartnerAppointment, PartnerBooking};
 use super::request::case_number;
 use super::session::Session;
-use super::{WriteAnswer, digest, partners, record, require_open};
+use super::{WriteAnswer, digest, event_data, partners, require_open};
 use crate::claims::find;
+use crate::partner::WARNING_HEADER;
 use crate::settings::PartnerLink;
 use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx, hash_secret, to_its_end};
 
@@ -113,7 +114,11 @@ async fn book_once(
     let (plan, id, dry_run) = (Arc::new(plan), booked.id.clone(), act.dry_run);
     let recorded = {
         let (plan, claim_id) = (Arc::clone(&plan), claim.declaration_id.to_string());
-        app.command_of(attempt, act.clone(), move |tx, act| write(&keep(tx, act, &claim_id, &plan, &booked)?)).await
+        let decide = move |tx: &mut Tx, act: &Act| {
+            let answer = write(&keep(tx, act, &claim_id, &plan, &booked)?)?;
+            Ok(booked.warnings.iter().fold(answer, |answer, code| answer.with_header(WARNING_HEADER, code)))
+        };
+        app.command_of(attempt, act.clone(), decide).await
     };
     if let Err(error) = &recorded
         && !dry_run
@@ -204,7 +209,11 @@ fn keep(
     claim.version += 1;
     claim.updated_at = act.at;
     claims::update(tx, &claim)?;
-    record(tx, act, "v2.appointment.booked", &appointment)?;
+    let mut data = event_data(&appointment);
+    if !booked.warnings.is_empty() {
+        data["warnings"] = booked.warnings.clone().into();
+    }
+    act.record(tx, appointment.declaration, "v2.appointment.booked", data)?;
     Ok(appointment)
 }
 

@@ -96,6 +96,8 @@ pub struct PartnerAppointment {
     pub expert_name: Option<String>,
     /// How to join, when it is remote.
     pub connection: Option<Connection>,
+    /// Codes of what the partner warned of when it was booked, such as `already_booked`.
+    pub warnings: Vec<String>,
 }
 
 /// Asks partner firms.

@@ -5,6 +5,7 @@ use constat_domain::tenancy::Caller;
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, Webhook};
 use constat_store::Connection;
 use constat_store::queries::{webhook_deliveries, webhooks};
+use sha2::{Digest as _, Sha256};
 
 use crate::{App, AppError};
 
@@ -67,16 +68,20 @@ pub fn list_deliveries(
     })
 }
 
-/// The secret of one of the key's webhooks that was made at an instant, while it signs; `None` once it does not,
-/// or when the webhook is gone.
-pub fn secret_of(app: &App, caller: &Caller, id: &str, created_at: &str) -> Result<Option<String>, AppError> {
+/// Names a secret without telling it: SHA-256, lower-case hex.
+pub fn secret_digest(secret: &str) -> String {
+    Sha256::digest(secret).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// The secret of one of the key's webhooks with this digest, while it signs; `None` once it does not, or when the
+/// webhook is gone.
+pub fn secret_of(app: &App, caller: &Caller, id: &str, digest: &str) -> Result<Option<String>, AppError> {
     let Ok(id) = id.parse() else { return Ok(None) };
-    let known = app
-        .store
-        .read(|connection| webhooks::of_tenant_and_key_by_id(connection, &caller.tenant, caller.key, id))?;
+    let known =
+        app.store.read(|connection| webhooks::of_tenant_and_key_by_id(connection, &caller.tenant, caller.key, id))?;
     let now = app.clock.now();
     Ok(known.and_then(|webhook| {
         let mut live = webhook.terms.live_secrets(now);
-        live.find(|secret| secret.created_at.to_string() == created_at).map(|secret| secret.secret.clone())
+        live.find(|secret| secret_digest(&secret.secret) == digest).map(|secret| secret.secret.clone())
     }))
 }

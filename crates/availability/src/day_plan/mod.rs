@@ -28,7 +28,7 @@ use crate::zone;
 
 pub use self::proposal::{Change, Member, Proposal, propose};
 
-/// Whoever is so late cannot get there at all: no day, and no absence, is as long.
+/// Lateness above which the visit cannot be reached at all: about four years, more than any delay on a road.
 const NO_ROAD_SECONDS: i64 = LONGEST_DRIVE as i64 / 2;
 
 /// An appointment as a day plan takes it.

@@ -343,8 +343,9 @@ async fn a_team_that_drives_past_each_other_is_told_so_and_nothing_is_changed() 
 #[tokio::test]
 async fn a_day_of_too_many_visits_is_refused_by_name() {
     let week = WeeklyHours::every_day(&hours(&["00:00-24:00"]));
-    let partner = Partner::with(vec![Expert { week, ..expert(1) }]).await;
+    let mut partner = Partner::with(vec![Expert { week, ..expert(1) }]).await;
     let own = partner.firm.experts[0];
+    partner.server.configure(|settings| settings.availability.remote_hours = "00:00-24:00".parse().unwrap()).await;
     let midnight: jiff::Timestamp = "2026-11-24T00:00:00+01:00".parse().unwrap();
     for number in 0..16 {
         let start = midnight + SignedDuration::from_mins(60 * number);

@@ -148,3 +148,33 @@ async fn a_video_visit_tells_how_to_join_and_has_no_place() {
     assert_eq!(on_site.kind, Kind::OnSite);
     assert!(world.firm.experts.len() == 1 && world.caller.tenant != world.firm.tenant);
 }
+
+#[tokio::test]
+async fn a_platform_hears_that_the_firm_has_booked_the_claim_already() {
+    let world = World::with(vec![expert(1), expert(2)], &[ServiceKind::OnSite]).await;
+    let (id, _) = declared(&world).await;
+    // The firm books the insurer's reference in its own calendar first.
+    let post = async |path: &str, body: &serde_json::Value| {
+        let url = format!("{}/claims/api/v1{path}", world.server.url);
+        let request = world.server.http.post(url).header("pid", &world.firm.own_key).json(body);
+        request.send().await.unwrap().json::<serde_json::Value>().await.unwrap()
+    };
+    let mut asked = crate::partner_support::on_site();
+    asked["insurerClaimId"] = "SIN-2026-000017".into();
+    let found = post("/intervention", &asked).await;
+    let theirs = post("/appointments", &crate::partner_support::booking(&found, 0, "DOSSIER-1")).await;
+    assert!(theirs["appointmentID"].is_string(), "{theirs}");
+
+    let found = world.claims.search_appointments(&id, &search("ESS")).await.unwrap();
+    let url = format!("{}/v2/claims/{id}/appointments", world.server.url);
+    let request = world.server.http.post(url).bearer_auth(&world.caller.key).json(&booking(&found, 0));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status().as_u16() / 100, 2);
+    assert_eq!(answer.headers()["appointment-warning"], "already_booked");
+    let about = |connection: &mut constat_store::Connection| {
+        constat_store::queries::events::of_tenant_about(connection, &world.caller.tenant, &id)
+    };
+    let events = world.server.app.store.read(about).unwrap();
+    let booked = events.iter().map(|(_, event)| event).find(|event| event.kind == "v2.appointment.booked").unwrap();
+    assert_eq!(booked.data["warnings"], json!(["already_booked"]));
+}

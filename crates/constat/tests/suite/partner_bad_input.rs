@@ -264,7 +264,7 @@ async fn windows_at_odd_times_are_answered() {
     };
     // Over: nobody, and why.
     let found = search("2021-08-02T07:00:00Z", Some("2021-08-04T16:00:00Z")).await;
-    assert_eq!((&found["timeslots"], &found["reasons"]), (&json!([]), &json!([{ "code": "not_working", "count": 1 }])));
+    assert_eq!((&found["timeslots"], &found["reasons"]), (&json!([]), &json!([{ "code": "window_past", "count": 1 }])));
     // Begun: from now on. Without an end: 14 days.
     let found = search("2026-11-01T00:00:00Z", Some("2026-11-27T00:00:00Z")).await;
     for slot in found["timeslots"].as_array().unwrap() {

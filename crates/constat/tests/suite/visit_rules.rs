@@ -29,7 +29,7 @@ fn based(number: u16, base: Position) -> Expert {
     Expert { base, ..expert(number) }
 }
 
-/// The request for somebody at an address, with a position or without.
+/// The request for a visit at an address, with a position or without.
 fn at(mut request: Value, zip: &str, city: &str, position: Option<(f64, f64)>) -> Value {
     request["appointmentLocation"] = json!({
         "address": { "street1": "1 place du Marché", "zipCode": zip, "city": city, "countryCode": "FR" },
@@ -49,7 +49,7 @@ async fn offered(partner: &Partner, request: &Value) -> (usize, Vec<String>) {
 }
 
 #[tokio::test]
-async fn nobody_drives_to_an_island_without_a_bridge() {
+async fn an_island_without_a_bridge_is_not_driven_to() {
     let partner = Partner::with(vec![based(1, QUIBERON)]).await;
     for (zip, city, position) in [
         ("56360", "Le Palais", None),
@@ -75,7 +75,7 @@ async fn nobody_drives_to_an_island_without_a_bridge() {
 }
 
 #[tokio::test]
-async fn who_lives_on_an_island_visits_it_and_bridges_are_driven() {
+async fn an_expert_on_an_island_visits_it_and_bridges_are_driven() {
     let islander = based(1, Position { lat: 47.3463, lon: -3.1558 });
     let partner = Partner::with(vec![islander]).await;
     assert!(offered(&partner, &at(on_site(), "56360", "Bangor", None)).await.0 > 0);
@@ -151,7 +151,7 @@ async fn a_day_that_cannot_be_driven_is_not_called_a_day_with_nothing_to_save() 
 }
 
 #[tokio::test]
-async fn nobody_is_called_at_night() {
+async fn calls_are_offered_in_the_hours_of_the_place() {
     let partner = Partner::with(vec![expert(1)]).await;
     for kind in ["TELE", "VISIO", "EAD"] {
         for (zip, city, zone) in [

@@ -593,16 +593,14 @@ async fn a_ping_after_the_receiver_is_mended_goes_out_at_once() {
     let world = World::start().await;
     let webhook = world.register(&[]).await;
     world.receiver.answer("", 500);
-    for _ in 0..2 {
-        world.client.ping_webhook(&webhook.id).await.unwrap();
-        world.drain().await;
-    }
+    world.client.ping_webhook(&webhook.id).await.unwrap();
+    world.drain().await;
     let claim = world.declare().await;
     world.drain().await;
     assert!(world.receiver.messages().iter().all(|message| message.answered == 500));
     world.receiver.clear();
     world.receiver.answer("", 200);
-    // Without a second's wait: neither the failed pings nor the claim's message are due.
+    // Without a second's wait: neither the failed ping nor the claim's message are due.
     let ping = world.client.ping_webhook(&webhook.id).await.unwrap();
     assert_eq!(world.drain().await, 1);
     let messages = world.receiver.messages();
@@ -610,11 +608,16 @@ async fn a_ping_after_the_receiver_is_mended_goes_out_at_once() {
     assert_eq!(messages[0].header("webhook-id"), ping.event_id);
     assert_eq!(ping.subject, webhook.id, "a trial is about the webhook");
     let log = world.client.list_deliveries(&webhook.id, &DeliveriesQuery::default()).await.unwrap();
-    assert_eq!((log.data[0].status, log.data[0].subject.clone()), (WebhookDeliveryStatus::Delivered, webhook.id.clone()));
+    assert_eq!(
+        (log.data[0].status, log.data[0].subject.clone()),
+        (WebhookDeliveryStatus::Delivered, webhook.id.clone())
+    );
     // What failed before comes in its own time, in order for the claim.
     world.advance(2);
     world.drain().await;
-    assert!(world.receiver.messages().iter().any(|message| message.kind() != "v2.webhook.ping" && message.claim() == claim));
+    assert!(
+        world.receiver.messages().iter().any(|message| message.kind() != "v2.webhook.ping" && message.claim() == claim)
+    );
 }
 
 #[tokio::test]
@@ -647,7 +650,8 @@ async fn a_ping_does_not_wait_for_a_receiver_that_hangs() {
     let webhook = world.client.create_webhook(&CreateWebhook { url, ..CreateWebhook::default() }).await.unwrap();
     let running = tokio::spawn(world.server.deliverer().run());
     world.declare().await;
-    let (_held, _peer) = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
+    let (_held, _peer) =
+        tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
     world.client.ping_webhook(&webhook.id).await.unwrap();
     // A second connection comes while the first still waits for its answer.
     let second = tokio::time::timeout(std::time::Duration::from_secs(10), silent.accept()).await;
@@ -695,9 +699,10 @@ fn kept_answers(server: &Server) -> Vec<String> {
         #[diesel(sql_type = diesel::sql_types::Text)]
         answer: String,
     }
-    let read: Result<Vec<Kept>, StoreError> = server.app.store.read(|connection| {
-        Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?)
-    });
+    let read: Result<Vec<Kept>, StoreError> = server
+        .app
+        .store
+        .read(|connection| Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?));
     read.unwrap().into_iter().map(|kept| kept.answer).collect()
 }
 
@@ -707,7 +712,7 @@ async fn registering_a_webhook_tells_nothing_of_the_names_of_this_network() {
     let caller = server.platform("Plateforme").await;
     let said = async |url: &str| {
         let got = caller.post("/webhooks", &json!({ "url": url })).await;
-        (got.status, got.body["error"].clone(), got.fields())
+        (got.status, got.body["error"]["message"].clone(), got.body["error"]["details"].clone())
     };
     // Names that exist on every machine, and the same that exist nowhere: one answer.
     for (exists, missing) in [
@@ -721,7 +726,7 @@ async fn registering_a_webhook_tells_nothing_of_the_names_of_this_network() {
         assert_eq!(one.0, 400);
     }
     // Nothing is looked up: a public name is taken whether it exists or not, and judged when something is sent.
-    assert_eq!(said("https://no-such-name.receiver-of-nobody.fr/x").await.0, 200);
+    assert_eq!(said("https://no-such-name.no-such-receiver.fr/x").await.0, 200);
 }
 
 #[tokio::test]

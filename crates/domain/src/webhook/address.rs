@@ -15,8 +15,21 @@ pub fn is_public(address: IpAddr) -> bool {
 /// Endings of names that no public name server answers for: special-use names (RFC 6761, RFC 6762, RFC 8375,
 /// RFC 7686), `internal` (reserved by ICANN in 2024) and what is usual inside private networks.
 const PRIVATE_ENDINGS: [&str; 15] = [
-    "localhost", "local", "internal", "invalid", "test", "example", "onion", "arpa", "lan", "intranet", "private",
-    "corp", "home", "localdomain", "alt",
+    "localhost",
+    "local",
+    "internal",
+    "invalid",
+    "test",
+    "example",
+    "onion",
+    "arpa",
+    "lan",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "localdomain",
+    "alt",
 ];
 
 /// Whether a host name may be one of the public Internet, by its spelling alone. Nothing is looked up: the

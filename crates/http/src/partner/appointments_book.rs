@@ -2,7 +2,8 @@
 
 use aide::transform::TransformOperation;
 use constat_app::partner::{
-    BookAppointment, Booked as Made, SameReference, book_appointment, look_up_drives, open_promised, refuse_if_taken,
+    BookAppointment, Booked as Made, SameReference, WARNING_HEADER, book_appointment, look_up_drives, open_promised,
+    refuse_if_taken,
 };
 use constat_app::{Answer, AppError};
 use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
@@ -17,9 +18,6 @@ use crate::asked::{Asked, Partner};
 use crate::body::JsonOrForm;
 use crate::contract::PARTNER;
 use crate::{Problem, Reply};
-
-/// Names the warnings of a booking in a header, for answers whose body holds nothing but the id.
-const WARNING: &str = "appointment-warning";
 
 /// The two shapes of the JSON answer.
 #[derive(Serialize, JsonSchema)]
@@ -73,7 +71,7 @@ impl Shape {
             },
         };
         let answer =
-            if is_warned { answer.with_header(WARNING, BookingWarning::ALREADY_BOOKED) } else { answer };
+            if is_warned { answer.with_header(WARNING_HEADER, BookingWarning::ALREADY_BOOKED) } else { answer };
         Ok(answer.with_header(LOCATION.as_str(), location).with_header(ETAG.as_str(), entity_tag(made.version)))
     }
 }

@@ -3,7 +3,7 @@
 use constat_domain::country::{Country, EXPECTED_COUNTRY};
 use constat_domain::geo;
 use constat_domain::postcode::{self, PostcodeFault};
-use constat_domain::territory::{Misplaced, misplaced};
+use constat_domain::territory::misplaced;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -156,14 +156,8 @@ impl Position {
     /// As [`Position::read`], for a known address: notes a position that cannot be where a French address is.
     pub fn read_at(&self, address: &geo::PostalAddress, checker: &mut Checker) -> Option<geo::Position> {
         let position = self.read(checker)?;
-        let (lat, long) = (position.lat, position.lon);
-        let message = match misplaced(position, address) {
-            None => return Some(position),
-            Some(Misplaced::Swapped) => format!("latitude and longitude swapped? Expected lat {long}, long {lat}"),
-            Some(Misplaced::Outside(territory)) => {
-                format!("lies outside {territory}, where the address is: correct the position or leave it out")
-            }
-        };
+        let Some(fault) = misplaced(position, address) else { return Some(position) };
+        let message = fault.message(position);
         checker.fail("lat", message.clone());
         checker.fail("long", message);
         None

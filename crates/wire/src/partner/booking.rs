@@ -121,7 +121,7 @@ impl BookingWarning {
     /// The code of a warning that an appointment is open under the same reference.
     pub const ALREADY_BOOKED: &str = "already_booked";
 
-    /// Warns of an appointment under the same reference; its id is told to those who may read it.
+    /// Warns of an appointment under the same reference; its id is given to keys that may read it.
     pub fn already_booked(id: Option<String>, start: jiff::Timestamp) -> Self {
         let message = "another appointment of this kind is open at this firm under the same insurerClaimId: cancel \
                        one of the two unless both are meant";
@@ -155,6 +155,11 @@ pub enum BookingReply {
 }
 
 impl BookingReply {
+    /// What the partner warns of.
+    pub fn warnings(&self) -> &[BookingWarning] {
+        if let Self::Full(answer) = self { &answer.warnings } else { &[] }
+    }
+
     /// The id that the partner gave.
     pub fn appointment_id(&self) -> &str {
         match self {

@@ -12,7 +12,7 @@ mod replay;
 mod rotate;
 
 use aide::axum::routing::{get_with, post_with};
-use constat_app::webhooks::secret_of;
+use constat_app::webhooks::{secret_digest, secret_of};
 use constat_app::{Answer, AppError};
 use constat_domain::webhook::Webhook;
 use constat_wire::claims::{Success, Webhook as WireWebhook};
@@ -61,7 +61,7 @@ const SECRET_OF: &str = "x-secret-of";
 fn answer_without_secret(webhook: &Webhook, now: Timestamp) -> Result<Answer, AppError> {
     let answer = answer(webhook, 0, now)?;
     let Some(secret) = webhook.terms.secrets.first() else { return Ok(answer) };
-    Ok(answer.with_header(SECRET_OF, format!("{} {}", webhook.id, secret.created_at)))
+    Ok(answer.with_header(SECRET_OF, format!("{} {}", webhook.id, secret_digest(&secret.secret))))
 }
 
 /// Puts the new secret into an answer of [`answer_without_secret`], or of a repeat that gets it again. A repeat
@@ -69,8 +69,8 @@ fn answer_without_secret(webhook: &Webhook, now: Timestamp) -> Result<Answer, Ap
 fn reveal(asked: &Asked<Claims>, Reply(mut answer): Reply) -> Result<Reply, Problem> {
     let Some(at) = answer.headers.iter().position(|(name, _)| name == SECRET_OF) else { return Ok(Reply(answer)) };
     let (_, named) = answer.headers.remove(at);
-    let Some((id, created_at)) = named.split_once(' ') else { return Ok(Reply(answer)) };
-    if let Some(secret) = secret_of(&asked.app, &asked.caller, id, created_at)? {
+    let Some((id, digest)) = named.split_once(' ') else { return Ok(Reply(answer)) };
+    if let Some(secret) = secret_of(&asked.app, &asked.caller, id, digest)? {
         let mut body: Success<WireWebhook> = serde_json::from_str(&answer.body)
             .map_err(|error| AppError::Fault(format!("a webhook's answer: {error}")))?;
         body.data.secret = Some(secret);
