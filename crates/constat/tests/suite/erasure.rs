@@ -456,32 +456,30 @@ async fn a_firm_erases_its_own_appointments_once_they_are_over_or_cancelled() {
     // The kept answer is gone, and the key is not free for a second booking.
     let repeat = partner.request(Method::POST, "/appointments").header("idempotency-key", "CASE-1").json(&first_body);
     assert_eq!(partner.send(repeat).await.status, 422);
-    partner.server.app.store.scrub().unwrap();
-    let bytes = String::from_utf8_lossy(&partner.server.database_bytes()).into_owned();
-    for (word, is_left) in [("Zqfirst", false), ("Zqsecond", false), ("Zqcomment", false), ("Zqthird", true)] {
-        assert_eq!(bytes.to_lowercase().contains(&word.to_lowercase()), is_left, "{word}");
-    }
-
     // The same from the command line, in SQLite, where the data folder is at hand.
     let folder = partner.server.folder().to_owned();
-    if !folder.join("constat.db").exists() {
-        return;
+    let by_command = folder.join("constat.db").exists();
+    if by_command {
+        let data = folder.to_str().unwrap();
+        let erase = |ids: &[&str]| {
+            let firm = ["--organisation", "Cabinet d'expertise", "--mode", "test", "--reason", "request", "--data", data];
+            [&["gdpr", "erase-appointments"], ids, &firm[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let unknown = erase(&[&third, "apt_00000000000000000000000000"]);
+        let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        assert!(refused(&folder, &unknown).contains("nothing erased"));
+        assert_eq!(find("zqthird").await, 1);
+        let good = erase(&[&third]);
+        let good: Vec<&str> = good.iter().map(String::as_str).collect();
+        assert!(done(&folder, &good).contains("personal data of 1 appointments"));
+        assert_eq!(find("zqthird").await, 0);
     }
-    let data = folder.to_str().unwrap();
-    let erase = |ids: &[&str]| {
-        let firm = ["--organisation", "Cabinet d'expertise", "--mode", "test", "--reason", "request", "--data", data];
-        [&["gdpr", "erase-appointments"], ids, &firm[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let unknown = erase(&[&third, "apt_00000000000000000000000000"]);
-    let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
-    assert!(refused(&folder, &unknown).contains("nothing erased"));
-    assert_eq!(find("zqthird").await, 1);
-    let good = erase(&[&third]);
-    let good: Vec<&str> = good.iter().map(String::as_str).collect();
-    assert!(done(&folder, &good).contains("personal data of 1 appointments"));
-    assert_eq!(find("zqthird").await, 0);
+    // Last: reading the files here takes SQLite's locks on them away from this process.
+    partner.server.app.store.scrub().unwrap();
     let bytes = String::from_utf8_lossy(&partner.server.database_bytes()).to_lowercase();
-    assert!(!bytes.contains("zqthird"));
+    for (word, is_left) in [("zqfirst", false), ("zqsecond", false), ("zqcomment", false), ("zqthird", !by_command)] {
+        assert_eq!(bytes.contains(word), is_left, "{word}");
+    }
 }
 
 #[tokio::test]
