@@ -113,8 +113,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             let now = SystemClock.now();
             let count = folder.store.read(|connection| count_to_erase(connection, firm, &appointments))?;
             let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &OsChance.entropy())).collect();
-            let erase =
-                move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
+            let erase = move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
             let erased: Result<usize, AppError> = folder.store.write(erase).await;
             let erased = erased.map_err(|error| Failure::new(format!("nothing erased: {error}")))?;
             folder.store.scrub()?;

@@ -326,7 +326,8 @@ async fn a_key_given_twice_in_a_body_is_refused_and_named() {
         got.is_error(400, 1000);
         assert_eq!(got.fields(), [field]);
     }
-    let got = send_text(Method::POST, "/claims", "application/json", doubled("\"userId\"", "\"userId\":\"x\",\"userId\""));
+    let got =
+        send_text(Method::POST, "/claims", "application/json", doubled("\"userId\"", "\"userId\":\"x\",\"userId\""));
     assert!(got.await.fields().contains(&"userId"));
     // The other places that read maps: edits, uploads, imports, the partner and the dossier contract.
     let id = caller.declare(&fixtures::stolen_bike()).await;

@@ -234,7 +234,8 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
         "email": plants.mail(), "company": plants.word(),
     });
     let product = &mut contract["products"][0];
-    (product["product"]["internal_id"], product["product"]["product_marked"]) = (plants.word().into(), plants.word().into());
+    (product["product"]["internal_id"], product["product"]["product_marked"]) =
+        (plants.word().into(), plants.word().into());
     product["product"]["custom"] = json!({ "gardien": plants.word() });
     product["risk"]["address"]["street1"] = plants.word().into();
     product["risk"]["address"]["more_lines"] = json!([plants.word()]);
@@ -357,7 +358,9 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     assert_eq!(primed["result"]["previously_existing"]["user"], true, "{primed}");
     let primed = primed["result"]["claim"]["id"].as_str().unwrap().to_owned();
     let why = json!({ "reason": plants.text() });
-    Got::read(caller.request(Method::DELETE, &format!("/claims/{primed}")).json(&why).send().await.unwrap()).await.data();
+    Got::read(caller.request(Method::DELETE, &format!("/claims/{primed}")).json(&why).send().await.unwrap())
+        .await
+        .data();
     server.deliverer().drain().await.unwrap();
 
     // Everything was kept somewhere; what was written over is not asked for.
@@ -367,8 +370,7 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     assert!(plants.0.len() > 70, "{}", plants.0.len());
 
     let app = &server.app;
-    let wanted =
-        Erasure { tenant: caller.tenant, user_id: user, reason: "request", overriding: Some("test_data") };
+    let wanted = Erasure { tenant: caller.tenant, user_id: user, reason: "request", overriding: Some("test_data") };
     let look = look(&app.store, &wanted, app.clock.now()).unwrap();
     assert_eq!((look.claims.len(), look.appointments, look.at_firms, look.elsewhere), (2, 2, 2, 0));
     let catalogue = app.catalogues.of(&caller.tenant);
@@ -384,9 +386,8 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
         assert_eq!(known.address.unwrap().street1, "(effacé)");
         assert!(known.customer.is_none() && known.notes.is_none());
         let tenant = world.firm.tenant;
-        let told = app.store.read(|connection| {
-            constat_store::queries::events::of_tenant_about(connection, &tenant, visit)
-        });
+        let told =
+            app.store.read(|connection| constat_store::queries::events::of_tenant_about(connection, &tenant, visit));
         let (_, last) = told.unwrap().pop().unwrap();
         assert_eq!((last.kind.as_str(), &last.data), ("appointment.erased", &json!({ "reason": "request" })));
     }
@@ -409,7 +410,8 @@ async fn a_firm_erases_its_own_appointments_once_they_are_over_or_cancelled() {
     let other = partner.server.partner_key(&partner.firm, other).await;
     let book = async |case: &str, name: &str| {
         let mut body = partner.first_booking(&on_site(), case).await;
-        body["contact"] = json!({ "firstName": "Zoé", "lastName": name, "userInfo": { "mobilePhone": "+33612345678" } });
+        body["contact"] =
+            json!({ "firstName": "Zoé", "lastName": name, "userInfo": { "mobilePhone": "+33612345678" } });
         body["notes"] = format!("Digicode de {name}").into();
         let request = partner.request(Method::POST, "/appointments").header("idempotency-key", case).json(&body);
         let made = partner.send(request).await.expect(201);
@@ -439,7 +441,10 @@ async fn a_firm_erases_its_own_appointments_once_they_are_over_or_cancelled() {
     };
     assert_eq!((find("zqfirst").await, find("zqsecond").await), (1, 1));
     // Cancelled by the platform, erased by the platform; over, erased by the firm.
-    partner.post(&format!("/appointments/{first}/cancel"), &json!({ "reason": "Autre", "comment": "Zqcomment" })).await.expect(200);
+    partner
+        .post(&format!("/appointments/{first}/cancel"), &json!({ "reason": "Autre", "comment": "Zqcomment" }))
+        .await
+        .expect(200);
     assert_eq!(send(&platform, &first, &[("if-match", "\"99\"")]).await.status, 412);
     let erased = send(&platform, &first, &[]).await.expect(200);
     partner.server.clock.advance(SignedDuration::from_hours(24 * 20));
@@ -462,8 +467,13 @@ async fn a_firm_erases_its_own_appointments_once_they_are_over_or_cancelled() {
     if by_command {
         let data = folder.to_str().unwrap();
         let erase = |ids: &[&str]| {
-            let firm = ["--organisation", "Cabinet d'expertise", "--mode", "test", "--reason", "request", "--data", data];
-            [&["gdpr", "erase-appointments"], ids, &firm[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+            let firm =
+                ["--organisation", "Cabinet d'expertise", "--mode", "test", "--reason", "request", "--data", data];
+            [&["gdpr", "erase-appointments"], ids, &firm[..]]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         let unknown = erase(&[&third, "apt_00000000000000000000000000"]);
         let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
