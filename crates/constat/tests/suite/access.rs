@@ -361,9 +361,9 @@ fn form_urlencoded_data(value: &Value) -> String {
 }
 
 /// The drafts that a user has, as the platform sees them.
-async fn drafts(platform: &ClaimsCaller) -> usize {
-    platform.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await.body["pagination"]["total"].as_u64().unwrap()
-        as usize
+async fn drafts(platform: &ClaimsCaller) -> u64 {
+    let list = platform.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await;
+    list.body["pagination"]["total"].as_u64().unwrap()
 }
 
 #[tokio::test]
