@@ -347,17 +347,11 @@ async fn a_key_given_twice_in_a_body_is_refused_and_named() {
     let got = send(ask().header("content-type", "application/json").body(text.clone())).await;
     assert_eq!((got.status, got.fields()), (400, vec!["claim.x".to_owned()]));
     // A form whose field is given twice.
-    let field = form_urlencoded_data(&json!({ "reason": "Autre" }));
+    let field = "data=%7B%22reason%22%3A%22Autre%22%7D";
     let form = world.server.http.post(format!("{}/claims/api/v1/appointments/x/cancel", world.server.url));
     let form = form.header("pid", issued_key(&world)).header("content-type", "application/x-www-form-urlencoded");
     let got = send(form.body(format!("{field}&{field}"))).await;
     assert_eq!((got.status, got.fields()), (400, vec!["data".to_owned()]));
-}
-
-/// The field `data` of a form, percent-encoded.
-fn form_urlencoded_data(value: &Value) -> String {
-    let encoded: String = value.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("data={encoded}")
 }
 
 /// The drafts that a user has, as the platform sees them.
