@@ -27,7 +27,8 @@ use crate::progress;
 pub const ERASE_HELP: &str = "\
 Erased: names, phones, e-mail and street addresses, descriptions, answers in words, damages as told, notes,
 documents with their bytes and what photos told, sign-in links, and answers kept for repeated requests; in
-claims, appointments and contracts. Kept: amounts, dates, codes, statuses, ids of this server, towns, contract
+claims, contracts, appointments, and the calendars of firms on this server. A running server asks firms on
+other servers to do the same. Kept: amounts, dates, codes, statuses, ids of this server, towns, contract
 numbers, and the events, whose chain still verifies. The database file is written anew.
 
 A claim that is under way, has a payment under way, or closed less than two years ago (Code des assurances,
@@ -67,6 +68,12 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
                 found.appointments,
                 found.contracts
             );
+            if found.at_firms + found.elsewhere > 0 {
+                println!(
+                    "{} appointments in the calendars of firms on this server, {} at firms elsewhere.",
+                    found.at_firms, found.elsewhere
+                );
+            }
             for (claim, retention) in &found.claims {
                 if let Some(retention) = retention {
                     println!("  {claim} must be kept: {retention}");
@@ -106,8 +113,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             let now = SystemClock.now();
             let count = folder.store.read(|connection| count_to_erase(connection, firm, &appointments))?;
             let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &OsChance.entropy())).collect();
-            let erase =
-                move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
+            let erase = move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
             let erased: Result<usize, AppError> = folder.store.write(erase).await;
             let erased = erased.map_err(|error| Failure::new(format!("nothing erased: {error}")))?;
             folder.store.scrub()?;

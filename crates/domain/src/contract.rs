@@ -302,6 +302,7 @@ fn check_risk(risk: &Risk, field: &str, errors: &mut Vec<FieldError>) {
             }
         }
         Some(_) => {}
+    }
     if let Some(position) = risk.position {
         let message = if Position::new(position.lat, position.lon).is_none() {
             Some("must lie within -90 to 90 degrees of latitude and -180 to 180 of longitude".to_owned())

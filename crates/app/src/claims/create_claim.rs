@@ -110,9 +110,8 @@ fn draft_of_before(
 fn contract_of(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result<Contract, AppError> {
     let tenant = act.tenant();
     let contract = contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?;
-    let is_user_known = contracts::user_exists_in_tenant(tx, tenant, &declaration.user_id)?;
     let Some(holder) = act.caller.sees_only() else {
-        if !is_user_known {
+        if !contracts::user_exists_in_tenant(tx, tenant, &declaration.user_id)? {
             return Err(ClaimRefusal::UserNotAuthorised.into());
         }
         return contract.ok_or_else(|| ClaimRefusal::ContractNotFound.into());

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use constat_domain::catalogue::{Catalogue, Category};
 use constat_domain::claim::Claim;
 use constat_domain::ids::EventId;
-use constat_store::queries::{api_keys, claims};
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::sign_in_links::{self, SignInLink};
+use constat_store::queries::{api_keys, claims};
 use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::json;
@@ -97,11 +97,7 @@ fn claim_of(connection: &mut Connection, link: &SignInLink) -> Result<Claim, Sto
         .ok_or_else(|| StoreError::Corrupt("a sign-in link without its declaration".to_owned()))
 }
 
-fn state(
-    connection: &mut Connection,
-    link: Option<&SignInLink>,
-    now: Timestamp,
-) -> Result<LinkState, StoreError> {
+fn state(connection: &mut Connection, link: Option<&SignInLink>, now: Timestamp) -> Result<LinkState, StoreError> {
     let Some(link) = link else { return Ok(LinkState::Unknown) };
     if link.used_at.is_some() {
         return Ok(LinkState::Used);

@@ -75,11 +75,7 @@ pub fn erase_appointments(
 }
 
 /// How many appointments of a firm an erasure of these would touch: as many events are needed.
-pub fn count_to_erase(
-    connection: &mut Connection,
-    firm: TenantId,
-    ids: &[AppointmentId],
-) -> Result<usize, StoreError> {
+pub fn count_to_erase(connection: &mut Connection, firm: TenantId, ids: &[AppointmentId]) -> Result<usize, StoreError> {
     let mut count = 0;
     for id in ids {
         let known = appointments::of_tenant_by_id(connection, &firm, *id)?;
@@ -119,8 +115,7 @@ fn with_its_parties(connection: &mut Connection, known: Appointment) -> Result<V
 /// Erases the rows, the data of their events that says too much, and the answers kept for the keys of their firms.
 fn erase_rows(tx: &mut Tx, found: Vec<Appointment>, at: Timestamp) -> Result<Vec<Appointment>, StoreError> {
     let ids: Vec<String> = found.iter().map(|appointment| appointment.id.to_string()).collect();
-    let firms: BTreeSet<(OrgId, &str)> =
-        found.iter().map(|one| (one.tenant.org, one.tenant.mode.as_str())).collect();
+    let firms: BTreeSet<(OrgId, &str)> = found.iter().map(|one| (one.tenant.org, one.tenant.mode.as_str())).collect();
     let keys: Vec<KeyId> = api_keys::all(tx)?
         .into_iter()
         .filter(|key| firms.contains(&(key.issuer, key.mode.as_str())))
@@ -130,9 +125,8 @@ fn erase_rows(tx: &mut Tx, found: Vec<Appointment>, at: Timestamp) -> Result<Vec
     let mut erased = Vec::with_capacity(found.len());
     for mut appointment in found {
         let texts: Vec<String> = appointment.personal_texts().into_iter().map(str::to_owned).collect();
-        let says_too_much = |data: &str| {
-            serde_json::from_str::<Value>(data).is_ok_and(|data| holds_one_of(&data, &texts))
-        };
+        let says_too_much =
+            |data: &str| serde_json::from_str::<Value>(data).is_ok_and(|data| holds_one_of(&data, &texts));
         let subject = appointment.id.to_string();
         erasure::erase_event_data(tx, &appointment.tenant, &subject, says_too_much)?;
         appointment.erase(at);

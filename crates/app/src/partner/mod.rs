@@ -41,8 +41,8 @@ pub use day::{
     propose_days, read_day, read_team_day,
 };
 pub use early::refuse_if_taken;
-pub use erase::{count_to_erase, erase_appointment, erase_appointments};
 pub(crate) use erase::{booked_for_claim, record_and_erase};
+pub use erase::{count_to_erase, erase_appointment, erase_appointments};
 pub use hold::{Held, HoldSlot, hold_slot, release_hold};
 pub use meeting::{MEETING_PATH, look_at_meeting};
 pub use modify::{ModifyAppointment, modify_appointment, set_contact};

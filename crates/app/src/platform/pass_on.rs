@@ -3,9 +3,9 @@
 use constat_domain::Refusal;
 use constat_domain::ids::EventId;
 use constat_domain::refusal::BookingRefusal;
+use constat_store::queries::claim_appointments;
 use constat_store::queries::erasure::{self, ErasureToPassOn};
 use constat_store::queries::events::{self, Event};
-use constat_store::queries::claim_appointments;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -54,15 +54,14 @@ pub async fn pass_on_erasures(app: &App) -> Result<usize, AppError> {
 /// The firm did not answer, refused, or does not know how: it still knows the appointment.
 async fn ask(app: &App, wanted: &ErasureToPassOn) -> Result<(), AppError> {
     let ErasureToPassOn { appointment, tenant, declaration, .. } = wanted;
-    let recorded = app.store.read(|connection| {
-        claim_appointments::of_claim_by_id(connection, tenant, *declaration, *appointment)
-    })?;
+    let recorded = app
+        .store
+        .read(|connection| claim_appointments::of_claim_by_id(connection, tenant, *declaration, *appointment))?;
     let Some(recorded) = recorded else { return Ok(()) };
     let link = partners::holder(&app.settings, tenant, recorded.kind, &recorded.partner)?;
     let id = &recorded.partner_appointment_id;
-    let is_unknown = |error: &AppError| {
-        matches!(error, AppError::Refused(Refusal::Booking(BookingRefusal::AppointmentNotFound)))
-    };
+    let is_unknown =
+        |error: &AppError| matches!(error, AppError::Refused(Refusal::Booking(BookingRefusal::AppointmentNotFound)));
     match app.partners.erase_appointment(link, id).await {
         // No such appointment, or no such call: the appointment itself tells which.
         Err(error) if is_unknown(&error) => match app.partners.read_appointment(link, id).await {

@@ -326,7 +326,8 @@ async fn a_key_given_twice_in_a_body_is_refused_and_named() {
         got.is_error(400, 1000);
         assert_eq!(got.fields(), [field]);
     }
-    let got = send_text(Method::POST, "/claims", "application/json", doubled("\"userId\"", "\"userId\":\"x\",\"userId\""));
+    let got =
+        send_text(Method::POST, "/claims", "application/json", doubled("\"userId\"", "\"userId\":\"x\",\"userId\""));
     assert!(got.await.fields().contains(&"userId"));
     // The other places that read maps: edits, uploads, imports, the partner and the dossier contract.
     let id = caller.declare(&fixtures::stolen_bike()).await;
@@ -346,22 +347,17 @@ async fn a_key_given_twice_in_a_body_is_refused_and_named() {
     let got = send(ask().header("content-type", "application/json").body(text.clone())).await;
     assert_eq!((got.status, got.fields()), (400, vec!["claim.x".to_owned()]));
     // A form whose field is given twice.
-    let field = form_urlencoded_data(&on_site());
-    let form = ask().header("content-type", "application/x-www-form-urlencoded").body(format!("{field}&{field}"));
-    let got = send(form).await;
+    let field = "data=%7B%22reason%22%3A%22Autre%22%7D";
+    let form = world.server.http.post(format!("{}/claims/api/v1/appointments/x/cancel", world.server.url));
+    let form = form.header("pid", issued_key(&world)).header("content-type", "application/x-www-form-urlencoded");
+    let got = send(form.body(format!("{field}&{field}"))).await;
     assert_eq!((got.status, got.fields()), (400, vec!["data".to_owned()]));
 }
 
-/// The field `data` of a form, percent-encoded.
-fn form_urlencoded_data(value: &Value) -> String {
-    let encoded: String = value.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("data={encoded}")
-}
-
 /// The drafts that a user has, as the platform sees them.
-async fn drafts(platform: &ClaimsCaller) -> usize {
-    platform.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await.body["pagination"]["total"].as_u64().unwrap()
-        as usize
+async fn drafts(platform: &ClaimsCaller) -> u64 {
+    let list = platform.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await;
+    list.body["pagination"]["total"].as_u64().unwrap()
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ async fn declare(claims: &ClaimsClient, number: usize) -> String {
     for (name, value) in [("userId", "user-1"), ("contractId", "contract-bike-1"), ("contractProductId", "bike-1")] {
         theft[name] = value.into();
     }
+    // Another loss each time, not one that is sent twice within some seconds.
+    theft["location"]["city"] = format!("Paris {number}").into();
     let theft: CreateClaim = serde_json::from_value(theft).unwrap();
     let claim = claims.create_claim(&theft).await.unwrap();
     let meta = DocumentMeta {
@@ -64,12 +66,12 @@ async fn a_backup_taken_while_others_write_is_whole_and_can_be_put_back() {
     // Four write on while the backup is taken.
     let stop = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..4)
-        .map(|_| {
+        .map(|writer| {
             let (claims, stop) = (claims.clone(), Arc::clone(&stop));
             tokio::spawn(async move {
                 let mut made = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    declare(&claims, made).await;
+                    declare(&claims, 1000 * (writer + 1) + made).await;
                     made += 1;
                 }
                 made
@@ -131,7 +133,7 @@ async fn a_backup_that_was_touched_or_cut_short_is_not_put_back() {
     let path = folder.path();
     let key = platform(path);
     let server = Running::serve(path);
-    declare(&client(&server, &key), 0).await;
+    declare(&client(&server, &key), 1).await;
     drop(server);
     done(path, &["backup", "--to", "backup"]);
     let backup = path.join("backup");

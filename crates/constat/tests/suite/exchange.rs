@@ -77,11 +77,13 @@ async fn a_faulty_file_is_refused_whole_by_line_and_field() {
     import(&caller, "application/jsonl", "\n").await.is_error(400, 1000);
     import(&caller, "application/jsonl", vec![0xff, 0xfe]).await.is_error(400, 1000);
 
-    // An integrator may look things up, not fill the registry.
+    // An integrator neither fills the registry nor looks things up there, before it has declared on a contract.
     let broker = server.insurer("Courtier", "02000402").await;
     let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
     let integrator = ClaimsCaller { key, ..caller.clone() };
     import(&integrator, "application/jsonl", contract("contract-2").to_string()).await.is_error(403, 98888);
+    integrator.get(&format!("/contracts/{BIKE_CONTRACT}")).await.is_error(404, 2002);
+    integrator.declare(&fixtures::stolen_bike()).await;
     integrator.get(&format!("/contracts/{BIKE_CONTRACT}")).await.data();
 }
 
@@ -131,9 +133,15 @@ async fn what_is_exported_is_imported_elsewhere_to_the_letter() {
             url: format!("{}/v2", server.url),
             http: reqwest::Client::new(),
         };
-        caller.declare(&fixtures::stolen_bike()).await;
-        caller.submitted(&fixtures::stolen_bike(), &STOLEN_BIKE_MANDATORY).await;
-        let given_up = caller.declare(&fixtures::stolen_bike()).await;
+        // Three losses, not one that is sent three times within some seconds.
+        let in_town = |city: &str| {
+            let mut declaration = fixtures::stolen_bike();
+            declaration["location"]["city"] = city.into();
+            declaration
+        };
+        caller.declare(&in_town("Paris")).await;
+        caller.submitted(&in_town("Paris 12"), &STOLEN_BIKE_MANDATORY).await;
+        let given_up = caller.declare(&in_town("Paris 12e")).await;
         caller.send(reqwest::Method::DELETE, &format!("/claims/{given_up}")).await.data();
     }
     exchange(old.path(), &["export", "claims", "--output", "claims.jsonl", "--documents", "files"]);

@@ -192,7 +192,10 @@ async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_c
         broker.get(&format!("/claims/{}", id.as_str().unwrap())).await.is_error(404, 2001);
         // A repeat finds the insurer's own.
         let again = world.prime(&world.insurer_key, &body).await;
-        assert_eq!((&result(&again)["claim"]["id"], &result(&again)["previously_existing"]["claim"]), (&id, &json!(true)));
+        assert_eq!(
+            (&result(&again)["claim"]["id"], &result(&again)["previously_existing"]["claim"]),
+            (&id, &json!(true))
+        );
     }
     // The broker's claim is as it was, and an insurer's own, declared with its claims key, is found.
     assert_eq!(broker.get(&format!("/claims/{captured}")).await.data()["status"], "draft");
@@ -201,7 +204,10 @@ async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_c
     body["claim"]["number"] = "S-5".into();
     let found = world.prime(&world.insurer_key, &body).await;
     let uuid = own.parse::<constat_domain::ids::DeclarationId>().unwrap().uuid().to_string();
-    assert_eq!((&result(&found)["claim"]["id"], &result(&found)["previously_existing"]["claim"]), (&json!(uuid), &json!(true)));
+    assert_eq!(
+        (&result(&found)["claim"]["id"], &result(&found)["previously_existing"]["claim"]),
+        (&json!(uuid), &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -225,9 +231,12 @@ async fn persons_are_joined_by_mail_within_one_insurer_only() {
     let (existed, same, _) = open(mine, "A-2", "EVE@example.ORG").await;
     assert!(existed && same == first);
     // A plus-address, a dot and another domain are other addresses.
-    for (contract, email) in
-        [("A-3", "eve+1@example.org"), ("A-4", "e.ve@example.org"), ("A-5", "eve@example.com"), ("A-6", "eve@example.org.fr")]
-    {
+    for (contract, email) in [
+        ("A-3", "eve+1@example.org"),
+        ("A-4", "e.ve@example.org"),
+        ("A-5", "eve@example.com"),
+        ("A-6", "eve@example.org.fr"),
+    ] {
         let (existed, user, _) = open(mine, contract, email).await;
         assert!(!existed && user != first, "{email}");
     }

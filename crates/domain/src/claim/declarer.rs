@@ -46,8 +46,8 @@ impl Claim {
 
 #[cfg(test)]
 mod tests {
-    use crate::claim::tests::contract;
     use crate::claim::Insured;
+    use crate::claim::tests::contract;
 
     #[test]
     fn the_policyholder_is_known_by_last_name_and_a_number_or_address() {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::appointment::{Appointment, ClaimAppointment};
 use crate::catalogue::{Catalogue, QuestionKind};
-use crate::geo::{Place, PostalAddress, Position};
+use crate::geo::{Place, Position, PostalAddress};
 use crate::service::Urgency;
 
 /// What stands where something was erased.

@@ -18,7 +18,9 @@ pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> 
     let claim = read_dossier(&asked.app, &asked.caller, &path.claim_id)?;
     let copy = copy_for(&asked.caller);
     let attachments: Result<Vec<Attachment>, AppError> = documents_of(&claim)
-        .map(|document| Ok(attachment(document, signed_download_url(&asked.app, &asked.caller, &claim, document, copy)?)))
+        .map(|document| {
+            Ok(attachment(document, signed_download_url(&asked.app, &asked.caller, &claim, document, copy)?))
+        })
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);

@@ -109,9 +109,7 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             BookingRefusal::AppointmentClosed
             | BookingRefusal::VisitToCome
             | BookingRefusal::NeededForVisit
-            | BookingRefusal::MovedWithMain => {
-                (StatusCode::CONFLICT, Code::SlotNotAvailable)
-            }
+            | BookingRefusal::MovedWithMain => (StatusCode::CONFLICT, Code::SlotNotAvailable),
             BookingRefusal::MissionHasAppointment => (StatusCode::CONFLICT, Code::NotAllowed),
             BookingRefusal::NotAllowed => (StatusCode::FORBIDDEN, Code::NotAllowed),
             BookingRefusal::NoPartner => (StatusCode::BAD_REQUEST, Code::InvalidParameters),

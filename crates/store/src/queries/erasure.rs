@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::{micros, parse};
 use crate::connection::on_each;
 use crate::schema::{
-    bytes_to_remove, document_files, erasures_to_pass_on, events, idempotent_answers, recent_declarations, sign_in_links,
+    bytes_to_remove, document_files, erasures_to_pass_on, events, idempotent_answers, recent_declarations,
+    sign_in_links,
 };
 use crate::{Connection, StoreError, Tx};
 

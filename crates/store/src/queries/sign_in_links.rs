@@ -39,9 +39,12 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Tenant, declaration, end, use and key, as the columns have them.
+type LinkRow = (String, String, i64, Option<i64>, Option<String>);
+
 /// The link with this hash, whatever its state.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
-    let row: Option<(String, String, i64, Option<i64>, Option<String>)> = sign_in_links::table
+    let row: Option<LinkRow> = sign_in_links::table
         .find(hash)
         .select((
             sign_in_links::tenant,
