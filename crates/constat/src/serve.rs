@@ -155,9 +155,7 @@ pub async fn run(
     let Routers { public, metrics: watched, life } = constat_http::routers(app);
     let of_operators = operators_limits(&limits);
     let watched = metrics.map(|listener| {
-        tokio::spawn(
-            async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await },
-        )
+        tokio::spawn(async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await })
     });
     let _watched = AbortOnDrop(watched);
     let (tell, mut told) = watch::channel(false);

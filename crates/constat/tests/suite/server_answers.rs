@@ -19,8 +19,8 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::cli::{Folder, Running, Starting, done, install_tls};
 use crate::claims::start;
+use crate::cli::{Folder, Running, Starting, done, install_tls};
 use crate::partner_support::{Partner, booking, by_video};
 
 /// A key of each contract, by the contract's name: its header and its secret.

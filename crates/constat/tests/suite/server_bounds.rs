@@ -158,7 +158,8 @@ async fn a_half_closed_connection_does_not_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn eleven_hundred_idle_connections_of_one_client_leave_room_for_others() {
     rlimit::increase_nofile_limit(8192).unwrap();
-    let bounds = RequestSettings { connections_per_address: 50, trusted_addresses: vec![], ..RequestSettings::default() };
+    let bounds =
+        RequestSettings { connections_per_address: 50, trusted_addresses: vec![], ..RequestSettings::default() };
     let server = server(bounds).await;
     let to = address(&server.url);
     let mut idle = Vec::new();
