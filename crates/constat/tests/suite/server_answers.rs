@@ -101,7 +101,13 @@ async fn no_answer_of_any_operation_may_be_stored_or_sniffed() {
     let document = uploaded.data()[0]["id"].as_str().unwrap().to_owned();
     let link = caller.get(&format!("/claims/{id}/documents/{document}")).await;
     let link = link.data()["downloadUrl"].as_str().unwrap().trim_start_matches(&caller.url).to_owned();
-    for path in [format!("/claims/{id}"), format!("/claims/{id}"), "/claims".to_owned(), "/events".to_owned(), link] {
+    for path in [
+        format!("/claims/{id}"),
+        format!("/claims/{id}"),
+        format!("/claims?userId={BIKE_USER}"),
+        "/events".to_owned(),
+        link,
+    ] {
         let got = caller.get(&path).await;
         assert_eq!(got.status, 200, "{path}");
         is_protected(&path, &got.headers);
@@ -142,7 +148,7 @@ async fn every_401_says_in_which_ways_a_key_is_given() {
     assert!(seen > 200, "{seen} answers");
     // An answer that is no 401 has none.
     let (header, key) = &keys["claims"];
-    let found = server.http.get(format!("{}/v2/claims", server.url)).header(*header, key).send().await.unwrap();
+    let found = server.http.get(format!("{}/v2/catalogue", server.url)).header(*header, key).send().await.unwrap();
     assert_eq!((found.status().as_u16(), found.headers().contains_key("www-authenticate")), (200, false));
 }
 
@@ -167,7 +173,7 @@ async fn the_first_request_after_a_revocation_is_refused_on_every_node() {
     let id = caller.declare(&fixtures::stolen_bike()).await;
     let contracts = [
         ("claims", Api::Claims, format!("/v2/claims/{id}"), 200),
-        ("partner", Api::Partner, "/claims/api/v1/experts".to_owned(), 200),
+        ("partner", Api::Partner, "/claims/api/v1/appointments".to_owned(), 200),
         ("dossier", Api::Dossier, "/v1/claims/none".to_owned(), 404),
     ];
     for (contract, api, path, usual) in contracts {
@@ -202,7 +208,7 @@ async fn a_revocation_from_the_command_line_stops_the_very_next_request_of_a_run
     let (revoked, kept) = (done(path, &create), done(path, &create));
     let server = Running::serve(path);
     let ask = async |key: &str| {
-        let url = format!("{}/v2/claims", server.url);
+        let url = format!("{}/v2/catalogue", server.url);
         reqwest::Client::new().get(url).header("key", key).send().await.unwrap().status().as_u16()
     };
     assert_eq!((ask(&revoked).await, ask(&kept).await), (200, 200));
@@ -233,7 +239,7 @@ async fn while_one_key_after_the_other_is_revoked_no_request_slips_through() {
 #[tokio::test]
 async fn refused_keys_are_counted_by_reason_and_one_client_that_repeats_them_is_slowed() {
     let (server, caller, keys) = with_keys(Settings::default()).await;
-    let url = format!("{}/v2/claims", server.url);
+    let url = format!("{}/v2/catalogue", server.url);
     let ask = async |key: Option<&str>, from: &str| {
         let mut request = server.http.get(&url).header("x-forwarded-for", from);
         if let Some(key) = key {
