@@ -73,7 +73,7 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
     let bound = TcpListener::bind(address).await.and_then(|listener| Ok((reached(&listener)?, listener)));
     match bound {
         Ok((url, listener)) => {
-            eprintln!("  metrics on {url}/metrics, health checks on {url}/health");
+            eprintln!("  metrics on {url}/metrics (health checks there too)");
             Some(listener)
         }
         Err(error) => {
