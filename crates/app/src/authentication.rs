@@ -47,11 +47,11 @@ struct Remembered {
     until: Timestamp,
 }
 
-/// The count of key changes as it was last read, and for how many arrivals it holds.
+/// The count of key changes as it was last read (`None` when that failed), and for how many arrivals it holds.
 #[derive(Default)]
 struct SharedCount {
     arrived: u64,
-    changes: i64,
+    changes: Option<i64>,
 }
 
 /// Why a key is refused. A caller learns no more than that it is.
@@ -223,11 +223,12 @@ async fn shared_changes(app: &App) -> Result<i64, StoreError> {
     let mine = recent.arrived.fetch_add(1, Ordering::SeqCst) + 1;
     let mut shared = recent.shared.lock().await;
     if shared.arrived < mine {
-        let arrived = recent.arrived.load(Ordering::SeqCst);
-        shared.changes = app.store.read(api_keys::changes)?;
-        shared.arrived = arrived;
+        shared.arrived = recent.arrived.load(Ordering::SeqCst);
+        shared.changes = None;
+        shared.changes = Some(app.store.read(api_keys::changes)?);
     }
-    Ok(shared.changes)
+    // One failure is that of all who waited for it: they do not wait for a database that is away one by one.
+    shared.changes.ok_or_else(|| StoreError::Unavailable("the count of key changes could not be read".to_owned()))
 }
 
 fn recognise(app: &App, api: Api, secret: &str, changes: i64) -> Result<Caller, KeyFault> {

@@ -39,9 +39,7 @@ pub mod webhooks;
 pub use act::Act;
 pub use app::App;
 pub use attempts::{Attempt, OpenAttempts};
-pub use authentication::{
-    IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key,
-};
+pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
 pub use command::{Answer, DRY_RUN_HEADER, Idempotency, to_its_end};

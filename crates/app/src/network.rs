@@ -94,7 +94,8 @@ mod tests {
             assert!(network.contains(address(inside)), "{network:?} {inside}");
             assert!(!network.contains(address(outside)), "{network:?} {outside}");
         }
-        for wrong in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8", "::/129", "proxy.example", "10.0.0"] {
+        for wrong in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8", "::/129", "proxy.example", "10.0.0"]
+        {
             assert_eq!(wrong.parse::<Network>(), Err(NotANetwork), "{wrong}");
         }
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use constat_app::Clock as _;
-use constat_app::backup::{BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, refuse_links, restore, verify};
+use constat_app::backup::{
+    BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, refuse_links, restore, verify,
+};
 use constat_store::{Database, Documents};
 use indicatif::{ProgressBar, ProgressStyle};
 

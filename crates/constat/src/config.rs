@@ -259,9 +259,7 @@ fn without_values(message: &str) -> String {
 
 /// Whether a file holds a secret: a partner's key, a bucket's secret, a database's password.
 fn holds_secrets(table: &Table) -> bool {
-    let text = |table: &Table, key: &str| {
-        table.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
-    };
+    let text = |table: &Table, key: &str| table.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     let documents = table.get("documents").and_then(Value::as_table);
     let database = table.get("database").and_then(Value::as_str).unwrap_or_default();
     documents.is_some_and(|documents| text(documents, "secret_access_key"))

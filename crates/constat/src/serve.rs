@@ -75,7 +75,7 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
     let bound = TcpListener::bind(address).await.and_then(|listener| Ok((reached(&listener)?, listener)));
     match bound {
         Ok((url, listener)) => {
-            eprintln!("  metrics on {url}/metrics, health checks on {url}/health");
+            eprintln!("  metrics on {url}/metrics (health checks there too)");
             Some(listener)
         }
         Err(error) => {
@@ -158,9 +158,7 @@ pub async fn run(
     let Routers { public, metrics: watched, life } = constat_http::routers(app);
     let of_operators = operators_limits(&limits);
     let watched = metrics.map(|listener| {
-        tokio::spawn(
-            async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await },
-        )
+        tokio::spawn(async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await })
     });
     let _watched = AbortOnDrop(watched);
     let (tell, mut told) = watch::channel(false);

@@ -148,7 +148,8 @@ mod tests {
         for values in [&["gzip"][..], &["GZIP"], &["x-gzip"], &["identity, gzip"]] {
             assert_eq!(named(values), Some(Encoding::Gzip), "{values:?}");
         }
-        for values in [&["br"][..], &["deflate"], &["zstd"], &["gzip, gzip"], &["gzip", "gzip"], &["gzip, br"], &["utf-8"]]
+        for values in
+            [&["br"][..], &["deflate"], &["zstd"], &["gzip, gzip"], &["gzip", "gzip"], &["gzip, br"], &["utf-8"]]
         {
             assert_eq!(named(values), None, "{values:?}");
         }
@@ -174,7 +175,8 @@ mod tests {
     #[test]
     fn what_is_no_whole_gzip_is_refused() {
         let whole = zipped(b"{\"a\": 1}");
-        let flipped: Vec<u8> = whole.iter().enumerate().map(|(at, byte)| if at == 12 { !byte } else { *byte }).collect();
+        let flipped: Vec<u8> =
+            whole.iter().enumerate().map(|(at, byte)| if at == 12 { !byte } else { *byte }).collect();
         for body in [&b"{\"a\": 1}"[..], b"\x1f\x8b", &whole[..whole.len() - 1], &whole[..12], &flipped] {
             let problem = inflate(body, 1000).unwrap_err();
             assert!(!matches!(problem.cause(), Cause::BodyTooLarge { .. }), "{body:?}");

@@ -13,9 +13,7 @@ use crate::Shared;
 /// `GET /health`: the process lives. Also the empty JSON endpoint that the benchmark compares reads
 /// with. `GET /health/ready`: it takes requests. Served on the contracts' listener and on the operators'.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/health", get(alive))
-        .route("/health/ready", get(ready))
+    Router::new().route("/health", get(alive)).route("/health/ready", get(ready))
 }
 
 async fn alive() -> Response {
@@ -33,7 +31,8 @@ async fn ready(State(shared): State<Shared>) -> Response {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"database"}"#)
     };
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let headers =
+        [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     let retry = (status != StatusCode::OK).then_some([(RETRY_AFTER, "1")]);
     (status, headers, retry, body).into_response()
 }

@@ -61,11 +61,7 @@ struct Labels {
 
 impl Metrics {
     /// `gates` with what passes them, as labels have it.
-    pub(crate) fn of(
-        app: &Arc<App>,
-        gates: [(&'static str, &Arc<Gate>); 2],
-        key_failures: &Arc<KeyFailures>,
-    ) -> Self {
+    pub(crate) fn of(app: &Arc<App>, gates: [(&'static str, &Arc<Gate>); 2], key_failures: &Arc<KeyFailures>) -> Self {
         let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let mut registry = Registry::with_prefix("constat");
         let help = "Requests of the contracts, by route, and how long their answers took";

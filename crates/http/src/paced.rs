@@ -92,6 +92,8 @@ impl Paced {
                 }
             }
             if !self.count_time() {
+                // What is in the system's send buffer goes with the connection, not minutes later.
+                let _stays_for_a_while = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")));
             }
             let next = RETRY_INTERVAL.min(self.left);

@@ -52,17 +52,23 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
         return Err(RESERVED);
     }
     if !is_percent_encoded(url) {
-        return Err("in the URL of the database, a % is not followed by two hexadecimal digits: write the sign itself as \
-                    %25");
+        return Err(
+            "in the URL of the database, a % is not followed by two hexadecimal digits: write the sign itself as \
+                    %25",
+        );
     }
     if !parts.hosts.split(',').all(has_sound_port) {
-        return Err("in the URL of the database, the port is not a number; if that is part of the password, write its \
-                    signs @ / ? # % percent-encoded: %40 %2F %3F %23 %25");
+        return Err(
+            "in the URL of the database, the port is not a number; if that is part of the password, write its \
+                    signs @ / ? # % percent-encoded: %40 %2F %3F %23 %25",
+        );
     }
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|sign| sign.is_ascii_alphabetic() || sign == b'_');
     if !parts.parameters().all(|parameter| parameter.split_once('=').is_some_and(|(name, _)| is_name(name))) {
-        return Err("in the URL of the database, what follows the ? must be name=value, joined by &; if it is part of \
-                    the password, write its signs @ / ? # % percent-encoded: %40 %2F %3F %23 %25");
+        return Err(
+            "in the URL of the database, what follows the ? must be name=value, joined by &; if it is part of \
+                    the password, write its signs @ / ? # % percent-encoded: %40 %2F %3F %23 %25",
+        );
     }
     Ok(())
 }

@@ -144,7 +144,10 @@ mod tests {
 
     #[test]
     fn steps_are_numbered_and_none_is_edited() {
-        assert!(STEPS.is_sorted_by(|(one, _), (next, _)| one < next), "steps are applied in the order of their numbers");
+        assert!(
+            STEPS.is_sorted_by(|(one, _), (next, _)| one < next),
+            "steps are applied in the order of their numbers"
+        );
         for (place, (number, sql)) in STEPS.iter().enumerate() {
             let digest = hex(&data_hash(sql));
             assert_eq!(

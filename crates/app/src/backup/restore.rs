@@ -7,7 +7,8 @@ use constat_store::Documents;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, is_there, refuse_links,
+    BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, is_there,
+    refuse_links,
 };
 
 /// Bytes read at once.

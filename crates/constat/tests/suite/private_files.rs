@@ -106,7 +106,15 @@ async fn whatever_the_program_creates_is_its_owners_alone_under_any_umask() {
 
         let mine = ["constat-under-umask", "faulty.csv"];
         let found = below(path);
-        for name in ["constat.db", "manifest.json", "claims.jsonl", "contracts.csv", "server.lock", ".pdf", "faulty.csv.errors.jsonl"] {
+        for name in [
+            "constat.db",
+            "manifest.json",
+            "claims.jsonl",
+            "contracts.csv",
+            "server.lock",
+            ".pdf",
+            "faulty.csv.errors.jsonl",
+        ] {
             assert!(found.iter().any(|(path, _)| path.to_string_lossy().ends_with(name)), "no {name}: {found:?}");
         }
         assert!(found.iter().any(|(path, _)| path.starts_with(folder.path().join("restored/data/documents"))));

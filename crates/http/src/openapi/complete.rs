@@ -102,6 +102,11 @@ fn complete_response(response: &mut Map<String, Value>, status: &str, error: &Va
     headers.entry("X-Execution-Id").or_insert_with(|| {
         json!({ "description": "Names this very request: quote it when you ask for help.", "schema": { "type": "string" } })
     });
+    if status == "401" {
+        headers.entry("WWW-Authenticate").or_insert_with(
+            || json!({ "description": "The ways to give a key: one value for each.", "schema": { "type": "string" } }),
+        );
+    }
     if matches!(status, "429" | "503") {
         headers.entry("Retry-After").or_insert_with(
             || json!({ "description": "Seconds to wait before the next try.", "schema": { "type": "integer" } }),

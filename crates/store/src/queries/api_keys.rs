@@ -65,7 +65,9 @@ pub fn changes(connection: &mut Connection) -> Result<i64, StoreError> {
 
 /// Saves a key that was changed (revoked, relabelled). Every node looks it up again for the next request.
 pub fn update(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
-    diesel::insert_into(api_key_changes::table).values(api_key_changes::key.eq(key.id.to_string())).execute(&mut **tx)?;
+    diesel::insert_into(api_key_changes::table)
+        .values(api_key_changes::key.eq(key.id.to_string()))
+        .execute(&mut **tx)?;
     let rows = diesel::update(api_keys::table.find(key.id.to_string()))
         .set(api_keys::body.eq(to_body(key)?))
         .execute(&mut **tx)?;
