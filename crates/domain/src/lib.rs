@@ -10,7 +10,9 @@ pub mod catastrophe;
 pub mod claim;
 mod clock;
 pub mod codes;
+pub mod contact;
 mod contract;
+mod lost_zero;
 pub mod deadlines;
 pub mod event_kinds;
 pub mod gazetteer;
@@ -26,5 +28,6 @@ pub mod tenancy;
 mod text;
 pub mod webhook;
 
+pub use lost_zero::restore_postcode;
 pub use money::{Currency, Money};
 pub use refusal::{FieldError, Refusal};

@@ -4,44 +4,47 @@ use std::collections::{HashMap, HashSet};
 
 use constat_app::{Chance as _, Clock as _, Tx};
 use constat_availability::Expert;
+use constat_domain::restore_postcode;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown};
+use constat_app::exchange::lines::{
+    Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown, remove_nulls, settle_json,
+};
 use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[
-    column("reference", "reference", Cell::Text),
+    column("reference", "reference", Cell::Id),
     column("display_name", "display_name", Cell::Text),
     column("active", "active", Cell::Bool),
-    column("lat", "base.lat", Cell::Number),
-    column("lon", "base.lon", Cell::Number),
-    column("zip", "base.zip", Cell::Text),
+    column("lat", "base.lat", Cell::Degrees),
+    column("lon", "base.lon", Cell::Degrees),
+    column("zip", "base.zip", Cell::Postcode),
     column("city", "base.city", Cell::Text),
     column("zone", "zone", Cell::Text),
     column("kinds", "skills.kinds", Cell::List),
     column("trades", "skills.trades", Cell::List),
     column("loss_natures", "skills.loss_natures", Cell::List),
-    column("insurers", "skills.insurers", Cell::List),
+    column("insurers", "skills.insurers", Cell::ListOf(&Cell::Insurer)),
     column("customers", "skills.customers", Cell::List),
     column("dwellings", "skills.dwellings", Cell::List),
     column("languages", "skills.languages", Cell::List),
     column("limit_total", "skills.limit_total", Cell::Number),
     column("limit_contents", "skills.limit_contents", Cell::Number),
     column("limit_building", "skills.limit_building", Cell::Number),
-    column("departments", "territory.departments", Cell::List),
+    column("departments", "territory.departments", Cell::ListOf(&Cell::Department)),
     column("radius_km", "territory.radius_km", Cell::Number),
-    column("excluded_insurers", "exclusions.insurers", Cell::List),
-    column("excluded_cases", "exclusions.cases", Cell::List),
-    column("ties", "ties", Cell::List),
+    column("excluded_insurers", "exclusions.insurers", Cell::ListOf(&Cell::Insurer)),
+    column("excluded_cases", "exclusions.cases", Cell::ListOf(&Cell::Id)),
+    column("ties", "ties", Cell::ListOf(&Cell::Insurer)),
     column("monday", "week.monday", Cell::List),
     column("tuesday", "week.tuesday", Cell::List),
     column("wednesday", "week.wednesday", Cell::List),
@@ -98,16 +101,23 @@ pub struct Ready {
     expert: Expert,
 }
 
-/// Reads and checks every record. Those already known by their reference keep their identifier.
+/// What has no column in a table: an import from one leaves it as it is.
+const WITHOUT_COLUMN: [&str; 3] = ["schedules", "exceptions", "on_call"];
+
+/// Reads and checks every record. Those already known by their reference keep their identifier. From a
+/// table they keep what has no column there.
 pub fn prepare(
     store: &Store,
     tenant: &TenantId,
     records: Vec<Record>,
+    is_table: bool,
     report: &mut Report,
 ) -> Result<Vec<Ready>, Failure> {
     let mut ready = Vec::new();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
     for Record { line, mut object } in records {
+        remove_nulls(&mut object, &[]);
+        settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let reference = match object.remove("reference") {
             Some(Value::String(reference)) if !reference.trim().is_empty() && reference.len() <= 200 => reference,
             Some(_) => {
@@ -135,6 +145,9 @@ pub fn prepare(
         let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
         let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsChance.entropy()));
         object.insert("id".to_owned(), json!(id));
+        if is_table && known.is_some() {
+            keep_without_column(store, tenant, id, &mut object)?;
+        }
         let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
         report.add_all(line, expert.check());
         settle_losses(line, &mut expert, report);
@@ -144,15 +157,36 @@ pub fn prepare(
     Ok(ready)
 }
 
+/// Adds to an expert read from a table what the stored one has and no column holds.
+fn keep_without_column(
+    store: &Store,
+    tenant: &TenantId,
+    id: ExpertId,
+    object: &mut Map<String, Value>,
+) -> Result<(), StoreError> {
+    let stored: Option<Expert> = store.read(|connection| experts::of_tenant_by_id(connection, tenant, id))?;
+    let stored = stored.map(|expert| json!(expert));
+    for name in WITHOUT_COLUMN {
+        if let Some(value) = stored.as_ref().and_then(|stored| stored.get(name)) {
+            object.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(())
+}
+
 /// Puts a base given by postcode where the commune lies.
-fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &mut Report) {
+fn place_base(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
     let Some(base) = object.get_mut("base") else { return };
     if base.get("lat").is_some() {
         return;
     }
     let Some(zip) = base.get("zip").and_then(Value::as_str) else { return };
     let city = base.get("city").and_then(Value::as_str);
-    if let Some(commune) = Gazetteer::embedded().locate(zip, city) {
+    // A spreadsheet may have taken off a leading zero; experts start in France.
+    let gazetteer = Gazetteer::embedded();
+    let padded = || Some(format!("0{zip}")).filter(|padded| zip.len() == 4 && gazetteer.by_postcode(padded).next().is_some());
+    let restored = city.map_or_else(padded, |city| restore_postcode(zip, city));
+    if let Some(commune) = gazetteer.locate(restored.as_deref().unwrap_or(zip), city) {
         *base = json!({ "lat": commune.position.lat, "lon": commune.position.lon });
     } else {
         report.add(line, "base.zip", "unknown postcode; give lat and lon, in degrees");

@@ -22,7 +22,8 @@ use constat_app::{Chance as _, Clock as _, Tx};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::queries::events::{self, Event};
-use constat_store::{Store, StoreError};
+use constat_store::{Connection, Store, StoreError};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::args::{Import, ImportFrom, ImportPortfolio};
@@ -104,29 +105,60 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
         Import::Contracts(ImportPortfolio { from, skip_faulty }) => {
             let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
             let mut report = Report::default();
-            let records = file::read(&from.file, contracts::COLUMNS, &mut report)?;
+            let records = file::read(&from, contracts::COLUMNS, &mut report)?;
             let ready = contracts::prepare(records, catalogues.of(&run.tenant), &mut report);
             if skip_faulty {
                 run.set_aside(&mut report)?;
             }
-            run.finish(ready, &report, |tx, tenant, ready, step| contracts::save(tx, tenant, ready, step)).await
+            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
+                contracts::save(tx, tenant, ready, step)
+            };
+            run.finish(ready, &report, save, no_visits).await
         }
         Import::Experts(from) => {
             let run = Run::start(store, &from, "experts", experts::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = file::read(&from.file, experts::COLUMNS, &mut report)?;
-            let ready = experts::prepare(store, &run.tenant, records, &mut report)?;
-            run.finish(ready, &report, |tx, tenant, ready, step| experts::save(tx, tenant, ready, step)).await
+            let records = file::read(&from, experts::COLUMNS, &mut report)?;
+            let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &mut report)?;
+            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
+                experts::save(tx, tenant, ready, step)
+            };
+            run.finish(ready, &report, save, no_visits).await
         }
         Import::Absences(from) => {
             let run = Run::start(store, &from, "absences", absences::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = file::read(&from.file, absences::COLUMNS, &mut report)?;
+            let records = file::read(&from, absences::COLUMNS, &mut report)?;
             let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
-            run.finish(ready, &report, |tx, tenant, ready, step| absences::save(tx, tenant, ready, step)).await
+            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
+                absences::save(tx, tenant, ready, step)
+            };
+            run.finish(ready, &report, save, absences::visits_within).await
         }
+    }
+}
+
+/// Most visits listed; the others are counted.
+const MAX_VISITS_SHOWN: usize = 50;
+
+/// For records that concern no booked visit.
+fn no_visits<T>(_: &mut Connection, _: &TenantId, _: &[T], _: Timestamp) -> Result<Vec<String>, StoreError> {
+    Ok(Vec::new())
+}
+
+/// Prints the booked visits that lie in absences.
+fn print_visits(visits: &[String]) {
+    if visits.is_empty() {
+        return;
+    }
+    println!("{} booked visits lie in these absences and were not moved; move or cancel them:", visits.len());
+    for visit in visits.iter().take(MAX_VISITS_SHOWN) {
+        println!("  {visit}");
+    }
+    if visits.len() > MAX_VISITS_SHOWN {
+        println!("  and {} more", visits.len() - MAX_VISITS_SHOWN);
     }
 }
 
@@ -150,8 +182,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Failure> {
         let organisation = find_organisation(store, &from.organisation)?;
         let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
-        let is_csv = from.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let columns = is_csv.then_some(columns);
+        let columns = file::format_of(&from.file)?.is_table().then_some(columns);
         Ok(Self { store, what, organisation, tenant, file: &from.file, dry: from.dry_run, columns })
     }
 
@@ -187,6 +218,10 @@ impl<'a> Run<'a> {
         ready: Vec<T>,
         report: &Report,
         save: impl FnOnce(&mut Tx, &TenantId, &[T], &dyn Fn()) -> Result<(), StoreError> + Clone + Send + 'static,
+        visits: impl FnOnce(&mut Connection, &TenantId, &[T], Timestamp) -> Result<Vec<String>, StoreError>
+        + Clone
+        + Send
+        + 'static,
     ) -> Result<ExitCode, Failure> {
         let Self { what, tenant, .. } = self;
         if !report.is_empty() {
@@ -199,24 +234,28 @@ impl<'a> Run<'a> {
             return Ok(ExitCode::FAILURE);
         }
         let count = ready.len();
+        let now = SystemClock.now();
         if self.dry {
             println!("{count} {what} are sound. Nothing imported: this was a dry run.");
+            let found: Result<_, StoreError> = self.store.read(|connection| visits(connection, &tenant, &ready, now));
+            print_visits(&found?);
             return Ok(ExitCode::SUCCESS);
         }
         let progress = progress::of_count(count.try_into().unwrap_or(u64::MAX), what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
-        let now = SystemClock.now();
         let id = EventId::new(now, &OsChance.entropy());
         let event =
             Event::by_system(id, tenant, tenant.org, &format!("{what}.imported"), now, json!({ "count": count }));
-        self.store
-            .write(move |tx| {
-                save(tx, &tenant, &ready, &|| shown.inc(1))?;
-                events::append(tx, &event)
-            })
-            .await?;
+        let write = self.store.write(move |tx| {
+            save(tx, &tenant, &ready, &|| shown.inc(1))?;
+            events::append(tx, &event)?;
+            visits(tx, &tenant, &ready, now)
+        });
+        let found: Result<Vec<String>, StoreError> = write.await;
+        let found = found?;
         progress.finish_and_clear();
         println!("{count} {what} imported for {} ({}).", self.organisation.name, tenant.mode.as_str());
+        print_visits(&found);
         Ok(ExitCode::SUCCESS)
     }
 }
