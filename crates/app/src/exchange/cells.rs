@@ -514,3 +514,191 @@ pub fn for_workbook(cell: Cell, text: &str) -> Cow<'_, str> {
     let is_read_back = unguarded(cell, text).0 == text && !is_changed(cell, text);
     if is_read_back { Cow::Borrowed(text) } else { guarded(cell, text) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(cell: Cell, text: &str) -> Result<Value, String> {
+        read_cell(cell, &RawCell::Text(text.to_owned())).map(|read| read.map_or(Value::Null, |read| read.value))
+    }
+
+    #[test]
+    fn numbers_are_read_as_french_and_english_spreadsheets_write_them() {
+        for (text, number) in [
+            ("6", json!(6)),
+            ("6.0", json!(6)),
+            ("6,0", json!(6)),
+            ("6,", json!(6)),
+            ("-6,5", json!(-6.5)),
+            ("80.5", json!(80.5)),
+            ("80,50", json!(80.5)),
+            ("1 234,5", json!(1234.5)),
+            ("1\u{a0}234\u{a0}567", json!(1_234_567)),
+            ("1\u{202f}234,50 €", json!(1234.5)),
+            ("1.234,5", json!(1234.5)),
+            ("1,234.5", json!(1234.5)),
+            ("1.234.567,8", json!(1_234_567.8)),
+            ("0,125", json!(0.125)),
+            ("1.234", json!(1.234)),
+            ("1E5", json!(100_000)),
+            ("+12", json!(12)),
+        ] {
+            assert_eq!(value(Cell::Number, text), Ok(number), "{text}");
+        }
+        assert_eq!(value(Cell::Degrees, "48,857"), Ok(json!(48.857)));
+        for (text, said) in [
+            ("1,234", "ambiguous"),
+            ("1,5E+05", "rounded"),
+            ("1E+05", "rounded"),
+            ("many", "expected a number"),
+            ("12 34", "expected a number"),
+            ("1,2,3", "expected a number"),
+            ("1234 567", "expected a number"),
+            ("-", "expected a number"),
+            ("5%", "expected a number"),
+            ("inf", "expected a number"),
+            ("NaN", "expected a number"),
+        ] {
+            assert!(value(Cell::Number, text).is_err_and(|told| told.contains(said)), "{text}: {:?}", value(Cell::Number, text));
+        }
+    }
+
+    #[test]
+    fn truth_values_are_read_in_french_and_english() {
+        for yes in ["VRAI", "Vrai", "OUI", "oui", "TRUE", "true", "yes", "1", "1.0", "O"] {
+            assert_eq!(value(Cell::Bool, yes), Ok(json!(true)), "{yes}");
+        }
+        for no in ["FAUX", "NON", "False", "no", "0", "0,0", "n"] {
+            assert_eq!(value(Cell::Bool, no), Ok(json!(false)), "{no}");
+        }
+        for bad in ["2", "peut-être", "-1", "VRAIE"] {
+            assert!(value(Cell::Bool, bad).is_err_and(|told| told.contains("VRAI/FAUX")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_and_times_are_read_as_people_write_them_and_serial_numbers_are_named() {
+        for (text, date) in [
+            ("2026-12-24", "2026-12-24"),
+            ("24/12/2026", "2026-12-24"),
+            ("1/2/2026", "2026-02-01"),
+            ("24.12.2026", "2026-12-24"),
+            ("24-12-2026", "2026-12-24"),
+            ("24/12/2026 00:00:00", "2026-12-24"),
+        ] {
+            assert_eq!(value(Cell::Date, text), Ok(json!(date)), "{text}");
+        }
+        for (text, said) in [
+            ("45231", "serial number that a spreadsheet stores for a date (probably 2023-11-01)"),
+            ("45231,5", "serial number"),
+            ("12/24/2026", "there is no such day"),
+            ("31/02/2026", "there is no such day"),
+            ("24/12/26", "four digits"),
+            ("mars-24", "24/12/2026"),
+            ("2026/12/24", "24/12/2026"),
+            ("demain", "24/12/2026"),
+        ] {
+            assert!(value(Cell::Date, text).is_err_and(|told| told.contains(said)), "{text}: {:?}", value(Cell::Date, text));
+        }
+        for (text, time) in [
+            ("24/12/2026", "2026-12-24"),
+            ("24/12/2026 09:00", "2026-12-24T09:00"),
+            ("24/12/2026 9:00:00", "2026-12-24T09:00"),
+            ("24/12/2026 9h30", "2026-12-24T09:30"),
+            ("2026-12-24 09:00", "2026-12-24T09:00"),
+            ("2026-12-24T09:00", "2026-12-24T09:00"),
+            ("2026-12-24T09:00:00+04:00", "2026-12-24T09:00:00+04:00"),
+            ("24/12/2026 24:00", "2026-12-25T00:00"),
+            ("2026-12-31T24:00:00", "2027-01-01T00:00:00"),
+        ] {
+            let read = value(Cell::Time, text);
+            let read = read.map(|value| value.as_str().map(|text| text.trim_end_matches(":00:00").to_owned()));
+            assert_eq!(read, Ok(Some(time.trim_end_matches(":00:00").to_owned())), "{text}");
+        }
+        for bad in ["24:00", "24/12/2026 25h", "45231,375", "24/12/2026 9", "hier 09:00"] {
+            assert!(value(Cell::Time, bad).is_err(), "{bad}");
+        }
+        assert!(value(Cell::Instant, "24/12/2026 09:00").is_err_and(|told| told.contains("with its offset")));
+        assert!(value(Cell::Instant, "45231").is_err_and(|told| told.contains("serial number")));
+    }
+
+    #[test]
+    fn what_a_spreadsheet_destroyed_is_refused_and_what_is_certain_is_restored() {
+        for (cell, text) in [
+            (Cell::Id, "1E+05"),
+            (Cell::Id, "1,23457E+11"),
+            (Cell::Id, "3.36E10"),
+            (Cell::Id, "mars-24"),
+            (Cell::Id, "3-mars"),
+            (Cell::Id, "24-Mar"),
+            (Cell::Id, "#N/A"),
+            (Cell::Id, "#NOM?"),
+            (Cell::Id, "########"),
+            (Cell::Phone, "3,36123E+10"),
+            (Cell::Phone, "3.36E+10"),
+            (Cell::Postcode, "1E+03"),
+            (Cell::Insurer, "2,0004E+06"),
+        ] {
+            assert!(value(cell, text).is_err_and(|told| told.contains("spreadsheet")), "{text}: {:?}", value(cell, text));
+        }
+        for (cell, text, restored) in [
+            (Cell::Phone, "33612345678", "+33612345678"),
+            (Cell::Phone, "'0612345678", "0612345678"),
+            (Cell::Phone, "612345678.0", "612345678"),
+            (Cell::Phone, "=\"0612345678\"", "0612345678"),
+            (Cell::Phone, "32470123456", "32470123456"),
+            (Cell::Insurer, "2000402", "02000402"),
+            (Cell::Insurer, "2000402.0", "02000402"),
+            (Cell::Insurer, "1234567", "1234567"),
+            (Cell::Postcode, "75017.0", "75017"),
+            (Cell::Department, "1", "01"),
+            (Cell::Department, "2a", "2A"),
+            (Cell::Id, "1E5", "1E5"),
+            (Cell::Id, "MAR-24", "MAR-24"),
+            (Cell::Id, "A-2024/03", "A-2024/03"),
+            (Cell::Id, "'1E+05", "1E+05"),
+        ] {
+            assert_eq!(value(cell, text), Ok(json!(restored)), "{text}");
+        }
+        let phone = |text, is_in_france| restore_phone(text, is_in_france).map(Cow::into_owned);
+        assert_eq!(phone("612345678", true).as_deref(), Ok("0612345678"));
+        assert_eq!(phone("6 12 34 56 78", true).as_deref(), Ok("0612345678"));
+        assert_eq!(phone("102030405", true).as_deref(), Ok("0102030405"));
+        assert_eq!(phone("0612345678", false).as_deref(), Ok("0612345678"));
+        assert!(phone("612345678", false).is_err_and(|told| told.contains("+33612345678")));
+        assert!(phone("812345678", true).is_err());
+    }
+
+    #[test]
+    fn cells_of_a_workbook_are_read_by_their_type() {
+        let read = |cell, raw| read_cell(cell, &raw).map(|read| read.map_or(Value::Null, |read| read.value));
+        let date = || RawCell::Date("2026-12-24".to_owned());
+        for (cell, raw, expected) in [
+            (Cell::Id, RawCell::Number(42.0), json!("42")),
+            (Cell::Postcode, RawCell::Number(75_017.0), json!("75017")),
+            (Cell::Phone, RawCell::Number(33_612_345_678.0), json!("+33612345678")),
+            (Cell::Insurer, RawCell::Number(2_000_402.0), json!("02000402")),
+            (Cell::Number, RawCell::Number(80.5), json!(80.5)),
+            (Cell::Number, RawCell::Number(6.0), json!(6)),
+            (Cell::Bool, RawCell::Bool(true), json!(true)),
+            (Cell::Bool, RawCell::Number(0.0), json!(false)),
+            (Cell::Date, date(), json!("2026-12-24")),
+            (Cell::Time, RawCell::Date("2026-12-24T09:00:00".to_owned()), json!("2026-12-24T09:00")),
+            (Cell::ListOf(&Cell::Date), date(), json!(["2026-12-24"])),
+            (Cell::ListOf(&Cell::Department), RawCell::Number(1.0), json!(["01"])),
+            (Cell::Text, RawCell::Text("  ".to_owned()), Value::Null),
+            (Cell::Text, RawCell::Empty, Value::Null),
+        ] {
+            assert_eq!(read(cell, raw.clone()), Ok(expected), "{raw:?}");
+        }
+        for (cell, raw, said) in [
+            (Cell::Id, RawCell::Number(1e15), "15 digits"),
+            (Cell::Id, date(), "is a date in the spreadsheet"),
+            (Cell::Phone, RawCell::Error("#N/A".to_owned()), "#N/A"),
+            (Cell::Date, RawCell::Number(45_231.0), "serial number"),
+        ] {
+            assert!(read(cell, raw.clone()).is_err_and(|told| told.contains(said)), "{raw:?}");
+        }
+    }
+}

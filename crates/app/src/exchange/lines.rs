@@ -672,4 +672,93 @@ mod tests {
         read(&format!("id,\"{}", "x".repeat(2 * MAX_ROW_BYTES)), Format::Csv, COLUMNS, &mut report);
         assert_eq!(report.len(), 1);
     }
+
+    const KINDS: &[Column] = &[
+        column("id", "id", Cell::Id),
+        column("zip", "zip", Cell::Postcode),
+        column("cap", "cap", Cell::Number),
+        column("active", "active", Cell::Bool),
+    ];
+
+    fn objects(bytes: &[u8]) -> Vec<(u64, String)> {
+        let mut report = Report::default();
+        let records = Lines::new(bytes, Format::Csv).read_all(KINDS, &mut report).unwrap();
+        assert!(report.is_empty(), "{}", report.text(None));
+        records.into_iter().map(|record| (record.line, Value::Object(record.object).to_string())).collect()
+    }
+
+    #[test]
+    fn what_french_excel_writes_is_read_with_the_lines_of_an_editor() {
+        let row = r#"{"id":"é1","zip":"75017","cap":6,"active":true}"#;
+        let windows = |text: &str| text.chars().map(|sign| u8::try_from(u32::from(sign)).unwrap()).collect::<Vec<u8>>();
+        let utf16 = |text: &str| "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let table = "id;zip;cap;active\r\né1;75017;6,0;VRAI\r\n";
+        for (bytes, line) in [
+            (table.as_bytes().to_vec(), 2),
+            (windows(table), 2),
+            (format!("\u{feff}{table}").into_bytes(), 2),
+            (utf16(&table.replace(';', "\t")), 2),
+            (format!("sep=;\r\n{table}").into_bytes(), 3),
+            (format!("\u{feff}SEP=;;;;\r\n\r\n{table}").into_bytes(), 4),
+            (windows(&format!("\"sep=;\"\r\n{table}")), 3),
+            (format!("sep=|\n{}", table.replace(';', "|")).into_bytes(), 3),
+            (table.replace("\r\n", "\r").into_bytes(), 2),
+            (format!("\r\n\r\n{table}").into_bytes(), 4),
+            (table.replace(";active", ";active;;").replace("VRAI", "VRAI;;").into_bytes(), 2),
+            (format!("{table};;;\r\n;;;\r\n \r\n").into_bytes(), 2),
+            (table.replace("id;", "ID ;").replace("VRAI", "1").into_bytes(), 2),
+            (table.replace("6,0", "6").replace(';', ",").into_bytes(), 2),
+        ] {
+            assert_eq!(objects(&bytes), [(line, row.to_owned())], "{:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_says_what_to_do() {
+        for (bytes, said) in [
+            (&b"id;zip\r\n\r\n1;2;3\r\n"[..], "line 3: has 3 fields where the header has 2; put quotation marks"),
+            (b"id;zip\n\"a\nb\";1\n2\n", "line 4: has 1 fields where the header has 2; add the missing"),
+            (b"\n\nid;colour\n", "line 3 colour: unknown column"),
+            (b"id;zip;id\n", "line 1 id: the column is there twice"),
+            (b"id;;zip\n1;x;2\n", "line 2: field 2 has a value, and its column has no known name"),
+            (b"PK\x03\x04...", ".xlsx"),
+            (b"\xd0\xcf\x11\xe0...", "save it as .xlsx"),
+            (b"id;zip\r\xe9;1\rNo\xc3\xabl;2\r", "line 3: the file mixes UTF-8 and Windows-1252"),
+            (b"id;zip\nRen\x8e;1\n", "line 2: the text is neither UTF-8 nor Windows-1252"),
+            (b"id;zip\n\xc3\xa9;1\n\xff;2\n", "line 3: is not UTF-8 text"),
+            (b"id;cap\n1;lots\n", "line 2 cap: expected a number"),
+        ] {
+            let mut report = Report::default();
+            let _faulty = Lines::new(bytes, Format::Csv).read_all(KINDS, &mut report).unwrap();
+            let text = report.text(Some(KINDS));
+            assert!(text.contains(said), "{said} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn json_lines_end_with_any_line_end_and_may_come_from_powershell() {
+        let text = "{\"id\":1}\r\n\r\n{\"id\":2}\r{\"id\":3}\n\n{\"id\":4}";
+        let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        for bytes in [text.as_bytes().to_vec(), utf16, format!("\u{feff}{text}").into_bytes()] {
+            let mut report = Report::default();
+            let reader = std::io::BufReader::with_capacity(3, bytes.as_slice());
+            let records = Lines::new(reader, Format::JsonLines).read_all(&[], &mut report).unwrap();
+            assert!(report.is_empty());
+            assert_eq!(records.iter().map(|record| record.line).collect::<Vec<_>>(), [1, 3, 4, 6]);
+        }
+    }
+
+    #[test]
+    fn json_values_are_read_as_cells_and_null_is_not_given() {
+        let json = r#"{"id":17,"zip":75017,"cap":"6,0","active":"VRAI","inner":{"a":null,"b":[{"c":null}]},"custom":{"d":null},"e":null}"#;
+        let Ok(Value::Object(mut object)) = serde_json::from_str(json) else { panic!("an object") };
+        remove_nulls(&mut object, &["custom"]);
+        settle_json(&mut object, KINDS, "", true, |field, message| panic!("{field}: {message}"));
+        let expected = r#"{"id":"17","zip":"75017","cap":6,"active":true,"inner":{"b":[{}]},"custom":{"d":null}}"#;
+        assert_eq!(Value::Object(object).to_string(), expected);
+        let mut faults = Vec::new();
+        let Value::Object(mut bad) = json!({ "id": 1e15, "cap": "many", "active": 2 }) else { panic!("an object") };
+        settle_json(&mut bad, KINDS, "", true, |field, _| faults.push(field));
+        assert_eq!(faults, ["id", "cap", "active"]);
+    }
 }

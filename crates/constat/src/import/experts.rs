@@ -249,3 +249,54 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use constat_app::exchange::lines::{Format, Lines};
+    use constat_domain::ids::OrgId;
+    use constat_domain::tenancy::Mode;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const JSON: &str = r#"{"reference":"E1","display_name":"Expert 017","base":{"lat":48.85,"lon":2.35},"skills":{"kinds":["ESS"]},
+        "week":{"monday":["09:00-12:00"]},"schedules":[{"from":"2026-06-01","to":"2026-08-31","weeks":[{"friday":["09:00-12:00"]}]}],
+        "exceptions":[{"from":"2026-12-24","to":"2026-12-24","hours":[]}],
+        "on_call":[{"from":"2026-06-06","to":"2026-06-07","hours":["09:00-12:00"]}],"daily_cap":4}"#;
+
+    #[tokio::test]
+    async fn a_table_of_hours_keeps_exceptions_schedules_and_on_call_hours_that_came_by_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("constat.db")).unwrap();
+        let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
+        let import = async |text: &str, format: Format| {
+            let mut report = Report::default();
+            let records = Lines::new(text.as_bytes(), format).read_all(COLUMNS, &mut report).unwrap();
+            let Ok(ready) = prepare(&store, &tenant, records, format.is_table(), &mut report) else {
+                panic!("the store can be read")
+            };
+            assert!(report.is_empty(), "{}", report.text(None));
+            let ready = Arc::new(ready);
+            let saved: Result<(), StoreError> = store.write(move |tx| save(tx, &tenant, &ready, || ())).await;
+            saved.unwrap();
+            let all: Result<Vec<Expert>, StoreError> = store.read(|c| experts::all_of_tenant(c, &tenant));
+            json!(all.unwrap().pop().unwrap())
+        };
+        let first = import(&JSON.replace('\n', " "), Format::JsonLines).await;
+        let table = "reference;display_name;lat;lon;kinds;tuesday\nE1;Expert 017;48,85;2,35;ESS;10:00-16:00\n";
+        let second = import(table, Format::Csv).await;
+        for kept in ["id", "schedules", "exceptions", "on_call"] {
+            assert!(!second[kept].is_null(), "{kept}");
+            assert_eq!(second[kept], first[kept], "{kept}");
+        }
+        // What has a column is as the table says, the hours among it.
+        assert_ne!(second["week"], first["week"]);
+        assert!(second["daily_cap"].is_null());
+        // JSON says all of it, so that it can take things away.
+        let third = JSON.replace('\n', " ").replace("\"exceptions\":[{", "\"other\":[{");
+        let third = third.replace("\"other\":[{\"from\":\"2026-12-24\",\"to\":\"2026-12-24\",\"hours\":[]}],", "");
+        assert!(import(&third, Format::JsonLines).await["exceptions"].is_null());
+    }
+}

@@ -49,10 +49,12 @@ Columns of a CSV file (a line for each insured thing; lines with the same id are
   risk_zip_code, risk_city, risk_country_code, risk_rooms, risk_surface (square metres)
 
 A contract whose id is known is replaced. With --skip-faulty the sound contracts are imported and the
-faults of the others are in FILE.errors.jsonl. JSON lines and all details: docs/import.md
+faults of the others are in FILE.errors.jsonl. Tables of French Excel and workbooks (.xlsx) are read as
+they are. JSON lines and all details: docs/import.md
 
 Example:
-  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run";
+  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run
+  constat import contracts portfolio.xlsx --sheet Contrats --organisation Plateforme --mode test";
 
 pub use claims::HELP as CLAIMS_HELP;
 
@@ -70,9 +72,9 @@ Columns of a CSV file (lists are separated by ; or |):
   departments or radius_km, excluded_insurers, excluded_cases (insurers' references of claims),
   ties (insurers whose drought claims the person may not take), daily_cap, weekly_cap,
   buffer_before_minutes, buffer_after_minutes, notice_minutes, holidays_off
-  In JSON only: schedules, exceptions, on_call
+  In JSON only: schedules, exceptions, on_call. An import from a table leaves them as they are
 
-JSON lines and all details: docs/import.md
+Tables of French Excel and workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
 
 Example:
   constat import experts data/samples/experts.csv --organisation Cabinet --mode test";
@@ -81,13 +83,14 @@ Example:
 pub const ABSENCES_HELP: &str = "\
 Columns of a CSV file:
   expert        the expert's reference
-  start, end    a date (2026-12-24; the last one is included), a local time of the expert's zone
-                (2026-12-24T09:00) or an instant with its offset
+  start, end    a date (2026-12-24 or 24/12/2026; the last one is included), a local time of the expert's
+                zone (2026-12-24T09:00; 24:00 is the end of the day) or an instant with its offset
   Optional: reference (an absence whose reference is known is replaced, with all its occurrences), reason,
   rrule         start and end are the first of several: FREQ=WEEKLY;BYDAY=MO;UNTIL=20270630
   exdates       dates (separated by ; or |) on which no occurrence of the rule begins after all
 
-JSON lines and all details: docs/import.md
+The booked visits that lie in the absences are listed; they are not moved. Tables of French Excel and
+workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
 
 Example:
   constat import absences data/samples/absences.csv --organisation Cabinet --mode test";

@@ -377,7 +377,9 @@ fn a_long_report_is_counted_and_a_strange_file_is_refused() {
     std::fs::write(path.join("experts.txt"), "").unwrap();
     assert!(import("experts.txt").contains(".csv or .jsonl"));
     std::fs::write(path.join("latin.csv"), [b'r', 0xe9]).unwrap();
-    assert!(import("latin.csv").contains("UTF-8"));
+    assert!(import("latin.csv").contains("line 1 ré: unknown column"));
+    std::fs::write(path.join("mixed.csv"), [b'r', 0xe9, 0xc3, 0xa9]).unwrap();
+    assert!(import("mixed.csv").contains("UTF-8"));
     std::fs::write(path.join("odd.csv"), "reference,colour\nE1,red\n").unwrap();
     assert!(import("odd.csv").contains("line 1 colour: unknown column"));
     assert!(import("absent.csv").contains("absent.csv"));

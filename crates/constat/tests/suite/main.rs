@@ -55,6 +55,7 @@ mod promises;
 mod reads;
 mod receiver;
 mod routing;
+mod spreadsheets;
 mod start;
 mod upgrade;
 mod visits;
