@@ -160,7 +160,10 @@ impl Out {
     /// All was written: the file gets its name.
     fn finish(self, count: u64, what: &str) -> Result<(), Failure> {
         let mut writer = match self.to {
-            Written::Json(writer) | Written::Table(writer) | Written::ExcelTable(writer) | Written::Workbook(writer) => writer,
+            Written::Json(writer)
+            | Written::Table(writer)
+            | Written::ExcelTable(writer)
+            | Written::Workbook(writer) => writer,
             Written::Rows(writer) => writer.finish()?,
         };
         writer.flush()?;

@@ -100,7 +100,8 @@ pub fn phone_fault(phone: &str) -> Option<&'static str> {
     const EXPECTED: &str = "expected a phone number such as 0612345678 or +33612345678";
     let number = without_extension(phone.trim_matches([' ', '\u{a0}', '\u{202f}']));
     let is_between = |sign: char| {
-        sign.is_ascii_digit() || matches!(sign, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '.' | '-' | '/' | '(' | ')' | '‑')
+        sign.is_ascii_digit()
+            || matches!(sign, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '.' | '-' | '/' | '(' | ')' | '‑')
     };
     let start = number.trim_start_matches('(');
     let rest = start.strip_prefix('+').unwrap_or(start);
@@ -129,7 +130,11 @@ pub(crate) fn person_faults(field: &str, person: &Insured) -> Vec<FieldError> {
     if *person == Insured::erased() {
         return Vec::new();
     }
-    let names = [("first_name", Some(&person.first_name)), ("last_name", Some(&person.last_name)), ("company", person.company.as_ref())];
+    let names = [
+        ("first_name", Some(&person.first_name)),
+        ("last_name", Some(&person.last_name)),
+        ("company", person.company.as_ref()),
+    ];
     let names = names.into_iter().filter_map(|(name, text)| Some((name, name_fault(text?)?)));
     let phone = Some(&person.phone_number).filter(|phone| !phone.trim().is_empty());
     let phone = phone.and_then(|phone| phone_fault(phone)).map(|fault| ("phone_number", fault.to_owned()));
@@ -143,7 +148,8 @@ fn hidden_in(text: &str) -> Option<char> {
     let mut before = None;
     let mut signs = text.chars().peekable();
     while let Some(sign) = signs.next() {
-        let joins = matches!(sign, '\u{200c}' | '\u{200d}') && signs.peek().copied().is_some_and(is_letter_of_other_script);
+        let joins =
+            matches!(sign, '\u{200c}' | '\u{200d}') && signs.peek().copied().is_some_and(is_letter_of_other_script);
         let varies = matches!(sign, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{180b}'..='\u{180d}');
         // Persian, Indic, Mongolian and Han letters take these.
         let belongs = (joins || varies) && before.is_some_and(is_letter_of_other_script);
@@ -187,8 +193,22 @@ mod tests {
     #[test]
     fn names_of_all_scripts_are_sound() {
         for name in [
-            "Jean", "O'Brien", "d’Haÿ", "Nguyễn Thị Ánh", "E\u{301}lodie", "王小明", "葛\u{e0100}城", "محمد", "می\u{200c}خواهم",
-            "क\u{94d}\u{200d}ष", "Łukasz", "Dupont / Martin", "SARL L'Été & Fils", "-", "Jean\u{a0}Paul", "",
+            "Jean",
+            "O'Brien",
+            "d’Haÿ",
+            "Nguyễn Thị Ánh",
+            "E\u{301}lodie",
+            "王小明",
+            "葛\u{e0100}城",
+            "محمد",
+            "می\u{200c}خواهم",
+            "क\u{94d}\u{200d}ष",
+            "Łukasz",
+            "Dupont / Martin",
+            "SARL L'Été & Fils",
+            "-",
+            "Jean\u{a0}Paul",
+            "",
         ] {
             assert_eq!(name_fault(name), None, "{name:?}");
         }
@@ -222,13 +242,40 @@ mod tests {
 
     #[test]
     fn one_address_and_nothing_else_is_an_email() {
-        for sound in ["a@x.fr", "jean.dupont@sous.domaine.example", "élodie@exämple.fr", "a_b+c@x-y.co", "x@xn--caf-dma.fr"] {
+        for sound in
+            ["a@x.fr", "jean.dupont@sous.domaine.example", "élodie@exämple.fr", "a_b+c@x-y.co", "x@xn--caf-dma.fr"]
+        {
             assert_eq!(email_fault(sound), None, "{sound}");
         }
         for bad in [
-            "", "a", "@@", "@", "a@", "@x.fr", "a@x", "a@x.fr;b@x.fr", "a@x.fr,b@x.fr", "a@x.fr b@x.fr", "a@@x.fr",
-            "a@b@x.fr", "Jean <a@x.fr>", "mailto:a@x.fr", "a@x..fr", "a@.fr", "a@x.fr.", "a@-x.fr", "a@x.f", "a@1.2.3.4",
-            "a b@x.fr", "a@x.fr\n", "a\u{200b}@x.fr", "a@x.fr\u{202e}", ".a@x.fr", "a@x.f r", "a@x,fr", "voir contrat",
+            "",
+            "a",
+            "@@",
+            "@",
+            "a@",
+            "@x.fr",
+            "a@x",
+            "a@x.fr;b@x.fr",
+            "a@x.fr,b@x.fr",
+            "a@x.fr b@x.fr",
+            "a@@x.fr",
+            "a@b@x.fr",
+            "Jean <a@x.fr>",
+            "mailto:a@x.fr",
+            "a@x..fr",
+            "a@.fr",
+            "a@x.fr.",
+            "a@-x.fr",
+            "a@x.f",
+            "a@1.2.3.4",
+            "a b@x.fr",
+            "a@x.fr\n",
+            "a\u{200b}@x.fr",
+            "a@x.fr\u{202e}",
+            ".a@x.fr",
+            "a@x.f r",
+            "a@x,fr",
+            "voir contrat",
         ] {
             assert!(email_fault(bad).is_some(), "{bad:?}");
         }
@@ -237,12 +284,42 @@ mod tests {
 
     #[test]
     fn a_phone_number_has_digits_and_the_usual_marks() {
-        for sound in ["0612345678", "+33 6 12 34 56 78", "06.12.34.56.78", "(0)612345678", "(+33)612345678", "0033612345678", "3639",
-            "06\u{202f}12\u{202f}34\u{202f}56\u{202f}78", "01 02 03 04 05 x12", "01 02 03 04 05, ext. 7", "+1 (212) 555-0100", " 0612345678 "] {
+        for sound in [
+            "0612345678",
+            "+33 6 12 34 56 78",
+            "06.12.34.56.78",
+            "(0)612345678",
+            "(+33)612345678",
+            "0033612345678",
+            "3639",
+            "06\u{202f}12\u{202f}34\u{202f}56\u{202f}78",
+            "01 02 03 04 05 x12",
+            "01 02 03 04 05, ext. 7",
+            "+1 (212) 555-0100",
+            " 0612345678 ",
+        ] {
             assert_eq!(phone_fault(sound), None, "{sound}");
         }
-        for bad in ["", "-", "12", "voir mail", "3,36123E+10", "3.36E+10", "336E8", "+", "++33612345678", "06 12 34 56 7B", "0612345678;0698765432",
-            "a@x.fr", "0612345678\n", "0612345678\n0698765432", "123456789012345678", "06\u{200b}12345678", "٠٦١٢٣٤٥٦٧٨", "#N/A"] {
+        for bad in [
+            "",
+            "-",
+            "12",
+            "voir mail",
+            "3,36123E+10",
+            "3.36E+10",
+            "336E8",
+            "+",
+            "++33612345678",
+            "06 12 34 56 7B",
+            "0612345678;0698765432",
+            "a@x.fr",
+            "0612345678\n",
+            "0612345678\n0698765432",
+            "123456789012345678",
+            "06\u{200b}12345678",
+            "٠٦١٢٣٤٥٦٧٨",
+            "#N/A",
+        ] {
             assert!(phone_fault(bad).is_some(), "{bad:?}");
         }
     }

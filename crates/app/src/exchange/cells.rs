@@ -76,7 +76,9 @@ pub(super) fn read_cell(cell: Cell, raw: &RawCell) -> Result<Option<ReadCell>, S
             Cell::List | Cell::ListOf(Cell::Date) => Cow::Borrowed(date.as_str()),
             _ => return Err(format!("is a date in the spreadsheet; {AS_TEXT}")),
         },
-        RawCell::Error(error) => return Err(format!("shows the error {error} in the spreadsheet; correct the formula")),
+        RawCell::Error(error) => {
+            return Err(format!("shows the error {error} in the spreadsheet; correct the formula"));
+        }
     };
     if text.is_empty() {
         return Ok(None);
@@ -127,7 +129,12 @@ pub(super) fn settle(cell: Cell, text: &str) -> Result<Value, String> {
         Cell::Postcode => refuse_damaged(text).map(|()| json!(without_zero_decimals(without_apostrophe(text)))),
         Cell::Insurer => refuse_damaged(text).map(|()| json!(read_insurer(text))),
         Cell::Department => refuse_damaged(text).map(|()| json!(read_department(text))),
-        Cell::Date => read_date(text).map(|date| json!(date)),
+        // A spreadsheet may add midnight to a day.
+        Cell::Date => ["T00:00:00", " 00:00:00", " 00:00"]
+            .iter()
+            .find_map(|midnight| text.strip_suffix(midnight))
+            .map_or_else(|| read_date(text), read_date)
+            .map(|date| json!(date)),
         Cell::Time => read_time(text).map(Value::from),
         Cell::Instant if text.parse::<jiff::Timestamp>().is_ok() => Ok(json!(text)),
         Cell::Instant => Err(serial_number(text).unwrap_or_else(|| NO_INSTANT.to_owned())),
@@ -194,14 +201,8 @@ fn read_number(text: &str, is_degrees: bool) -> Result<f64, String> {
 }
 
 /// A day: ISO, or as French people write it.
-pub(super) fn read_date(text: &str) -> Result<civil::Date, String> {
+fn read_date(text: &str) -> Result<civil::Date, String> {
     if let Ok(date) = civil::Date::strptime("%Y-%m-%d", text) {
-        return Ok(date);
-    }
-    // A date cell of a workbook, or a time of midnight that a spreadsheet added.
-    if let Some(date) = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00"))
-        && let Ok(date) = read_date(date)
-    {
         return Ok(date);
     }
     if let Some(message) = serial_number(text) {
@@ -233,7 +234,8 @@ pub fn next_midnight(text: &str) -> Cow<'_, str> {
     let changed = || {
         let (date, time) = text.split_once(['T', 't', ' '])?;
         let rest = time.trim_start().strip_prefix("24:00")?;
-        let rest = rest.strip_prefix(":00").map_or(rest, |after| after.trim_start_matches(['.', ',']).trim_start_matches('0'));
+        let rest =
+            rest.strip_prefix(":00").map_or(rest, |after| after.trim_start_matches(['.', ',']).trim_start_matches('0'));
         let is_zone = rest.is_empty() || rest.starts_with(['Z', 'z', '+', '-']);
         let next = read_date(date).ok()?.tomorrow().ok()?;
         let seconds = if time.trim_start().starts_with("24:00:00") { ":00" } else { "" };
@@ -280,7 +282,9 @@ fn serial_number(text: &str) -> Option<String> {
 }
 
 fn without_apostrophe(text: &str) -> &str {
-    text.strip_prefix('\'').filter(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit() || sign == '+')).unwrap_or(text)
+    text.strip_prefix('\'')
+        .filter(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit() || sign == '+'))
+        .unwrap_or(text)
 }
 
 /// Digits without the `.0` of a program that took them for a number.
@@ -359,11 +363,13 @@ fn is_made_date(text: &str) -> bool {
 /// Refuses what no reference is and a spreadsheet leaves behind.
 fn refuse_damaged(text: &str) -> Result<(), String> {
     const ERRORS: [&str; 14] = [
-        "#N/A", "#N/D", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NUM!", "#NOMBRE!", "#NULL!", "#NUL!",
-        "#SPILL!", "#CALC!",
+        "#N/A", "#N/D", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NUM!", "#NOMBRE!", "#NULL!",
+        "#NUL!", "#SPILL!", "#CALC!",
     ];
     if matches!(exponent_of(text), Some(Exponent::Displayed)) {
-        return Err(format!("is in scientific notation: a spreadsheet took it for a number and lost digits; {AS_TEXT}"));
+        return Err(format!(
+            "is in scientific notation: a spreadsheet took it for a number and lost digits; {AS_TEXT}"
+        ));
     }
     if is_made_date(text) {
         return Err(format!("is a date that a spreadsheet made of it; {AS_TEXT}"));
@@ -490,20 +496,49 @@ pub fn for_excel(cell: Cell, text: &str) -> Cow<'_, str> {
 fn is_converted(text: &str) -> bool {
     let has_digit = text.chars().any(|sign| sign.is_ascii_digit());
     let is_sign = |sign: char| {
-        sign.is_ascii_digit() || sign.is_whitespace() || matches!(sign, '.' | ',' | ':' | '/' | '+' | '-' | '%' | '€' | '$' | '(' | ')')
+        sign.is_ascii_digit()
+            || sign.is_whitespace()
+            || matches!(sign, '.' | ',' | ':' | '/' | '+' | '-' | '%' | '€' | '$' | '(' | ')')
     };
     let is_word = |word: &str| {
         let word = word.trim_end_matches('.').to_lowercase();
         matches!(word.as_str(), "am" | "pm" | "h" | "e")
             || (word.chars().count() >= 3
-                && ["janvier", "février", "fevrier", "mars", "avril", "mai", "juin", "juillet", "août", "aout", "septembre",
-                    "octobre", "novembre", "décembre", "decembre", "january", "february", "march", "april", "may", "june",
-                    "july", "august", "september", "october", "november", "december"]
-                    .iter()
-                    .any(|month| month.starts_with(&word)))
+                && [
+                    "janvier",
+                    "février",
+                    "fevrier",
+                    "mars",
+                    "avril",
+                    "mai",
+                    "juin",
+                    "juillet",
+                    "août",
+                    "aout",
+                    "septembre",
+                    "octobre",
+                    "novembre",
+                    "décembre",
+                    "decembre",
+                    "january",
+                    "february",
+                    "march",
+                    "april",
+                    "may",
+                    "june",
+                    "july",
+                    "august",
+                    "september",
+                    "october",
+                    "november",
+                    "december",
+                ]
+                .iter()
+                .any(|month| month.starts_with(&word)))
     };
     let words = text.split(|sign: char| !sign.is_alphabetic()).filter(|word| !word.is_empty());
-    let only_known = text.chars().all(|sign| is_sign(sign) || sign.is_alphabetic()) && !text.contains(['\n', '\r', '\t']);
+    let only_known =
+        text.chars().all(|sign| is_sign(sign) || sign.is_alphabetic()) && !text.contains(['\n', '\r', '\t']);
     let is_truth = matches!(text.to_uppercase().as_str(), "TRUE" | "FALSE" | "VRAI" | "FAUX");
     is_truth || (has_digit && only_known && words.clone().all(is_word))
 }
@@ -560,7 +595,11 @@ mod tests {
             ("inf", "expected a number"),
             ("NaN", "expected a number"),
         ] {
-            assert!(value(Cell::Number, text).is_err_and(|told| told.contains(said)), "{text}: {:?}", value(Cell::Number, text));
+            assert!(
+                value(Cell::Number, text).is_err_and(|told| told.contains(said)),
+                "{text}: {:?}",
+                value(Cell::Number, text)
+            );
         }
     }
 
@@ -599,7 +638,11 @@ mod tests {
             ("2026/12/24", "24/12/2026"),
             ("demain", "24/12/2026"),
         ] {
-            assert!(value(Cell::Date, text).is_err_and(|told| told.contains(said)), "{text}: {:?}", value(Cell::Date, text));
+            assert!(
+                value(Cell::Date, text).is_err_and(|told| told.contains(said)),
+                "{text}: {:?}",
+                value(Cell::Date, text)
+            );
         }
         for (text, time) in [
             ("24/12/2026", "2026-12-24"),
@@ -610,11 +653,11 @@ mod tests {
             ("2026-12-24T09:00", "2026-12-24T09:00"),
             ("2026-12-24T09:00:00+04:00", "2026-12-24T09:00:00+04:00"),
             ("24/12/2026 24:00", "2026-12-25T00:00"),
-            ("2026-12-31T24:00:00", "2027-01-01T00:00:00"),
+            ("2026-12-31T24:00:00", "2027-01-01T00:00"),
+            ("24/12/2026 00:00:00", "2026-12-24T00:00"),
+            ("2026-12-31T24:00:00+01:00", "2027-01-01T00:00:00+01:00"),
         ] {
-            let read = value(Cell::Time, text);
-            let read = read.map(|value| value.as_str().map(|text| text.trim_end_matches(":00:00").to_owned()));
-            assert_eq!(read, Ok(Some(time.trim_end_matches(":00:00").to_owned())), "{text}");
+            assert_eq!(value(Cell::Time, text), Ok(json!(time)), "{text}");
         }
         for bad in ["24:00", "24/12/2026 25h", "45231,375", "24/12/2026 9", "hier 09:00"] {
             assert!(value(Cell::Time, bad).is_err(), "{bad}");
@@ -640,7 +683,11 @@ mod tests {
             (Cell::Postcode, "1E+03"),
             (Cell::Insurer, "2,0004E+06"),
         ] {
-            assert!(value(cell, text).is_err_and(|told| told.contains("spreadsheet")), "{text}: {:?}", value(cell, text));
+            assert!(
+                value(cell, text).is_err_and(|told| told.contains("spreadsheet")),
+                "{text}: {:?}",
+                value(cell, text)
+            );
         }
         for (cell, text, restored) in [
             (Cell::Phone, "33612345678", "+33612345678"),

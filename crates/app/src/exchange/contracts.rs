@@ -78,6 +78,8 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
     let mut further: HashMap<u64, Vec<u64>> = HashMap::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for Record { line, mut object } in records {
+        remove_nulls(&mut object, &["custom"]);
+        settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let product = object.remove("product");
         let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(first) = places.get(&id).and_then(|place| merged.get_mut(*place)).filter(|_| !id.is_empty()) {
@@ -115,8 +117,6 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
 
 fn read_one(record: Record, catalogue: &Catalogue, report: &mut Report) -> Option<Contract> {
     let Record { line, mut object } = record;
-    remove_nulls(&mut object, &["custom"]);
-    settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
     let products = object.get_mut("products").and_then(Value::as_array_mut).into_iter().flatten();
     for (index, product) in products.enumerate() {
         if let Some(product) = product.as_object_mut() {

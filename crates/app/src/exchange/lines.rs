@@ -322,7 +322,11 @@ impl Header {
         let more = cells.iter().skip(self.known.len()).any(|cell| !cell.is_blank());
         if more || (self.is_full && cells.len() < self.known.len()) {
             let (found, expected) = (cells.len(), self.known.len());
-            let advice = if more { "put quotation marks around text that has a separator in it" } else { "add the missing separators, or save the sheet as .xlsx" };
+            let advice = if more {
+                "put quotation marks around text that has a separator in it"
+            } else {
+                "add the missing separators, or save the sheet as .xlsx"
+            };
             report.add(line, "", format!("has {found} fields where the header has {expected}; {advice}"));
             return Line { line, object: None, exact: Vec::new() };
         }
@@ -656,6 +660,7 @@ mod tests {
         assert!(lines.next(COLUMNS, &mut report).unwrap().is_none());
         let text = report.text(Some(COLUMNS));
         assert!(text.contains('4') && text.contains("quotation mark"), "{text}");
+        drop(lines);
         let read = file.into_inner().into_inner().1.0;
         assert!(read < 2 * MAX_ROW_BYTES as u64, "{read} bytes were read");
     }
@@ -691,7 +696,8 @@ mod tests {
     fn what_french_excel_writes_is_read_with_the_lines_of_an_editor() {
         let row = r#"{"id":"é1","zip":"75017","cap":6,"active":true}"#;
         let windows = |text: &str| text.chars().map(|sign| u8::try_from(u32::from(sign)).unwrap()).collect::<Vec<u8>>();
-        let utf16 = |text: &str| "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let utf16 =
+            |text: &str| "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         let table = "id;zip;cap;active\r\né1;75017;6,0;VRAI\r\n";
         for (bytes, line) in [
             (table.as_bytes().to_vec(), 2),

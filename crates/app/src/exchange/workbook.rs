@@ -4,7 +4,7 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Xlsx};
+use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Style, Xlsx};
 use jiff::civil;
 
 use super::table::{MAX_ROW_BYTES, NextRow, RawCell, Row, RowFault};
@@ -67,16 +67,13 @@ impl Sender<'_> {
     }
 }
 
-fn read(
-    mut reader: impl Read + Seek,
-    sheet: Option<&str>,
-    max_bytes: u64,
-    to: &mut Sender<'_>,
-) -> Result<(), String> {
+fn read(mut reader: impl Read + Seek, sheet: Option<&str>, max_bytes: u64, to: &mut Sender<'_>) -> Result<(), String> {
     let mut start = [0; 4];
     let is_read = reader.read_exact(&mut start).is_ok() && reader.seek(SeekFrom::Start(0)).is_ok();
     if is_read && start == [0xd0, 0xcf, 0x11, 0xe0] {
-        return Err("is protected by a password, or an old workbook (.xls); save it as .xlsx without a password".to_owned());
+        return Err(
+            "is protected by a password, or an old workbook (.xls); save it as .xlsx without a password".to_owned()
+        );
     }
     let mut reader = BufReader::new(reader);
     check_sizes(&mut reader, max_bytes)?;
@@ -99,9 +96,9 @@ fn read_sheet<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, to: &mut Sende
     let mut cells = workbook.worksheet_cells_reader(name).map_err(unreadable)?;
     let mut row = Row { line: 1, cells: Vec::new() };
     let mut bytes = 0;
-    while let Some(cell) = cells.next_cell().map_err(unreadable)? {
+    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(unreadable)? {
         let (at, column) = cell.get_position();
-        let value = raw_cell(cell.get_value());
+        let value = raw_cell(cell.get_value(), cells.styles().get(style));
         if value.is_blank() {
             continue;
         }
@@ -137,7 +134,7 @@ fn flush(row: &mut Row, to: &mut Sender<'_>) -> bool {
     cells.is_empty() || to.send(Some(Ok(Row { line: row.line, cells })))
 }
 
-fn raw_cell(value: &DataRef<'_>) -> RawCell {
+fn raw_cell(value: &DataRef<'_>, style: Option<&Style>) -> RawCell {
     match value {
         DataRef::Empty => RawCell::Empty,
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet's number is a float")]
@@ -146,15 +143,23 @@ fn raw_cell(value: &DataRef<'_>) -> RawCell {
         DataRef::String(text) => RawCell::Text(text.clone()),
         DataRef::SharedString(text) => RawCell::Text((*text).to_owned()),
         DataRef::Bool(is_true) => RawCell::Bool(*is_true),
-        DataRef::DateTime(date) => date_cell(date),
+        DataRef::DateTime(date) => date_cell(date, style.is_some_and(shows_time)),
         DataRef::DateTimeIso(text) => RawCell::Date(text.trim_end_matches("T00:00:00").to_owned()),
         DataRef::DurationIso(text) => RawCell::Text(text.clone()),
         DataRef::Error(error) => RawCell::Error(error.to_string()),
     }
 }
 
+/// Whether a cell of this format shows hours, so that midnight is a time in it.
+fn shows_time(style: &Style) -> bool {
+    style
+        .number_format
+        .as_ref()
+        .is_some_and(|format| format.format_code.contains(['h', 'H']) || format.format_id == Some(22))
+}
+
 /// A date, a date and time, or a time of day, without the error of the floating-point day.
-fn date_cell(date: &ExcelDateTime) -> RawCell {
+fn date_cell(date: &ExcelDateTime, shows_time: bool) -> RawCell {
     let number = date.as_f64();
     if !number.is_finite() || !(0.0..2_958_466.0).contains(&number) {
         return RawCell::Number(number);
@@ -167,11 +172,12 @@ fn date_cell(date: &ExcelDateTime) -> RawCell {
     let (year, month, day, hour, minute, second, millis) = date.to_ymd_hms_milli();
     let signed = |part: u8| i8::try_from(part).unwrap_or(-1);
     let written = i16::try_from(year).ok().and_then(|year| {
-        let whole = civil::DateTime::new(year, signed(month), signed(day), signed(hour), signed(minute), signed(second), 0);
+        let whole =
+            civil::DateTime::new(year, signed(month), signed(day), signed(hour), signed(minute), signed(second), 0);
         whole.ok()?.checked_add(jiff::Span::new().seconds(i64::from(millis >= 500))).ok()
     });
     match written {
-        Some(at) if at.time() == civil::Time::midnight() => RawCell::Date(at.date().to_string()),
+        Some(at) if at.time() == civil::Time::midnight() && !shows_time => RawCell::Date(at.date().to_string()),
         Some(at) => RawCell::Date(at.to_string()),
         None => RawCell::Number(number),
     }
@@ -191,11 +197,16 @@ fn check_sizes(reader: impl Read + Seek, max_bytes: u64) -> Result<(), String> {
         }
         let mut head = Vec::new();
         part.by_ref().take(4096).read_to_end(&mut head).map_err(|_error| UNREADABLE.to_owned())?;
-        let left = (if is_sheet { max_bytes } else { max_bytes.min(MAX_SHARED_BYTES) }).saturating_sub(head.len() as u64);
-        let rest = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|_error| UNREADABLE.to_owned())?;
+        let left =
+            (if is_sheet { max_bytes } else { max_bytes.min(MAX_SHARED_BYTES) }).saturating_sub(head.len() as u64);
+        let rest =
+            std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|_error| UNREADABLE.to_owned())?;
         all += head.len() as u64 + rest;
         if rest > left || all > max_bytes {
-            return Err(format!("is larger than {} MiB when unpacked; split it, or save it as CSV", max_bytes / 1024 / 1024));
+            return Err(format!(
+                "is larger than {} MiB when unpacked; split it, or save it as CSV",
+                max_bytes / 1024 / 1024
+            ));
         }
         if name.ends_with("sharedstrings.xml") {
             check_count(&head, head.len() as u64 + rest)?;

@@ -69,10 +69,8 @@ impl<W: Write> WorkbookWriter<W> {
         for (number, column) in (1..).zip(columns) {
             let style = style_of(column.cell);
             let number: u32 = number;
-            let _infallible = write!(
-                start,
-                r#"<col min="{number}" max="{number}" width="20" customWidth="1" style="{style}"/>"#
-            );
+            let _infallible =
+                write!(start, r#"<col min="{number}" max="{number}" width="20" customWidth="1" style="{style}"/>"#);
         }
         start.push_str("</cols><sheetData>");
         zip.write_all(start.as_bytes())?;
@@ -139,9 +137,15 @@ fn write_cell(row: &mut String, place: &str, cell: Cell, text: &str) -> Result<(
         None => {
             let text = for_workbook(cell, text);
             if text.encode_utf16().count() > MAX_TEXT_UNITS {
-                return Err(Error::other(format!("cell {place} is longer than {MAX_TEXT_UNITS} characters; use --format csv")));
+                return Err(Error::other(format!(
+                    "cell {place} is longer than {MAX_TEXT_UNITS} characters; use --format csv"
+                )));
             }
-            write!(row, r#"<c r="{place}" s="1" t="inlineStr"><is><t xml:space="preserve">{}</t></is></c>"#, escaped(&text))
+            write!(
+                row,
+                r#"<c r="{place}" s="1" t="inlineStr"><is><t xml:space="preserve">{}</t></is></c>"#,
+                escaped(&text)
+            )
         }
     };
     Ok(())
@@ -222,7 +226,8 @@ mod tests {
         let header: Vec<String> = COLUMNS.iter().map(|column| column.name.to_owned()).collect();
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let mut text = String::new();
-        let cells = rows.iter().map(|row| row.iter().zip(COLUMNS).map(|(text, column)| write(column.cell, text)).collect());
+        let cells =
+            rows.iter().map(|row| row.iter().zip(COLUMNS).map(|(text, column)| write(column.cell, text)).collect());
         for row in std::iter::once(header).chain(cells) {
             let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
             text += &cells.join(&char::from(separator).to_string());
@@ -241,7 +246,8 @@ mod tests {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        let texts = |object: &serde_json::Map<_, _>| COLUMNS.iter().map(|column| text(object.get(column.path))).collect();
+        let texts =
+            |object: &serde_json::Map<_, _>| COLUMNS.iter().map(|column| text(object.get(column.path))).collect();
         records.iter().map(|record| (record.line, texts(&record.object))).collect()
     }
 
@@ -263,11 +269,51 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_would_change_is_read_back_identically_from_every_export() {
         for id in [
-            "00123", "+33612345678", "1E5", "1E+05", "3,36E+10", "mars-24", "3-mars", "2024-01-01", "1/2", "12:30", "TRUE", "Vrai",
-            "0612345678", "12345678901234567890", "=1+1", "'=1+1", "''=1", "'Jean", "=\"00123\"", "'=\"00123\"", "@SUM(A1)", "-5",
-            "-2+3", "#N/A", "####", "a;=1+1", "a;'=1", "a,+1;-2\n=3", "x\";=1", "x; @y", "＝1+1", "_x0041_", "<&>\"", "1 234,5 €", "15 mai 2024",
+            "00123",
+            "+33612345678",
+            "1E5",
+            "1E+05",
+            "3,36E+10",
+            "mars-24",
+            "3-mars",
+            "2024-01-01",
+            "1/2",
+            "12:30",
+            "TRUE",
+            "Vrai",
+            "0612345678",
+            "12345678901234567890",
+            "=1+1",
+            "'=1+1",
+            "''=1",
+            "'Jean",
+            "=\"00123\"",
+            "'=\"00123\"",
+            "@SUM(A1)",
+            "-5",
+            "-2+3",
+            "#N/A",
+            "####",
+            "a;=1+1",
+            "a;'=1",
+            "a,+1;-2\n=3",
+            "x\";=1",
+            "x; @y",
+            "＝1+1",
+            "_x0041_",
+            "<&>\"",
+            "1 234,5 €",
+            "15 mai 2024",
         ] {
-            let row = vec![id.to_owned(), id.to_owned(), "+33612345678".into(), "01000".into(), "02000402".into(), "80.5".into(), "2024-02-29".into()];
+            let row = vec![
+                id.to_owned(),
+                id.to_owned(),
+                "+33612345678".into(),
+                "01000".into(),
+                "02000402".into(),
+                "80.5".into(),
+                "2024-02-29".into(),
+            ];
             for found in all_ways(std::slice::from_ref(&row)) {
                 assert_eq!(found, [(2, row.clone())], "{id}");
             }
@@ -282,7 +328,17 @@ mod tests {
 
     #[test]
     fn no_piece_of_an_exported_cell_is_a_formula_at_any_separator() {
-        for text in ["=cmd|' /C calc'!A0", "vol;=HYPERLINK(\"x\")", "vol\t@SUM(1)", "a\n+1+2", "a\r-x", "a,=1+b", "a; =1+b", "a;\"=1+b", "x;＝1"] {
+        for text in [
+            "=cmd|' /C calc'!A0",
+            "vol;=HYPERLINK(\"x\")",
+            "vol\t@SUM(1)",
+            "a\n+1+2",
+            "a\r-x",
+            "a,=1+b",
+            "a; =1+b",
+            "a;\"=1+b",
+            "x;＝1",
+        ] {
             for written in [guarded(Cell::Text, text), for_excel(Cell::Text, text)] {
                 for piece in written.split([';', ',', '\t', '\n', '\r']) {
                     let start = piece.trim_start_matches([' ', '"']);

@@ -17,9 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::recurrence::{self, First};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{
-    Cell, Column, Record, column, into_type, next_midnight, remove_nulls, settle_json,
-};
+use constat_app::exchange::lines::{Cell, Column, Record, column, into_type, next_midnight, remove_nulls, settle_json};
 use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.

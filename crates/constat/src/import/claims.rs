@@ -182,7 +182,7 @@ impl Run<'_> {
                 let (tenant, catalogue, scanned) = (self.tenant, self.catalogue, self.scanned);
                 let judge = Judge { tenant, catalogue, now, folder: &folder, scanned, shape: shape_faults };
                 let ready = self.store.read(|c| prepare(c, &judge, line.line, object, &mut report))?;
-                if let Some(ready) = ready {
+                if let Some(ready) = ready.filter(|_| report.is_empty()) {
                     if !ids.insert(ready.claim.declaration_id) {
                         report.add(line.line, "declaration_id", "an earlier line has the same claim");
                     } else if ready.claim.claim_id.is_some_and(|id| !claim_ids.insert(id)) {

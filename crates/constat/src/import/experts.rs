@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use constat_app::{Chance as _, Clock as _, Tx};
 use constat_availability::Expert;
-use constat_domain::restore_postcode;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
+use constat_domain::restore_postcode;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
@@ -184,7 +184,8 @@ fn place_base(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
     let city = base.get("city").and_then(Value::as_str);
     // A spreadsheet may have taken off a leading zero; experts start in France.
     let gazetteer = Gazetteer::embedded();
-    let padded = || Some(format!("0{zip}")).filter(|padded| zip.len() == 4 && gazetteer.by_postcode(padded).next().is_some());
+    let padded =
+        || Some(format!("0{zip}")).filter(|padded| zip.len() == 4 && gazetteer.by_postcode(padded).next().is_some());
     let restored = city.map_or_else(padded, |city| restore_postcode(zip, city));
     if let Some(commune) = gazetteer.locate(restored.as_deref().unwrap_or(zip), city) {
         *base = json!({ "lat": commune.position.lat, "lon": commune.position.lon });

@@ -113,9 +113,8 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             if skip_faulty {
                 run.set_aside(&mut report)?;
             }
-            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
-                contracts::save(tx, tenant, ready, step)
-            };
+            let save =
+                |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| contracts::save(tx, tenant, ready, step);
             run.finish(ready, &report, save, no_visits).await
         }
         Import::Experts(from) => {
@@ -124,9 +123,8 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             let mut report = Report::default();
             let records = file::read(&from, experts::COLUMNS, &mut report)?;
             let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &mut report)?;
-            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
-                experts::save(tx, tenant, ready, step)
-            };
+            let save =
+                |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| experts::save(tx, tenant, ready, step);
             run.finish(ready, &report, save, no_visits).await
         }
         Import::Absences(from) => {
@@ -135,9 +133,8 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             let mut report = Report::default();
             let records = file::read(&from, absences::COLUMNS, &mut report)?;
             let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
-            let save = |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| {
-                absences::save(tx, tenant, ready, step)
-            };
+            let save =
+                |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| absences::save(tx, tenant, ready, step);
             run.finish(ready, &report, save, absences::visits_within).await
         }
     }

@@ -88,7 +88,8 @@ fn experts_from_french_excel_are_imported_in_every_encoding_it_writes() {
                  É1;René Gaëtan;75017;Paris;VRAI;ESS|TELE;09:00-12:30;6,0;1 500,50;1|75;;\r\n\
                  \r\n\
                  E2;Zoé;1000;Bourg-en-Bresse;NON;ESS;09:00-12:30;;;;;\r\n;;;;;;;;;;;\r\n";
-    let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(table.replace(';', "\t").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(table.replace(';', "\t").encode_utf16()).flat_map(u16::to_le_bytes).collect();
     for bytes in [
         table.as_bytes().to_vec(),
         format!("\u{feff}sep=;\r\n{table}").into_bytes(),
@@ -120,8 +121,27 @@ fn what_a_spreadsheet_destroyed_is_refused_by_line_and_column_or_restored_withou
     let path = folder.path();
     let header = "id;user_id;number;name;insurer_acam_code;guarantee;customer_type;holder_first_name;holder_last_name;\
                   holder_phone_number;holder_email;deductible;effective_from;product_id;product_type;risk_type;risk_street1;risk_zip_code;risk_city";
-    let home = ["C1", "U1", "N1", "MRH", "02000402", "DegatsDesEaux", "individual", "Jean", "Dupont", "0612345678", "", "150", "01/06/2023",
-        "P1", "home", "Appartement", "1 rue Haute", "01000", "Bourg-en-Bresse"];
+    let home = [
+        "C1",
+        "U1",
+        "N1",
+        "MRH",
+        "02000402",
+        "DegatsDesEaux",
+        "individual",
+        "Jean",
+        "Dupont",
+        "0612345678",
+        "",
+        "150",
+        "01/06/2023",
+        "P1",
+        "home",
+        "Appartement",
+        "1 rue Haute",
+        "01000",
+        "Bourg-en-Bresse",
+    ];
     let write = |changes: &[(&str, &str)]| {
         let names: Vec<&str> = header.split(';').collect();
         let mut cells = home.map(str::to_owned).to_vec();
@@ -160,16 +180,31 @@ fn what_a_spreadsheet_destroyed_is_refused_by_line_and_column_or_restored_withou
     let told = refused(path, &import("contracts", "c.csv", "Plateforme"));
     assert!(told.contains("line 3 risk_zip_code: has four digits"), "{told}");
     // A number of nine digits without any address may be of another country.
-    write(&[("holder_phone_number", "612345678"), ("product_type", "bike"), ("risk_type", ""), ("risk_street1", ""), ("risk_zip_code", ""), ("risk_city", "")]);
+    write(&[
+        ("holder_phone_number", "612345678"),
+        ("product_type", "bike"),
+        ("risk_type", ""),
+        ("risk_street1", ""),
+        ("risk_zip_code", ""),
+        ("risk_city", ""),
+    ]);
     let told = refused(path, &import("contracts", "c.csv", "Plateforme"));
     assert!(told.contains("line 3 holder_phone_number: has nine digits"), "{told}");
-    write(&[("holder_phone_number", "612345678"), ("risk_zip_code", "1000"), ("insurer_acam_code", "2000402"), ("deductible", "1 150,50 €")]);
+    write(&[
+        ("holder_phone_number", "612345678"),
+        ("risk_zip_code", "1000"),
+        ("insurer_acam_code", "2000402"),
+        ("deductible", "1 150,50 €"),
+    ]);
     assert!(done(path, &import("contracts", "c.csv", "Plateforme")).starts_with("1 contracts imported"));
     let exported = done(path, &["export", "contracts", "--organisation", "Plateforme", "--mode", "test"]);
     let contract: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!(contract["holder"]["phone_number"], "0612345678");
     assert_eq!(contract["products"][0]["risk"]["address"]["zip_code"], "01000");
-    assert_eq!((&contract["insurer"]["acam_code"], &contract["deductible"]["minor"]), (&json!("02000402"), &json!(115_050)));
+    assert_eq!(
+        (&contract["insurer"]["acam_code"], &contract["deductible"]["minor"]),
+        (&json!("02000402"), &json!(115_050))
+    );
     assert_eq!(contract["effective_from"], "2023-06-01");
 }
 
@@ -199,6 +234,10 @@ fn json_lines_may_have_null_structures_and_numbers_for_digits() {
     let found: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!((&found["id"], &found["holder"]["phone_number"]), (&json!("17"), &json!("+33612345678")));
     assert_eq!(found["products"][0]["custom"], json!({ "colour": null }), "free properties stay as they are");
+    std::fs::write(path.join("twice.jsonl"), format!("{record}\n{record}\n")).unwrap();
+    assert!(
+        refused(path, &import("contracts", "twice.jsonl", "Plateforme")).contains("line 2 id: line 1 has the same")
+    );
     let expert = json!({
         "reference": 1, "display_name": "Expert", "base": { "zip": 75017, "city": null }, "skills": null, "week": null,
         "territory": null, "exclusions": null, "ties": null, "schedules": null, "active": "VRAI", "daily_cap": "6,0",
@@ -229,7 +268,11 @@ fn workbooks_are_read_with_their_types_and_faults_name_the_row_of_the_sheet() {
     let mut other = import("experts", "experts.xlsx", "Cabinet");
     other.extend(["--sheet", "Feuil1"]);
     assert!(refused(path, &other).contains("its sheets: Notes, Experts 2026"));
-    file(&format!("{header}{}{}", expert.replace("75017", "99999"), texts_row(9, &["E2", "Zoé", "75017", "", "", "", "9 à 12"])));
+    file(&format!(
+        "{header}{}{}",
+        expert.replace("75017", "99999"),
+        texts_row(9, &["E2", "Zoé", "75017", "", "", "", "9 à 12"])
+    ));
     let told = refused(path, &import("experts", "experts.xlsx", "Cabinet"));
     assert!(told.contains("line 5 zip: unknown postcode") && told.contains("line 9 monday"), "{told}");
     file(&format!("{header}{}", expert.replace(" t=\"s\"><v>0</v>", " t=\"e\"><v>#N/A</v>")));
@@ -241,11 +284,16 @@ fn workbooks_are_read_with_their_types_and_faults_name_the_row_of_the_sheet() {
     done(path, &import("experts", "experts.xlsx", "Cabinet"));
     let absence = "<row r=\"2\"><c r=\"A2\" t=\"s\"><v>0</v></c><c r=\"B2\" s=\"1\"><v>46380</v></c><c r=\"C2\" s=\"2\"><v>46381.5</v></c></row>";
     let write = |rows: &str| {
-        let bytes = workbook(&format!("{}{rows}", texts_row(1, &["expert", "start", "end"])), &["E1"], &[("S", "visible")]);
+        let bytes =
+            workbook(&format!("{}{rows}", texts_row(1, &["expert", "start", "end"])), &["E1"], &[("S", "visible")]);
         std::fs::write(path.join("absences.xlsx"), bytes).unwrap();
     };
     write(absence);
     assert!(done(path, &import("absences", "absences.xlsx", "Cabinet")).starts_with("1 absences imported"));
+    // Midnight in a cell that shows hours is a time: the same as the start, not the end of that day.
+    write(&absence.replace(" s=\"1\"", " s=\"2\"").replace("46381.5", "46380"));
+    let told = refused(path, &import("absences", "absences.xlsx", "Cabinet"));
+    assert!(told.contains("line 2 end: must be after"), "{told}");
     write(&absence.replace(" s=\"1\"", ""));
     let told = refused(path, &import("absences", "absences.xlsx", "Cabinet"));
     assert!(told.contains("line 2 start: ") && told.contains("2026-12-24"), "{told}");
@@ -275,6 +323,37 @@ fn export(folder: &Path, what: &str, more: &[&str]) -> String {
 }
 
 #[test]
+fn a_table_of_claims_from_excel_is_judged_by_line_and_column() {
+    let folder = platform_with(&[contract(constat_testkit::fixtures::BIKE_CONTRACT)]);
+    let path = folder.path();
+    let line = record(1).to_string();
+    std::fs::write(path.join("claims.jsonl"), &line).unwrap();
+    done(path, &import("claims", "claims.jsonl", "Plateforme"));
+    let table = export(path, "claims", &["--for", "excel"]);
+    let ids: Vec<&str> = table.lines().nth(1).unwrap().split(';').take(2).collect();
+    // Another claim of the same kind: ids are made anew.
+    let table = table.replace(ids[0], "").replace(ids[1], "");
+    let phone = "\"=\"\"+33612345678\"\"\"";
+    assert!(table.contains(phone), "{table}");
+    for (from, to, said) in [
+        (phone, "3,36123E+10", "line 3 insured_phone_number: is in scientific notation"),
+        (phone, "voir mail", "line 3 insured_phone_number: expected a phone number"),
+        ("2023-01-15T14:30:00Z", "45231", "line 3 claim_at: is the serial number"),
+        ("2023-01-15T14:30:00Z", "15/01/2023 14:30", "line 3 claim_at: expected an instant with its offset"),
+        ("Dupont", "Du\u{2066}pont", "line 3 insured_last_name: contains the invisible character U+2066"),
+    ] {
+        let bad = table.replacen(from, to, 1).replacen("\r\n", "\r\n\r\n", 1);
+        std::fs::write(path.join("claims.csv"), bad).unwrap();
+        let told = refused(path, &import("claims", "claims.csv", "Plateforme"));
+        assert!(told.contains("1 faulty lines, nothing imported") && told.contains(said), "{said}: {told}");
+    }
+    let restored = table.replacen(phone, "612345678", 1).replacen("Vélo volé", "Vélo repris", 1);
+    std::fs::write(path.join("claims.csv"), windows_1252(restored.trim_start_matches('\u{feff}'))).unwrap();
+    assert!(done(path, &import("claims", "claims.csv", "Plateforme")).starts_with("1 claims imported"));
+    assert!(export(path, "claims", &[]).contains("\"phone_number\":\"0612345678\""));
+}
+
+#[test]
 fn exports_for_excel_and_workbooks_are_imported_identically() {
     let mut odd = contract("=1+1");
     odd["number"] = json!("00123");
@@ -287,7 +366,9 @@ fn exports_for_excel_and_workbooks_are_imported_identically() {
     let lines: Vec<String> = (0..3).map(|number| record(number).to_string()).collect();
     std::fs::write(path.join("claims.jsonl"), lines.join("\n")).unwrap();
     done(path, &import("claims", "claims.jsonl", "Plateforme"));
-    for (file, flags) in [("excel.csv", &["--for", "excel"][..]), ("plain.csv", &["--format", "csv"]), ("book.xlsx", &[])] {
+    for (file, flags) in
+        [("excel.csv", &["--for", "excel"][..]), ("plain.csv", &["--format", "csv"]), ("book.xlsx", &[])]
+    {
         for what in ["contracts", "claims"] {
             export(path, what, &[flags, &["--output", &format!("{what}-{file}")]].concat());
         }
@@ -307,12 +388,22 @@ fn exports_for_excel_and_workbooks_are_imported_identically() {
     let excel = std::fs::read(path.join("contracts-excel.csv")).unwrap();
     assert!(excel.starts_with("\u{feff}id;user_id;".as_bytes()));
     let excel = String::from_utf8(excel).unwrap();
-    for kept in ["\"=\"\"00123\"\"\"", "\"=\"\"+33612345678\"\"\"", "\"=\"\"02000402\"\"\"", "\"=\"\"12345678901234567890\"\"\"", "'=1+1", "Vélo;'=HYPERLINK"] {
+    for kept in [
+        "\"=\"\"00123\"\"\"",
+        "\"=\"\"+33612345678\"\"\"",
+        "\"=\"\"02000402\"\"\"",
+        "\"=\"\"12345678901234567890\"\"\"",
+        "'=1+1",
+        "Vélo;'=HYPERLINK",
+    ] {
         assert!(excel.contains(kept), "{kept} is not in {excel}");
     }
     let plain = std::fs::read_to_string(path.join("contracts-plain.csv")).unwrap();
     assert!(plain.contains(",00123,") && plain.contains(",+33612345678,"), "{plain}");
-    let said = refused(path, &["export", "claims", "--organisation", "Plateforme", "--mode", "test", "--for", "excel", "--format", "jsonl"]);
+    let said = refused(
+        path,
+        &["export", "claims", "--organisation", "Plateforme", "--mode", "test", "--for", "excel", "--format", "jsonl"],
+    );
     assert!(said.contains("--for"), "{said}");
 }
 
@@ -324,9 +415,34 @@ async fn the_registry_takes_a_workbook_and_a_windows_table_over_http() {
         let request = caller.request(reqwest::Method::POST, "/contracts/import").header("content-type", media);
         Got::read(request.body(body).send().await.unwrap()).await
     };
-    let names = ["id", "user_id", "number", "name", "insurer_acam_code", "guarantee", "customer_type", "holder_first_name",
-        "holder_last_name", "holder_phone_number", "product_id", "product_type"];
-    let cells = ["contract-x", "U-2", "N-2", "Vélo", "02000402", "Vol", "individual", "Zoé", "Dupont", "+33612345678", "P-1", "bike"];
+    let names = [
+        "id",
+        "user_id",
+        "number",
+        "name",
+        "insurer_acam_code",
+        "guarantee",
+        "customer_type",
+        "holder_first_name",
+        "holder_last_name",
+        "holder_phone_number",
+        "product_id",
+        "product_type",
+    ];
+    let cells = [
+        "contract-x",
+        "U-2",
+        "N-2",
+        "Vélo",
+        "02000402",
+        "Vol",
+        "individual",
+        "Zoé",
+        "Dupont",
+        "+33612345678",
+        "P-1",
+        "bike",
+    ];
     let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     let rows = format!("{}{}", texts_row(1, &names), texts_row(4, &cells));
     let got = import(media, workbook(&rows, &[], &[("S", "visible")])).await;
@@ -350,9 +466,11 @@ async fn an_import_of_absences_lists_the_booked_visits_and_takes_the_end_of_a_da
     let folder = folder_with_organisations();
     let path = folder.path();
     done(path, &import("experts", &sample("experts.csv"), "Cabinet"));
-    let create = ["keys", "create", "--api", "partner", "--issuer", "Cabinet", "--holder", "Plateforme", "--mode", "test"];
+    let create =
+        ["keys", "create", "--api", "partner", "--issuer", "Cabinet", "--holder", "Plateforme", "--mode", "test"];
     let key = done(path, &create);
-    let address = json!({ "street1": "48 boulevard des Batignolles", "zipCode": "75017", "city": "Paris", "countryCode": "FR" });
+    let address =
+        json!({ "street1": "48 boulevard des Batignolles", "zipCode": "75017", "city": "Paris", "countryCode": "FR" });
     let http = reqwest::Client::new();
     let server = Running::serve(path);
     let base = format!("{}/claims/api/v1", server.url);

@@ -23,7 +23,8 @@ use serde_json::{Map, Value, json};
 
 use super::files::{self, FileFacts};
 use super::lines::{
-    Cell, Column, cell_text, column, into_type, is_french, remove_nulls, restore_phone_in, restored_postcode, settle_json,
+    Cell, Column, cell_text, column, into_type, is_french, remove_nulls, restore_phone_in, restored_postcode,
+    settle_json,
 };
 use super::report::Report;
 use fill::{Seed, fill_from_contract, fill_in, named_contract};
