@@ -430,6 +430,9 @@ fn change_pieces<'a>(text: &'a str, change: impl Fn(&'a str) -> Option<Cow<'a, s
 
 /// Whether an import would read another value than the text itself.
 fn is_changed(cell: Cell, text: &str) -> bool {
+    if text.is_empty() {
+        return false;
+    }
     let nine = cell == Cell::Phone && restore_phone(text, true).is_ok_and(|restored| restored != text);
     let four = cell == Cell::Postcode && all_digits(text, 4);
     let wrapped = unwrapped(text).is_some();

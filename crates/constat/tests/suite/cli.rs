@@ -369,7 +369,7 @@ fn one_bad_line_imports_nothing_and_every_fault_is_told_by_line_and_field() {
 fn a_long_report_is_counted_and_a_strange_file_is_refused() {
     let folder = folder_with_organisations();
     let path = folder.path();
-    let bad = "{\"reference\": 1}\n".repeat(60);
+    let bad = "{\"reference\": true}\n".repeat(60);
     std::fs::write(path.join("experts.jsonl"), bad).unwrap();
     let import = |file| refused(path, &["import", "experts", file, "--organisation", "Cabinet", "--mode", "test"]);
     let said = import("experts.jsonl");
