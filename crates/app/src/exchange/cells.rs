@@ -66,14 +66,15 @@ pub(super) fn read_cell(cell: Cell, raw: &RawCell) -> Result<Option<ReadCell>, S
         RawCell::Empty => return Ok(None),
         RawCell::Text(text) => Cow::Borrowed(text.trim()),
         RawCell::Number(number) => match cell {
-            Cell::Number | Cell::Degrees => return Ok(plain(number_value(*number))),
+            Cell::Number | Cell::Degrees => return Ok(Some(plain(number_value(*number)))),
             _ => Cow::Owned(digits_of(*number)?),
         },
-        RawCell::Bool(is_true) if cell == Cell::Bool => return Ok(plain(json!(is_true))),
+        RawCell::Bool(is_true) if cell == Cell::Bool => return Ok(Some(plain(json!(is_true)))),
         RawCell::Bool(is_true) => Cow::Borrowed(if *is_true { "true" } else { "false" }),
         RawCell::Date(date) => match cell {
-            Cell::Text | Cell::Date | Cell::Time | Cell::Instant => Cow::Borrowed(date.as_str()),
-            Cell::List | Cell::ListOf(Cell::Date) => Cow::Borrowed(date.as_str()),
+            Cell::Text | Cell::Date | Cell::Time | Cell::Instant | Cell::List | Cell::ListOf(Cell::Date) => {
+                Cow::Borrowed(date.as_str())
+            }
             _ => return Err(format!("is a date in the spreadsheet; {AS_TEXT}")),
         },
         RawCell::Error(error) => {
@@ -91,8 +92,8 @@ pub(super) fn read_cell(cell: Cell, raw: &RawCell) -> Result<Option<ReadCell>, S
     Ok(Some(ReadCell { value, is_exact }))
 }
 
-fn plain(value: Value) -> Option<ReadCell> {
-    Some(ReadCell { value, is_exact: false })
+const fn plain(value: Value) -> ReadCell {
+    ReadCell { value, is_exact: false }
 }
 
 const fn is_text(cell: Cell) -> bool {
@@ -487,7 +488,7 @@ fn unwrapped(text: &str) -> Option<String> {
 /// or a date is written `="..."`, which it shows as text. Numbers get a decimal comma.
 pub fn for_excel(cell: Cell, text: &str) -> Cow<'_, str> {
     match cell {
-        Cell::Number | Cell::Degrees => Cow::Owned(text.replace('.', ",")),
+        Cell::Number | Cell::Degrees => Cow::Owned(text.strip_suffix(".0").unwrap_or(text).replace('.', ",")),
         Cell::Date | Cell::Bool => Cow::Borrowed(text),
         _ if text.len() <= 200 && is_converted(text) => Cow::Owned(format!("=\"{text}\"")),
         _ => guarded(cell, text),
@@ -505,7 +506,7 @@ fn is_converted(text: &str) -> bool {
     };
     let is_word = |word: &str| {
         let word = word.trim_end_matches('.').to_lowercase();
-        matches!(word.as_str(), "am" | "pm" | "h" | "e")
+        matches!(word.as_str(), "am" | "pm" | "e")
             || (word.chars().count() >= 3
                 && [
                     "janvier",

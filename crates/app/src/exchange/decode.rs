@@ -100,7 +100,7 @@ impl<R: BufRead> Decoded<R> {
             self.before = self.text.last().copied().unwrap_or(self.before);
             match std::str::from_utf8(self.raw.get(..self.raw.len().min(4)).unwrap_or_default()) {
                 // Everything was ASCII, or the first other character is not all here yet.
-                Ok(text) if text.is_empty() => return Ok(()),
+                Ok("") => return Ok(()),
                 Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() && !self.is_at_end => {
                     return Ok(());
                 }

@@ -96,9 +96,9 @@ impl<R: BufRead> CsvRows<R> {
     }
 
     /// Ends the reading, since nothing tells where the next row starts.
-    fn end(&mut self, line: u64, message: impl Into<String>) -> NextRow {
+    fn end(&mut self, line: u64, message: impl Into<String>) -> RowFault {
         self.is_ended = true;
-        Some(Err(RowFault { line, message: message.into() }))
+        RowFault { line, message: message.into() }
     }
 
     fn any_row(&mut self) -> std::io::Result<NextRow> {
@@ -111,7 +111,7 @@ impl<R: BufRead> CsvRows<R> {
                 Ok(held) => held,
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
                     let line = row.starts_at.unwrap_or(self.line);
-                    return Ok(self.end(line, format!("{error}; nothing after it was read")));
+                    return Ok(Some(Err(self.end(line, format!("{error}; nothing after it was read")))));
                 }
                 Err(error) => return Err(error),
             };
@@ -119,7 +119,7 @@ impl<R: BufRead> CsvRows<R> {
                 self.is_ended = true;
                 let Some(starts_at) = row.starts_at else { return Ok(None) };
                 if row.state == State::Quoted {
-                    return Ok(self.end(starts_at, "a quotation mark that opens is never closed"));
+                    return Ok(Some(Err(self.end(starts_at, "a quotation mark that opens is never closed"))));
                 }
                 return Ok(Some(row.finish(starts_at)));
             }
@@ -146,7 +146,7 @@ impl<R: BufRead> CsvRows<R> {
                 if row.bytes > MAX_ROW_BYTES {
                     self.reader.consume(used);
                     let most = MAX_ROW_BYTES / 1024 / 1024;
-                    return Ok(self.end(starts_at, format!("the row is longer than {most} MiB: a quotation mark that opens is never closed, or too much is in one row; nothing after it was read")));
+                    return Ok(Some(Err(self.end(starts_at, format!("the row is longer than {most} MiB: a quotation mark that opens is never closed, or too much is in one row; nothing after it was read")))));
                 }
             }
             self.reader.consume(used);

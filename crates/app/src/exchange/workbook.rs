@@ -140,12 +140,11 @@ fn raw_cell(value: &DataRef<'_>, style: Option<&Style>) -> RawCell {
         #[expect(clippy::cast_precision_loss, reason = "a spreadsheet's number is a float")]
         DataRef::Int(number) => RawCell::Number(*number as f64),
         DataRef::Float(number) => RawCell::Number(*number),
-        DataRef::String(text) => RawCell::Text(text.clone()),
+        DataRef::String(text) | DataRef::DurationIso(text) => RawCell::Text(text.clone()),
         DataRef::SharedString(text) => RawCell::Text((*text).to_owned()),
         DataRef::Bool(is_true) => RawCell::Bool(*is_true),
         DataRef::DateTime(date) => date_cell(date, style.is_some_and(shows_time)),
         DataRef::DateTimeIso(text) => RawCell::Date(text.trim_end_matches("T00:00:00").to_owned()),
-        DataRef::DurationIso(text) => RawCell::Text(text.clone()),
         DataRef::Error(error) => RawCell::Error(error.to_string()),
     }
 }
@@ -192,9 +191,6 @@ fn check_sizes(reader: impl Read + Seek, max_bytes: u64) -> Result<(), String> {
         let mut part = archive.by_index(index).map_err(|_error| UNREADABLE.to_owned())?;
         let name = part.name().map(|name| name.to_lowercase()).unwrap_or_default();
         let is_sheet = name.starts_with("xl/worksheets/");
-        if !name.ends_with(".xml") && !name.ends_with(".rels") {
-            continue;
-        }
         let mut head = Vec::new();
         part.by_ref().take(4096).read_to_end(&mut head).map_err(|_error| UNREADABLE.to_owned())?;
         let left =

@@ -30,7 +30,7 @@ const WORKBOOK_RELATIONS: &str = r#"<?xml version="1.0" encoding="UTF-8" standal
 
 /// Cell formats: 0 general, 1 text (`@`), 2 date.
 const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="14" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>"#;
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="14" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>"#;
 
 /// A workbook on its way to a file.
 pub struct WorkbookWriter<W: Write> {
@@ -132,22 +132,18 @@ fn write_cell(row: &mut String, place: &str, cell: Cell, text: &str) -> Result<(
         _ => None,
     };
     let style = style_of(cell);
-    let _infallible = match number {
-        Some(number) => write!(row, r#"<c r="{place}" s="{style}"><v>{number}</v></c>"#),
-        None => {
-            let text = for_workbook(cell, text);
-            if text.encode_utf16().count() > MAX_TEXT_UNITS {
-                return Err(Error::other(format!(
-                    "cell {place} is longer than {MAX_TEXT_UNITS} characters; use --format csv"
-                )));
-            }
-            write!(
-                row,
-                r#"<c r="{place}" s="1" t="inlineStr"><is><t xml:space="preserve">{}</t></is></c>"#,
-                escaped(&text)
-            )
-        }
-    };
+    if let Some(number) = number {
+        let _infallible = write!(row, r#"<c r="{place}" s="{style}"><v>{number}</v></c>"#);
+        return Ok(());
+    }
+    let text = for_workbook(cell, text);
+    if text.encode_utf16().count() > MAX_TEXT_UNITS {
+        let message = format!("cell {place} is longer than {MAX_TEXT_UNITS} characters; use --format csv");
+        return Err(Error::other(message));
+    }
+    let text = escaped(&text);
+    let _infallible =
+        write!(row, r#"<c r="{place}" s="1" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>"#);
     Ok(())
 }
 
