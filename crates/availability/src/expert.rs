@@ -1,5 +1,6 @@
 //! Experts (and repair workers): what they know, where they go, when they work.
 
+use constat_domain::contact::name_fault;
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::service::{CustomerType, Dwelling, ServiceKind};
@@ -201,6 +202,8 @@ impl Expert {
         let mut errors = Vec::new();
         if self.display_name.trim().is_empty() {
             errors.push(FieldError::new("display_name", "must not be empty"));
+        } else if let Some(fault) = name_fault(&self.display_name) {
+            errors.push(FieldError::new("display_name", fault));
         }
         if Position::new(self.base.lat, self.base.lon).is_none() {
             let message = "must lie within -90 to 90 degrees of latitude and -180 to 180 of longitude";

@@ -330,12 +330,12 @@ pub struct ImportPortfolio {
 pub enum Export {
     /// The contract registry
     #[command(
-        after_help = "Examples:\n  constat export contracts --organisation Plateforme --mode live --output contracts.jsonl\n  constat export contracts --organisation Plateforme --mode live --format csv > contracts.csv\n\nA CSV file has no column for free properties, further address lines and other measures than rooms and surface."
+        after_help = "Examples:\n  constat export contracts --organisation Plateforme --mode live --output contracts.jsonl\n  constat export contracts --organisation Plateforme --mode live --format csv > contracts.csv\n  constat export contracts --organisation Plateforme --mode live --for excel --output contracts.csv\n  constat export contracts --organisation Plateforme --mode live --format xlsx --output contracts.xlsx\n\nA table has no column for free properties, further address lines and other measures than rooms and surface."
     )]
     Contracts(ExportTo),
     /// Claims, whole: `constat import claims` reads them back to the letter
     #[command(
-        after_help = "Examples:\n  constat export claims --organisation Plateforme --mode live --output claims.jsonl --documents files\n  constat export claims --organisation Plateforme --mode live --since 2026-01-01 --format csv > claims.csv\n\nA CSV file holds the flat fields: no answers, documents or settlements. All details: docs/exchange.md"
+        after_help = "Examples:\n  constat export claims --organisation Plateforme --mode live --output claims.jsonl --documents files\n  constat export claims --organisation Plateforme --mode live --since 2026-01-01 --format csv > claims.csv\n  constat export claims --organisation Plateforme --mode live --format xlsx --output claims.xlsx\n\nA table holds the flat fields: no answers, documents or settlements. All details: docs/exchange.md"
     )]
     Claims {
         /// Whose, and where to.
@@ -491,9 +491,12 @@ pub struct ExportTo {
     /// Test or live data
     #[arg(long)]
     pub mode: ModeName,
-    /// One JSON object on each line, or a table
-    #[arg(long, default_value = "jsonl")]
-    pub format: ExportFormat,
+    /// One JSON object on each line, a table, or a workbook [default: as the output's name ends, else jsonl]
+    #[arg(long)]
+    pub format: Option<ExportFormat>,
+    /// Write a table so that a double click opens it in that program and changes nothing
+    #[arg(long = "for", value_name = "PROGRAM")]
+    pub target: Option<ExportTarget>,
     /// The file to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -504,15 +507,27 @@ pub struct ExportTo {
 pub enum ExportFormat {
     /// One JSON object on each line
     Jsonl,
-    /// A table
+    /// A table for machines, separated by commas
     Csv,
+    /// A workbook for Excel and other spreadsheets, texts as texts
+    Xlsx,
+}
+
+/// The program that opens an exported table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportTarget {
+    /// Excel in French: semicolons, UTF-8 with its mark, decimal commas, zeros and signs kept
+    Excel,
 }
 
 /// What to import, and for whom.
 #[derive(Debug, Args)]
 pub struct ImportFrom {
-    /// The file: .csv, or .jsonl with one JSON object on each line
+    /// The file: .csv, .xlsx, or .jsonl with one JSON object on each line
     pub file: PathBuf,
+    /// The sheet of a workbook (.xlsx) [default: the first visible one]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// Whose data: an organisation's name or id
     #[arg(long, value_name = "NAME")]
     pub organisation: String,

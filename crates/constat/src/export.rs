@@ -4,7 +4,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use constat_app::exchange::lines::{Column, guarded};
+use constat_app::exchange::lines::{Column, for_excel, guarded};
+use constat_app::exchange::workbook_writer::WorkbookWriter;
 use constat_app::exchange::{claims as claim_records, contracts as contract_records};
 use constat_domain::claim::{Claim, Document, ending_of};
 use constat_domain::tenancy::TenantId;
@@ -13,7 +14,7 @@ use constat_store::{Documents, Store};
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::args::{Export, ExportFormat, ExportTo};
+use crate::args::{Export, ExportFormat, ExportTarget, ExportTo};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -52,15 +53,46 @@ pub async fn export(config: &Config, command: Export) -> Result<ExitCode, Failur
 /// Where the records go. A file appears under its name once it is whole.
 struct Out {
     tenant: TenantId,
-    format: ExportFormat,
-    writer: Box<dyn Write>,
+    to: Written,
     file: Option<(PathBuf, PathBuf)>,
+}
+
+/// How records are written, and where to.
+enum Written {
+    Json(Box<dyn Write>),
+    /// Separated by commas, for machines.
+    Table(Box<dyn Write>),
+    /// For Excel in French.
+    ExcelTable(Box<dyn Write>),
+    /// A workbook that is begun with its header.
+    Workbook(Box<dyn Write>),
+    Rows(Box<WorkbookWriter<Box<dyn Write>>>),
+}
+
+/// How the records are to be written, from the flags.
+fn format_of(to: &ExportTo) -> Result<ExportFormat, Failure> {
+    match (to.format, to.target) {
+        (Some(ExportFormat::Jsonl), Some(_)) => {
+            Err(Failure::new("--for: a spreadsheet opens tables only; leave --format out, or use --format xlsx"))
+        }
+        (Some(format), _) => Ok(format),
+        (None, target) => {
+            let ending = to.output.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
+            Ok(match ending.map(str::to_lowercase).as_deref() {
+                Some("xlsx") => ExportFormat::Xlsx,
+                Some("csv") => ExportFormat::Csv,
+                _ if target.is_some() => ExportFormat::Csv,
+                _ => ExportFormat::Jsonl,
+            })
+        }
+    }
 }
 
 impl Out {
     fn start(store: &Store, to: &ExportTo) -> Result<Self, Failure> {
         let organisation = find_organisation(store, &to.organisation)?;
         let tenant = TenantId { org: organisation.id, mode: to.mode.into() };
+        let format = format_of(to)?;
         let (writer, file): (Box<dyn Write>, _) = match &to.output {
             None => (Box::new(BufWriter::new(std::io::stdout().lock())), None),
             Some(path) => {
@@ -70,30 +102,70 @@ impl Out {
                 (Box::new(BufWriter::new(file)), Some((part, path.clone())))
             }
         };
-        Ok(Self { tenant, format: to.format, writer, file })
+        let to = match (format, to.target) {
+            (ExportFormat::Jsonl, _) => Written::Json(writer),
+            (ExportFormat::Csv, None) => Written::Table(writer),
+            (ExportFormat::Csv, Some(ExportTarget::Excel)) => Written::ExcelTable(writer),
+            (ExportFormat::Xlsx, _) => Written::Workbook(writer),
+        };
+        Ok(Self { tenant, to, file })
     }
 
-    fn header(&mut self, columns: &[Column]) -> Result<(), Failure> {
-        if self.format == ExportFormat::Csv {
-            self.row(&columns.iter().map(|column| column.name.to_owned()).collect::<Vec<_>>())?;
+    const fn is_table(&self) -> bool {
+        !matches!(self.to, Written::Json(_))
+    }
+
+    /// Begins a table of what the columns are, under that name.
+    fn header(mut self, columns: &[Column], name: &str) -> Result<Self, Failure> {
+        let names = columns.iter().map(|column| column.name);
+        self.to = match self.to {
+            Written::Table(mut writer) => {
+                write_cells(&mut writer, b',', names)?;
+                Written::Table(writer)
+            }
+            Written::ExcelTable(mut writer) => {
+                // The mark by which Excel knows UTF-8.
+                writer.write_all("\u{feff}".as_bytes())?;
+                write_cells(&mut writer, b';', names)?;
+                Written::ExcelTable(writer)
+            }
+            Written::Workbook(writer) => Written::Rows(Box::new(WorkbookWriter::start(writer, name, columns)?)),
+            other => other,
+        };
+        Ok(self)
+    }
+
+    fn row(&mut self, columns: &[Column], cells: &[String]) -> Result<(), Failure> {
+        let with_column = || columns.iter().map(|column| column.cell).zip(cells);
+        match &mut self.to {
+            Written::Table(writer) => {
+                write_cells(writer, b',', with_column().map(|(cell, text)| guarded(cell, text).into_owned()))?;
+            }
+            Written::ExcelTable(writer) => {
+                write_cells(writer, b';', with_column().map(|(cell, text)| for_excel(cell, text).into_owned()))?;
+            }
+            Written::Rows(writer) => writer.row(columns, cells)?,
+            Written::Json(_) | Written::Workbook(_) => {}
         }
         Ok(())
     }
 
-    fn row(&mut self, cells: &[String]) -> Result<(), Failure> {
-        let mut writer = csv::Writer::from_writer(&mut self.writer);
-        writer.write_record(cells.iter().map(|cell| guarded(cell).into_owned())).map_err(std::io::Error::from)?;
-        Ok(writer.flush()?)
-    }
-
     fn record(&mut self, record: &Value) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.writer, record).map_err(std::io::Error::from)?;
-        Ok(self.writer.write_all(b"\n")?)
+        let Written::Json(writer) = &mut self.to else { return Ok(()) };
+        serde_json::to_writer(&mut *writer, record).map_err(std::io::Error::from)?;
+        Ok(writer.write_all(b"\n")?)
     }
 
     /// All was written: the file gets its name.
-    fn finish(mut self, count: u64, what: &str) -> Result<(), Failure> {
-        self.writer.flush()?;
+    fn finish(self, count: u64, what: &str) -> Result<(), Failure> {
+        let mut writer = match self.to {
+            Written::Json(writer)
+            | Written::Table(writer)
+            | Written::ExcelTable(writer)
+            | Written::Workbook(writer) => writer,
+            Written::Rows(writer) => writer.finish()?,
+        };
+        writer.flush()?;
         if let Some((part, path)) = self.file {
             std::fs::rename(&part, &path)?;
             // Data may go to stdout; what is told goes to the person.
@@ -103,6 +175,18 @@ impl Out {
     }
 }
 
+/// Writes one row. Excel wants its own line ends.
+fn write_cells<T: AsRef<[u8]>>(
+    writer: &mut impl Write,
+    separator: u8,
+    cells: impl Iterator<Item = T>,
+) -> Result<(), Failure> {
+    let end = if separator == b';' { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).terminator(end).from_writer(writer);
+    writer.write_record(cells).map_err(std::io::Error::from)?;
+    Ok(writer.flush()?)
+}
+
 /// The name of a file that is not whole yet.
 pub fn part_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -110,23 +194,22 @@ pub fn part_of(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn export_contracts(store: &Store, mut out: Out) -> Result<(), Failure> {
+fn export_contracts(store: &Store, out: Out) -> Result<(), Failure> {
     let tenant = out.tenant;
     let bar = progress::of_count(store.read(|c| contracts::count_of_tenant(c, &tenant))?.unsigned_abs(), "contracts");
-    out.header(contract_records::COLUMNS)?;
+    let mut out = out.header(contract_records::COLUMNS, "contracts")?;
     let (mut last, mut count) = (String::new(), 0);
     loop {
         let page = store.read(|c| contracts::page_of_tenant_after(c, &tenant, &last, PAGE))?;
         let Some(end) = page.last() else { break };
         last.clone_from(&end.id);
         for contract in &page {
-            match out.format {
-                ExportFormat::Jsonl => out.record(&contract_records::to_record(contract))?,
-                ExportFormat::Csv => {
-                    for row in contract_records::to_rows(contract) {
-                        out.row(&row)?;
-                    }
+            if out.is_table() {
+                for row in contract_records::to_rows(contract) {
+                    out.row(contract_records::COLUMNS, &row)?;
                 }
+            } else {
+                out.record(&contract_records::to_record(contract))?;
             }
             count += 1;
             bar.inc(1);
@@ -146,8 +229,8 @@ struct Beside {
 impl Beside {
     fn of(to: &ExportTo, wanted: PathBuf) -> Result<Self, Failure> {
         let output = to.output.as_ref().ok_or_else(|| Failure::new("--documents: needs --output beside it"))?;
-        if to.format == ExportFormat::Csv {
-            return Err(Failure::new("--documents: a CSV file has no column for documents; use --format jsonl"));
+        if format_of(to)? != ExportFormat::Jsonl {
+            return Err(Failure::new("--documents: a table has no column for documents; use --format jsonl"));
         }
         let is_plain = wanted.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         let written = wanted.to_str().filter(|_| is_plain).map(str::to_owned);
@@ -164,13 +247,13 @@ impl Beside {
 async fn export_claims(
     store: &Store,
     documents: &Documents,
-    mut out: Out,
+    out: Out,
     since: Option<jiff::Timestamp>,
     beside: Option<&Beside>,
 ) -> Result<(), Failure> {
     let tenant = out.tenant;
     let bar = progress::of_count(store.read(|c| claims::count_of_tenant(c, &tenant))?.unsigned_abs(), "claims");
-    out.header(claim_records::COLUMNS)?;
+    let mut out = out.header(claim_records::COLUMNS, "claims")?;
     let (mut last, mut count) = (String::new(), 0);
     loop {
         let page = store.read(|c| claims::page_of_tenant_after(c, &tenant, &last, PAGE))?;
@@ -182,8 +265,8 @@ async fn export_claims(
                 continue;
             }
             count += 1;
-            if out.format == ExportFormat::Csv {
-                out.row(&claim_records::to_row(claim))?;
+            if out.is_table() {
+                out.row(claim_records::COLUMNS, &claim_records::to_row(claim))?;
                 continue;
             }
             let mut there = Vec::new();

@@ -3,6 +3,7 @@
 use comfy_table::{Table, presets};
 use constat_app::{Chance as _, Clock as _, NewKey, issue_key};
 use constat_domain::codes::Codes;
+use constat_domain::contact::name_fault;
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Organisation, OrganisationKind};
 use constat_store::queries::{api_keys, organisations};
@@ -138,6 +139,9 @@ fn new_organisation(kind: OrganisationKind, name: &str, acam: Option<String>) ->
     let name = name.trim();
     if name.is_empty() || name.len() > 200 {
         return Err(Failure::new("--name must have 1 to 200 characters"));
+    }
+    if let Some(fault) = name_fault(name) {
+        return Err(Failure::new(format!("--name {fault}")));
     }
     match (&acam, kind) {
         (Some(code), OrganisationKind::Insurer) if Codes::embedded().insurers_of(code).is_empty() => {

@@ -14,44 +14,50 @@ use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::lines::{Cell, Column, Record, cell_text, column, euros_to_money, into_type, refuse_unknown};
+use super::lines::{
+    Cell, Column, Record, cell_text, column, euros_to_money, into_type, is_french, refuse_unknown, remove_nulls,
+    restore_phone_in, restored_postcode, settle_json,
+};
 use super::report::Report;
 use crate::claims::cover::CoverRenewal;
 
 /// The columns of a CSV file: a line for each insured thing.
 pub const COLUMNS: &[Column] = &[
-    column("id", "id", Cell::Text),
-    column("user_id", "user_id", Cell::Text),
-    column("number", "number", Cell::Text),
+    column("id", "id", Cell::Id),
+    column("user_id", "user_id", Cell::Id),
+    column("number", "number", Cell::Id),
     column("name", "name", Cell::Text),
-    column("insurer_acam_code", "insurer.acam_code", Cell::Text),
+    column("insurer_acam_code", "insurer.acam_code", Cell::Insurer),
     column("insurer_name", "insurer.name", Cell::Text),
     column("guarantee", "guarantee", Cell::Text),
     column("customer_type", "customer_type", Cell::Text),
     column("holder_first_name", "holder.first_name", Cell::Text),
     column("holder_last_name", "holder.last_name", Cell::Text),
-    column("holder_phone_number", "holder.phone_number", Cell::Text),
+    column("holder_phone_number", "holder.phone_number", Cell::Phone),
     column("holder_email", "holder.email", Cell::Text),
     column("holder_company", "holder.company", Cell::Text),
     column("deductible", "deductible", Cell::Number),
-    column("effective_from", "effective_from", Cell::Text),
-    column("effective_to", "effective_to", Cell::Text),
-    column("product_id", "product.id", Cell::Text),
+    column("effective_from", "effective_from", Cell::Date),
+    column("effective_to", "effective_to", Cell::Date),
+    column("product_id", "product.id", Cell::Id),
     column("product_type", "product.type", Cell::Text),
     column("product_subtype", "product.subtype", Cell::Text),
     column("product_brand", "product.brand", Cell::Text),
-    column("product_model", "product.model", Cell::Text),
+    column("product_model", "product.model", Cell::Id),
     column("product_marked", "product.product_marked", Cell::Text),
-    column("product_internal_id", "product.internal_id", Cell::Text),
+    column("product_internal_id", "product.internal_id", Cell::Id),
     column("risk_type", "product.risk.kind", Cell::Text),
     column("risk_relationship", "product.risk.relationship", Cell::Text),
     column("risk_street1", "product.risk.address.street1", Cell::Text),
-    column("risk_zip_code", "product.risk.address.zip_code", Cell::Text),
+    column("risk_zip_code", "product.risk.address.zip_code", Cell::Postcode),
     column("risk_city", "product.risk.address.city", Cell::Text),
     column("risk_country_code", "product.risk.address.country_code", Cell::Text),
     column("risk_rooms", "product.risk.measures.NombreDePieces", Cell::Number),
     column("risk_surface", "product.risk.measures.Superficie", Cell::Number),
 ];
+
+/// What the paths of a product's columns start with.
+const PRODUCT: &str = "product.";
 
 const KNOWN: &[&str] = &[
     "id",
@@ -76,6 +82,8 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
     let mut further: HashMap<u64, Vec<u64>> = HashMap::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for Record { line, mut object } in records {
+        remove_nulls(&mut object, &["custom"]);
+        settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let product = object.remove("product");
         let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(first) = places.get(&id).and_then(|place| merged.get_mut(*place)).filter(|_| !id.is_empty()) {
@@ -94,22 +102,72 @@ pub fn prepare(records: Vec<Record>, catalogue: &Catalogue, report: &mut Report)
         merged.push(Record { line, object });
     }
     let read = |record: Record, report: &mut Report| {
-        let Record { line, mut object } = record;
-        refuse_unknown(line, "", &object, KNOWN, report);
-        complete(&mut object);
-        let mut contract = into_type::<Contract>(line, object, report)?;
-        contract.normalise();
-        report.add_all(line, contract.check(catalogue));
-        if contract.deductible.is_some_and(|deductible| deductible.currency != Currency::EUR) {
-            report.add(line, "deductible", "must be in euros: currency EUR");
-        }
-        Some((line, contract))
+        let (line, more) = (record.line, further.get(&record.line));
+        let mut faults = Report::default();
+        let contract = read_one(record, catalogue, &mut faults);
+        // What is wrong with a further product is on the line of that product.
+        report.append_moved(&mut faults, |field| {
+            let place = field.strip_prefix("products[")?.split_once(']')?.0.parse::<usize>().ok()?;
+            more?.get(place.checked_sub(1)?).copied()
+        });
+        contract.map(|contract| (line, contract))
     };
     let read: Vec<(u64, Contract)> = merged.into_iter().filter_map(|record| read(record, report)).collect();
     let faulty = report.lines();
     let is_sound = |line: &u64| !faulty.contains(line);
     let all_sound = |line: u64| is_sound(&line) && further.get(&line).into_iter().flatten().all(is_sound);
     read.into_iter().filter(|(line, _)| all_sound(*line)).map(|(_, contract)| contract).collect()
+}
+
+fn read_one(record: Record, catalogue: &Catalogue, report: &mut Report) -> Option<Contract> {
+    let Record { line, mut object } = record;
+    let products = object.get_mut("products").and_then(Value::as_array_mut).into_iter().flatten();
+    for (index, product) in products.enumerate() {
+        if let Some(product) = product.as_object_mut() {
+            settle_json(product, COLUMNS, PRODUCT, true, |field, message| {
+                let field = field.strip_prefix(PRODUCT).unwrap_or(field);
+                report.add(line, &format!("products[{index}].{field}"), message);
+            });
+        }
+    }
+    refuse_unknown(line, "", &object, KNOWN, report);
+    complete(&mut object);
+    restore_lost(line, &mut object, report);
+    let mut contract = into_type::<Contract>(line, object, report)?;
+    contract.normalise();
+    report.add_all(line, contract.check(catalogue));
+    if contract.deductible.is_some_and(|deductible| deductible.currency != Currency::EUR) {
+        report.add(line, "deductible", "must be in euros: currency EUR");
+    }
+    Some(contract)
+}
+
+/// Restores leading zeros that a spreadsheet took off, where there is no doubt: postcodes in France that
+/// serve the town, and the phone of a holder whose insured buildings are all in France.
+fn restore_lost(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
+    let mut places = 0;
+    let mut french = 0;
+    for (index, product) in object.get_mut("products").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+        let Some(address) = product.pointer_mut("/risk/address").and_then(Value::as_object_mut) else { continue };
+        places += 1;
+        let text = |name: &str| address.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !is_french(&text("country_code")) {
+            continue;
+        }
+        french += 1;
+        match restored_postcode(&text("zip_code"), &text("city")) {
+            Ok(Some(zip)) => {
+                address.insert("zip_code".to_owned(), json!(zip));
+            }
+            Ok(None) => {}
+            Err(message) => report.add(line, &format!("products[{index}].risk.address.zip_code"), message),
+        }
+    }
+    if let Some(phone) = object.get_mut("holder").and_then(|holder| holder.get_mut("phone_number")) {
+        restore_phone_in(phone, places > 0 && french == places, |message| {
+            report.add(line, "holder.phone_number", message);
+        });
+    }
 }
 
 fn add_product(
@@ -184,7 +242,7 @@ pub fn to_rows(contract: &Contract) -> Vec<Vec<String>> {
 }
 
 fn record_with(record: &Value, product: &Value) -> Vec<String> {
-    let cell = |column: &Column| match column.path.strip_prefix("product.") {
+    let cell = |column: &Column| match column.path.strip_prefix(PRODUCT) {
         Some(path) => cell_text(product, path),
         None => cell_text(record, column.path),
     };

@@ -50,8 +50,12 @@ impl Report {
         let mut faults = self.faults.clone();
         faults.sort_by_key(|fault| fault.line);
         for fault in &mut faults {
-            let whole = fault.field.split_once('[').map_or(fault.field.as_str(), |(whole, _)| whole);
-            if let Some(column) = columns.and_then(|columns| columns.iter().find(|column| column.path == whole)) {
+            let Some(columns) = columns else { continue };
+            let (whole, inner) = fault.field.split_once('[').unwrap_or((&fault.field, ""));
+            // A column of an object in a list: `products[1].id` is the column with the path `product.id`.
+            let one = inner.split_once("].").map(|(_, rest)| format!("{}.{rest}", whole.trim_end_matches('s')));
+            let is_of = |column: &&Column| column.path == whole || one.as_deref() == Some(column.path);
+            if let Some(column) = columns.iter().find(is_of) {
                 column.name.clone_into(&mut fault.field);
             }
         }
@@ -93,6 +97,14 @@ impl Report {
     /// The lines that have faults.
     pub fn lines(&self) -> HashSet<u64> {
         self.faults.iter().map(|fault| fault.line).collect()
+    }
+
+    /// Takes over the faults of another report; `line_of` gives another line for some fields.
+    pub fn append_moved(&mut self, other: &mut Self, line_of: impl Fn(&str) -> Option<u64>) {
+        for mut fault in other.faults.drain(..) {
+            fault.line = line_of(&fault.field).unwrap_or(fault.line);
+            self.faults.push(fault);
+        }
     }
 
     /// Takes over the faults of another report.

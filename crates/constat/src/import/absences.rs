@@ -1,14 +1,15 @@
 //! Absences of a partner firm's experts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use constat_app::Tx;
 use constat_availability::Expert;
+use constat_domain::appointment::{Appointment, AppointmentStatus};
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::absences::{self, AbsenceRow};
-use constat_store::queries::{expert_days, experts};
-use constat_store::{Store, StoreError};
+use constat_store::queries::{appointments, expert_days, experts};
+use constat_store::{Connection, Store, StoreError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil};
 use serde::Deserialize;
@@ -16,18 +17,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::recurrence::{self, First};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{Cell, Column, Record, column, into_type};
+use constat_app::exchange::lines::{Cell, Column, Record, column, into_type, next_midnight, remove_nulls, settle_json};
 use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[
-    column("reference", "reference", Cell::Text),
-    column("expert", "expert", Cell::Text),
-    column("start", "start", Cell::Text),
-    column("end", "end", Cell::Text),
+    column("reference", "reference", Cell::Id),
+    column("expert", "expert", Cell::Id),
+    column("start", "start", Cell::Time),
+    column("end", "end", Cell::Time),
     column("reason", "reason", Cell::Text),
     column("rrule", "rrule", Cell::Text),
-    column("exdates", "exdates", Cell::List),
+    column("exdates", "exdates", Cell::ListOf(&Cell::Date)),
 ];
 
 /// Longest absence, in days: a longer one is a slip of the pen, or the expert is not active.
@@ -49,6 +50,9 @@ struct Line {
 
 /// An absence ready to be saved: one row, or those of a rule's occurrences.
 pub struct Ready {
+    line: u64,
+    /// The firm's reference of the expert.
+    reference: String,
     expert: ExpertId,
     series: AbsenceId,
     rows: Vec<AbsenceRow>,
@@ -65,7 +69,9 @@ pub fn prepare(
     let mut ready = Vec::new();
     let mut experts_seen: HashMap<String, Option<(ExpertId, TimeZone)>> = HashMap::new();
     let mut first_lines: HashMap<AbsenceId, u64> = HashMap::new();
-    for Record { line, object } in records {
+    for Record { line, mut object } in records {
+        remove_nulls(&mut object, &[]);
+        settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let Some(given) = into_type::<Line>(line, object, report) else { continue };
         if !experts_seen.contains_key(&given.expert) {
             experts_seen.insert(given.expert.clone(), find_expert(store, tenant, &given.expert)?);
@@ -103,7 +109,7 @@ pub fn prepare(
             AbsenceRow { id, expert: *expert, start, end, reason: given.reason.clone() }
         };
         let rows = times.into_iter().map(row).collect();
-        ready.push(Ready { expert: *expert, series: id, rows, zone: zone.clone() });
+        ready.push(Ready { line, reference: given.expert, expert: *expert, series: id, rows, zone: zone.clone() });
     }
     Ok(ready)
 }
@@ -154,6 +160,7 @@ enum Edge {
 fn read_time(text: &str, zone: &TimeZone, edge: Edge) -> Result<Timestamp, &'static str> {
     const EXPECTED: &str =
         "expected a date (2026-12-24), a local time (2026-12-24T09:00) or an instant with its offset";
+    let text = &*next_midnight(text);
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }
@@ -205,7 +212,7 @@ fn days_between(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<civil:
 /// touched, are marked as changed, so that a booking which is being
 /// decided at this moment decides again.
 pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) -> Result<(), StoreError> {
-    for Ready { expert, series, rows, zone } in ready {
+    for Ready { expert, series, rows, zone, .. } in ready {
         let before = absences::replace_series_of_tenant(tx, tenant, *series, rows)?;
         let touched = before.iter().chain(rows).flat_map(|row| days_between(row.start, row.end, zone));
         for day in touched.collect::<BTreeSet<_>>() {
@@ -214,6 +221,35 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
         step();
     }
     Ok(())
+}
+
+/// The booked visits that lie in the absences and are not over, a line of text for each: the line of the
+/// file, the expert, the time promised, the claim and the appointment. An absence cancels nothing, so
+/// someone has to move them.
+pub fn visits_within(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    ready: &[Ready],
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let mut seen = HashSet::new();
+    let mut lines = Vec::new();
+    for Ready { line, reference, expert, rows, .. } in ready {
+        for row in rows.iter().filter(|row| row.end > now) {
+            for visit in appointments::of_tenant_by_expert_between(connection, tenant, *expert, row.start, row.end)? {
+                if visit.status != AppointmentStatus::Booked || visit.busy_to <= now || !seen.insert(visit.id) {
+                    continue;
+                }
+                let start = visit.civil_start.strftime("%Y-%m-%d %H:%M");
+                let Appointment { id, zone, case_number, request, .. } = visit;
+                let claim = request.insurer_claim_id;
+                lines.push(format!(
+                    "line {line} {reference}: visit on {start} ({zone}), claim {claim}, case {case_number}, appointment {id}"
+                ));
+            }
+        }
+    }
+    Ok(lines)
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_known, prepare, save};
+use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_known, prepare, save, settle};
 use constat_app::exchange::files;
-use constat_app::exchange::lines::{Format, Lines};
+use constat_app::exchange::lines::{Column, Format};
 use constat_app::exchange::report::{Fault, Report};
 use constat_app::{Catalogues, Chance as _, Clock as _, Settings};
 use constat_client::wire::claims::shape_faults;
@@ -22,8 +22,8 @@ use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_store::{Documents, Store};
 
-use super::file::{fails, format_of};
-use crate::args::ImportPortfolio;
+use super::file::{self, fails, format_of};
+use crate::args::{ImportFrom, ImportPortfolio};
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -77,6 +77,7 @@ pub async fn import(
         deadlines: Arc::new(settings.deadlines.rules().map_err(|wrong| Failure::new(format!("deadlines: {wrong}")))?),
         scanned: !settings.scanner.address.is_empty(),
         tenant,
+        from,
         path: &from.file,
         format: format_of(&from.file)?,
         skip_faulty: command.skip_faulty,
@@ -136,6 +137,7 @@ struct Run<'a> {
     deadlines: Arc<Deadlines>,
     scanned: bool,
     tenant: TenantId,
+    from: &'a ImportFrom,
     path: &'a Path,
     format: Format,
     skip_faulty: bool,
@@ -150,15 +152,15 @@ struct Found {
 }
 
 impl Run<'_> {
-    fn columns(&self) -> Option<&'static [constat_app::exchange::lines::Column]> {
-        (self.format == Format::Csv).then_some(COLUMNS)
+    fn columns(&self) -> Option<&'static [Column]> {
+        self.format.is_table().then_some(COLUMNS)
     }
 
     /// Reads the file once. Checks only, or saves as well.
     async fn walk(&self, what: &'static str, saves: bool, found: &mut Found) -> Result<(), Failure> {
-        let file = File::open(self.path).map_err(|error| fails(self.path, &error))?;
-        let bar = progress::of_bytes(file.metadata()?.len(), what);
-        let mut lines = Lines::new(BufReader::with_capacity(1 << 20, bar.wrap_read(file)), self.format);
+        let size = std::fs::metadata(self.path).map_err(|error| fails(self.path, &error))?.len();
+        let bar = progress::of_bytes(size, what);
+        let mut lines = file::lines(self.from, |file| bar.wrap_read(file))?;
         let folder = self.path.parent().unwrap_or(Path::new("")).to_owned();
         let mut errors = None;
         let errors_path = errors_file(self.path);
@@ -172,14 +174,15 @@ impl Run<'_> {
             let next = lines.next(COLUMNS, &mut report).map_err(|error| fails(self.path, &error))?;
             let is_last = next.is_none();
             if let Some(line) = next
-                && let Some(object) = line.object
+                && let Some(mut object) = line.object
                 && report.is_empty()
             {
+                settle(line.line, &mut object, self.format.is_table().then_some(&line.exact), &mut report);
                 let now = SystemClock.now();
                 let (tenant, catalogue, scanned) = (self.tenant, self.catalogue, self.scanned);
                 let judge = Judge { tenant, catalogue, now, folder: &folder, scanned, shape: shape_faults };
                 let ready = self.store.read(|c| prepare(c, &judge, line.line, object, &mut report))?;
-                if let Some(ready) = ready {
+                if let Some(ready) = ready.filter(|_| report.is_empty()) {
                     if !ids.insert(ready.claim.declaration_id) {
                         report.add(line.line, "declaration_id", "an earlier line has the same claim");
                     } else if ready.claim.claim_id.is_some_and(|id| !claim_ids.insert(id)) {

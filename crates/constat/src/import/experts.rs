@@ -8,41 +8,44 @@ use constat_domain::codes::{Codes, Table};
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
 use constat_domain::postcode::read_french;
+use constat_domain::restore_postcode;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown};
+use constat_app::exchange::lines::{
+    Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown, remove_nulls, settle_json,
+};
 use constat_app::exchange::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[
-    column("reference", "reference", Cell::Text),
+    column("reference", "reference", Cell::Id),
     column("display_name", "display_name", Cell::Text),
     column("active", "active", Cell::Bool),
-    column("lat", "base.lat", Cell::Number),
-    column("lon", "base.lon", Cell::Number),
-    column("zip", "base.zip", Cell::Text),
+    column("lat", "base.lat", Cell::Degrees),
+    column("lon", "base.lon", Cell::Degrees),
+    column("zip", "base.zip", Cell::Postcode),
     column("city", "base.city", Cell::Text),
     column("zone", "zone", Cell::Text),
     column("kinds", "skills.kinds", Cell::List),
     column("trades", "skills.trades", Cell::List),
     column("loss_natures", "skills.loss_natures", Cell::List),
-    column("insurers", "skills.insurers", Cell::List),
+    column("insurers", "skills.insurers", Cell::ListOf(&Cell::Insurer)),
     column("customers", "skills.customers", Cell::List),
     column("dwellings", "skills.dwellings", Cell::List),
     column("languages", "skills.languages", Cell::List),
     column("limit_total", "skills.limit_total", Cell::Number),
     column("limit_contents", "skills.limit_contents", Cell::Number),
     column("limit_building", "skills.limit_building", Cell::Number),
-    column("departments", "territory.departments", Cell::List),
+    column("departments", "territory.departments", Cell::ListOf(&Cell::Department)),
     column("radius_km", "territory.radius_km", Cell::Number),
-    column("excluded_insurers", "exclusions.insurers", Cell::List),
-    column("excluded_cases", "exclusions.cases", Cell::List),
-    column("ties", "ties", Cell::List),
+    column("excluded_insurers", "exclusions.insurers", Cell::ListOf(&Cell::Insurer)),
+    column("excluded_cases", "exclusions.cases", Cell::ListOf(&Cell::Id)),
+    column("ties", "ties", Cell::ListOf(&Cell::Insurer)),
     column("monday", "week.monday", Cell::List),
     column("tuesday", "week.tuesday", Cell::List),
     column("wednesday", "week.wednesday", Cell::List),
@@ -99,16 +102,23 @@ pub struct Ready {
     expert: Expert,
 }
 
-/// Reads and checks every record. Those already known by their reference keep their identifier.
+/// What has no column in a table: an import from one leaves it as it is.
+const WITHOUT_COLUMN: [&str; 3] = ["schedules", "exceptions", "on_call"];
+
+/// Reads and checks every record. Those already known by their reference keep their identifier. From a
+/// table they keep what has no column there.
 pub fn prepare(
     store: &Store,
     tenant: &TenantId,
     records: Vec<Record>,
+    is_table: bool,
     report: &mut Report,
 ) -> Result<Vec<Ready>, Failure> {
     let mut ready = Vec::new();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
     for Record { line, mut object } in records {
+        remove_nulls(&mut object, &[]);
+        settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let reference = match object.remove("reference") {
             Some(Value::String(reference)) if !reference.trim().is_empty() && reference.len() <= 200 => reference,
             Some(_) => {
@@ -136,6 +146,9 @@ pub fn prepare(
         let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
         let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsChance.entropy()));
         object.insert("id".to_owned(), json!(id));
+        if is_table && known.is_some() {
+            keep_without_column(store, tenant, id, &mut object)?;
+        }
         let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
         report.add_all(line, expert.check());
         settle_losses(line, &mut expert, report);
@@ -145,8 +158,25 @@ pub fn prepare(
     Ok(ready)
 }
 
+/// Adds to an expert read from a table what the stored one has and no column holds.
+fn keep_without_column(
+    store: &Store,
+    tenant: &TenantId,
+    id: ExpertId,
+    object: &mut Map<String, Value>,
+) -> Result<(), StoreError> {
+    let stored: Option<Expert> = store.read(|connection| experts::of_tenant_by_id(connection, tenant, id))?;
+    let stored = stored.map(|expert| json!(expert));
+    for name in WITHOUT_COLUMN {
+        if let Some(value) = stored.as_ref().and_then(|stored| stored.get(name)) {
+            object.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(())
+}
+
 /// Puts a base given by postcode where the commune lies.
-fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &mut Report) {
+fn place_base(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
     let Some(base) = object.get_mut("base") else { return };
     if base.get("lat").is_some() {
         return;
@@ -154,7 +184,12 @@ fn place_base(line: u64, object: &mut serde_json::Map<String, Value>, report: &m
     let Some(zip) = base.get("zip").and_then(Value::as_str) else { return };
     let city = base.get("city").and_then(Value::as_str);
     let zip = read_french(zip).unwrap_or_else(|_fault| zip.to_owned());
-    match Gazetteer::embedded().find(&zip, city) {
+    // A spreadsheet may have taken off a leading zero; experts start in France.
+    let gazetteer = Gazetteer::embedded();
+    let padded =
+        || Some(format!("0{zip}")).filter(|padded| zip.len() == 4 && gazetteer.by_postcode(padded).next().is_some());
+    let restored = city.map_or_else(padded, |city| restore_postcode(&zip, city));
+    match gazetteer.find(restored.as_deref().unwrap_or(&zip), city) {
         Ok(located) => *base = json!({ "lat": located.position.lat, "lon": located.position.lon }),
         Err(why) => {
             if why.is_of_city() {
@@ -221,4 +256,55 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
         step();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use constat_app::exchange::lines::{Format, Lines};
+    use constat_domain::ids::OrgId;
+    use constat_domain::tenancy::Mode;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const JSON: &str = r#"{"reference":"E1","display_name":"Expert 017","base":{"lat":48.85,"lon":2.35},"skills":{"kinds":["ESS"]},
+        "week":{"monday":["09:00-12:00"]},"schedules":[{"from":"2026-06-01","to":"2026-08-31","weeks":[{"friday":["09:00-12:00"]}]}],
+        "exceptions":[{"from":"2026-12-24","to":"2026-12-24","hours":[]}],
+        "on_call":[{"from":"2026-06-06","to":"2026-06-07","hours":["09:00-12:00"]}],"daily_cap":4}"#;
+
+    #[tokio::test]
+    async fn a_table_of_hours_keeps_exceptions_schedules_and_on_call_hours_that_came_by_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("constat.db")).unwrap();
+        let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
+        let import = async |text: &str, format: Format| {
+            let mut report = Report::default();
+            let records = Lines::new(text.as_bytes(), format).read_all(COLUMNS, &mut report).unwrap();
+            let Ok(ready) = prepare(&store, &tenant, records, format.is_table(), &mut report) else {
+                panic!("the store can be read")
+            };
+            assert!(report.is_empty(), "{}", report.text(None));
+            let ready = Arc::new(ready);
+            let saved: Result<(), StoreError> = store.write(move |tx| save(tx, &tenant, &ready, || ())).await;
+            saved.unwrap();
+            let all: Result<Vec<Expert>, StoreError> = store.read(|c| experts::all_of_tenant(c, &tenant));
+            json!(all.unwrap().pop().unwrap())
+        };
+        let first = import(&JSON.replace('\n', " "), Format::JsonLines).await;
+        let table = "reference;display_name;lat;lon;kinds;tuesday\nE1;Expert 017;48,85;2,35;ESS;10:00-16:00\n";
+        let second = import(table, Format::Csv).await;
+        for kept in ["id", "schedules", "exceptions", "on_call"] {
+            assert!(!second[kept].is_null(), "{kept}");
+            assert_eq!(second[kept], first[kept], "{kept}");
+        }
+        // What has a column is as the table says, the hours among it.
+        assert_ne!(second["week"], first["week"]);
+        assert!(second["daily_cap"].is_null());
+        // JSON says all of it, so that it can take things away.
+        let third = JSON.replace('\n', " ").replace("\"exceptions\":[{", "\"other\":[{");
+        let third = third.replace("\"other\":[{\"from\":\"2026-12-24\",\"to\":\"2026-12-24\",\"hours\":[]}],", "");
+        assert!(import(&third, Format::JsonLines).await["exceptions"].is_null());
+    }
 }

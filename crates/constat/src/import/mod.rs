@@ -23,7 +23,8 @@ use constat_domain::claim::Contract;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::queries::events::{self, Event};
-use constat_store::{Store, StoreError};
+use constat_store::{Connection, Store, StoreError};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::args::{Import, ImportFrom, ImportPortfolio};
@@ -49,10 +50,12 @@ Columns of a CSV file (a line for each insured thing; lines with the same id are
   risk_zip_code, risk_city, risk_country_code, risk_rooms, risk_surface (square metres)
 
 A contract whose id is known is replaced. With --skip-faulty the sound contracts are imported and the
-faults of the others are in FILE.errors.jsonl. JSON lines and all details: docs/import.md
+faults of the others are in FILE.errors.jsonl. Tables of French Excel and workbooks (.xlsx) are read as
+they are. JSON lines and all details: docs/import.md
 
 Example:
-  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run";
+  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run
+  constat import contracts portfolio.xlsx --sheet Contrats --organisation Plateforme --mode test";
 
 pub use claims::HELP as CLAIMS_HELP;
 
@@ -70,9 +73,9 @@ Columns of a CSV file (lists are separated by ; or |):
   departments or radius_km, excluded_insurers, excluded_cases (insurers' references of claims),
   ties (insurers whose drought claims the person may not take), daily_cap, weekly_cap,
   buffer_before_minutes, buffer_after_minutes, notice_minutes, holidays_off
-  In JSON only: schedules, exceptions, on_call
+  In JSON only: schedules, exceptions, on_call. An import from a table leaves them as they are
 
-JSON lines and all details: docs/import.md
+Tables of French Excel and workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
 
 Example:
   constat import experts data/samples/experts.csv --organisation Cabinet --mode test";
@@ -81,13 +84,14 @@ Example:
 pub const ABSENCES_HELP: &str = "\
 Columns of a CSV file:
   expert        the expert's reference
-  start, end    a date (2026-12-24; the last one is included), a local time of the expert's zone
-                (2026-12-24T09:00) or an instant with its offset
+  start, end    a date (2026-12-24 or 24/12/2026; the last one is included), a local time of the expert's
+                zone (2026-12-24T09:00; 24:00 is the end of the day) or an instant with its offset
   Optional: reference (an absence whose reference is known is replaced, with all its occurrences), reason,
   rrule         start and end are the first of several: FREQ=WEEKLY;BYDAY=MO;UNTIL=20270630
   exdates       dates (separated by ; or |) on which no occurrence of the rule begins after all
 
-JSON lines and all details: docs/import.md
+The booked visits that lie in the absences are listed; they are not moved. Tables of French Excel and
+workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
 
 Example:
   constat import absences data/samples/absences.csv --organisation Cabinet --mode test";
@@ -105,7 +109,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
         Import::Contracts(ImportPortfolio { from, skip_faulty }) => {
             let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
             let mut report = Report::default();
-            let records = file::read(&from.file, contracts::COLUMNS, &mut report)?;
+            let records = file::read(&from, contracts::COLUMNS, &mut report)?;
             let ready = contracts::prepare(records, catalogues.of(&run.tenant), &mut report);
             if skip_faulty {
                 run.set_aside(&mut report)?;
@@ -115,24 +119,50 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             let save = move |tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: &dyn Fn()| {
                 contracts::save(tx, tenant, ready, now, event_id, step)
             };
-            run.finish(ready, &report, save).await
+            run.finish(ready, &report, save, no_visits).await
         }
         Import::Experts(from) => {
             let run = Run::start(store, &from, "experts", experts::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = file::read(&from.file, experts::COLUMNS, &mut report)?;
-            let ready = experts::prepare(store, &run.tenant, records, &mut report)?;
-            run.finish(ready, &report, |tx, tenant, ready, step| experts::save(tx, tenant, ready, step)).await
+            let records = file::read(&from, experts::COLUMNS, &mut report)?;
+            let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &mut report)?;
+            let save =
+                |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| experts::save(tx, tenant, ready, step);
+            run.finish(ready, &report, save, no_visits).await
         }
         Import::Absences(from) => {
             let run = Run::start(store, &from, "absences", absences::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
-            let records = file::read(&from.file, absences::COLUMNS, &mut report)?;
+            let records = file::read(&from, absences::COLUMNS, &mut report)?;
             let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
-            run.finish(ready, &report, |tx, tenant, ready, step| absences::save(tx, tenant, ready, step)).await
+            let save =
+                |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| absences::save(tx, tenant, ready, step);
+            run.finish(ready, &report, save, absences::visits_within).await
         }
+    }
+}
+
+/// Most visits listed; the others are counted.
+const MAX_VISITS_SHOWN: usize = 50;
+
+/// For records that concern no booked visit.
+fn no_visits<T>(_: &mut Connection, _: &TenantId, _: &[T], _: Timestamp) -> Result<Vec<String>, StoreError> {
+    Ok(Vec::new())
+}
+
+/// Prints the booked visits that lie in absences.
+fn print_visits(visits: &[String]) {
+    if visits.is_empty() {
+        return;
+    }
+    println!("{} booked visits lie in these absences and were not moved; move or cancel them:", visits.len());
+    for visit in visits.iter().take(MAX_VISITS_SHOWN) {
+        println!("  {visit}");
+    }
+    if visits.len() > MAX_VISITS_SHOWN {
+        println!("  and {} more", visits.len() - MAX_VISITS_SHOWN);
     }
 }
 
@@ -156,8 +186,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Failure> {
         let organisation = find_organisation(store, &from.organisation)?;
         let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
-        let is_csv = from.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let columns = is_csv.then_some(columns);
+        let columns = file::format_of(&from.file)?.is_table().then_some(columns);
         Ok(Self { store, what, organisation, tenant, file: &from.file, dry: from.dry_run, columns })
     }
 
@@ -193,6 +222,10 @@ impl<'a> Run<'a> {
         ready: Vec<T>,
         report: &Report,
         save: impl FnOnce(&mut Tx, &TenantId, &[T], &dyn Fn()) -> Result<(), StoreError> + Clone + Send + 'static,
+        visits: impl FnOnce(&mut Connection, &TenantId, &[T], Timestamp) -> Result<Vec<String>, StoreError>
+        + Clone
+        + Send
+        + 'static,
     ) -> Result<ExitCode, Failure> {
         let Self { what, tenant, .. } = self;
         if !report.is_empty() {
@@ -205,24 +238,28 @@ impl<'a> Run<'a> {
             return Ok(ExitCode::FAILURE);
         }
         let count = ready.len();
+        let now = SystemClock.now();
         if self.dry {
             println!("{count} {what} are sound. Nothing imported: this was a dry run.");
+            let found: Result<_, StoreError> = self.store.read(|connection| visits(connection, &tenant, &ready, now));
+            print_visits(&found?);
             return Ok(ExitCode::SUCCESS);
         }
         let progress = progress::of_count(count.try_into().unwrap_or(u64::MAX), what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
-        let now = SystemClock.now();
         let id = EventId::new(now, &OsChance.entropy());
         let event =
             Event::by_system(id, tenant, tenant.org, &format!("{what}.imported"), now, json!({ "count": count }));
-        self.store
-            .write(move |tx| {
-                save(tx, &tenant, &ready, &|| shown.inc(1))?;
-                events::append(tx, &event)
-            })
-            .await?;
+        let write = self.store.write(move |tx| {
+            save(tx, &tenant, &ready, &|| shown.inc(1))?;
+            events::append(tx, &event)?;
+            visits(tx, &tenant, &ready, now)
+        });
+        let found: Result<Vec<String>, StoreError> = write.await;
+        let found = found?;
         progress.finish_and_clear();
         println!("{count} {what} imported for {} ({}).", self.organisation.name, tenant.mode.as_str());
+        print_visits(&found);
         Ok(ExitCode::SUCCESS)
     }
 }

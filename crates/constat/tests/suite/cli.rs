@@ -395,7 +395,7 @@ fn one_bad_line_imports_nothing_and_every_fault_is_told_by_line_and_field() {
 fn a_long_report_is_counted_and_a_strange_file_is_refused() {
     let folder = folder_with_organisations();
     let path = folder.path();
-    let bad = "{\"reference\": 1}\n".repeat(60);
+    let bad = "{\"reference\": true}\n".repeat(60);
     std::fs::write(path.join("experts.jsonl"), bad).unwrap();
     let import = |file| refused(path, &["import", "experts", file, "--organisation", "Cabinet", "--mode", "test"]);
     let said = import("experts.jsonl");
@@ -403,7 +403,9 @@ fn a_long_report_is_counted_and_a_strange_file_is_refused() {
     std::fs::write(path.join("experts.txt"), "").unwrap();
     assert!(import("experts.txt").contains(".csv or .jsonl"));
     std::fs::write(path.join("latin.csv"), [b'r', 0xe9]).unwrap();
-    assert!(import("latin.csv").contains("UTF-8"));
+    assert!(import("latin.csv").contains("line 1 ré: unknown column"));
+    std::fs::write(path.join("mixed.csv"), [b'r', 0xe9, 0xc3, 0xa9]).unwrap();
+    assert!(import("mixed.csv").contains("UTF-8"));
     std::fs::write(path.join("odd.csv"), "reference,colour\nE1,red\n").unwrap();
     assert!(import("odd.csv").contains("line 1 colour: unknown column"));
     assert!(import("absent.csv").contains("absent.csv"));

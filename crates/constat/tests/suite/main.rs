@@ -63,6 +63,7 @@ mod repeats;
 mod routing;
 mod server_answers;
 mod server_bounds;
+mod spreadsheets;
 mod start;
 mod upgrade;
 mod visit_rules;

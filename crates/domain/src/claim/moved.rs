@@ -9,6 +9,7 @@ use super::{Claim, ClaimStatus, clean_filename, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
 use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
+use crate::contact::person_faults;
 use crate::money::Currency;
 use crate::refusal::FieldError;
 
@@ -100,6 +101,7 @@ impl Claim {
                 faults.push(FieldError::new(field, format!("must have 1 to {longest} characters")));
             }
         }
+        faults.extend(person_faults("insured", &self.insured));
         // A draft that an insurer opened has no description yet.
         let is_missing = self.status != ClaimStatus::Draft && self.description.trim().is_empty();
         if is_missing || self.description.chars().count() > LONGEST_DESCRIPTION {

@@ -1,5 +1,6 @@
 //! `POST /contracts/import` and `GET /contracts/{id}`: the contract registry.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use aide::OperationInput;
@@ -9,7 +10,7 @@ use aide::transform::TransformOperation;
 use axum::extract::{FromRequest, Path, Request};
 use bytes::Bytes;
 use constat_app::exchange::contracts::{COLUMNS, prepare};
-use constat_app::exchange::lines::{Format, read_text};
+use constat_app::exchange::lines::{Format, Lines};
 use constat_app::exchange::report::Report;
 use constat_app::exchange::{import_contracts, read_contract};
 use constat_app::{Answer, AppError};
@@ -30,7 +31,13 @@ use crate::{Problem, Reply, Shared};
 /// all other writes wait behind it; the command line takes larger files.
 const LARGEST_IMPORT: usize = 4 * 1024 * 1024;
 
-const TAKEN: &str = "application/x-ndjson, application/jsonl or text/csv";
+/// Largest workbook when unpacked: 64 MiB, the rows of 4 MiB and the spreadsheet's own parts.
+const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
+
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+const TAKEN: &str = "application/x-ndjson, application/jsonl, text/csv or \
+                     application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// A file of contracts.
 pub(super) struct ContractsFile {
@@ -45,6 +52,7 @@ impl FromRequest<Shared> for ContractsFile {
         let format = match media_type(&request).as_str() {
             "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Format::JsonLines,
             "text/csv" => Format::Csv,
+            WORKBOOK => Format::Workbook,
             _ => return Err(Cause::UnsupportedMediaType { expected: TAKEN }.into()),
         };
         Ok(Self { format, raw: read_body(request, LARGEST_IMPORT, shared).await? })
@@ -54,7 +62,7 @@ impl FromRequest<Shared> for ContractsFile {
 impl OperationInput for ContractsFile {
     fn operation_input(_context: &mut GenContext, operation: &mut Operation) {
         let mut body = RequestBody { required: true, ..RequestBody::default() };
-        for media in ["application/x-ndjson", "application/jsonl", "text/csv"] {
+        for media in ["application/x-ndjson", "application/jsonl", "text/csv", WORKBOOK] {
             body.content.insert(media.to_owned(), MediaType::default());
         }
         operation.request_body = Some(ReferenceOr::Item(body));
@@ -72,7 +80,7 @@ pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<
     asked.act().require_handler()?;
     let (format, raw) = (file.format, file.raw.clone());
     let catalogue = Arc::clone(asked.app.catalogues.of(&asked.caller.tenant));
-    let read = tokio::task::spawn_blocking(move || read_all(&raw, format, &catalogue));
+    let read = tokio::task::spawn_blocking(move || read_all(raw, format, &catalogue));
     let ready = read.await.map_err(|error| AppError::Fault(format!("reading an import: {error}")))??;
     asked
         .command(&file.raw, move |tx, act| {
@@ -84,11 +92,14 @@ pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<
 }
 
 /// All contracts of the file, or everything wrong with it.
-fn read_all(raw: &[u8], format: Format, catalogue: &Catalogue) -> Result<Vec<claim::Contract>, Problem> {
-    let text = std::str::from_utf8(raw).map_err(|_invalid| Problem::field("", "the file is not UTF-8 text"))?;
-    let columns = if format == Format::Csv { COLUMNS } else { &[] };
+fn read_all(raw: Bytes, format: Format, catalogue: &Catalogue) -> Result<Vec<claim::Contract>, Problem> {
     let mut report = Report::default();
-    let records = read_text(text, format, columns, &mut report);
+    let lines = match format {
+        Format::Workbook => Lines::of_workbook(Cursor::new(raw), None, MAX_UNPACKED_BYTES),
+        Format::Csv | Format::JsonLines => Lines::new(Cursor::new(raw), format),
+    };
+    let records = lines.read_all(COLUMNS, &mut report);
+    let records = records.map_err(|_unreadable| Problem::field("", "the file cannot be read"))?;
     let ready = prepare(records, catalogue, &mut report);
     if report.is_empty() && ready.is_empty() {
         return Err(Problem::field("", "the file has no contracts"));
@@ -96,7 +107,7 @@ fn read_all(raw: &[u8], format: Format, catalogue: &Catalogue) -> Result<Vec<cla
     if report.is_empty() {
         return Ok(ready);
     }
-    Err(Problem::invalid(report.field_errors((format == Format::Csv).then_some(COLUMNS))))
+    Err(Problem::invalid(report.field_errors(format.is_table().then_some(COLUMNS))))
 }
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ContractPath>) -> Result<Reply, Problem> {
@@ -112,7 +123,7 @@ pub(super) fn import_docs(operation: TransformOperation) -> TransformOperation {
         operation.id("importContracts"),
         "Import contracts into the registry",
         "For the platform's own keys. A JSON object on each line (`application/x-ndjson` or `application/jsonl`), or \
-         a table (`text/csv`, UTF-8) with a line for each insured thing; fields and columns are those of the command \
+         a table (`text/csv`, or the first sheet of an .xlsx workbook) with a line for each insured thing; fields and columns are those of the command \
          `constat import contracts`. At most 4,194,304 bytes. A contract whose id is known is replaced. The whole \
          file is taken or nothing of it: `details` list what is wrong by line and field, as in \
          `line 3 holder.email`.",

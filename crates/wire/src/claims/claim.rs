@@ -138,13 +138,13 @@ pub struct Insured {
 impl Insured {
     /// Notes what is wrong with it, and reads it.
     pub fn read(&self, checker: &mut Checker) -> claim::Insured {
-        checker.text("firstName", &self.first_name, 1, 100);
-        checker.text("lastName", &self.last_name, 1, 100);
-        checker.text("phoneNumber", &self.phone_number, 1, 20);
+        checker.name("firstName", &self.first_name, 1, 100);
+        checker.name("lastName", &self.last_name, 1, 100);
+        checker.phone("phoneNumber", &self.phone_number, 1, 20);
         if let Some(email) = &self.email {
             checker.email("email", email, 254);
         }
-        checker.optional_text("company", self.company.as_ref(), 0, 200);
+        checker.optional_name("company", self.company.as_ref(), 200);
         claim::Insured {
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),

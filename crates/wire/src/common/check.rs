@@ -1,6 +1,6 @@
 //! Gathers every fault of a request, each with the field's path as the caller wrote it.
 
-use constat_domain::FieldError;
+use constat_domain::{FieldError, contact};
 
 /// Furthest start of a page.
 const FURTHEST_START: i64 = 1_000_000_000;
@@ -88,13 +88,44 @@ impl Checker {
         }
     }
 
-    /// An e-mail address, judged only by its plainest features: delivery is the true test.
+    /// The name of a person or company: as [`Checker::text`], and sound by [`contact::name_fault`].
+    pub fn name(&mut self, name: &str, value: &str, min: usize, max: usize) {
+        self.text_of(name, value, min, max, contact::name_fault);
+    }
+
+    /// As [`Checker::name`], when there is one.
+    pub fn optional_name(&mut self, name: &str, value: Option<&String>, max: usize) {
+        if let Some(value) = value {
+            self.name(name, value, 0, max);
+        }
+    }
+
+    /// One e-mail address, sound by [`contact::email_fault`].
     pub fn email(&mut self, name: &str, value: &str, max: usize) {
-        self.text(name, value, 1, max);
-        let plausible = value.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
-            && !value.chars().any(char::is_whitespace);
-        if !plausible && !value.trim().is_empty() {
-            self.fail(name, "expected an e-mail address");
+        self.text_of(name, value, 1, max, |email| contact::email_fault(email).map(str::to_owned));
+    }
+
+    /// A phone number, sound by [`contact::phone_fault`]. May be blank when `min` is 0.
+    pub fn phone(&mut self, name: &str, value: &str, min: usize, max: usize) {
+        let fault = |phone: &str| contact::phone_fault(phone).filter(|_| !phone.trim().is_empty());
+        self.text_of(name, value, min, max, |phone| fault(phone).map(str::to_owned));
+    }
+
+    /// As [`Checker::phone`], when there is one.
+    pub fn optional_phone(&mut self, name: &str, value: Option<&String>, max: usize) {
+        if let Some(value) = value {
+            self.phone(name, value, 0, max);
+        }
+    }
+
+    /// A text and a further rule, one fault at most.
+    fn text_of(&mut self, name: &str, value: &str, min: usize, max: usize, rule: impl Fn(&str) -> Option<String>) {
+        let before = self.errors.len();
+        self.text(name, value, min, max);
+        if self.errors.len() == before
+            && let Some(fault) = rule(value)
+        {
+            self.fail(name, fault);
         }
     }
 

@@ -67,13 +67,13 @@ pub struct Customer {
 impl Customer {
     /// Notes names that are blank, phones and e-mail that are too long, and reads the contact.
     pub fn read(&self, checker: &mut Checker) -> appointment::Contact {
-        checker.text("firstName", &self.first_name, 1, 100);
-        checker.text("lastName", &self.last_name, 1, 100);
+        checker.name("firstName", &self.first_name, 1, 100);
+        checker.name("lastName", &self.last_name, 1, 100);
         checker.optional_text("gender", self.gender.as_ref(), 0, 20);
         checker.object("userInfo", |inner| {
-            inner.optional_text("personalPhone", self.user_info.personal_phone.as_ref(), 0, 20);
-            inner.optional_text("professionalPhone", self.user_info.professional_phone.as_ref(), 0, 20);
-            inner.optional_text("mobilePhone", self.user_info.mobile_phone.as_ref(), 0, 20);
+            inner.optional_phone("personalPhone", self.user_info.personal_phone.as_ref(), 20);
+            inner.optional_phone("professionalPhone", self.user_info.professional_phone.as_ref(), 20);
+            inner.optional_phone("mobilePhone", self.user_info.mobile_phone.as_ref(), 20);
             if let Some(email) = &self.user_info.email {
                 inner.email("email", email, 50);
             }

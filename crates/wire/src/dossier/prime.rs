@@ -156,8 +156,8 @@ impl PrimeRequest {
         });
         if let Some(intermediary) = &self.intermediary {
             checker.object("intermediary", |inner| {
-                inner.optional_text("name", intermediary.name.as_ref(), 0, 200);
-                inner.optional_text("phone", intermediary.phone.as_ref(), 0, 20);
+                inner.optional_name("name", intermediary.name.as_ref(), 200);
+                inner.optional_phone("phone", intermediary.phone.as_ref(), 20);
             });
         }
         checker.optional_text("product", self.product.as_ref(), 0, 100);
@@ -198,10 +198,10 @@ impl PrimeInsured {
         if self.title.as_ref().is_some_and(|title| !matches!(title.0.as_str(), "1" | "2")) {
             checker.fail("title", "expected 1 or 2");
         }
-        checker.text("name", &self.name, 1, 100);
-        checker.text("firstName", &self.first_name, 1, 100);
+        checker.name("name", &self.name, 1, 100);
+        checker.name("firstName", &self.first_name, 1, 100);
         checker.email("email", &self.email, 254);
-        checker.text("mobile", &self.mobile, 1, 20);
+        checker.phone("mobile", &self.mobile, 1, 20);
         if self.status.as_ref().is_some_and(|status| !status.0.is_empty() && !STATUSES.contains(&status.0.as_str())) {
             checker.fail("status", format!("expected one of: {}", STATUSES.join(", ")));
         }

@@ -22,42 +22,45 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::files::{self, FileFacts};
-use super::lines::{Cell, Column, cell_text, column, into_type};
+use super::lines::{
+    Cell, Column, cell_text, column, into_type, is_french, remove_nulls, restore_phone_in, restored_postcode,
+    settle_json,
+};
 use super::report::Report;
 use fill::{Seed, fill_from_contract, fill_in, named_contract};
 
 /// The columns of a CSV file: the flat fields.
 pub const COLUMNS: &[Column] = &[
-    column("declaration_id", "declaration_id", Cell::Text),
-    column("claim_id", "claim_id", Cell::Text),
-    column("user_id", "user_id", Cell::Text),
+    column("declaration_id", "declaration_id", Cell::Id),
+    column("claim_id", "claim_id", Cell::Id),
+    column("user_id", "user_id", Cell::Id),
     column("status", "status", Cell::Text),
     column("loss_type", "loss_type", Cell::Text),
     column("subtype", "subtype", Cell::Text),
-    column("contract_id", "contract_id", Cell::Text),
-    column("contract_product_id", "contract_product_id", Cell::Text),
-    column("claim_at", "claim_at", Cell::Text),
-    column("declaration_at", "declaration_at", Cell::Text),
-    column("submitted_at", "submitted_at", Cell::Text),
-    column("closed_at", "closed_at", Cell::Text),
-    column("rejected_at", "rejected_at", Cell::Text),
-    column("reopened_at", "reopened_at", Cell::Text),
-    column("abandoned_at", "abandoned_at", Cell::Text),
+    column("contract_id", "contract_id", Cell::Id),
+    column("contract_product_id", "contract_product_id", Cell::Id),
+    column("claim_at", "claim_at", Cell::Instant),
+    column("declaration_at", "declaration_at", Cell::Instant),
+    column("submitted_at", "submitted_at", Cell::Instant),
+    column("closed_at", "closed_at", Cell::Instant),
+    column("rejected_at", "rejected_at", Cell::Instant),
+    column("reopened_at", "reopened_at", Cell::Instant),
+    column("abandoned_at", "abandoned_at", Cell::Instant),
     column("abandon_reason", "abandon_reason", Cell::Text),
     column("description", "description", Cell::Text),
     column("insured_first_name", "insured.first_name", Cell::Text),
     column("insured_last_name", "insured.last_name", Cell::Text),
-    column("insured_phone_number", "insured.phone_number", Cell::Text),
+    column("insured_phone_number", "insured.phone_number", Cell::Phone),
     column("insured_email", "insured.email", Cell::Text),
     column("insured_company", "insured.company", Cell::Text),
     column("location_address", "location.address", Cell::Text),
     column("location_city", "location.city", Cell::Text),
     column("location_country", "location.country", Cell::Text),
-    column("location_zipcode", "location.zipcode", Cell::Text),
+    column("location_zipcode", "location.zipcode", Cell::Postcode),
     column("note", "note", Cell::Text),
-    column("insurer_reference", "dossier.insurer_reference", Cell::Text),
-    column("created_at", "created_at", Cell::Text),
-    column("updated_at", "updated_at", Cell::Text),
+    column("insurer_reference", "dossier.insurer_reference", Cell::Id),
+    column("created_at", "created_at", Cell::Instant),
+    column("updated_at", "updated_at", Cell::Instant),
     column("declared_by", "declared_by", Cell::Text),
 ];
 
@@ -113,6 +116,41 @@ pub fn to_row(claim: &Claim) -> Vec<String> {
     COLUMNS.iter().map(|column| cell_text(&record, column.path)).collect()
 }
 
+/// Reads the values of a record as the cells of a table are read, and restores leading zeros that a
+/// spreadsheet took off where there is no doubt. `exact` are the paths of a table's cells that are marked
+/// as they must be; in JSON every text is as it must be, and only numbers are changed.
+pub fn settle(line: u64, object: &mut Map<String, Value>, exact: Option<&[&'static str]>, report: &mut Report) {
+    const PHONE: (&str, &str) = ("insured", "phone_number");
+    const ZIP: (&str, &str) = ("location", "zipcode");
+    let is_open = |object: &Map<String, Value>, (part, name): (&str, &str)| match exact {
+        Some(exact) => !exact.contains(&format!("{part}.{name}").as_str()),
+        None => object.get(part).and_then(|part| part.get(name)).is_some_and(Value::is_number),
+    };
+    let (phone_is_open, zip_is_open) = (is_open(object, PHONE), is_open(object, ZIP));
+    settle_json(object, COLUMNS, "", true, |field, message| report.add(line, field, message));
+    let text = |object: &Map<String, Value>, name: &str| {
+        let place = object.get("location").and_then(|place| place.get(name));
+        place.and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let country = text(object, "country");
+    if phone_is_open && let Some(phone) = object.get_mut(PHONE.0).and_then(|part| part.get_mut(PHONE.1)) {
+        restore_phone_in(phone, !country.is_empty() && is_french(&country), |message| {
+            report.add(line, "insured.phone_number", message);
+        });
+    }
+    if zip_is_open && is_french(&country) {
+        match restored_postcode(&text(object, "zipcode"), &text(object, "city")) {
+            Ok(Some(zip)) => {
+                if let Some(place) = object.get_mut(ZIP.0).and_then(Value::as_object_mut) {
+                    place.insert(ZIP.1.to_owned(), json!(zip));
+                }
+            }
+            Ok(None) => {}
+            Err(message) => report.add(line, "location.zipcode", message),
+        }
+    }
+}
+
 /// Reads and checks one record. Faults go to the report; `None` when there are any.
 pub fn prepare(
     connection: &mut Connection,
@@ -123,6 +161,7 @@ pub fn prepare(
 ) -> Result<Option<ReadyClaim>, StoreError> {
     let faults = report.len();
     let seed = Seed::of(&judge.tenant, &object);
+    remove_nulls(&mut object, &["custom", "declared_damages", "qualification", "answers"]);
     let paths = take_files(&mut object);
     // Whose data it becomes is not the file's to say.
     if object.insert("tenant".to_owned(), json!(judge.tenant)).is_some_and(|given| given != json!(judge.tenant)) {
