@@ -262,7 +262,7 @@ impl Gazetteer {
     }
 
     /// Builds the indexes of names, former names and CEDEX codes, which otherwise the first suggestion or
-    /// misspelt city builds: some 50 ms.
+    /// misspelt city builds: 30 to 100 ms.
     pub fn prepare(&self) {
         self.names();
         self.loose();

@@ -21,6 +21,7 @@ pub(super) struct Edits {
 /// is [`MOST`] or less.
 ///
 /// Only the cells of the table that may hold `most` or less are looked at: five for each letter.
+#[inline]
 pub(super) fn edits(query: &[u8], name: &[u8], most: u8) -> Option<Edits> {
     let middle = usize::from(MOST);
     // Cell `d` of row `i` stands for the first `i` letters of the query and `i + d - middle` of the name.

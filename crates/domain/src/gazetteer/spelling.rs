@@ -1,5 +1,7 @@
 //! Place names as people write them: abbreviations, linking words, glued words, CEDEX suffixes.
 
+use std::borrow::Cow;
+
 use crate::text::{place_key, place_words};
 
 /// Words that join the parts of a name and are often left out or abbreviated.
@@ -58,43 +60,15 @@ impl Spelling {
     /// Reads a name. A slash separates words; `17e`, `17EME` and `017` are the number 17.
     pub fn of(name: &str) -> Self {
         let plain = place_words(name);
-        let mut words: Vec<String> = Vec::new();
-        for word in plain.split_whitespace() {
-            let after_town =
-                words.len() == 1 && matches!(words.first().map(String::as_str), Some("paris" | "lyon" | "marseille"));
-            let roman = ROMAN
-                .iter()
-                .zip(1..)
-                .find(|(numeral, _)| after_town && word.trim_end_matches("eme").trim_end_matches('e') == **numeral);
-            words.push(roman.map_or_else(|| reduced(word), |(_, number): (_, u8)| number.to_string()));
-        }
-        let has_number = words.iter().any(|word| is_number(word));
-        if has_number {
-            words.retain(|word| !matches!(word.as_str(), "arrondissement" | "arrdt" | "ardt" | "arr" | "arrond"));
-        }
-        let mut short: Vec<String> = Vec::with_capacity(words.len());
-        for word in words {
-            // `nd` stands for two words.
-            if word == "dame" && short.last().is_some_and(|last| last == "notre") {
-                short.pop();
-                short.push("nd".to_owned());
-            } else {
-                short.push(word);
-            }
-        }
-        // A glued spelling has no word `saint` to abbreviate; `ain` goes from `sainte` and `saint` alike.
-        let glued = |words: &[String]| words.concat().replace("saint", "st");
-        let compact = glued(&short);
-        let mut loose: Vec<String> = short.iter().filter(|word| !LINKS.contains(&word.as_str())).cloned().collect();
-        if loose.is_empty() {
-            loose = short;
-        }
+        let short = short_words(&plain);
+        let compact = glued(&short.concat());
+        let loose = without_links(short).into_iter().map(Cow::into_owned).collect();
         Self { key: place_key(name), compact, loose }
     }
 
     /// The loose words without spaces.
     pub fn loose_key(&self) -> String {
-        self.loose.concat().replace("saint", "st")
+        glued(&self.loose.concat())
     }
 
     /// Whether there is nothing to compare: no letter at all.
@@ -112,8 +86,7 @@ pub(super) struct LooseIndex {
 
 impl LooseIndex {
     pub fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let mut hashes: Vec<_> =
-            names.zip(0_u32..).map(|(name, at)| (hash(&Spelling::of(name).loose_key()), at)).collect();
+        let mut hashes: Vec<_> = names.zip(0_u32..).map(|(name, at)| (hash(&loose_key(name)), at)).collect();
         hashes.sort_unstable();
         Self { hashes }
     }
@@ -126,18 +99,56 @@ impl LooseIndex {
     }
 }
 
+/// As [`Spelling::loose_key`], of a name.
+fn loose_key(name: &str) -> String {
+    glued(&without_links(short_words(&place_words(name))).concat())
+}
+
 /// A hash that is the same in every run (FNV-1a).
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// A word as [`Spelling`] compares it.
-fn reduced(word: &str) -> String {
-    if let Some(number) = ordinal(word) {
-        return number.to_string();
+/// The words of a folded name, abbreviated where that is usual.
+fn short_words(plain: &str) -> Vec<Cow<'_, str>> {
+    let mut words: Vec<Cow<'_, str>> = Vec::with_capacity(8);
+    for word in plain.split_whitespace() {
+        let is_after_town =
+            words.len() == 1 && words.first().is_some_and(|first| matches!(&**first, "paris" | "lyon" | "marseille"));
+        // `nd` stands for two words.
+        if word == "dame" && words.last().is_some_and(|last| last == "notre") {
+            words.pop();
+            words.push(Cow::Borrowed("nd"));
+        } else if let Some(number) = ordinal(word).or_else(|| is_after_town.then(|| roman(word)).flatten()) {
+            words.push(Cow::Owned(number.to_string()));
+        } else {
+            let short = SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| short);
+            words.push(Cow::Borrowed(short));
+        }
     }
-    let short = SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| short);
-    short.to_owned()
+    if words.iter().any(|word| is_number(word)) {
+        words.retain(|word| !matches!(&**word, "arrondissement" | "arrdt" | "ardt" | "arr" | "arrond"));
+    }
+    words
+}
+
+/// Leaves out articles and linking words, unless there are no others.
+fn without_links(words: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
+    if words.iter().all(|word| LINKS.contains(&&**word)) {
+        return words;
+    }
+    words.into_iter().filter(|word| !LINKS.contains(&&**word)).collect()
+}
+
+/// Abbreviates `saint` and `sainte` in words that are glued together: both lose `ain`.
+fn glued(words: &str) -> String {
+    words.replace("saint", "st")
+}
+
+/// The number of an arrondissement in Roman numerals, perhaps with `e` or `eme`.
+fn roman(word: &str) -> Option<u16> {
+    let numeral = word.trim_end_matches("eme").trim_end_matches('e');
+    ROMAN.iter().zip(1..).find(|(known, _)| **known == numeral).map(|(_, number)| number)
 }
 
 fn is_number(word: &str) -> bool {

@@ -52,7 +52,12 @@ struct Span {
     end: u32,
     /// The letters and digits that it has.
     letters: u64,
+    /// Those of its start: as far as a query of `HEAD - MOST` letters is compared.
+    head: u64,
 }
+
+/// Letters of a name, after its article, that count as its start.
+const HEAD: usize = 14;
 
 /// A commune that was found. The order is the order of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +127,8 @@ impl Names {
                 starts.push(Start { name, from: place(word), leads: word == 0 || word == bare });
             }
             let (from, end) = (place(0), place(key.len()));
-            spans.push(Span { commune, from, bare: place(bare), end, letters: letters(&key) });
+            let head = key.get(..bare + HEAD).map_or_else(|| letters(&key), letters);
+            spans.push(Span { commune, from, bare: place(bare), end, letters: letters(&key), head });
             text.push_str(&key);
         }
         let mut postcodes: Vec<_> = (0_u32..)
@@ -227,11 +233,13 @@ impl Names {
     fn by_likeness(&self, communes: &[Commune], wanted: &Wanted, best: &mut Best) {
         let Some(name) = wanted.names.first() else { return };
         let needed = letters(name);
-        let shortest = name.len().saturating_sub(usize::from(wanted.slips));
+        let slips = u32::from(wanted.slips);
+        let shortest = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_sub(slips);
+        let is_short = name.len() + usize::from(MOST) <= HEAD;
         for (at, span) in (0_u32..).zip(&self.spans) {
             // Each letter that the name does not have costs a slip, and so does each letter beyond its end.
-            let length = (span.end - span.from) as usize;
-            if length < shortest || (needed & !span.letters).count_ones() > u32::from(wanted.slips) {
+            let known = if is_short { span.head } else { span.letters };
+            if (needed & !known).count_ones() > slips || span.end - span.from < shortest {
                 continue;
             }
             if !wanted.allows(communes, span.commune) {
