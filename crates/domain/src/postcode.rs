@@ -126,7 +126,6 @@ pub(crate) fn department(postcode: &str) -> Option<&str> {
     }
     let (two, three) = (postcode.get(..2)?, postcode.get(..3)?);
     match (two, three) {
-        ("00" | "96" | "99", _) => None,
         ("20", "200" | "201" | "203" | "207") => Some("2A"),
         ("20", _) => Some("2B"),
         ("97", _) => match (three, postcode.parse::<u32>().ok()?) {
@@ -138,7 +137,7 @@ pub(crate) fn department(postcode: &str) -> Option<&str> {
             _ => None,
         },
         ("98", "984" | "986" | "987" | "988") => Some(three),
-        ("98", _) => None,
+        ("00" | "96" | "98" | "99", _) => None,
         _ => Some(two),
     }
 }

@@ -22,6 +22,9 @@ pub(crate) fn cover_of(claim: &Claim) -> Value {
     } })
 }
 
+/// Appends an event about a claim: its kind and what it tells.
+type RecordOfClaim<'a> = dyn Fn(&mut Tx, &Claim, &str, Value) -> Result<(), StoreError> + 'a;
+
 /// Lays the dates of saved contracts on the claims of one tenant.
 pub(crate) struct CoverRenewal {
     tenant: TenantId,
@@ -42,12 +45,7 @@ impl CoverRenewal {
 
     /// Takes over a saved contract's dates in the claims on it, and has an event recorded for each claim that
     /// changes.
-    pub(crate) fn renew(
-        &self,
-        tx: &mut Tx,
-        contract: &Contract,
-        record: &dyn Fn(&mut Tx, &Claim, &str, Value) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn renew(&self, tx: &mut Tx, contract: &Contract, record: &RecordOfClaim<'_>) -> Result<(), StoreError> {
         if !self.has_claims {
             return Ok(());
         }

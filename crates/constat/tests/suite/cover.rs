@@ -4,7 +4,7 @@
 use constat_domain::claim::{Contract, OutsideCover};
 use constat_domain::tenancy::{Api, Mode};
 use constat_testkit::fixtures::{self, DAMAGE_PHOTO, KEYS_PHOTO, POLICE_REPORT};
-use constat_testkit::{ClaimsCaller, Got, Server};
+use constat_testkit::{ClaimsCaller, Got};
 use jiff::civil::date;
 use reqwest::Method;
 use serde_json::{Value, json};

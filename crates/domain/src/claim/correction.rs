@@ -129,7 +129,9 @@ impl Claim {
         }
         if edit.country.is_some() || edit.zipcode.is_some() {
             location.normalise().map_err(|mut faults| {
-                faults.iter_mut().for_each(|fault| fault.field.insert_str(0, "location."));
+                for fault in &mut faults {
+                    fault.field.insert_str(0, "location.");
+                }
                 Refusal::Invalid(faults)
             })?;
         }

@@ -230,8 +230,8 @@ mod tests {
         assert!(warning.contains("last day of cover, 2023-12-31"), "{warning}");
         assert!(Action::CreateSettlement.minds_cover() && !Action::Cancel.minds_cover());
         let id = crate::ids::ClaimId::new(now(), &[9; 10]);
-        let refused = claim.submit(refuses, id, now());
-        assert!(matches!(refused, Err(ClaimRefusal::OutsideCover(_))), "{refused:?}");
+        let outcome = claim.submit(refuses, id, now());
+        assert!(matches!(outcome, Err(ClaimRefusal::OutsideCover(_))), "{outcome:?}");
         claim.submit(catalogue(), id, now()).unwrap();
     }
 }

@@ -252,7 +252,7 @@ fn an_edited_place_is_read_leniently_or_refused_whole() {
     let mut claim = draft();
     let edit = |zipcode: &str, country: &str| {
         let (zipcode, country) = (Some(zipcode.to_owned()), Some(country.to_owned()));
-        let location = LocationEdit { zipcode, country, ..LocationEdit::default() };
+        let location = LocationEdit { country, zipcode, ..LocationEdit::default() };
         ClaimEdit { location, ..ClaimEdit::default() }
     };
     claim.edit(catalogue(), &edit("97 410", "reunion"), now()).unwrap();
