@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_key_has_half_of_the_memory_and_others_find_room() {
-        let memory = UploadMemory::of(&UploadSettings { memory_mb: 16, wait_seconds: 0 });
+        let memory = UploadMemory::of(&UploadSettings { memory_mb: 16, wait_seconds: 0, ..UploadSettings::default() });
         let mut held = Vec::new();
         for _ in 0..8 {
             held.push(memory.take(key(1), MIB).await.unwrap());
