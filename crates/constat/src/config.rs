@@ -443,7 +443,7 @@ mod tests {
     #[test]
     fn a_secret_in_a_configuration_that_cannot_be_read_is_not_shown() {
         for file in [
-            "database = \"postgres://constat:hunter\\two@db.example/constat\"",
+            "database = \"postgres://constat:hunter\\who@db.example/constat\"",
             "database = postgres://constat:hunter@db.example/constat",
             "database = \"postgres://constat:hunter@db.example/constat",
             "database = \"mysql://constat:hunter@db.example/constat\"",
@@ -455,7 +455,7 @@ mod tests {
         ] {
             let refused = load(Some(file), &[], Flags::default()).expect_err(file);
             assert!(refused.contains("given.toml"), "{refused}");
-            for piece in ["hunter", "two@", "ter@", "db.example"] {
+            for piece in ["hunter", "who@", "ter@", "db.example"] {
                 assert!(!refused.contains(piece), "{file}: {refused}");
             }
         }

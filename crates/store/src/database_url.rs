@@ -52,10 +52,8 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
         return Err(RESERVED);
     }
     if !is_percent_encoded(url) {
-        return Err(
-            "in the URL of the database, a % is not followed by two hexadecimal digits: write the sign itself as \
-                    %25",
-        );
+        return Err("in the URL of the database, a % is not followed by a hexadecimal code: write the sign itself as \
+                    %25");
     }
     if !parts.hosts.split(',').all(has_sound_port) {
         return Err(
