@@ -16,10 +16,12 @@ mod documents;
 mod draft;
 mod erasure;
 mod facets;
+mod filename;
 mod life_cycle;
 mod media_type;
 mod milestone;
 mod moved;
+mod pdf;
 mod photo;
 mod requests;
 mod settlements;
@@ -31,12 +33,16 @@ pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, Product, 
 pub use actions::{Action, Asker};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use document::{Document, DocumentStatus, Duplicate, Photo, PhotoEdit, ScanState};
-pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument, clean_filename};
+pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument};
 pub use draft::NewDraft;
 pub use erasure::{ERASED, Retention};
+pub use filename::{
+    clean_filename, filename_of_disposition, is_program_name, name_of_file, safe_filename, text_of_header,
+};
 pub use life_cycle::{ClaimEdit, Decision, NextStatus};
-pub use media_type::{ending_of, media_type_of};
+pub use media_type::{ending_of, media_type_of, pdf_start};
 pub use milestone::MilestoneKind;
+pub use pdf::EncryptionScan;
 pub use photo::{PhotoScan, Stretch};
 pub use requests::{DocumentRequest, NewRequest, RequestedDocument};
 pub use settlements::{NewSettlement, Settlement, SettlementKind};
