@@ -1,9 +1,9 @@
 //! Links that fetch a document's bytes without a key, for one hour.
 
 use constat_domain::claim::{Claim, Document};
-use constat_domain::ids::{DeclarationId, DocumentId};
+use constat_domain::ids::{DeclarationId, DocumentId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
-use constat_domain::tenancy::TenantId;
+use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::queries::claims;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -37,19 +37,43 @@ struct Ticket {
     /// Whether the original is meant.
     #[serde(rename = "o", default)]
     original: bool,
+    /// The key that the link was made for.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    reader: Option<KeyId>,
 }
 
-/// Which bytes of a document somebody gets.
+/// Which bytes of a document a reader gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copy {
-    /// Those that were uploaded: the platform, whose data they are.
+    /// Those that were uploaded.
     Original,
-    /// Without what a photo tells of when and where it was taken: everybody else.
+    /// Without what the file says beside the picture, such as when and where it was taken.
     Clean,
 }
 
-/// Signs a link to one of the claim's documents.
-pub fn sign_download(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<DownloadLink, AppError> {
+impl Copy {
+    /// The one rule for who may read originals: the platform's own keys, in every contract. Integrators, insurers
+    /// and experts get cleaned copies.
+    pub fn for_caller(caller: &Caller) -> Self {
+        if caller.owns_the_data() { Self::Original } else { Self::Clean }
+    }
+}
+
+/// A document's bytes on their way to a reader.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The claim.
+    pub claim: Claim,
+    /// Its document.
+    pub document: Document,
+    /// Which bytes.
+    pub copy: Copy,
+    /// The key that reads, or that the link was made for.
+    pub reader: Option<KeyId>,
+}
+
+/// Signs a link to one of the claim's documents, to the copy that the caller may read.
+pub fn sign_download(app: &App, claim: &Claim, document: &Document, caller: &Caller) -> Result<DownloadLink, AppError> {
     let now = app.clock.now();
     let expires_at = now.checked_add(LINK_LIFE).unwrap_or(now);
     let ticket = Ticket {
@@ -57,27 +81,29 @@ pub fn sign_download(app: &App, claim: &Claim, document: &Document, copy: Copy) 
         declaration: claim.declaration_id,
         document: document.id,
         expires: expires_at.as_microsecond(),
-        original: copy == Copy::Original,
+        original: Copy::for_caller(caller) == Copy::Original,
+        reader: Some(caller.key),
     };
     let token = app.sealer.seal(Seal::Download, &ticket)?;
     Ok(DownloadLink { url: format!("{}/v2/files/{token}", app.settings.public_url), expires_at })
 }
 
 /// The URL alone.
-pub fn signed_download_url(app: &App, claim: &Claim, document: &Document, copy: Copy) -> Result<String, AppError> {
-    Ok(sign_download(app, claim, document, copy)?.url)
+pub fn signed_download_url(app: &App, claim: &Claim, document: &Document, caller: &Caller) -> Result<String, AppError> {
+    Ok(sign_download(app, claim, document, caller)?.url)
 }
 
 /// The document that a link's token opens. A token that was not made here, or whose hour is over,
 /// finds no document.
-pub fn open_download(app: &App, token: &str) -> Result<(Document, Copy), AppError> {
+pub fn open_download(app: &App, token: &str) -> Result<Reading, AppError> {
     let ticket: Ticket = app.sealer.open(Seal::Download, token).ok_or(ClaimRefusal::DocumentNotFound)?;
     if app.clock.now().as_microsecond() >= ticket.expires {
         return Err(ClaimRefusal::DocumentNotFound.into());
     }
     let id = ticket.declaration.to_string();
     let claim = app.store.read(|connection| claims::of_tenant_by_either_id(connection, &ticket.tenant, &id))?;
-    let document = claim.as_ref().and_then(|claim| claim.document(ticket.document)).cloned();
-    let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
-    Ok((document, if ticket.original { Copy::Original } else { Copy::Clean }))
+    let claim = claim.ok_or(ClaimRefusal::DocumentNotFound)?;
+    let document = claim.document(ticket.document).cloned().ok_or(ClaimRefusal::DocumentNotFound)?;
+    let copy = if ticket.original { Copy::Original } else { Copy::Clean };
+    Ok(Reading { claim, document, copy, reader: ticket.reader })
 }
