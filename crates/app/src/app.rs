@@ -62,8 +62,8 @@ pub struct App {
     pub scanner: Arc<dyn VirusScanner>,
     /// Draws previews; draws none until [`App::with_draughtsman`] brings one.
     pub draughtsman: Arc<dyn Draughtsman>,
-    /// One preview is made at a time.
-    pub(crate) preview_turn: tokio::sync::Semaphore,
+    /// One file at a time is looked at for a password.
+    pub(crate) password_turn: tokio::sync::Semaphore,
     pub(crate) undrawable: Undrawable,
     /// The key of the held document that the virus scanner last had no verdict for.
     pub(crate) last_unseen: std::sync::Mutex<String>,
@@ -108,7 +108,7 @@ impl App {
             upload_memory,
             scanner: Arc::new(NoScanner),
             draughtsman: Arc::new(NoDraughtsman),
-            preview_turn: tokio::sync::Semaphore::new(1),
+            password_turn: tokio::sync::Semaphore::new(1),
             undrawable: Undrawable::default(),
             last_unseen: std::sync::Mutex::default(),
             recent_keys: RecentKeys::default(),

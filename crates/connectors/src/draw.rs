@@ -9,8 +9,12 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-/// Longest time that one picture may take. A photo of 50 million pixels takes one or two seconds.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest time that one picture may take on a busy machine. The process itself stops after 5 seconds of
+/// processor time; a photo of 50 million pixels takes one or two.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// What the process is asked for instead of a picture: whether it takes a password to open a PDF.
+pub const PASSWORD_QUESTION: &str = "takes-password";
 
 /// Most bytes of a small picture that are read.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -68,9 +72,21 @@ impl Draughtsman for DrawnByChild {
                     Drawn::NotNow
                 }
                 Err(_elapsed) => {
+                    // The machine was busy: the process did not come to the end of its processor time.
                     tracing::warn!(media_type, "a preview took too long and was given up");
-                    Drawn::Never
+                    Drawn::NotNow
                 }
+            }
+        })
+    }
+
+    fn takes_password(&self, bytes: Vec<u8>) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(async move {
+            let asked = tokio::time::timeout(PATIENCE, self.ask(PASSWORD_QUESTION, bytes)).await;
+            match asked.ok()?.ok()?.as_slice() {
+                b"yes" => Some(true),
+                b"no" => Some(false),
+                _ => None,
             }
         })
     }

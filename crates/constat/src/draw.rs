@@ -3,15 +3,18 @@
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
+use constat_connectors::PASSWORD_QUESTION;
+
 /// Most address space, in bytes: 1 GiB, four times what decoding the largest picture takes.
 #[cfg(unix)]
 const MOST_MEMORY: u64 = 1024 * 1024 * 1024;
 
 /// Most seconds of processor time.
 #[cfg(unix)]
-const MOST_SECONDS: u64 = 10;
+const MOST_SECONDS: u64 = 5;
 
-/// Draws the file on the standard input. Fails silently: whoever asked knows what a failure means.
+/// Draws the file on the standard input, or answers whether it takes a password to open it. Fails silently: the
+/// server knows what a failure means.
 pub fn draw(media_type: &str) -> ExitCode {
     #[cfg(unix)]
     {
@@ -28,7 +31,12 @@ pub fn draw(media_type: &str) -> ExitCode {
     if std::io::stdin().lock().read_to_end(&mut bytes).is_err() {
         return ExitCode::FAILURE;
     }
-    let drawn = constat_pictures::draw(media_type, bytes);
+    let drawn = if media_type == PASSWORD_QUESTION {
+        let answer = constat_pictures::takes_password(bytes);
+        answer.map(|takes| if takes { b"yes".to_vec() } else { b"no".to_vec() })
+    } else {
+        constat_pictures::draw(media_type, bytes)
+    };
     match drawn.map(|picture| std::io::stdout().lock().write_all(&picture)) {
         Some(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

@@ -63,7 +63,10 @@ pub const CLAIM_EVENTS: &[EventKind] = &[
 ];
 
 /// What handlers do among themselves: in the timeline that they read, and in no feed.
-pub const HANDLERS_ONLY: &[EventKind] = &[kind("claim.internal_note.added", "Note interne ajoutée")];
+pub const HANDLERS_ONLY: &[EventKind] = &[
+    kind("claim.internal_note.added", "Note interne ajoutée"),
+    kind("claim.document.original_read", "Original d'une photo consulté"),
+];
 
 /// What happened, in French; the name itself when it is not listed here.
 pub fn label(name: &str) -> &str {

@@ -139,6 +139,8 @@ pub enum ClaimRefusal {
     DocumentsIncomplete {
         /// Their types, as on the wire.
         missing: Vec<String>,
+        /// Those of them for which a file came that takes a password to open.
+        protected: Vec<String>,
     },
     /// An accepted document cannot be replaced.
     #[error("this document was already validated")]

@@ -16,7 +16,7 @@ use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
-use crate::gate::{Lane, Place};
+use crate::gate::{Lane, Place, Rank};
 use crate::peer::Peer;
 use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
@@ -214,9 +214,10 @@ impl<S: Speaks> Asked<S> {
         Ok(self.shared.searches.enter(self.caller.key, lane).await?)
     }
 
-    /// A turn to have a preview drawn: hold it meanwhile.
+    /// A turn to have a preview drawn: hold it meanwhile. The platform's own keys go before others.
     pub(crate) async fn turn_to_draw(&self) -> Result<Place, Problem> {
-        Ok(self.shared.previews.enter(self.caller.key, self.lane).await?)
+        let rank = if self.caller.owns_the_data() { Rank::First } else { Rank::Usual };
+        Ok(self.shared.previews.enter_ranked(self.caller.key, self.lane, rank).await?)
     }
 
     /// The circumstances of a command.

@@ -7,8 +7,7 @@ use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::response::Response;
 use constat_app::App;
-use constat_app::claims::{Copy, CopyFacts, copy_bytes, copy_facts};
-use constat_domain::claim::Document;
+use constat_app::claims::{CopyFacts, Reading, copy_bytes, copy_facts};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
@@ -35,11 +34,12 @@ enum Wanted {
 /// The answer is an attachment that no browser renders in our name, for this caller's cache only.
 pub(crate) async fn serve(
     app: &App,
-    document: &Document,
-    copy: Copy,
+    mut reading: Reading,
     method: &Method,
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
+    reading.prepare(app).await?;
+    let (document, copy) = (&reading.document, reading.copy);
     let CopyFacts { size, tag } = copy_facts(document, copy)?;
     let tag = format!("\"{tag}\"");
     let wanted = wanted(asked, &tag, size)?;
@@ -51,7 +51,9 @@ pub(crate) async fn serve(
     let body = if method == Method::HEAD || length.is_none() {
         Body::empty()
     } else {
-        Body::from_stream(copy_bytes(app, document, copy, range).await?)
+        let bytes = copy_bytes(app, document, copy, range).await?;
+        reading.record(app).await?;
+        Body::from_stream(bytes)
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -67,7 +69,7 @@ pub(crate) async fn serve(
     if let Some(length) = length {
         set(CONTENT_TYPE, &document.mime_type);
         set(CONTENT_LENGTH, &length.to_string());
-        set(CONTENT_DISPOSITION, &attachment(&document.filename));
+        set(CONTENT_DISPOSITION, &attachment(&document.safe_filename()));
     }
     if let Wanted::Part(first, last) = wanted {
         set(CONTENT_RANGE, &format!("bytes {first}-{last}/{size}"));
@@ -136,11 +138,9 @@ fn names(tags: &str, tag: &str) -> bool {
 fn attachment(filename: &str) -> String {
     let plain: String = filename
         .chars()
-        .map(
-            |letter| {
-                if letter == ' ' || letter.is_ascii_graphic() && !matches!(letter, '"' | '\\') { letter } else { '_' }
-            },
-        )
+        .map(|letter| {
+            if letter == ' ' || letter.is_ascii_graphic() && !matches!(letter, '"' | '\\' | '%') { letter } else { '_' }
+        })
         .collect();
     let encoded = filename.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {

@@ -6,7 +6,7 @@
 use std::io::Cursor;
 
 use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::{LoadPdfError, Pdf};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use image::codecs::jpeg::JpegEncoder;
@@ -21,6 +21,9 @@ const MOST_PIXELS: u64 = 50_000_000;
 
 /// Most memory of one decoding: 4 bytes for each pixel, and some to work with.
 const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+
+/// How many of the first bytes may hold the marker of a PDF.
+const PDF_HEAD: usize = 1024;
 
 /// Quality of the JPEG, of 100.
 const QUALITY: u8 = 80;
@@ -69,8 +72,31 @@ fn heic(bytes: &[u8]) -> Option<DynamicImage> {
     Some(smaller(RgbImage::from_raw(image.width, image.height, image.data)?.into()))
 }
 
+/// Whether it takes a password to open a PDF. One that is encrypted under the empty password, as programs do that
+/// only forbid printing, takes none. `None` for a file that is damaged.
+pub fn takes_password(bytes: Vec<u8>) -> Option<bool> {
+    match open(bytes) {
+        Ok(_opened) => Some(false),
+        Err(LoadPdfError::Decryption(_)) => Some(true),
+        Err(LoadPdfError::Invalid) => None,
+    }
+}
+
+/// Opens a PDF. Places in it count from its marker, which other bytes may stand before.
+fn open(bytes: Vec<u8>) -> Result<Pdf, LoadPdfError> {
+    let start = bytes[..bytes.len().min(PDF_HEAD)].windows(5).position(|window| window == b"%PDF-").unwrap_or(0);
+    if start == 0 {
+        return Pdf::new(bytes);
+    }
+    match Pdf::new(bytes[start..].to_vec()) {
+        // Some programs count from the first byte all the same.
+        Err(LoadPdfError::Invalid) => Pdf::new(bytes),
+        opened => opened,
+    }
+}
+
 fn first_page(bytes: Vec<u8>) -> Option<DynamicImage> {
-    let pdf = Pdf::new(bytes).ok()?;
+    let pdf = open(bytes).ok()?;
     let page = pdf.pages().first()?;
     let (width, height) = page.render_dimensions();
     let scale = f32::from(LONGEST_SIDE) / width.max(height);

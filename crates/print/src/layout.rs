@@ -1,6 +1,6 @@
 //! Where each line of a paper stands: pages, columns, breaks.
 
-use crate::face::{Face, Faces};
+use crate::face::Faces;
 use crate::paper::Block;
 
 /// A4, in points.
@@ -65,10 +65,6 @@ impl<'a> Layout<'a> {
         layout.pages
     }
 
-    fn face(&self, bold: bool) -> &Face {
-        if bold { &self.faces.bold } else { &self.faces.regular }
-    }
-
     fn break_page(&mut self) {
         self.pages.push(Vec::new());
         self.y = MARGIN;
@@ -102,7 +98,7 @@ impl<'a> Layout<'a> {
     }
 
     fn text(&mut self, text: &str, size: f32, bold: bool) {
-        let lines = self.face(bold).lines(text, size, WIDTH - 2.0 * MARGIN);
+        let lines = self.faces.lines(text, bold, size, WIDTH - 2.0 * MARGIN);
         self.row(&[Cell { x: MARGIN, bold, lines }], size);
     }
 
@@ -130,8 +126,12 @@ impl<'a> Layout<'a> {
                 for (name, value) in fields {
                     let room = WIDTH - 2.0 * MARGIN - NAMES - GAP;
                     let cells = [
-                        Cell { x: MARGIN, bold: true, lines: self.face(true).lines(name, TEXT, NAMES) },
-                        Cell { x: MARGIN + NAMES + GAP, bold: false, lines: self.face(false).lines(value, TEXT, room) },
+                        Cell { x: MARGIN, bold: true, lines: self.faces.lines(name, true, TEXT, NAMES) },
+                        Cell {
+                            x: MARGIN + NAMES + GAP,
+                            bold: false,
+                            lines: self.faces.lines(value, false, TEXT, room),
+                        },
                     ];
                     self.row(&cells, TEXT);
                     self.y += 1.5;
@@ -150,7 +150,7 @@ impl<'a> Layout<'a> {
             let mut cells = Vec::new();
             for ((_, share), text) in columns.iter().zip(texts) {
                 let width = room * share / all;
-                let lines = layout.face(bold).lines(text, TEXT, width - GAP);
+                let lines = layout.faces.lines(text, bold, TEXT, width - GAP);
                 cells.push(Cell { x, bold, lines });
                 x += width;
             }

@@ -3,6 +3,7 @@
 //! Pure: what is printed comes in as data, what comes out is bytes. Files are PDF/A-2b, so that an
 //! archive can still read them in thirty years; their fonts are inside.
 
+mod bidi;
 mod face;
 mod layout;
 mod paper;

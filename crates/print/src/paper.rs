@@ -82,7 +82,7 @@ impl Paper {
                 y: HEIGHT - MARGIN + 10.0,
                 size: 7.5,
                 bold: false,
-                text: faces.regular.printable(&number).replace('\n', " "),
+                text: faces.printable(&number, false).replace('\n', " "),
             };
             draw(&mut surface, &faces, &foot);
             surface.finish();
@@ -103,10 +103,13 @@ impl Paper {
 fn draw(surface: &mut Surface<'_>, faces: &Faces, mark: &Mark) {
     match mark {
         Mark::Text { x, y, size, bold, text } => {
-            let face = if *bold { &faces.bold } else { &faces.regular };
             surface.set_stroke(None);
             surface.set_fill(Some(Fill { paint: rgb::Color::black().into(), ..Fill::default() }));
-            surface.draw_glyphs(Point::from_xy(*x, *y), &face.glyphs(text), face.font.clone(), text, *size, false);
+            let mut at = *x;
+            for run in faces.runs(text, *bold) {
+                surface.draw_glyphs(Point::from_xy(at, *y), &run.glyphs, run.face.font.clone(), text, *size, false);
+                at += run.width * size;
+            }
         }
         Mark::Rule { y } => {
             let mut path = PathBuilder::new();
@@ -147,6 +150,32 @@ mod tests {
     }
 
     #[test]
+    fn names_in_any_script_can_be_read_in_the_file() {
+        let names = ["山田太郎", "김민수", "王小明", "Ђорђе", "😀🚲"];
+        let arabic = "محمد بن عبد الله";
+        let paper = Paper {
+            title: "Dossier".to_owned(),
+            foot: "Dossier".to_owned(),
+            made_at: Timestamp::UNIX_EPOCH,
+            blocks: vec![
+                Block::Title(arabic.to_owned()),
+                Block::Paragraph(names.join(" ")),
+                Block::Fields(vec![("Nom".to_owned(), format!("{arabic} (Mohamed) 12"))]),
+            ],
+        };
+        let pdf = paper.to_pdf().unwrap();
+        assert!(pdf.len() < 200_000, "only the letters that are used are embedded: {} bytes", pdf.len());
+        let (_, text) = text_of(&pdf);
+        for name in names {
+            assert!(text.contains(name), "{name}: {text}");
+        }
+        for letter in arabic.chars() {
+            assert!(text.contains(letter), "{letter}: {text}");
+        }
+        assert!(!text.contains('?'), "{text}");
+    }
+
+    #[test]
     fn what_is_printed_can_be_read_again_however_long_it_is() {
         let long =
             (0..400).map(|number| format!("Le {number}e jour, l'eau a coulé jusqu'au café.")).collect::<Vec<_>>();
@@ -173,6 +202,7 @@ mod tests {
         assert!(words.contains(&format!("page {pages} / {pages}")), "{}", &words[words.len() - 300..]);
         let raw = String::from_utf8_lossy(&pdf);
         assert!(raw.contains("pdfaid:part") && raw.contains("/Lang"), "PDF/A, and its language is told");
+        assert!(!words.contains('?'), "every letter has a glyph");
         // The same paper is the same file, byte by byte.
         assert_eq!(paper.to_pdf().unwrap(), pdf);
     }

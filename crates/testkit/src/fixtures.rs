@@ -185,6 +185,43 @@ pub fn png() -> Vec<u8> {
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\0IEND\xaeB`\x82".to_vec()
 }
 
+/// PDFs of one page, its lower half blue, encrypted in three ways under the password `secret`.
+pub fn protected_pdfs() -> [Vec<u8>; 3] {
+    [
+        include_bytes!("../fixtures/rc4-128-password.pdf").to_vec(),
+        include_bytes!("../fixtures/aes-128-password.pdf").to_vec(),
+        include_bytes!("../fixtures/aes-256-password.pdf").to_vec(),
+    ]
+}
+
+/// The same under the empty password: readers open them without asking for one.
+pub fn encrypted_open_pdfs() -> [Vec<u8>; 3] {
+    [
+        include_bytes!("../fixtures/rc4-128-empty.pdf").to_vec(),
+        include_bytes!("../fixtures/aes-128-empty.pdf").to_vec(),
+        include_bytes!("../fixtures/aes-256-empty.pdf").to_vec(),
+    ]
+}
+
+/// A small PDF that takes hours to draw: each of its forms draws the next one ten times.
+/// `number` tells one from another.
+pub fn slow_pdf(number: usize) -> Vec<u8> {
+    const FORMS: usize = 9;
+    let mut text = format!(
+        "%PDF-1.4\n%{number}\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count \
+         1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</XObject<</A 5 0 \
+         R>>>>>>endobj\n4 0 obj<</Length 5>>stream\n/A Do\nendstream\nendobj\n"
+    );
+    for form in 0..FORMS {
+        let draw = if form + 1 < FORMS { "/A Do ".repeat(10) } else { "0 0 99 99 re f ".repeat(10) };
+        let (object, next) = (5 + form, 6 + form);
+        let head = format!("/Type/XObject/Subtype/Form/BBox[0 0 99 99]/Resources<</XObject<</A {next} 0 R>>>>");
+        let _ = write!(text, "{object} 0 obj<<{head}/Length {}>>stream\n{draw}\nendstream\nendobj\n", draw.len());
+    }
+    text.push_str("trailer<</Root 1 0 R>>\n%%EOF\n");
+    text.into_bytes()
+}
+
 /// A PDF of one page of A4: its upper half is blue.
 pub fn blue_page() -> Vec<u8> {
     let draw = "0 0 1 rg 0 421 595 421 re f";

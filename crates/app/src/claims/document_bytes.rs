@@ -1,16 +1,92 @@
-//! A document's bytes, as somebody may have them.
+//! A document's bytes, as a reader may have them.
 
 use std::io::Error;
 use std::ops::Range;
 
 use bytes::Bytes;
-use constat_domain::claim::{Document, Photo, ScanState, Stretch};
+use constat_domain::claim::{Claim, Document, Photo, PhotoScan, ScanState, Stretch};
+use constat_domain::ids::{EventId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
-use constat_store::{DocumentBytes, Documents};
+use constat_store::queries::events::{self, Event};
+use constat_store::{DocumentBytes, Documents, StoreError};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::json;
 
-use super::Copy;
+use super::events::{ORIGINAL_READ, about};
+use super::{Copy, Reading};
 use crate::{App, AppError};
+
+impl Reading {
+    /// Makes ready for the bytes to be sent: a photo that was taken in under older rules of cleaning is looked at
+    /// again.
+    pub async fn prepare(&mut self, app: &App) -> Result<(), AppError> {
+        if self.copy == Copy::Clean && !self.document.scan.withholds() && is_outdated(&self.document) {
+            self.document.photo = Some(Box::new(look_again(app, &self.document).await?));
+        }
+        Ok(())
+    }
+
+    /// Records that an original was read which holds more than the cleaned copy, such as a position. To be called
+    /// before the bytes are sent.
+    pub async fn record(&self, app: &App) -> Result<(), AppError> {
+        if self.copy == Copy::Original {
+            record_originals(app, &self.claim, &[&self.document], self.reader).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the stretches to leave out were found under older rules.
+fn is_outdated(document: &Document) -> bool {
+    let is_looked_at = PhotoScan::of(&document.mime_type).is_some();
+    is_looked_at && document.photo.as_deref().is_none_or(|photo| photo.rules < Photo::RULES)
+}
+
+async fn look_again(app: &App, document: &Document) -> Result<Photo, AppError> {
+    let mut scan = PhotoScan::of(&document.mime_type).ok_or(ClaimRefusal::DocumentNotFound)?;
+    let found = app.documents.get(&document.storage_key, None).await?;
+    let mut bytes = found.ok_or(ClaimRefusal::DocumentNotFound)?;
+    while let Some(piece) = bytes.try_next().await.map_err(|error| StoreError::Unavailable(error.to_string()))? {
+        scan.feed(&piece);
+        tokio::task::yield_now().await;
+    }
+    Ok(scan.finish())
+}
+
+/// Records, for each of these documents whose original holds more than its cleaned copy, that it was read.
+pub(crate) async fn record_originals(
+    app: &App,
+    claim: &Claim,
+    documents: &[&Document],
+    reader: Option<KeyId>,
+) -> Result<(), AppError> {
+    let tells_more = |photo: &Photo| photo.position.is_some() || !photo.edits.is_empty();
+    let told = documents.iter().filter(|document| document.photo.as_deref().is_some_and(tells_more));
+    let (now, tenant, subject) = (app.clock.now(), claim.tenant, claim.declaration_id);
+    let actor = reader.map_or_else(|| "system".to_owned(), |key| key.to_string());
+    let recorded: Vec<Event> = told
+        .map(|document| Event {
+            id: EventId::new(now, &app.chance.entropy()),
+            tenant,
+            subject: subject.to_string(),
+            kind: ORIGINAL_READ.to_owned(),
+            at: now,
+            actor: actor.clone(),
+            data: about(claim, json!({ "documentId": document.id })),
+        })
+        .collect();
+    if recorded.is_empty() {
+        return Ok(());
+    }
+    app.store
+        .write(move |tx| {
+            for event in &recorded {
+                events::append(tx, event)?;
+            }
+            Ok::<(), AppError>(())
+        })
+        .await
+}
 
 /// What is said of the bytes before any of them is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

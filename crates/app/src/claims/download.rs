@@ -44,23 +44,38 @@ struct Ticket {
     original: bool,
 }
 
-/// Which bytes of a document somebody gets.
+/// Which bytes of a document a reader gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copy {
-    /// Those that were uploaded: the platform, whose data they are.
+    /// Those that were uploaded.
     Original,
-    /// Without what a photo tells of when and where it was taken: everybody else.
+    /// Without what the file says beside the picture, such as when and where it was taken.
     Clean,
 }
 
-/// Signs a link to one of the claim's documents for a caller who may read it.
-pub fn sign_download(
-    app: &App,
-    caller: &Caller,
-    claim: &Claim,
-    document: &Document,
-    copy: Copy,
-) -> Result<DownloadLink, AppError> {
+impl Copy {
+    /// The one rule for who may read originals: the platform's own keys, in every contract. Integrators, insurers
+    /// and experts get cleaned copies.
+    pub fn for_caller(caller: &Caller) -> Self {
+        if caller.owns_the_data() { Self::Original } else { Self::Clean }
+    }
+}
+
+/// A document's bytes on their way to a reader.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The claim.
+    pub claim: Claim,
+    /// Its document.
+    pub document: Document,
+    /// Which bytes.
+    pub copy: Copy,
+    /// The key that reads, or that the link was made for.
+    pub reader: Option<KeyId>,
+}
+
+/// Signs a link to one of the claim's documents, to the copy that the caller may read.
+pub fn sign_download(app: &App, claim: &Claim, document: &Document, caller: &Caller) -> Result<DownloadLink, AppError> {
     let now = app.clock.now();
     let expires_at = now.checked_add(LINK_LIFE).unwrap_or(now);
     let ticket = Ticket {
@@ -69,26 +84,20 @@ pub fn sign_download(
         document: document.id,
         key: Some(caller.key),
         expires: expires_at.as_microsecond(),
-        original: copy == Copy::Original,
+        original: Copy::for_caller(caller) == Copy::Original,
     };
     let token = app.sealer.seal(Seal::Download, &ticket)?;
     Ok(DownloadLink { url: format!("{}/v2/files/{token}", app.settings.public_url), expires_at })
 }
 
 /// The URL alone.
-pub fn signed_download_url(
-    app: &App,
-    caller: &Caller,
-    claim: &Claim,
-    document: &Document,
-    copy: Copy,
-) -> Result<String, AppError> {
-    Ok(sign_download(app, caller, claim, document, copy)?.url)
+pub fn signed_download_url(app: &App, claim: &Claim, document: &Document, caller: &Caller) -> Result<String, AppError> {
+    Ok(sign_download(app, claim, document, caller)?.url)
 }
 
-/// The document that a link's token opens. A token finds no document when it was not made here, when its hour is
-/// over, and when the key that it was made for was revoked or may not read the claim any more.
-pub fn open_download(app: &App, token: &str) -> Result<(Document, Copy), AppError> {
+/// What a link's token opens. A token finds no document when it was not made here, when its hour is over, and when
+/// the key that it was made for was revoked or may not read the claim any more.
+pub fn open_download(app: &App, token: &str) -> Result<Reading, AppError> {
     let ticket: Ticket = app.sealer.open(Seal::Download, token).ok_or(ClaimRefusal::DocumentNotFound)?;
     if app.clock.now().as_microsecond() >= ticket.expires {
         return Err(ClaimRefusal::DocumentNotFound.into());
@@ -101,9 +110,10 @@ pub fn open_download(app: &App, token: &str) -> Result<(Document, Copy), AppErro
             _ => Ok(None),
         }
     })?;
-    let document = claim.as_ref().and_then(|claim| claim.document(ticket.document)).cloned();
-    let document = document.ok_or(ClaimRefusal::DocumentNotFound)?;
-    Ok((document, if ticket.original { Copy::Original } else { Copy::Clean }))
+    let claim = claim.ok_or(ClaimRefusal::DocumentNotFound)?;
+    let document = claim.document(ticket.document).cloned().ok_or(ClaimRefusal::DocumentNotFound)?;
+    let copy = if ticket.original { Copy::Original } else { Copy::Clean };
+    Ok(Reading { claim, document, copy, reader: ticket.key })
 }
 
 /// Whether the key of a link still works and still reads the claim.

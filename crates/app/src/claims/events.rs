@@ -24,6 +24,8 @@ pub(super) const COVER_UPDATED: &str = "claim.cover.updated";
 /// the timeline that handlers read.
 pub(super) const NOTE_UPDATED: &str = "claim.note.updated";
 pub(super) const INTERNAL_NOTE_ADDED: &str = "claim.internal_note.added";
+/// A handler fetched an original that holds more than the cleaned copy. In the timeline that handlers read.
+pub(super) const ORIGINAL_READ: &str = "claim.document.original_read";
 pub(super) const SETTLEMENT_CREATED: &str = "v2.claim.settlement.created";
 pub(super) const SETTLEMENT_PAID: &str = "v2.claim.settlement.paid";
 pub(super) const SETTLEMENT_RETURNED: &str = "v2.claim.settlement.returned";

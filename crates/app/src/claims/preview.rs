@@ -1,4 +1,4 @@
-//! A small picture of a document.
+//! A small picture of a document, and what else is found out about its file in a process apart.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -14,14 +14,18 @@ use futures_util::future::BoxFuture;
 use super::{Copy, copy_bytes};
 use crate::{App, AppError};
 
-/// How long a preview waits for its turn: one is made at a time, so that memory stays bounded.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for the process that tries a password. Beyond it the document is taken for protected.
+const PASSWORD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Draws small pictures of files that strangers sent. Whatever a file does to its decoder, it is not
 /// done to this server.
 pub trait Draughtsman: Send + Sync + 'static {
     /// A JPEG of a file of this media type: a photo made small, or the first page of a PDF.
     fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Drawn>;
+
+    /// Whether it takes a password to open this PDF: one that is encrypted under the empty password takes none.
+    /// `None` when that cannot be found out.
+    fn takes_password(&self, bytes: Vec<u8>) -> BoxFuture<'_, Option<bool>>;
 }
 
 /// What came of drawing a file.
@@ -65,23 +69,39 @@ impl Draughtsman for NoDraughtsman {
     fn draw(&self, _media_type: &str, _bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
         Box::pin(std::future::ready(Drawn::Never))
     }
+
+    fn takes_password(&self, _bytes: Vec<u8>) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// Whether it takes a password to open the PDF under this key. One of which that cannot be found out is taken for
+/// protected: a handler then decides.
+pub(super) async fn takes_password(app: &App, key: &str) -> Result<bool, AppError> {
+    let bytes = app.documents.get(key, None).await?;
+    let Some(bytes) = bytes else {
+        return Err(StoreError::Unavailable("bytes just written are not there".to_owned()).into());
+    };
+    let tried = tokio::time::timeout(PASSWORD_TIMEOUT, async {
+        // One file at a time, so that memory stays bounded.
+        let _turn = app.password_turn.acquire().await.ok()?;
+        let pieces: Vec<bytes::Bytes> = bytes.try_collect().await.ok()?;
+        app.draughtsman.takes_password(pieces.concat()).await
+    });
+    Ok(tried.await.ok().flatten().unwrap_or(true))
+}
+
+/// Whether a preview of the document was tried before and cannot be drawn.
+pub fn known_undrawable(app: &App, document: &Document) -> bool {
+    app.undrawable.has(document.id)
 }
 
 /// A JPEG of the document, small and the right way up. A document never changes, so that one that cannot
-/// be drawn is tried once.
+/// be drawn is tried once. The caller sees to it that few are drawn at a time.
 ///
 /// # Errors
-/// [`ClaimRefusal::NoPreview`] for what cannot be drawn; busy when its turn does not come,
-/// unavailable when drawing could not be tried.
+/// [`ClaimRefusal::NoPreview`] for what cannot be drawn; unavailable when drawing could not be tried.
 pub async fn preview(app: &App, document: &Document) -> Result<Vec<u8>, AppError> {
-    if app.undrawable.has(document.id) {
-        return Err(ClaimRefusal::NoPreview.into());
-    }
-    let turn = tokio::time::timeout(PATIENCE, app.preview_turn.acquire()).await;
-    let Ok(Ok(_turn)) = turn else {
-        return Err(StoreError::Busy("too many previews at once".to_owned()).into());
-    };
-    // Somebody before may have found out.
     if app.undrawable.has(document.id) {
         return Err(ClaimRefusal::NoPreview.into());
     }

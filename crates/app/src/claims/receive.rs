@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use constat_domain::claim::{Claim, LARGEST_DOCUMENT, Photo, PhotoScan, media_type_of};
+use constat_domain::claim::{Claim, EncryptionScan, LARGEST_DOCUMENT, Photo, PhotoScan, media_type_of};
 use constat_domain::ids::{DocumentId, KeyId};
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::{Documents, IncomingBytes, StoreError};
@@ -92,6 +92,7 @@ pub struct Receiving {
     head: Vec<u8>,
     mime_type: Option<&'static str>,
     photo: Option<PhotoScan>,
+    encryption: EncryptionScan,
     bytes: Option<IncomingBytes>,
     fault: Option<Fault>,
 }
@@ -111,6 +112,8 @@ pub struct Received {
     pub mime_type: &'static str,
     /// What a photo tells of itself.
     pub photo: Option<Box<Photo>>,
+    /// Whether it is a PDF that names an encryption: it may take a password to open.
+    pub may_be_encrypted: bool,
 }
 
 impl Receiving {
@@ -127,6 +130,7 @@ impl Receiving {
             head: Vec::new(),
             mime_type: None,
             photo: None,
+            encryption: EncryptionScan::default(),
             fault: None,
         }
     }
@@ -181,6 +185,9 @@ impl Receiving {
         if let Some(scan) = &mut self.photo {
             scan.feed(bytes);
         }
+        if self.mime_type == Some("application/pdf") {
+            self.encryption.feed(bytes);
+        }
     }
 
     async fn refuse(&mut self, fault: Fault) -> Result<(), AppError> {
@@ -208,7 +215,8 @@ impl Receiving {
                 incoming.finish().await?;
                 let sha256 = format!("{:x}", self.sha256.finalize());
                 let photo = self.photo.map(|scan| Box::new(scan.finish()));
-                Ok(Received { id: self.id, key: self.key, size: self.size, sha256, mime_type, photo })
+                let may_be_encrypted = self.encryption.found();
+                Ok(Received { id: self.id, key: self.key, size: self.size, sha256, mime_type, photo, may_be_encrypted })
             }
             _ => Err(ClaimRefusal::InvalidMimeType { field }.into()),
         }

@@ -27,6 +27,7 @@ pub fn review_document(
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, DocumentId), AppError> {
     let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let was_ready = claim.can_submit(act.catalogue());
     let document: DocumentId = document.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     let kind = match review {
         Review::Accept => {
@@ -41,5 +42,8 @@ pub fn review_document(
     claim.touch(act.at);
     claims::update(tx, &claim)?;
     events::record_of_document(tx, act, kind, &claim, document)?;
+    if claim.can_submit(act.catalogue()) && !was_ready {
+        events::record(tx, act, events::DRAFT_READY, &claim)?;
+    }
     Ok((claim, document))
 }

@@ -1,7 +1,7 @@
 //! Uploading documents: bytes first, then the rows that name them.
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, clean_filename};
+use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, name_of_file};
 use constat_domain::ids::{ClaimId, DocumentId};
 use constat_domain::tenancy::TenantId;
 use constat_domain::{FieldError, Refusal};
@@ -9,6 +9,7 @@ use constat_store::StoreError;
 use constat_store::queries::{claims, document_files};
 
 use super::cover::cover_of;
+use super::preview::takes_password;
 use super::receive::{Received, forget};
 use super::{claim_to_change, events, keep_file, read_claim};
 use crate::{Act, Answer, App, AppError, Attempt, Idempotency, Tx};
@@ -126,6 +127,7 @@ async fn look_at(
     require_room(app, &claim.tenant, documents.iter().map(|document| document.size).sum())?;
     for document in &mut documents {
         document.scan = app.scan(&document.storage_key).await?;
+        document.protected = document.protected && takes_password(app, &document.storage_key).await?;
     }
     Ok(Ok(documents))
 }
@@ -143,18 +145,19 @@ fn require_room(app: &App, tenant: &TenantId, bytes: u64) -> Result<(), AppError
 }
 
 fn new_document(file: Upload) -> NewDocument {
-    let Received { id, key, size, sha256, mime_type, photo } = file.received;
+    let Received { id, key, size, sha256, mime_type, photo, may_be_encrypted } = file.received;
     NewDocument {
         id,
         kind: file.kind,
         title: file.title,
-        filename: clean_filename(&file.filename),
+        filename: name_of_file(&file.filename, mime_type),
         mime_type: mime_type.to_owned(),
         size,
         sha256,
         storage_key: key,
         note: file.comment,
         path: file.path,
+        protected: may_be_encrypted,
         scan: ScanState::None,
         duplicate_of: None,
         photo,

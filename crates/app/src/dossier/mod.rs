@@ -9,5 +9,5 @@ mod sign_in;
 pub(crate) use access::may_pull;
 pub use cancel_dossier::{cancel_dossier, require_insurer};
 pub use prime_claim::{LINK_LIFE, Primed, prime_claim};
-pub use read_dossier::{copy_for, read_dossier, read_dossier_document};
+pub use read_dossier::{read_dossier, read_dossier_document};
 pub use sign_in::{ExpectedDocument, LinkState, SignedIn, look_at_link, use_link};

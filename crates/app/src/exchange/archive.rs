@@ -26,7 +26,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::claims::to_record;
-use crate::claims::{TimelineEntry, find_to_handle, timeline_of};
+use crate::claims::{TimelineEntry, find_to_handle, record_originals, timeline_of};
 use crate::{App, AppError};
 
 /// Pieces of the archive that wait for a slow reader.
@@ -86,17 +86,39 @@ pub async fn export_claim(
     id: &str,
     forms: WireForms,
 ) -> Result<(DeclarationId, DocumentBytes), AppError> {
-    app.store.read(|connection| find_to_handle(connection, caller, id))?;
-    Archivist::of(app, caller, forms).claim(id).await
+    let claim = app.store.read(|connection| find_to_handle(connection, caller, id))?;
+    let archive = Archivist::of(app, caller, forms).claim(id).await?;
+    record_archived(app, caller, &claim).await?;
+    Ok(archive)
+}
+
+/// Records that the originals of a claim's documents were handed out.
+async fn record_archived(app: &App, caller: &Caller, claim: &Claim) -> Result<(), AppError> {
+    let handed: Vec<&Document> = claim.documents.iter().filter(|document| withheld(document).is_none()).collect();
+    record_originals(app, claim, &handed, Some(caller.key)).await
 }
 
 /// The archive of all that is known of an insured, for the handler whose data it is. Nobody else's insured
 /// is known.
-pub fn export_insured(app: &App, caller: &Caller, user_id: &str, forms: WireForms) -> Result<DocumentBytes, AppError> {
+pub async fn export_insured(
+    app: &App,
+    caller: &Caller,
+    user_id: &str,
+    forms: WireForms,
+) -> Result<DocumentBytes, AppError> {
     caller.require_handler()?;
     // No id has a NUL, and PostgreSQL would take the question itself for a fault.
     let known = if user_id.contains('\0') { None } else { Archivist::of(app, caller, forms).insured(user_id)? };
-    known.ok_or_else(|| ClaimRefusal::UserNotAuthorised.into())
+    let known = known.ok_or(ClaimRefusal::UserNotAuthorised)?;
+    let tenant = &caller.tenant;
+    let all = app.store.read(|connection| claims::ids_of_tenant_by_user(connection, tenant, user_id))?;
+    for id in all {
+        let find = |connection: &mut Connection| claims::of_tenant_by_either_id(connection, tenant, &id.to_string());
+        if let Some(claim) = app.store.read(find)? {
+            record_archived(app, caller, &claim).await?;
+        }
+    }
+    Ok(known)
 }
 
 impl Archivist {
@@ -217,7 +239,8 @@ const fn withheld(document: &Document) -> Option<&'static str> {
 /// A name that every system can write, unlike any other of the archive.
 fn file_name(index: usize, document: &Document) -> String {
     let ending = ending_of(&document.mime_type);
-    let stem = document.filename.rsplit_once('.').map_or(document.filename.as_str(), |(stem, _)| stem);
+    let name = document.safe_filename();
+    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     let plain = |letter: char| if letter.is_alphanumeric() || letter == '-' { letter } else { '_' };
     let stem: String = stem.chars().take(60).map(plain).collect();
     format!("{:02}-{}-{stem}.{ending}", index + 1, document.kind.replace(|letter: char| !letter.is_alphanumeric(), "_"))

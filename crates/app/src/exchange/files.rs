@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use bytes::BytesMut;
-use constat_domain::claim::{LARGEST_DOCUMENT, Photo, PhotoScan, media_type_of};
+use constat_domain::claim::{EncryptionScan, LARGEST_DOCUMENT, Photo, PhotoScan, media_type_of};
 use constat_store::{Documents, StoreError};
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +23,8 @@ pub struct FileFacts {
     pub mime_type: &'static str,
     /// What a photo tells.
     pub photo: Option<Box<Photo>>,
+    /// Whether it is a PDF that names an encryption: it may take a password to open.
+    pub may_be_encrypted: bool,
 }
 
 /// The file that a relative path names below a folder. The message says what is wrong with it.
@@ -50,6 +52,7 @@ pub fn look_at(path: &Path) -> Result<FileFacts, String> {
     }
     let mut file = File::open(path).map_err(|_error| "there is no such file".to_owned())?;
     let (mut digest, mut size, mut kind, mut scan) = (Sha256::new(), 0_u64, None, None);
+    let mut encryption = EncryptionScan::default();
     let mut piece = vec![0; PIECE];
     loop {
         let read = fill(&mut file, &mut piece).map_err(unreadable)?;
@@ -61,6 +64,7 @@ pub fn look_at(path: &Path) -> Result<FileFacts, String> {
         if let Some(scan) = &mut scan {
             scan.feed(bytes);
         }
+        encryption.feed(bytes);
         digest.update(bytes);
         size += read as u64;
         if size > LARGEST_DOCUMENT {
@@ -72,7 +76,8 @@ pub fn look_at(path: &Path) -> Result<FileFacts, String> {
     }
     let mime_type = kind.ok_or("expected the content of a PDF, JPEG, PNG, WebP, HEIC or HEIF file")?;
     let photo = scan.map(|scan| Box::new(scan.finish()));
-    Ok(FileFacts { size, sha256: format!("{:x}", digest.finalize()), mime_type, photo })
+    let may_be_encrypted = mime_type == "application/pdf" && encryption.found();
+    Ok(FileFacts { size, sha256: format!("{:x}", digest.finalize()), mime_type, photo, may_be_encrypted })
 }
 
 /// Stores a file's bytes under a key, safe from a crash when this returns.

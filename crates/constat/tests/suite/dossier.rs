@@ -17,18 +17,18 @@ use serde_json::Value;
 const ACAM: &str = "02000402";
 
 /// A platform with a submitted water damage, and a firm with a dossier key of that platform.
-struct World {
-    server: Server,
-    platform: ClaimsCaller,
-    firm: OrgId,
-    firm_key: String,
+pub struct World {
+    pub server: Server,
+    pub platform: ClaimsCaller,
+    pub firm: OrgId,
+    pub firm_key: String,
     /// The declaration's id.
-    declaration: String,
+    pub declaration: String,
     /// The internal claim's id.
-    claim: String,
+    pub claim: String,
 }
 
-async fn world() -> World {
+pub async fn world() -> World {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;
     let firm = server.organisation(OrganisationKind::Partner, "Cabinet").await;
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// The platform's record of an appointment with the firm.
-    async fn appoint(&self, partner: OrgId) -> ClaimAppointment {
+    pub async fn appoint(&self, partner: OrgId) -> ClaimAppointment {
         let (tenant, id) = (self.platform.tenant, self.claim.clone());
         let now = self.server.clock.now();
         let claim = self.server.app.store.read(|connection| claims::of_tenant_by_either_id(connection, &tenant, &id));

@@ -111,6 +111,10 @@ impl constat_app::claims::Draughtsman for Counting {
         self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         Box::pin(std::future::ready(constat_app::claims::Drawn::Never))
     }
+
+    fn takes_password(&self, _bytes: Vec<u8>) -> futures_util::future::BoxFuture<'_, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::safe_filename;
 use crate::geo::Position;
 use crate::ids::{DeclarationId, DocumentId};
 
@@ -68,6 +69,9 @@ pub struct Document {
     pub refused_at: Option<Timestamp>,
     /// The newer document that took its place, after a refusal or before a review.
     pub replaced_by: Option<DocumentId>,
+    /// Whether it takes a password to open it. It then fills its entry only once a handler has accepted it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
     /// What the virus scanner said.
     #[serde(default)]
     pub scan: ScanState,
@@ -77,6 +81,13 @@ pub struct Document {
     /// When and where the photo was taken, as its file told, and which of its bytes tell it.
     #[serde(default)]
     pub photo: Option<Box<Photo>>,
+}
+
+impl Document {
+    /// The name under which its bytes are handed out. Its ending follows the type that was detected.
+    pub fn safe_filename(&self) -> String {
+        safe_filename(&self.filename, &self.mime_type)
+    }
 }
 
 /// Another document with the same bytes.
@@ -139,6 +150,14 @@ pub struct Photo {
     /// What to change in the bytes before anybody but the platform gets them: in order, never
     /// overlapping.
     pub edits: Vec<PhotoEdit>,
+    /// The rules of cleaning that the edits follow.
+    #[serde(default)]
+    pub rules: u16,
+}
+
+impl Photo {
+    /// The present rules of cleaning. A copy of a file that was looked at under older ones is made anew.
+    pub const RULES: u16 = 2;
 }
 
 /// One stretch of the original that others do not get.

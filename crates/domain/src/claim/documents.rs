@@ -14,9 +14,6 @@ use crate::refusal::ClaimRefusal;
 /// Most bytes of one document: 20 MiB. Source: claims API v2, "Document rules".
 pub const LARGEST_DOCUMENT: u64 = 20_971_520;
 
-/// Longest file name kept, in characters.
-const LONGEST_FILENAME: usize = 200;
-
 /// Why a document is rejected that the virus scanner found something in, in the language of its
 /// reader.
 const INFECTED: &str = "L'antivirus a détecté une menace dans ce fichier. Merci d'en envoyer un autre.";
@@ -35,9 +32,19 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Whether something came that was not refused.
+    /// Whether something came that was not refused. A document that takes a password to open does not count until
+    /// a handler accepts it.
     pub fn is_filled(&self) -> bool {
-        self.document.is_some_and(|document| document.status != DocumentStatus::Rejected)
+        self.document.is_some_and(|document| match document.status {
+            DocumentStatus::Accepted => true,
+            DocumentStatus::Rejected => false,
+            DocumentStatus::WaitingFor | DocumentStatus::ToVerify => !document.protected,
+        })
+    }
+
+    /// Whether a handler has yet to decide about a document that takes a password to open.
+    pub fn is_locked(&self) -> bool {
+        self.document.is_some_and(|document| document.protected && document.status == DocumentStatus::ToVerify)
     }
 
     /// Refuses unless an upload may fill it: what was accepted stays.
@@ -79,6 +86,8 @@ pub struct NewDocument {
     pub storage_key: String,
     /// The uploader's comment.
     pub note: Option<String>,
+    /// Whether it takes a password to open it.
+    pub protected: bool,
     /// What the virus scanner said.
     pub scan: ScanState,
     /// An older document with the same bytes.
@@ -196,6 +205,7 @@ impl Claim {
             accepted_at: None,
             refused_at: None,
             replaced_by: None,
+            protected: new.protected,
             scan: new.scan,
             duplicate_of: new.duplicate_of,
             photo: new.photo.clone(),
@@ -243,9 +253,11 @@ impl Claim {
         self.documents.iter_mut().find(|document| document.id == id).ok_or(ClaimRefusal::DocumentNotFound)
     }
 
-    /// Refuses unless the document waits for a handler, on a claim that one works on.
+    /// Refuses unless the document waits for a handler, on a claim that one works on. In a draft a handler decides
+    /// about documents that take a password to open, since the draft cannot be submitted with them.
     fn may_review(&self, document: &Document) -> Result<(), ClaimRefusal> {
-        if !self.status.is_open() || document.replaced_by.is_some() {
+        let is_reviewed = self.status.is_open() || (self.status == ClaimStatus::Draft && document.protected);
+        if !is_reviewed || document.replaced_by.is_some() {
             return Err(ClaimRefusal::StatusLocked);
         }
         match document.status {
@@ -307,47 +319,5 @@ impl Claim {
                 expected: entries.iter().map(|entry| entry.rule.label.clone()).collect(),
             }),
         }
-    }
-}
-
-/// A file name safe to keep and to give back: its last path component without control characters,
-/// quotes or leading dots. `document` when nothing is left.
-///
-/// ```
-/// # use constat_domain::claim::clean_filename;
-/// assert_eq!(clean_filename("..\\..\\C:\\plainte du 15.pdf"), "plainte du 15.pdf");
-/// assert_eq!(clean_filename("/"), "document");
-/// ```
-pub fn clean_filename(given: &str) -> String {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last
-        .chars()
-        .filter(|letter| !letter.is_control() && !matches!(letter, '"' | '<' | '>' | ':' | '|' | '?' | '*'))
-        .filter(|letter| !is_direction_mark(*letter))
-        .take(LONGEST_FILENAME)
-        .collect();
-    let kept = kept.trim().trim_start_matches('.').trim();
-    if kept.is_empty() { "document".to_owned() } else { kept.to_owned() }
-}
-
-/// Invisible marks that turn the writing direction: they make `exe.pdf` of `fdp.exe`.
-const fn is_direction_mark(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_names_lose_paths_and_tricks() {
-        assert_eq!(clean_filename("plainte.pdf"), "plainte.pdf");
-        assert_eq!(clean_filename("../../etc/passwd"), "passwd");
-        assert_eq!(clean_filename(".htaccess"), "htaccess");
-        assert_eq!(clean_filename("a\r\nb\"c\".pdf"), "abc.pdf");
-        assert_eq!(clean_filename("photo\u{202e}gpj.exe"), "photogpj.exe");
-        assert_eq!(clean_filename("Dépôt n°3.jpg"), "Dépôt n°3.jpg");
-        assert_eq!(clean_filename("\0"), "document");
-        assert_eq!(clean_filename(&"é".repeat(500)).chars().count(), LONGEST_FILENAME);
     }
 }

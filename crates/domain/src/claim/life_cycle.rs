@@ -147,7 +147,13 @@ impl Claim {
             return Err(ClaimRefusal::QuestionsIncomplete(unanswered));
         }
         let missing = self.missing_documents(catalogue);
-        if missing.is_empty() { Ok(next) } else { Err(ClaimRefusal::DocumentsIncomplete { missing }) }
+        if missing.is_empty() {
+            return Ok(next);
+        }
+        let entries = self.entries(catalogue);
+        let locked = entries.iter().filter(|entry| entry.is_missing() && entry.is_locked());
+        let protected = locked.map(|entry| entry.rule.label.clone()).collect();
+        Err(ClaimRefusal::DocumentsIncomplete { missing, protected })
     }
 
     /// Hands a draft in; it becomes the internal claim `id`.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::{Claim, ClaimStatus, clean_filename, code_faults};
+use super::filename::is_unsafe_filename;
+use super::{Claim, ClaimStatus, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
 use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
@@ -221,7 +222,7 @@ impl Claim {
             if document.title.chars().count() > 200 || document.filename.chars().count() > 255 {
                 faults.push(FieldError::new(field("title"), "title or filename is too long"));
             }
-            if !document.filename.is_empty() && document.filename != clean_filename(&document.filename) {
+            if is_unsafe_filename(&document.filename) {
                 faults.push(FieldError::new(field("filename"), "has a path or signs that no file name may have"));
             }
             if document.mime_type.chars().count() > 100 || document.sha256.len() > 64 {

@@ -113,6 +113,7 @@ fn upload(kind: &str, number: u8) -> NewDocument {
         sha256: String::new(),
         storage_key: String::new(),
         note: None,
+        protected: false,
         scan: ScanState::None,
         duplicate_of: None,
         photo: None,
@@ -236,7 +237,7 @@ fn a_complete_draft_is_submitted_once() {
     let mut claim = draft();
     assert!(matches!(
         claim.submit(catalogue(), claim_id(), now()),
-        Err(ClaimRefusal::DocumentsIncomplete { missing }) if missing.len() == 2
+        Err(ClaimRefusal::DocumentsIncomplete { missing, .. }) if missing.len() == 2
     ));
     claim = submitted();
     assert_eq!((claim.status, claim.claim_id), (ClaimStatus::Submitted, Some(claim_id())));

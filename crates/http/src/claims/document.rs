@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{Copy, read_document, sign_download};
+use constat_app::claims::{read_document, sign_download};
 use constat_domain::claim::Asker;
 use constat_wire::claims::{ClaimDocumentWithUrl, Success};
 use schemars::JsonSchema;
@@ -24,7 +24,7 @@ pub(super) struct DocumentPath {
 
 pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
     let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
-    let link = sign_download(&asked.app, &asked.caller, &claim, &document, Copy::Original)?;
+    let link = sign_download(&asked.app, &claim, &document, &asked.caller)?;
     let label = claim.document_label(asked.catalogue(), &document);
     let answer =
         ClaimDocumentWithUrl::new(&document, Asker::from(&asked.caller), label, link.url, link.expires_at.into());
@@ -35,7 +35,9 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDocumentWithUrl>>(
         operation.id("readDocument"),
         "Read a document",
-        "With a signed link to its bytes that works for one hour, without a key.",
+        "With a signed link to its bytes that works for one hour, without a key. The link of the platform's own keys opens \
+         the original; when that holds more than the picture, such as a position, each reading is recorded. The link of \
+         other keys opens a cleaned copy.",
         "The document and its link; the `ETag` is the claim's",
     );
     say::usual_failures(say::failure::<404>(operation, "2001 no such claim, 2004 no such document on it"))

@@ -25,14 +25,15 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let _place = shared.place_for_nobody().await?;
-    let (document, copy) = open_download(&shared.app, &path.token)?;
-    files::serve(&shared.app, &document, copy, &method, &headers).await
+    let reading = open_download(&shared.app, &path.token)?;
+    files::serve(&shared.app, reading, &method, &headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = operation.id("downloadFile").summary("Fetch a document's bytes").description(
         "What a `downloadUrl` points to: needs no key, works for one hour. Takes `Range` and `If-None-Match`. A link \
-         given to a partner or an insurer opens a photo without what its file tells of when and where it was taken.",
+         that was given to an integrator, a partner or an insurer opens a copy without what the file says beside the \
+         picture, such as when and where it was taken.",
     );
     let mut operation = files::docs(operation);
     // Instead of the contract's keys: none.

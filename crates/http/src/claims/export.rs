@@ -62,7 +62,7 @@ pub(super) async fn export_of_insured(
     asked: Asked<Claims>,
     Path(path): Path<InsuredPath>,
 ) -> Result<Response, Problem> {
-    let bytes = export_insured(&asked.app, &asked.caller, &path.user_id, WIRE_FORMS)?;
+    let bytes = export_insured(&asked.app, &asked.caller, &path.user_id, WIRE_FORMS).await?;
     // Not named by the user id: that may say who it is.
     Ok(archive(bytes, "insured"))
 }

@@ -5,7 +5,9 @@ use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::claims::{Copy, copy_facts, preview as make_preview, read_document};
+use constat_app::AppError;
+use constat_app::claims::{Copy, copy_facts, known_undrawable, preview as make_preview, read_document};
+use constat_domain::refusal::ClaimRefusal;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
 
@@ -24,6 +26,9 @@ pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
         response
     } else {
+        if known_undrawable(&asked.app, &document) {
+            return Err(AppError::from(ClaimRefusal::NoPreview).into());
+        }
         let _turn = asked.turn_to_draw().await?;
         let mut response = Response::new(Body::from(make_preview(&asked.app, &document).await?));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
@@ -43,7 +48,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let mut operation = operation.id("previewDocument").summary("A small picture of a document").description(
         "A JPEG of at most 512 pixels a side of a photo or of the first page of a PDF, the right way up, without what \
          the file tells beside the picture. There is none of pictures of more than 50 million pixels, nor of files that \
-         cannot be drawn within 10 seconds.",
+         cannot be drawn within 5 seconds, nor of a PDF that takes a password to open. One is drawn at a time: of \
+         the platform's own keys first, then of each key's in turn.",
     );
     let mut picture = aide::openapi::Response { description: "The picture".to_owned(), ..Default::default() };
     picture.content.insert("image/jpeg".to_owned(), MediaType::default());

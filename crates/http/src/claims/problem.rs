@@ -151,9 +151,14 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         | R::DocumentBeingChecked
         | R::DocumentQuarantined
         | R::TooMany { .. } => conflict(3003),
-        R::DocumentsIncomplete { missing } => missing
-            .iter()
-            .fold(conflict(3004), |written, kind| written.naming("documentEntries", format!("missing: {kind}"))),
+        R::DocumentsIncomplete { missing, protected } => missing.iter().fold(conflict(3004), |written, kind| {
+            let message = if protected.contains(kind) {
+                format!("missing: {kind} (the file takes a password to open: upload it without one, or a handler accepts it)")
+            } else {
+                format!("missing: {kind}")
+            };
+            written.naming("documentEntries", message)
+        }),
         R::DocumentAlreadyValidated { field } => conflict(3005).naming(field, "was accepted and cannot be replaced"),
         R::InvalidDocumentType { field, expected } => conflict(3006).naming(field, one_of(expected)),
         R::ActivePaymentBlocking => conflict(3007),

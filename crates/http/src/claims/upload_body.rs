@@ -14,12 +14,12 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use constat_app::claims::{Received, Receiving, Upload, UploadShare, forget};
 use constat_app::{Act, App};
-use constat_domain::claim::{Claim, LARGEST_DOCUMENT, media_type_of};
+use constat_domain::claim::{Claim, LARGEST_DOCUMENT, filename_of_disposition, media_type_of};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{DocumentMeta, DocumentUploads, UploadDocument};
 use constat_wire::common::read_json;
 use futures_util::StreamExt as _;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH};
 use schemars::JsonSchema;
 use sha2::{Digest as _, Sha256};
 
@@ -246,7 +246,8 @@ async fn read_form(
                 if !received.is_empty() {
                     return Err(twice());
                 }
-                filename = field.file_name().map(str::to_owned);
+                let disposition = field.headers().get(CONTENT_DISPOSITION);
+                filename = disposition.and_then(|header| filename_of_disposition(header.as_bytes()));
                 match store(&mut field, pace, Receiving::begin(app, act, claim), &mut discarded).await? {
                     Ok(stored) => received.push(stored),
                     Err(problem) => _ = refused.get_or_insert(problem),
@@ -281,7 +282,7 @@ async fn read_form(
         path: String::new(),
         kind: meta.kind,
         title: meta.title,
-        filename: meta.filename.or(filename).unwrap_or_default(),
+        filename: meta.filename.filter(|name| !name.trim().is_empty()).or(filename).unwrap_or_default(),
         comment: meta.comment,
         received: stored,
     };

@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::dossier::{copy_for, read_dossier_document};
+use constat_app::dossier::read_dossier_document;
 use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,15 +31,15 @@ pub(super) async fn file(
     method: Method,
 ) -> Result<Response, Problem> {
     let id = path.file_id.strip_prefix(MATRIX).unwrap_or(&path.file_id);
-    let document = read_dossier_document(&asked.app, &asked.caller, &path.claim_id, id)?;
-    files::serve(&asked.app, &document, copy_for(&asked.caller), &method, &asked.headers).await
+    let reading = read_dossier_document(&asked.app, &asked.caller, &path.claim_id, id)?;
+    files::serve(&asked.app, reading, &method, &asked.headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
-    let operation = operation
-        .id("getClaimFile")
-        .summary("Fetch a document of the claim")
-        .description("The bytes, to whoever may read the claim. Takes `Range` and `If-None-Match`.");
+    let operation = operation.id("getClaimFile").summary("Fetch a document of the claim").description(
+        "The bytes, to whoever may read the claim. Takes `Range` and `If-None-Match`. All but the platform's own \
+             keys get a copy without what the file says beside the picture, such as where a photo was taken.",
+    );
     let operation = say::failure::<404>(files::docs(operation), "No such document, or no mandate on its claim");
     let operation = say::failure::<409>(operation, "The document is being checked for viruses, or was quarantined");
     say::failure::<416>(operation, "The range lies beyond the end, see `Content-Range`")

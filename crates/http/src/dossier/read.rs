@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::Path;
 use constat_app::AppError;
 use constat_app::claims::signed_download_url;
-use constat_app::dossier::{copy_for, read_dossier};
+use constat_app::dossier::read_dossier;
 use constat_domain::claim::{Claim, Document, DocumentStatus};
 use constat_domain::codes::Codes;
 use constat_wire::dossier::{self as wire, Attachment};
@@ -16,11 +16,8 @@ use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
     let claim = read_dossier(&asked.app, &asked.caller, &path.claim_id)?;
-    let copy = copy_for(&asked.caller);
     let attachments: Result<Vec<Attachment>, AppError> = documents_of(&claim)
-        .map(|document| {
-            Ok(attachment(document, signed_download_url(&asked.app, &asked.caller, &claim, document, copy)?))
-        })
+        .map(|document| Ok(attachment(document, signed_download_url(&asked.app, &claim, document, &asked.caller)?)))
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);
@@ -39,7 +36,7 @@ pub(crate) fn attachment(document: &Document, href: String) -> Attachment {
     Attachment {
         id: Some(document.id.to_string()),
         description: Some(document.title.clone()).filter(|title| !title.is_empty()),
-        file_name: Some(document.filename.clone()),
+        file_name: Some(document.safe_filename()),
         mime_type: Some(document.mime_type.clone()),
         kind: Codes::embedded().attachment_of_document(&document.kind).to_owned(),
         href,

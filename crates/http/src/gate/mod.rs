@@ -36,8 +36,9 @@ const ROUTED_PER_CORE: u32 = 32;
 /// Those who are refused together are told to come back in one of this many different seconds.
 const SPREAD_SECONDS: u64 = 3;
 
-/// How long a preview waits for its turn: the one before it may take seconds.
-const PREVIEW_PATIENCE_MS: u64 = 10_000;
+/// How long a preview waits for its turn: more than the time limit of drawing one, so that a request which is
+/// next in turn is never refused for a slow file before it.
+const PREVIEW_PATIENCE_MS: u64 = 15_000;
 
 /// How long a body may be on its way, at least, before its sender has to make room.
 const LEAST_FOR_A_BODY: Duration = Duration::from_secs(1);
@@ -101,6 +102,15 @@ pub(crate) enum Lane {
     Usual,
 }
 
+/// Which keys go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// Before all keys of the usual rank.
+    First,
+    /// In turn, when no key of the first rank waits.
+    Usual,
+}
+
 enum Taken {
     Yes,
     /// All places are taken.
@@ -124,8 +134,8 @@ impl Gate {
         Arc::new(Self::new(limit, limit, true, settings))
     }
 
-    /// The gate before previews: one is drawn at a time, of each key's in turn, so that whoever asks for a
-    /// thousand of them does not keep another's first waiting.
+    /// The queue before previews, the only one: one is drawn at a time, of each key's in turn, handlers' first. A
+    /// key with a thousand requests delays another's first by the drawing at work and one more at most.
     pub(crate) fn of_previews(settings: &RequestSettings) -> Arc<Self> {
         let settings = RequestSettings { wait_ms: PREVIEW_PATIENCE_MS, ..settings.clone() };
         Arc::new(Self::new(1, 1, true, &settings))
@@ -179,20 +189,25 @@ impl Gate {
     /// # Errors
     /// [`AppError::Overloaded`] when the queue is full, or the wait too long.
     pub(crate) async fn enter(self: &Arc<Self>, key: KeyId, lane: Lane) -> Result<Place, AppError> {
+        self.enter_ranked(key, lane, Rank::Usual).await
+    }
+
+    /// The same, before or behind other keys. All requests of one key have the same rank.
+    pub(crate) async fn enter_ranked(self: &Arc<Self>, key: KeyId, lane: Lane, rank: Rank) -> Result<Place, AppError> {
         let slot = self.keys.slot(key);
         // Whoever finds others waiting stands in line behind them.
         let may_pass = !self.lets_others_come && self.waiting.load(Ordering::SeqCst) == 0;
         if may_pass && matches!(self.take(slot), Taken::Yes) {
             return Ok(Place { gate: Arc::clone(self), slot });
         }
-        self.stand_in_line(slot, lane).await
+        self.stand_in_line(slot, lane, rank).await
     }
 
-    async fn stand_in_line(self: &Arc<Self>, slot: usize, lane: Lane) -> Result<Place, AppError> {
+    async fn stand_in_line(self: &Arc<Self>, slot: usize, lane: Lane, rank: Rank) -> Result<Place, AppError> {
         let (grant, granted) = oneshot::channel();
         let joined = {
             let mut queue = self.queue();
-            let joined = queue.join(slot, lane, grant);
+            let joined = queue.join(slot, lane, rank, grant);
             self.waiting.store(queue.len(), Ordering::SeqCst);
             joined
         };
@@ -343,6 +358,34 @@ mod tests {
             held = Some(served.await.unwrap().unwrap());
         }
         assert_eq!(order, ["1!", "2a", "3a", "1a", "1b", "1c"]);
+    }
+
+    #[tokio::test]
+    async fn keys_of_the_first_rank_go_before_others_and_find_room_in_a_full_queue() {
+        let gate = Arc::new(Gate::new(1, 1, false, &settings(1, 4, 60_000)));
+        let held = gate.enter(key(9), Lane::Usual).await.unwrap();
+        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let mut tasks = Vec::new();
+        for number in [1, 2, 3, 4, 7, 8] {
+            let (mine, order, refused) = (Arc::clone(&gate), Arc::clone(&order), gate.refused().full.get());
+            let rank = if number >= 7 { Rank::First } else { Rank::Usual };
+            let before = gate.waiting();
+            tasks.push(tokio::spawn(async move {
+                if let Ok(_place) = mine.enter_ranked(key(number), Lane::Usual, rank).await {
+                    order.lock().unwrap().push(number);
+                }
+            }));
+            while gate.waiting() == before && gate.refused().full.get() == refused {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(held);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let order = order.lock().unwrap().clone();
+        assert_eq!((order.len(), &order[..2]), (4, &[7, 8][..]), "{order:?}");
+        assert_eq!((gate.at_work(), gate.waiting()), (0, 0));
     }
 
     #[tokio::test]

@@ -4,22 +4,24 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::oneshot;
 
-use super::{Lane, Place, Taken};
+use super::{Lane, Place, Rank, Taken};
 
 type Grant = oneshot::Sender<Place>;
 
 /// The lines of all keys.
 pub(super) struct Queue {
     lines: HashMap<usize, Line>,
-    /// Keys with somebody in line, in the order of their turns.
-    turns: VecDeque<usize>,
+    /// Keys of the first rank that have requests waiting, in the order of their turns.
+    first: VecDeque<usize>,
+    /// The other keys that have.
+    usual: VecDeque<usize>,
     waiting: usize,
     most: usize,
     most_of_key: usize,
 }
 
-#[derive(Default)]
 struct Line {
+    rank: Rank,
     urgent: VecDeque<Grant>,
     usual: VecDeque<Grant>,
 }
@@ -35,7 +37,21 @@ pub(super) enum Joined {
     Full,
 }
 
+/// What a look at the keys of one rank came to.
+enum Looked {
+    /// This one has a place now.
+    Given(usize, Option<Grant>),
+    /// All places are taken.
+    Full,
+    /// No key of the rank waits that may have one.
+    Nothing,
+}
+
 impl Line {
+    const fn of(rank: Rank) -> Self {
+        Self { rank, urgent: VecDeque::new(), usual: VecDeque::new() }
+    }
+
     fn len(&self) -> usize {
         self.urgent.len() + self.usual.len()
     }
@@ -59,7 +75,7 @@ impl Queue {
     /// At most `most` wait together, and half of that of one key.
     pub(super) fn new(most: usize) -> Self {
         let most_of_key = most.div_ceil(2);
-        Self { lines: HashMap::new(), turns: VecDeque::new(), waiting: 0, most, most_of_key }
+        Self { lines: HashMap::new(), first: VecDeque::new(), usual: VecDeque::new(), waiting: 0, most, most_of_key }
     }
 
     /// How many wait. A few of them may have gone.
@@ -68,8 +84,9 @@ impl Queue {
     }
 
     /// Puts one in line. When all lines together are full, the last of the longest gives way to a key
-    /// that has fewer waiting: keys that flood cannot keep another out together.
-    pub(super) fn join(&mut self, slot: usize, which: Lane, grant: Grant) -> Joined {
+    /// that has fewer waiting: keys that flood cannot keep another out together. To a key of the first rank the
+    /// last of the longest line of the others gives way.
+    pub(super) fn join(&mut self, slot: usize, which: Lane, rank: Rank, grant: Grant) -> Joined {
         if self.waiting >= self.most {
             self.forget_gone();
         }
@@ -81,12 +98,16 @@ impl Queue {
         if own >= self.most_of_key {
             return Joined::OwnShareFull;
         }
-        if self.waiting >= self.most && !self.make_room(own) {
+        if self.waiting >= self.most && !self.make_room(own, rank) {
             return Joined::Full;
         }
-        let line = self.lines.entry(slot).or_default();
-        if line.len() == 0 && !self.turns.contains(&slot) {
-            self.turns.push_back(slot);
+        let line = self.lines.entry(slot).or_insert_with(|| Line::of(rank));
+        let turns = match line.rank {
+            Rank::First => &mut self.first,
+            Rank::Usual => &mut self.usual,
+        };
+        if line.len() == 0 && !turns.contains(&slot) {
+            turns.push_back(slot);
         }
         match which {
             Lane::Urgent => line.urgent.push_back(grant),
@@ -98,8 +119,23 @@ impl Queue {
 
     /// The next in turn for whom `take` finds a place.
     pub(super) fn next(&mut self, mut take: impl FnMut(usize) -> Taken) -> Option<(usize, Grant)> {
-        for _ in 0..self.turns.len() {
-            let slot = self.turns.pop_front()?;
+        for rank in [Rank::First, Rank::Usual] {
+            match self.next_of(rank, &mut take) {
+                Looked::Given(slot, grant) => return grant.map(|grant| (slot, grant)),
+                Looked::Full => return None,
+                Looked::Nothing => {}
+            }
+        }
+        None
+    }
+
+    fn next_of(&mut self, rank: Rank, take: &mut impl FnMut(usize) -> Taken) -> Looked {
+        let turns = match rank {
+            Rank::First => &mut self.first,
+            Rank::Usual => &mut self.usual,
+        };
+        for _ in 0..turns.len() {
+            let Some(slot) = turns.pop_front() else { break };
             let Some(line) = self.lines.get_mut(&slot) else { continue };
             let before = line.len();
             line.drop_gone();
@@ -111,12 +147,12 @@ impl Queue {
             match take(slot) {
                 Taken::Yes => {}
                 Taken::KeyFull => {
-                    self.turns.push_back(slot);
+                    turns.push_back(slot);
                     continue;
                 }
                 Taken::Full => {
-                    self.turns.push_front(slot);
-                    return None;
+                    turns.push_front(slot);
+                    return Looked::Full;
                 }
             }
             let grant = line.urgent.pop_front().or_else(|| line.usual.pop_front());
@@ -124,17 +160,19 @@ impl Queue {
             if line.len() == 0 {
                 self.lines.remove(&slot);
             } else {
-                self.turns.push_back(slot);
+                turns.push_back(slot);
             }
-            return grant.map(|grant| (slot, grant));
+            return Looked::Given(slot, grant);
         }
-        None
+        Looked::Nothing
     }
 
-    /// Sends away the last of the longest line when it is longer than one of `own` would be.
-    fn make_room(&mut self, own: usize) -> bool {
-        let longest = self.lines.values_mut().max_by_key(|line| line.len());
-        let Some(line) = longest.filter(|line| line.len() > own + 1) else { return false };
+    /// Sends away the last of the longest line when it is longer than one of `own` would be, or of the longest
+    /// line of a lower rank.
+    fn make_room(&mut self, own: usize, rank: Rank) -> bool {
+        let gives_way = |line: &Line| line.len() > 0 && rank == Rank::First && line.rank == Rank::Usual;
+        let longest = self.lines.values_mut().max_by_key(|line| (gives_way(line), line.len()));
+        let Some(line) = longest.filter(|line| gives_way(line) || line.len() > own + 1) else { return false };
         // Dropping the grant is what tells it.
         let sent_away = line.usual.pop_back().or_else(|| line.urgent.pop_back());
         self.waiting -= usize::from(sent_away.is_some());

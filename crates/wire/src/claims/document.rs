@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Answer;
 use crate::common::{Checker, Instant, OneOrMany, every_field_present, wire_enum};
 
+/// Longest file name that is taken, in characters. An encoded word is several times as long as the name.
+const MAX_FILENAME: usize = 4000;
+
 wire_enum! {
     /// Where a document stands.
     DocumentStatus = DomainStatus {
@@ -48,7 +51,7 @@ impl From<constat_domain::catalogue::Category> for DocumentCategory {
 /// What was uploaded for an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = every_field_present)]
+#[schemars(transform = contracts_fields_present)]
 pub struct EntryDocument {
     /// Identifies the document.
     pub id: String,
@@ -63,6 +66,10 @@ pub struct EntryDocument {
     pub note: Option<String>,
     /// When it was uploaded.
     pub uploaded_at: Instant,
+    /// The file takes a password to open: it does not count as uploaded until a handler accepts it. Left out
+    /// when it does not. Extension.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 /// An answer of the declaration.
@@ -80,7 +87,7 @@ pub struct Because {
 fn contracts_fields_present(schema: &mut schemars::Schema) {
     every_field_present(schema);
     if let Some(serde_json::Value::Array(names)) = schema.ensure_object().get_mut("required") {
-        names.retain(|name| name != "because" && name != "request");
+        names.retain(|name| name != "because" && name != "request" && name != "protected");
     }
 }
 
@@ -132,6 +139,7 @@ impl DocumentEntry {
                 refusal_reason: document.refusal_reason.clone(),
                 note: document.note.clone(),
                 uploaded_at: document.uploaded_at.into(),
+                protected: document.protected,
             }),
             request: None,
         }
@@ -147,7 +155,7 @@ impl From<&claim::DocumentRequest> for EntryRequest {
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = every_field_present)]
+#[schemars(transform = contracts_fields_present)]
 pub struct ClaimDocument {
     /// Identifies it.
     pub id: String,
@@ -169,6 +177,10 @@ pub struct ClaimDocument {
     pub note: Option<String>,
     /// When it was uploaded.
     pub uploaded_at: Instant,
+    /// The file takes a password to open: it does not count as uploaded until a handler accepts it. Left out
+    /// when it does not. Extension.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 impl ClaimDocument {
@@ -183,6 +195,7 @@ impl ClaimDocument {
             refusal_reason: document.refusal_reason.clone(),
             note: document.note.clone(),
             uploaded_at: document.uploaded_at.into(),
+            protected: document.protected,
         }
     }
 }
@@ -190,7 +203,7 @@ impl ClaimDocument {
 /// A document, and where to fetch it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = every_field_present)]
+#[schemars(transform = contracts_fields_present)]
 pub struct ClaimDocumentWithUrl {
     /// The document.
     #[serde(flatten)]
@@ -208,7 +221,7 @@ pub struct ClaimDocumentWithUrl {
     pub download_url: String,
     /// When the link stops working: one hour after it was made.
     pub download_url_expires_at: Instant,
-    /// What a photo's file tells of it, or null. Extension.
+    /// What a photo's file tells of it, or null; null to all but the platform's own keys. Extension.
     #[serde(default)]
     pub photo: Option<PhotoFacts>,
     /// An older document of this platform with the very same bytes, or null. One on a claim that the caller
@@ -217,7 +230,8 @@ pub struct ClaimDocumentWithUrl {
     pub duplicate_of: Option<DuplicateDocument>,
 }
 
-/// When and where a photo was taken, as its file told. Left out of what partners and insurers fetch.
+/// When and where a photo was taken, as its file told. For the platform's own keys; left out of what integrators,
+/// partners and insurers fetch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = every_field_present)]
@@ -270,7 +284,7 @@ impl ClaimDocumentWithUrl {
             refused_at: document.refused_at.map(Into::into),
             download_url: url,
             download_url_expires_at: expires_at,
-            photo: PhotoFacts::of(document),
+            photo: PhotoFacts::of(document).filter(|_| asker == claim::Asker::Handler),
             duplicate_of: document.duplicate_of.filter(is_told).map(|other| DuplicateDocument {
                 claim_id: other.declaration.to_string(),
                 document_id: other.document.to_string(),
@@ -306,8 +320,9 @@ pub struct UploadDocument {
     /// Its title.
     #[schemars(length(min = 1, max = 200), example = &"Plainte du 15/01/2024")]
     pub title: String,
-    /// Name of the file.
-    #[schemars(length(min = 1, max = 255), example = &"plainte.pdf")]
+    /// Name of the file, plain or as an encoded word (RFC 2047). It is kept with the ending of the detected type,
+    /// and cut to 200 characters before it.
+    #[schemars(length(min = 1, max = 4000), example = &"plainte.pdf")]
     pub filename: String,
     /// The bytes in base64, without a data-URL prefix; at most 20,971,520 bytes once decoded.
     #[schemars(length(min = 1), extend("contentEncoding" = "base64"))]
@@ -324,7 +339,7 @@ impl UploadDocument {
         let mut checker = Checker::at_path(path);
         checker.text("type", &self.kind, 1, 200);
         checker.text("title", &self.title, 1, 200);
-        checker.text("filename", &self.filename, 1, 255);
+        checker.text("filename", &self.filename, 1, MAX_FILENAME);
         if self.content.is_empty() {
             checker.fail("content", "may not be blank");
         }
@@ -348,7 +363,7 @@ pub struct DocumentMeta {
     pub title: String,
     /// Name of the file; that of the part `file` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 255))]
+    #[schemars(length(max = 4000))]
     pub filename: Option<String>,
     /// A comment for the handler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -362,7 +377,7 @@ impl DocumentMeta {
         let mut checker = Checker::at_path("meta");
         checker.text("type", &self.kind, 1, 200);
         checker.text("title", &self.title, 1, 200);
-        checker.optional_text("filename", self.filename.as_ref(), 0, 255);
+        checker.optional_text("filename", self.filename.as_ref(), 0, MAX_FILENAME);
         checker.optional_text("comment", self.comment.as_ref(), 0, 1000);
         checker.into_errors()
     }

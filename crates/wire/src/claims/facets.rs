@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Amount, Checker, Company, CoverDates, LossCharacteristics, Valuation};
-use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk};
+use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk, handed_out};
 
 /// What a claim is about beside its questions. Each part may be left out.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,11 @@ impl From<&claim::Dossier> for Facets {
             loss: dossier.loss.as_ref().map(Into::into),
             risk: dossier.risk.as_ref().map(Into::into),
             valuation: Valuation::known(&dossier.valuation),
-            declared_damages: dossier.declared_damages.clone().and_then(|tree| serde_json::from_value(tree).ok()),
+            declared_damages: dossier
+                .declared_damages
+                .clone()
+                .map(handed_out)
+                .and_then(|tree| serde_json::from_value(tree).ok()),
             conservation_measures: dossier.conservation_measures,
             cause_removal: dossier.cause_removal.as_ref().map(Into::into),
             qualification: dossier.qualification.clone().and_then(|tree| serde_json::from_value(tree).ok()),

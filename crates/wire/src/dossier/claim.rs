@@ -4,7 +4,7 @@ use constat_domain::claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeclaredDamages, Risk};
+use super::{DeclaredDamages, Risk, handed_out};
 use crate::common::{
     Checker, Company, CoverDates, Customer, Instant, LossCharacteristics, PostalAddress, UserInfo, Valuation,
 };
@@ -213,7 +213,8 @@ impl Claim {
         let home = dossier.risk.as_ref().map(|risk| &risk.address).or(place.as_ref());
         // What is stored was read through these very types; something else would be older data,
         // and is left out rather than failing the whole file.
-        let declared_damages = dossier.declared_damages.clone().and_then(|tree| serde_json::from_value(tree).ok());
+        let declared_damages = dossier.declared_damages.clone().map(handed_out);
+        let declared_damages = declared_damages.and_then(|tree| serde_json::from_value(tree).ok());
         let qualification = dossier.qualification.clone().and_then(|tree| serde_json::from_value(tree).ok());
         Self {
             date: claim.declaration_at.into(),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::outside::outside_host;
 use super::{Attachment, BuildingDamage};
 use crate::common::{Amount, Checker};
 
@@ -44,28 +45,6 @@ pub(super) fn files(checker: &mut Checker, name: &str, items: &[FileReference]) 
     each(checker, name, items, FileReference::check);
 }
 
-/// Whether it is an http(s) address with nothing in it that an address may not hold (RFC 3986).
-fn is_address(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
-    let mut letters = rest.bytes();
-    while let Some(letter) = letters.next() {
-        let is_escape = |one: Option<u8>, two: Option<u8>| {
-            [one, two].into_iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
-        };
-        let fits = match letter {
-            b'%' => is_escape(letters.next(), letters.next()),
-            b'#' => false,
-            _ => letter.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&letter),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-    !host.is_empty() && !host.contains('@') && port.bytes().all(|digit| digit.is_ascii_digit())
-}
-
 /// Checks an optional amount.
 pub(super) fn amount(checker: &mut Checker, name: &str, value: Option<&Amount>) {
     if let Some(value) = value {
@@ -73,7 +52,10 @@ pub(super) fn amount(checker: &mut Checker, name: &str, value: Option<&Amount>) 
     }
 }
 
-/// A file: the id of one of the claim's `documents`, or an attachment of its own.
+/// A file: the id of one of the claim's `documents`, an attachment of its own, or a link that leads elsewhere.
+///
+/// What a declaration gives as an attachment is handed out as an outside link: the server has never seen the
+/// file behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FileReference {
@@ -81,20 +63,48 @@ pub enum FileReference {
     Id(String),
     /// An attachment.
     Attachment(Attachment),
+    /// A link that leads elsewhere.
+    Outside(OutsideLink),
+}
+
+/// A link to another site, as the declaration gave it. The server never follows it, and what is behind it is no
+/// document of the claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutsideLink {
+    /// Where it leads.
+    #[schemars(length(min = 1, max = 4000), extend("format" = "uri"))]
+    pub outside_link: String,
+    /// The site that it leads to: its host name.
+    #[serde(default)]
+    #[schemars(example = &"photos.example.com")]
+    pub source: String,
 }
 
 impl FileReference {
-    /// Notes an empty id, or an attachment whose `href` leads nowhere.
+    /// Notes an id that is none, or an address that may not be handed on.
     fn check(&self, checker: &mut Checker) {
         match self {
-            Self::Id(id) => checker.text("", id, 1, 200),
-            Self::Attachment(attachment) => {
-                checker.text("href", &attachment.href, 1, 4000);
-                if !attachment.href.is_empty() && !is_address(&attachment.href) {
-                    checker.fail("href", "expected an address that starts with http:// or https://");
+            Self::Id(id) => {
+                checker.text("", id, 1, 200);
+                let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.;=".contains(letter);
+                if !id.is_empty() && !id.chars().all(is_plain) {
+                    checker.fail("", "expected the id of one of the claim's documents");
                 }
             }
+            Self::Attachment(attachment) => check_link(checker, "href", &attachment.href),
+            Self::Outside(link) => check_link(checker, "outsideLink", &link.outside_link),
         }
+    }
+}
+
+fn check_link(checker: &mut Checker, field: &str, address: &str) {
+    checker.text(field, address, 1, 4000);
+    if address.is_empty() {
+        return;
+    }
+    if let Err(message) = outside_host(address) {
+        checker.fail(field, message);
     }
 }
 
@@ -182,31 +192,5 @@ impl ContentDamage {
             checker.object("invoice", |inner| invoice.check(inner));
         }
         files(checker, "pictures", &self.pictures);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_attachment_leads_somewhere() {
-        for good in ["https://claims.example/files/1?sig=abc", "http://127.0.0.1:8080/a%20b", "https://h"] {
-            assert!(is_address(good), "{good}");
-        }
-        let bad = [
-            "",
-            "x",
-            "ftp://h/x",
-            "https://",
-            "https:///x",
-            "https://h/a b",
-            "https://h/%2",
-            "https://h/é",
-            "https://h:x/",
-        ];
-        for bad in bad {
-            assert!(!is_address(bad), "{bad}");
-        }
     }
 }

@@ -5,6 +5,7 @@ mod building;
 mod claim;
 mod contents;
 mod loose;
+mod outside;
 mod prime;
 mod risk;
 
@@ -12,8 +13,9 @@ pub use building::{
     BreakInDamage, BuildingDamage, Covering, CoveringType, Equipment, ExternalDamage, RoomDamage, Surface,
 };
 pub use claim::{Accident, Attachment, CauseRemoval, CauseRemovalReason, Claim, ContractReference, Qualification};
-pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference};
+pub use contents::{Age, AgeUnit, ContentDamage, DeclaredDamages, FileReference, OutsideLink};
 pub use loose::{LenientBool, Loose};
+pub(crate) use outside::handed_out;
 pub use prime::{
     PreviouslyExisting, PrimeAddress, PrimeAnswer, PrimeClaim, PrimeClaimResult, PrimeContract, PrimeContractResult,
     PrimeDeclaration, PrimeInsured, PrimeIntermediary, PrimeRequest, PrimeResult, PrimeSuccess, PrimeUser,

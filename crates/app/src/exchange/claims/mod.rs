@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use constat_domain::FieldError;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Answer, Claim, Document, Dossier, ScanState, clean_filename};
+use constat_domain::claim::{Answer, Claim, Document, Dossier, Photo, ScanState, safe_filename};
 use constat_domain::codes::Codes;
 use constat_domain::tenancy::{Api, TenantId};
 use constat_store::queries::{api_keys, claims};
@@ -310,19 +310,21 @@ fn take_bytes(
             }
         };
         match files::look_at(&full) {
-            Ok(FileFacts { size, sha256, mime_type, photo }) => {
+            Ok(FileFacts { size, sha256, mime_type, photo, may_be_encrypted }) => {
                 if !document.sha256.is_empty() && document.sha256 != sha256 {
                     report.add(line, &field, "is not the file that was exported: its SHA-256 differs");
                 }
+                // A record that was exported by this program knows whether it takes a password.
+                document.protected |= may_be_encrypted && document.sha256.is_empty();
                 if document.filename.is_empty() {
                     let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
-                    document.filename = clean_filename(&name.unwrap_or_default());
+                    document.filename = safe_filename(&name.unwrap_or_default(), mime_type);
                 }
                 if document.title.is_empty() {
                     document.title.clone_from(&document.filename);
                 }
                 (document.size, document.sha256, document.mime_type) = (size, sha256, mime_type.to_owned());
-                if document.photo.is_none() {
+                if document.photo.as_deref().is_none_or(|known| known.rules < Photo::RULES) {
                     document.photo = photo;
                 }
                 if judge.scanned && document.scan != ScanState::Infected {

@@ -3,12 +3,13 @@
 //! A [`PhotoScan`] walks through the file as it comes in, piece by piece, and holds no more of it
 //! than one block of metadata. It tells when and where the photo was taken, and the [`PhotoEdit`]s
 //! that turn the original into a copy which tells neither: nothing is encoded anew, and no second
-//! copy need be kept. What a file has that a picture does not need is left out, known or not:
-//! comments, maker's notes, thumbnails, films behind the picture.
+//! copy need be kept. The copy of a photo is built from an allow-list of what a picture is drawn from; anything
+//! else is left out, known or not: comments, maker's notes, thumbnails, films behind the picture.
 
 mod exif;
 mod heif;
 mod jpeg;
+mod pdf;
 mod png;
 mod webp;
 
@@ -18,7 +19,7 @@ use super::{Photo, PhotoEdit};
 const LONGEST_BLOCK: usize = 1024 * 1024;
 
 /// Most edits: a file cut into more stretches is no camera's.
-const MOST_EDITS: usize = 256;
+const MOST_EDITS: usize = 1024;
 
 /// What a format does with the bytes it asked for.
 trait Format: Send {
@@ -42,6 +43,14 @@ impl Next {
     const fn take(bytes: usize) -> Self {
         Self::Take { skip: 0, bytes }
     }
+}
+
+/// A TIFF block of Exif that tells which way up the picture is, and nothing else.
+fn upright_block(way: u16) -> Vec<u8> {
+    let mut block = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
+    block.extend_from_slice(&way.to_be_bytes());
+    block.extend_from_slice(&[0; 6]);
+    block
 }
 
 /// What was found so far.
@@ -97,13 +106,14 @@ pub struct PhotoScan {
 }
 
 impl PhotoScan {
-    /// Begins a walk. `None` for what is no photo.
+    /// Begins a walk. `None` for what is neither a photo nor a PDF, which may hold photos.
     pub fn of(media_type: &str) -> Option<Self> {
         let (format, first): (Box<dyn Format>, usize) = match media_type {
             "image/jpeg" => (Box::new(jpeg::Jpeg::default()), 2),
             "image/png" => (Box::new(png::Png::default()), 8),
             "image/webp" => (Box::new(webp::WebP::default()), 12),
             "image/heic" | "image/heif" => (Box::new(heif::Heif::default()), 8),
+            "application/pdf" => (Box::new(pdf::Pdf::default()), 1),
             _ => return None,
         };
         Some(Self {
@@ -213,7 +223,8 @@ impl PhotoScan {
             last = if sound { edit.to } else { last };
             sound
         });
-        Photo { taken_at: self.found.facts.taken_at, position: self.found.facts.position, edits }
+        let exif::Facts { taken_at, position, .. } = self.found.facts;
+        Photo { taken_at, position, edits, rules: Photo::RULES }
     }
 }
 

@@ -190,6 +190,129 @@ fn the_picture_its_colours_and_its_way_up_stay() {
     assert_eq!(whole(&scan("image/heic", &original, 50), &original).len(), original.len());
 }
 
+fn tells(bytes: &[u8], what: &[u8]) -> bool {
+    bytes.windows(what.len()).any(|window| window == what)
+}
+
+/// The copy of a file, which tells nothing and whose copy is itself.
+#[track_caller]
+fn copy_without_marks(media_type: &str, original: &[u8]) -> Vec<u8> {
+    assert!(tells(original, b"<MARK>"), "planted");
+    let copy = whole(&scan(media_type, original, 7), original);
+    assert!(!tells(&copy, b"<MARK>"), "{media_type}: {:?}", String::from_utf8_lossy(&copy));
+    assert_eq!(whole(&scan(media_type, &copy, 100), &copy), copy, "{media_type}");
+    copy
+}
+
+#[test]
+fn tables_and_headers_of_a_jpeg_are_kept_in_their_exact_length() {
+    let huffman = [&[0x00][..], &[1], &[0; 15], &[5]].concat();
+    for (marker, sound) in [
+        (0xDB, vec![0; 65]),
+        (0xDB, [vec![0; 65], [vec![0x11], vec![0; 128]].concat()].concat()),
+        (0xC4, huffman.clone()),
+        (0xC4, [huffman.clone(), huffman].concat()),
+        (0xC0, vec![8, 0, 8, 0, 8, 1, 1, 0x11, 0]),
+        (0xDD, vec![0, 4]),
+        (0xDA, vec![1, 1, 0, 0, 63, 0]),
+        (0xEE, b"Adobe\0d\0\0\0\0\x01".to_vec()),
+        (0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0".to_vec()),
+    ] {
+        // What follows the tables is none: a table of precision 15, or of class 15.
+        let longer = [&sound[..], b"\xff<MARK>"].concat();
+        let file = [vec![0xFF, 0xD8], segment(marker, &longer), vec![0xFF, 0xD9]].concat();
+        let expected = [vec![0xFF, 0xD8], segment(marker, &sound), vec![0xFF, 0xD9]].concat();
+        assert_eq!(copy_without_marks("image/jpeg", &file), expected, "{marker:x}");
+    }
+}
+
+#[test]
+fn what_lies_between_the_segments_of_a_jpeg_is_left_out() {
+    for garbage in [
+        &b"<MARK>"[..],
+        b"\xff\xff\xff\xfe\0\x08<MARK>",
+        b"\0<MARK>\xff\0",
+        b"\xff\x01\xff\xd0<MARK>",
+        b"\xff\xc8\0\x08<MARK>",
+    ] {
+        let (start, table) = (vec![0xFF, 0xD8], segment(0xDB, &[0; 65]));
+        let end = [segment(0xDA, &[1, 1, 0, 0, 63, 0]), vec![1, 2, 0xFF, 0, 3], vec![0xFF, 0xD9]].concat();
+        let file = [&start, garbage, &table, garbage, &end, garbage].concat();
+        assert_eq!(copy_without_marks("image/jpeg", &file), [start, table, end].concat());
+    }
+    // A segment that breaks off.
+    copy_without_marks("image/jpeg", b"\xff\xd8\xff\xdb\x10\0\0<MARK>");
+    copy_without_marks("image/jpeg", b"\xff\xd8<MARK>");
+}
+
+#[test]
+fn chunks_of_a_png_have_the_lengths_that_they_may_have() {
+    let picture = [chunk(b"IHDR", &[0; 13]), chunk(b"IDAT", &[7; 30])].concat();
+    let start = b"\x89PNG\r\n\x1a\n".to_vec();
+    for odd in [
+        chunk(b"gAMA", b"\0\0\0\0<MARK>"),
+        chunk(b"sRGB", b"\0<MARK>"),
+        chunk(b"pHYs", b"<MARK>"),
+        chunk(b"sPLT", b"<MARK>\0"),
+        chunk(b"hIST", b"<MARK>"),
+        chunk(b"iCCP", b"<MARK>"),
+        chunk(b"meTa", b"<MARK>"),
+    ] {
+        let file = [&start[..], &picture, &odd, &chunk(b"IEND", b"")].concat();
+        assert_eq!(copy_without_marks("image/png", &file), [&start[..], &picture, &chunk(b"IEND", b"")].concat());
+    }
+    // The colour profile loses its name, the end what it holds.
+    let profile = chunk(b"iCCP", b"<MARK>\0\0colours");
+    let file = [&start[..], &picture, &profile, &chunk(b"IEND", b"<MARK>")].concat();
+    let copy = copy_without_marks("image/png", &file);
+    assert!(tells(&copy, b"iCCPicc\0\0colours") && copy.ends_with(b"\0\0\0\0IEND\xae\x42\x60\x82"));
+    // Which way is up stays, and nothing else of the block.
+    let exif = chunk(b"eXIf", &[exif_block(6), b"<MARK>".to_vec()].concat());
+    let file = [&start[..], &exif, &picture, &chunk(b"IEND", b"")].concat();
+    let copy = copy_without_marks("image/png", &file);
+    let mut again = PhotoScan::of("image/png").unwrap();
+    again.feed(&copy);
+    assert_eq!((again.found.facts.orientation, again.found.facts.position), (Some(6), None));
+}
+
+#[test]
+fn frames_of_a_webp_are_looked_into_and_lengths_stay_true() {
+    let frame = |chunks: &[u8]| riff(b"ANMF", &[&[0; 16][..], chunks].concat());
+    let picture = riff(b"VP8L", &[5; 20]);
+    let file = |chunks: &[Vec<u8>]| {
+        let chunks = chunks.concat();
+        [&b"RIFF"[..], &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
+    };
+    let header = |flags: u8| riff(b"VP8X", &[flags, 0, 0, 0, 1, 0, 0, 1, 0, 0]);
+    let inside =
+        [riff(b"UNKN", b"<MARK>"), picture.clone(), riff(b"EXIF", b"<MARK>"), riff(b"VP8L", b"<MARK>")].concat();
+    let original =
+        file(&[header(0b10), riff(b"ANIM", &[0; 6]), frame(&inside), frame(&picture), riff(b"XMP ", b"<MARK>")]);
+    let expected = file(&[header(0b10), riff(b"ANIM", &[0; 6]), frame(&picture), frame(&picture)]);
+    assert_eq!(copy_without_marks("image/webp", &original), expected);
+    // Which way is up stays, and the header announces it.
+    let exif = riff(b"EXIF", &[exif_block(8), b"<MARK>".to_vec()].concat());
+    let copy = copy_without_marks("image/webp", &file(&[header(0b1100), picture.clone(), exif]));
+    let mut again = PhotoScan::of("image/webp").unwrap();
+    again.feed(&copy);
+    assert_eq!((again.found.facts.orientation, copy[20]), (Some(8), 0b1000));
+    assert_eq!(u32::from_le_bytes(copy[4..8].try_into().unwrap()) as usize + 8, copy.len());
+}
+
+#[test]
+fn photos_within_a_pdf_lose_what_they_tell_and_nothing_moves() {
+    let photo = jpeg(6, b"");
+    let file = [b"%PDF-1.4\nstream\n", photo.as_slice(), b"\nendstream <MARK> \xff\xd8\xff\xe1\0\x08<MARK>"].concat();
+    let copy = whole(&scan("application/pdf", &file, 5), &file);
+    assert_eq!(copy.len(), file.len());
+    for told in [&b"2024:01:15"[..], b"Paris", b"MPF"] {
+        assert!(tells(&file, told) && !tells(&copy, told));
+    }
+    // Text, and bytes that only look like a photo, stay.
+    assert_eq!(copy[copy.len() - 30..], file[file.len() - 30..]);
+    assert!(tells(&copy, b"ICC_PROFILE") && tells(&copy, &[1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4, 0xFF, 0xD9]));
+}
+
 proptest! {
     #[test]
     fn any_range_of_the_copy_is_that_part_of_the_copy(which in 0..5_usize, from in 0..400_u64, length in 0..400_u64) {
