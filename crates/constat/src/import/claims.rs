@@ -4,7 +4,6 @@
 //! over: a second run goes on where the first one stopped.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
