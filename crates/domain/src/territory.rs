@@ -124,10 +124,15 @@ pub fn misplaced(position: Position, address: &PostalAddress) -> Option<Misplace
 /// True when latitude and longitude seem to stand for each other: the position lies outside all of France, and
 /// within it the other way round.
 pub fn is_swapped(position: Position) -> bool {
-    let lies_in = |position: Position| TERRITORIES.iter().any(|territory| territory.holds(position));
-    // The southern lands reach so far that a position in the north of Russia would count.
-    let is_land = |position: Position| lies_in(position) && position.lat > -60.0;
-    !lies_in(position) && Position::new(position.lon, position.lat).is_some_and(is_land)
+    // No expert lives in the southern lands, whose box is so large that it holds other places the wrong way round.
+    let mut inhabited = TERRITORIES.iter().filter(|territory| !territory.countries.contains(&"TF"));
+    let mut swapped_inside = false;
+    let swapped = Position::new(position.lon, position.lat);
+    let lies_inside = inhabited.any(|territory| {
+        swapped_inside |= swapped.is_some_and(|swapped| territory.holds(swapped));
+        territory.holds(position)
+    });
+    !lies_inside && swapped_inside
 }
 
 /// The territories that an address may lie in; `None` for another country.
