@@ -267,7 +267,9 @@ fn read_time(text: &str) -> Result<String, String> {
         return Err(NO_TIME.to_owned());
     }
     let seconds = second.filter(|second| *second != "00").map_or(String::new(), |second| format!(":{second}"));
-    Ok(format!("{date}T{hour:0>2}:{minute:0>2}{seconds}"))
+    let written = format!("{date}T{hour:0>2}:{minute:0>2}{seconds}");
+    let is_time = written.parse::<civil::DateTime>().is_ok();
+    if is_time { Ok(written) } else { Err(NO_TIME.to_owned()) }
 }
 
 /// Why a text is no date, when a spreadsheet made it of one.
