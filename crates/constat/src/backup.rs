@@ -73,12 +73,11 @@ pub async fn restore_backup(config: &Config, from: &Path) -> Result<(), Failure>
     shown.finish_and_clear();
     let verified = verified?;
     std::fs::create_dir_all(to).map_err(|error| Failure::new(format!("{}: {error}", to.display())))?;
-    let documents = match config.documents.bucket() {
-        Some(bucket) => Documents::s3(&bucket)?,
-        None => {
-            refuse_links(to, Path::new(DOCUMENTS))?;
-            Documents::local(&to.join(DOCUMENTS))?
-        }
+    let documents = if let Some(bucket) = config.documents.bucket() {
+        Documents::s3(&bucket)?
+    } else {
+        refuse_links(to, Path::new(DOCUMENTS))?;
+        Documents::local(&to.join(DOCUMENTS))?
     };
     let shown = bar(expected, "restoring {bar:40} {bytes}/{total_bytes}, {eta} left");
     let restored = restore(&verified, from, to, &documents, |bytes| shown.inc(bytes)).await;

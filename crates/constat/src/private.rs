@@ -86,7 +86,8 @@ pub fn config_file_warning(file: &Path) -> Option<String> {
     ))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

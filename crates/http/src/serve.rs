@@ -102,10 +102,10 @@ async fn connection<T>(
 ) {
     // Small answers leave at once. When it cannot be set they leave a little later.
     let _slower = stream.set_nodelay(true);
-    let routes = TowerToHyperService::new(router);
+    let inner = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        routes.call(request)
+        inner.call(request)
     });
     let served = http.serve_connection(TokioIo::new(Paced::new(stream, max_stall)), service);
     let mut served = std::pin::pin!(served);

@@ -487,8 +487,8 @@ async fn a_compressed_body_that_is_too_large_broken_or_of_another_encoding_is_re
         assert_eq!((status, headers["accept-encoding"].to_str().unwrap()), (415, "gzip"), "{encoding}");
     }
     // A form's files are compressed already.
-    let form = reqwest::multipart::Form::new().text("meta", "{}");
-    let request = caller.request(Method::PUT, &uploads).header("content-encoding", "gzip").multipart(form);
+    let parts = reqwest::multipart::Form::new().text("meta", "{}");
+    let request = caller.request(Method::PUT, &uploads).header("content-encoding", "gzip").multipart(parts);
     Got::read(request.send().await.unwrap()).await.is_error(400, 1006);
 }
 

@@ -15,7 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// No wait of these tests is longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nhost: constat\r\nconnection: close\r\n\r\n";
 
