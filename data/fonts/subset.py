@@ -1,6 +1,6 @@
 """Makes the fonts for names in other scripts: subsets without hinting and layout tables, compressed.
 
-Needs fonttools 4 and brotli. Usage: subset.py DejaVuSans.ttf DroidSansFallbackFull.ttf noto-emoji-*-400-normal.woff2
+Needs fonttools 4 and brotli. Usage: subset.py DejaVuSans.ttf DroidSansFallback.ttf noto-emoji-*-400-normal.woff2
 """
 
 import gzip

@@ -214,7 +214,7 @@ async fn file_names_are_read_as_they_were_meant_and_keep_their_ending() {
     assert!(name.len() <= 255 && name.ends_with("aaa.pdf"), "{name}");
     // In JSON.
     let plain = "é".repeat(260);
-    let coded: String = plain.bytes().map(|byte| format!("={byte:02X}")).collect();
+    let coded = "=C3=A9".repeat(260);
     for given in [format!("{plain}.pdf"), format!("=?utf-8?Q?{coded}.pdf?=")] {
         let mut body = document(DAMAGE_PHOTO, &fixtures::pdf());
         body["filename"] = json!(given);
@@ -276,7 +276,9 @@ async fn names_of_programs_are_handed_out_with_the_ending_of_the_type() {
     let archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
     let mut documents = names.iter().filter(|name| name.starts_with("documents/")).map(|name| name.to_lowercase());
-    assert!(documents.by_ref().all(|name| name.ends_with(".pdf") || name.ends_with(".jpg") || name.ends_with(".jpeg")));
+    let is_document =
+        |name: String| name.rsplit('.').next().is_some_and(|ending| ["pdf", "jpg", "jpeg"].contains(&ending));
+    assert!(documents.by_ref().all(is_document));
     assert!(!names.iter().any(|name| name.contains("hta") || name.contains("exe")), "{names:?}");
 }
 

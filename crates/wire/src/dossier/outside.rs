@@ -101,15 +101,12 @@ fn decoded(path: &str) -> String {
         let mut rest = text.as_bytes();
         while let Some((first, after)) = rest.split_first() {
             let escape = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-            match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = &after[2..];
-                }
-                None => {
-                    bytes.push(*first);
-                    rest = after;
-                }
+            if let Some(byte) = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                bytes.push(byte);
+                rest = &after[2..];
+            } else {
+                bytes.push(*first);
+                rest = after;
             }
         }
         String::from_utf8_lossy(&bytes).into_owned()
@@ -127,7 +124,7 @@ pub(crate) fn handed_out(mut tree: Value) -> Value {
 fn rewrite(value: &mut Value) {
     match value {
         Value::Array(items) => {
-            items.retain_mut(|item| keeps(item));
+            items.retain_mut(keeps);
             items.iter_mut().for_each(rewrite);
         }
         Value::Object(fields) => {

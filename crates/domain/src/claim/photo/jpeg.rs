@@ -165,7 +165,7 @@ impl Jpeg {
     }
 }
 
-/// Keeps so many bytes of a segment's body, and says so in its length.
+/// Keeps the first bytes of a segment's body, and says so in its length.
 fn keep_beginning(marker: u8, length: usize, body: &[u8], from: u64, to: u64, found: &mut Found) {
     if length == body.len() {
         return;

@@ -24,7 +24,7 @@ enum State {
         marker: u8,
         is_first: bool,
     },
-    /// The beginning of a segment's body, so many bytes of which are left.
+    /// The beginning of a segment's body, of which `length` bytes are left.
     Body {
         marker: u8,
         is_first: bool,
