@@ -43,7 +43,7 @@ impl Crate {
                 let module = if ["mod", "lib", "main"].contains(&name.as_str()) { at.clone() } else { inner };
                 let text = std::fs::read_to_string(&path).expect("a source file");
                 let code = without_comments_and_strings(&text);
-                let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+                let code = code.split("\nmod tests {").next().unwrap_or_default().to_owned();
                 self.files.insert(module.clone(), relative(root, &path));
                 self.code.entry(module).or_default().push_str(&code);
             }

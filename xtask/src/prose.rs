@@ -24,7 +24,6 @@ const REFUSED: &[&str] = &[
     "of its own accord",
     "as ever",
     "house",
-    "room",
     "rooms",
     "door",
     "doors",
@@ -34,8 +33,8 @@ const REFUSED: &[&str] = &[
     "promised",
 ];
 
-/// Phrases in which a refused word is the field's own: rooms of a damaged dwelling, doors of a burglary.
-const ALLOWED: &[&str] = &["by room", "room by room", "damaged room", "rooms of the dwelling", "front door"];
+/// Phrases in which a refused word is the field's own: rooms of a dwelling, doors of a burglary.
+const ALLOWED: &[&str] = &["rooms of the dwelling", "front door"];
 
 /// Folders that are read, with the endings of files in each.
 const FOLDERS: &[&str] = &["crates", "docs", "data/rules", "xtask/src"];
@@ -218,7 +217,7 @@ fn no_file_uses_more_refused_words_than_it_did() {
 #[test]
 fn comments_and_messages_are_read_and_code_is_not() {
     let source = "// Nobody waits.\nlet house = 'x'; let promise: &'a str = \"so many \\\" doors\"; f(r#\"a \"room\" \"#); '\"'; let nobody = 1;";
-    assert_eq!(hits(&said_in_rust(source)), ["nobody", "so many", "doors", "room"]);
+    assert_eq!(hits(&said_in_rust(source)), ["nobody", "so many", "doors"]);
 }
 
 #[test]

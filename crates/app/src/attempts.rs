@@ -241,7 +241,7 @@ impl App {
     }
 
     /// Opens an attempt that calls a partner firm before its transaction. Gives it, or the answer of an earlier one.
-    /// What it comes to is told with [`App::close_attempt`].
+    /// [`App::close_attempt`] records its outcome.
     ///
     /// # Errors
     /// As [`App::attempt`], and [`Refusal::IdempotencyConflict`].

@@ -39,7 +39,7 @@ pub struct DayShare {
 }
 
 impl CalendarIndex {
-    /// What a caller's holds take of the free time of everybody who may take this visit, on the local day of `at`.
+    /// What a caller's holds take of the free time of the experts who may take this visit, on the local day of `at`.
     /// `held` is all that the caller holds, whether these calendars know of it or not.
     pub fn day_share(&self, requirement: &Requirement, at: Timestamp, held: &[HeldTime]) -> DayShare {
         let mut share = DayShare::default();

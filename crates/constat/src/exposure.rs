@@ -28,7 +28,7 @@ pub fn bound_connections(settings: &mut RequestSettings) -> Option<String> {
     ))
 }
 
-/// As many connections as so many open files allow.
+/// Number of connections that a limit of open files allows.
 fn connections_within(files: u64) -> u32 {
     let for_connections = files.saturating_sub(RESERVED_FILES.min(files / 2));
     u32::try_from(for_connections / FILES_PER_CONNECTION).unwrap_or(u32::MAX).max(1)

@@ -19,7 +19,7 @@ pub struct World {
     from: Timestamp,
 }
 
-/// How many platforms book. Each may hold so many times at the firm and no more: with several, holds are tried
+/// How many platforms book. Each may hold a limited number of times at the firm: with several, holds are tried
 /// throughout a run.
 const PLATFORMS: usize = 4;
 

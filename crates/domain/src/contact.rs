@@ -6,9 +6,6 @@
 
 use std::net::IpAddr;
 
-use crate::claim::Insured;
-use crate::refusal::FieldError;
-
 /// Longest part before the `@`, in bytes. Source: RFC 5321, 4.5.3.1.1.
 const MAX_LOCAL_BYTES: usize = 64;
 /// Longest label of a host name, in bytes. Source: RFC 1035, 2.3.4.
@@ -122,25 +119,6 @@ fn without_extension(phone: &str) -> &str {
     let word = ["poste", "ext.", "ext", "p.", "x", "#"].into_iter().find(|word| lower.ends_with(word));
     let before = word.and_then(|word| number.get(..number.len().saturating_sub(word.len())));
     before.map_or(phone, |before| before.trim_end_matches([' ', ',', '\u{a0}']))
-}
-
-/// What is wrong with a person of a claim or contract whose required fields are there. One that was erased
-/// is sound.
-pub(crate) fn person_faults(field: &str, person: &Insured) -> Vec<FieldError> {
-    if *person == Insured::erased() {
-        return Vec::new();
-    }
-    let names = [
-        ("first_name", Some(&person.first_name)),
-        ("last_name", Some(&person.last_name)),
-        ("company", person.company.as_ref()),
-    ];
-    let names = names.into_iter().filter_map(|(name, text)| Some((name, name_fault(text?)?)));
-    let phone = Some(&person.phone_number).filter(|phone| !phone.trim().is_empty());
-    let phone = phone.and_then(|phone| phone_fault(phone)).map(|fault| ("phone_number", fault.to_owned()));
-    let email = person.email.as_ref().filter(|email| !email.trim().is_empty());
-    let email = email.and_then(|email| email_fault(email)).map(|fault| ("email", fault.to_owned()));
-    names.chain(phone).chain(email).map(|(name, fault)| FieldError::new(format!("{field}.{name}"), fault)).collect()
 }
 
 /// The first character that no reader sees, or that changes the direction of the text.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Catalogue;
 use crate::claim::Insured;
 use crate::codes::{Codes, Table};
-use crate::contact::person_faults;
 use crate::country::{Country, EXPECTED_COUNTRY};
 use crate::geo::{Position, PostalAddress};
 use crate::holidays::zone_of_department;
@@ -222,7 +221,7 @@ impl Contract {
                 errors.push(FieldError::new(field, format!("must have 1 to {LONGEST_TEXT} characters")));
             }
         }
-        errors.extend(person_faults("holder", &self.holder));
+        errors.extend(self.holder.faults("holder"));
         let codes = Codes::embedded();
         if codes.insurers_of(&self.insurer.acam_code).is_empty() {
             let message = "unknown insurer: expected an ACAM code of insurer_acam.csv, eight digits";

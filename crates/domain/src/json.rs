@@ -24,7 +24,7 @@ pub fn repeated_keys(text: &[u8]) -> Result<Vec<String>, serde_json::Error> {
     Ok(look.found)
 }
 
-/// Most paths that are told.
+/// Maximum number of paths that are reported.
 const MAX_FOUND: usize = 10;
 
 struct Look {

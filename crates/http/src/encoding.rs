@@ -11,9 +11,6 @@ use http::header::CONTENT_ENCODING;
 use crate::Problem;
 use crate::problem::Cause;
 
-/// The encodings that a body may have, as `Accept-Encoding` lists them.
-pub(crate) const ACCEPTED: &str = "gzip";
-
 /// How a body is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {

@@ -22,7 +22,7 @@ const DELAY: Duration = Duration::from_secs(1);
 /// Answers that are held back at once; further ones are given without delay, so that a flood holds no memory.
 const MAX_DELAYED: usize = 256;
 
-/// Clients that are told apart. With more, those that were quiet for a minute are forgotten, then all.
+/// Maximum number of clients that are counted separately. With more, those that were quiet for a minute are forgotten, then all.
 const MAX_CLIENTS: usize = 10_000;
 
 const MINUTE: Duration = Duration::from_mins(1);

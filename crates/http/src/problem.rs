@@ -10,7 +10,8 @@ use constat_domain::{FieldError, Refusal};
 use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 
-use crate::encoding::ACCEPTED;
+/// The encodings that a body may have, as `Accept-Encoding` lists them.
+pub(crate) const ACCEPTED_ENCODINGS: &str = "gzip";
 
 /// A request that cannot be answered as it wished. Each contract writes it with its own status,
 /// code and body; see `claims/problem.rs` and `partner/problem.rs`.
@@ -50,7 +51,7 @@ impl Problem {
                 | AppError::Overloaded { retry_after },
             ) => Some([(RETRY_AFTER, retry_after.to_string())]),
             Cause::App(AppError::Store(_)) => Some([(RETRY_AFTER, "1".to_owned())]),
-            Cause::UnsupportedContentEncoding => Some([(ACCEPT_ENCODING, ACCEPTED.to_owned())]),
+            Cause::UnsupportedContentEncoding => Some([(ACCEPT_ENCODING, ACCEPTED_ENCODINGS.to_owned())]),
             Cause::RangeNotSatisfiable { size } => Some([(CONTENT_RANGE, format!("bytes */{size}"))]),
             _ => None,
         }

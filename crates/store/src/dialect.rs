@@ -4,7 +4,7 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
-use crate::queries::idempotency::{Earlier, Kept};
+use crate::attempts::{Earlier, Kept};
 use crate::schema::{event_chains, idempotent_answers};
 use crate::{Connection, StoreError};
 

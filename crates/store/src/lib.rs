@@ -11,6 +11,7 @@
 //! Nested data is stored as JSON text in a `body` column; what is searched is promoted to columns
 //! of its own. Instants are UTC microseconds, identifiers text.
 
+mod attempts;
 pub mod chain;
 mod checkpoints;
 mod connection;

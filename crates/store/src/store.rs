@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use constat_domain::ids::KeyId;
 use tokio::sync::watch;
 
+use crate::attempts::Earlier;
 use crate::connection::{connect, open_copy, open_file};
 use crate::held::{Commits, HeldCommits};
 use crate::mark::{Mark, Marks};
 use crate::pool::Pool;
-use crate::queries::idempotency::{self, Earlier};
 use crate::writer::{Tx, Writer};
 use crate::{Connection, StoreError, UnitError, database_url, dialect, migrations};
 
@@ -208,11 +208,14 @@ impl Store {
     /// # Errors
     /// As [`Store::read`] and [`Store::write`].
     pub async fn earlier_attempts(&self, caller: KeyId, key: &str) -> Result<Earlier, StoreError> {
+        let caller = caller.to_string();
         match &self.inner.readers {
-            Readers::Shared(pool) => pool.read(|connection| idempotency::take(connection, caller, key)),
+            Readers::Shared(pool) => {
+                pool.read(|connection| Ok(dialect::take_idempotency_key(connection, &caller, key)?))
+            }
             Readers::OfThread(..) => {
                 let key = key.to_owned();
-                self.write(move |tx| idempotency::take(tx, caller, &key)).await
+                self.write(move |tx| Ok(dialect::take_idempotency_key(tx, &caller, &key)?)).await
             }
         }
     }

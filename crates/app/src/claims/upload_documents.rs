@@ -202,7 +202,7 @@ fn take(
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }
 
-/// Of so many documents with the same bytes it is looked up whose they are.
+/// Maximum documents with the same bytes whose claims are looked up.
 const MOST_DUPLICATES: i64 = 100;
 
 /// The first document with these bytes among the claims of whoever declared this one; else among all of the

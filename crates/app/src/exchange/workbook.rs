@@ -1,5 +1,5 @@
 //! Rows of a workbook (.xlsx). Only the texts that the cells share are in memory; the sheet itself is
-//! read row by row, by a thread that waits while nobody takes rows.
+//! read row by row, by a thread that waits while no rows are taken.
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -31,7 +31,7 @@ impl SheetRows {
     /// `max_bytes` together when they are unpacked.
     pub(super) fn start(reader: impl Read + Seek + Send + 'static, sheet: Option<String>, max_bytes: u64) -> Self {
         let (to, rows) = sync_channel(ROWS_AHEAD);
-        // Ends when the workbook does, or when nobody takes rows any more.
+        // Ends when the workbook does, or when the receiver is gone.
         let _detached = std::thread::Builder::new().name("workbook".to_owned()).spawn(move || {
             let mut to_reader = Sender { to: &to };
             if let Err(message) = read(reader, sheet.as_deref(), max_bytes, &mut to_reader) {
@@ -128,7 +128,7 @@ fn read_sheet<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, to: &mut Sende
     Ok(())
 }
 
-/// Hands out a row that has something in it. False when nobody takes rows any more.
+/// Hands out a row that has something in it. False when the receiver is gone.
 fn flush(row: &mut Row, to: &mut Sender<'_>) -> bool {
     let cells = std::mem::take(&mut row.cells);
     cells.is_empty() || to.send(Some(Ok(Row { line: row.line, cells })))

@@ -224,7 +224,7 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
 }
 
 /// The booked visits that lie in the absences and are not over, a line of text for each: the line of the
-/// file, the expert, the time promised, the claim and the appointment. An absence cancels nothing, so
+/// file, the expert, the booked time, the claim and the appointment. An absence cancels nothing, so
 /// someone has to move them.
 pub fn visits_within(
     connection: &mut Connection,

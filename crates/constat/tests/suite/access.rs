@@ -146,11 +146,11 @@ async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare
     let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
     let insurer = integrator(&server, &platform, OrganisationKind::Insurer, "Assureur").await;
     let elsewhere = server.platform("Autre plateforme").await;
-    let nobody = told(&broker.get("/contracts/nobody").await);
-    assert_eq!((nobody.0, &nobody.1["error"]["code"]), (404, &json!(2002)));
+    let unknown = told(&broker.get("/contracts/unknown").await);
+    assert_eq!((unknown.0, &unknown.1["error"]["code"]), (404, &json!(2002)));
     for caller in [&broker, &insurer] {
-        for id in [fixtures::BIKE_CONTRACT, fixtures::HOME_CONTRACT, "nobody", "contract_", "%00", "..%2f", "'"] {
-            assert_eq!(told(&caller.get(&format!("/contracts/{id}")).await), nobody, "{id}");
+        for id in [fixtures::BIKE_CONTRACT, fixtures::HOME_CONTRACT, "unknown", "contract_", "%00", "..%2f", "'"] {
+            assert_eq!(told(&caller.get(&format!("/contracts/{id}")).await), unknown, "{id}");
         }
     }
     let own = format!("/contracts/{}", fixtures::BIKE_CONTRACT);
@@ -160,13 +160,13 @@ async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare
     // Declared on, for its holder: open to that integrator, all its keys, and to no other.
     broker.declare(&fixtures::stolen_bike()).await;
     assert_eq!(broker.get(&own).await.data()["holder"]["lastName"], "Dupont");
-    assert_eq!(told(&broker.get(&format!("/contracts/{}", fixtures::HOME_CONTRACT)).await), nobody);
-    assert_eq!(told(&insurer.get(&own).await), nobody);
+    assert_eq!(told(&broker.get(&format!("/contracts/{}", fixtures::HOME_CONTRACT)).await), unknown);
+    assert_eq!(told(&insurer.get(&own).await), unknown);
     // Declared on for someone else: who the holder is stays untold.
     let mut other = fixtures::stolen_bike();
     other["insured"] = json!({ "firstName": "Eve", "lastName": "Martin", "phoneNumber": "+33700000000" });
     insurer.declare(&other).await;
-    assert_eq!(told(&insurer.get(&own).await), nobody);
+    assert_eq!(told(&insurer.get(&own).await), unknown);
 }
 
 #[tokio::test]
@@ -182,16 +182,16 @@ async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_produc
         declaration
     };
     let (user, contract, product) = (fixtures::BIKE_USER, fixtures::BIKE_CONTRACT, fixtures::BIKE_PRODUCT);
-    let unknown = told(&broker.post("/claims", &with("nobody", "nothing", "nowhere")).await);
+    let unknown = told(&broker.post("/claims", &with("unknown", "nothing", "nowhere")).await);
     assert_eq!((unknown.0, &unknown.1["error"]["code"]), (404, &json!(2002)));
     for (user, contract, product) in [
         (user, "nothing", product),
-        ("nobody", contract, product),
+        ("unknown", contract, product),
         (user, contract, "nowhere"),
         (fixtures::HOME_USER, contract, product),
         (user, fixtures::HOME_CONTRACT, product),
         (user, fixtures::HOME_CONTRACT, fixtures::HOME_PRODUCT),
-        ("nobody", contract, "nowhere"),
+        ("unknown", contract, "nowhere"),
     ] {
         assert_eq!(told(&broker.post("/claims", &with(user, contract, product)).await), unknown);
         let tried = Got::read(
@@ -205,12 +205,12 @@ async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_produc
         assert_eq!(told(&tried.await), unknown);
     }
     // Lists: a user of the registry and one that does not exist are the same to it.
-    let refused = told(&broker.get("/claims?userId=nobody").await);
+    let refused = told(&broker.get("/claims?userId=unknown").await);
     assert_eq!((refused.0, &refused.1["error"]["code"]), (401, &json!(9003)));
     assert_eq!(told(&broker.get(&format!("/claims?userId={user}")).await), refused);
     assert_eq!(told(&broker.get(&format!("/claims?userId={user}&status=draft")).await), refused);
     // The platform hears which of the three is wrong.
-    platform.post("/claims", &with("nobody", contract, product)).await.is_error(401, 9003);
+    platform.post("/claims", &with("unknown", contract, product)).await.is_error(401, 9003);
     platform.post("/claims", &with(user, "nothing", product)).await.is_error(404, 2002);
     platform.post("/claims", &with(user, contract, "nowhere")).await.is_error(404, 2003);
     assert_eq!(platform.get(&format!("/claims?userId={user}")).await.data(), &json!([]));

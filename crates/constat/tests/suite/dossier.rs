@@ -209,7 +209,7 @@ async fn an_appointment_in_the_firms_calendar_on_this_server_is_no_mandate() {
     let path = format!("/claims/{}", world.claim);
     let stranger = world.server.organisation(OrganisationKind::Platform, "Autre plateforme").await;
     let uuid = world.claim.parse::<constat_domain::ids::ClaimId>().expect("an id").uuid().to_string();
-    // Whoever made it, in the platform's name too, and however it writes the claim's id.
+    // For every maker of it, in the platform's name too, and in every spelling of the claim's id.
     for booked_by in [stranger, world.firm, world.platform.tenant.org] {
         for claim in [&world.claim, &uuid, &world.declaration] {
             world.calendar_entry(booked_by, claim).await;

@@ -380,7 +380,7 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     let left = everything(server);
     assert_eq!(plants.found_in(&left), Vec::<&str>::new());
 
-    // The firm keeps its visit, and is told by an event.
+    // The firm keeps its visit, and gets an event.
     for visit in &visits {
         let known = world.partner.read_appointment(visit).await.unwrap().unwrap();
         assert_eq!(known.address.unwrap().street1, "(effacé)");

@@ -56,7 +56,7 @@ fn example() -> Value {
 /// Everything that the dossier contract tells of a loss, as the claims contract writes it.
 fn facets(loss: &Value) -> Value {
     let (example, mut accident) = (example(), example()["accident"].clone());
-    // What is kept elsewhere is told as an outside link, and may be written as one.
+    // A picture stored elsewhere is shown as an outside link, and may be written as one.
     accident["declaredDamages"]["contentDamages"][0]["pictures"][1] =
         json!({ "outsideLink": "https://claims.example/files/1?sig=abc", "source": "claims.example" });
     json!({

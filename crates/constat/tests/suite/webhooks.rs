@@ -680,7 +680,7 @@ async fn a_secret_is_not_kept_with_the_answer_to_its_making() {
     assert_ne!(rotated["data"]["secret"], created["data"]["secret"]);
     assert_eq!(post(path(&format!("/webhooks/{id}/secret")), json!({}), "rotate").await, rotated);
     assert_eq!(post(path("/webhooks"), json!({ "url": url }), "create").await["data"]["secret"], secret.as_str());
-    // A day later the first one is over; after the deletion neither is told any more.
+    // A day later the first one is over; after the deletion the answer has neither.
     world.advance(24 * 60 + 1);
     let repeat = post(path("/webhooks"), json!({ "url": url }), "create").await;
     assert_eq!((&repeat["data"]["id"], &repeat["data"]["secret"]), (&created["data"]["id"], &json!(null)));

@@ -25,6 +25,7 @@ mod media_type;
 mod milestone;
 mod moved;
 mod pdf;
+mod person;
 mod photo;
 mod requests;
 mod settlements;

@@ -10,7 +10,6 @@ use super::{Claim, ClaimStatus, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
 use crate::clock::lies_ahead;
 use crate::codes::{Codes, Table};
-use crate::contact::person_faults;
 use crate::money::Currency;
 use crate::refusal::FieldError;
 
@@ -69,7 +68,7 @@ impl Claim {
         let _wrong = self.location.normalise();
     }
 
-    /// What is wrong with the place of a claim for which somebody may still be sent there. The others keep
+    /// What is wrong with the place of a claim whose visits may still take place there. The others keep
     /// what was written.
     fn check_place(&self, faults: &mut Vec<FieldError>) {
         let is_over = matches!(
@@ -102,7 +101,7 @@ impl Claim {
                 faults.push(FieldError::new(field, format!("must have 1 to {longest} characters")));
             }
         }
-        faults.extend(person_faults("insured", &self.insured));
+        faults.extend(self.insured.faults("insured"));
         // A draft that an insurer opened has no description yet.
         let is_missing = self.status != ClaimStatus::Draft && self.description.trim().is_empty();
         if is_missing || self.description.chars().count() > LONGEST_DESCRIPTION {

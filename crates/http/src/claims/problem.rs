@@ -12,7 +12,7 @@ use constat_wire::claims::{ErrorBody, Failure};
 use http::StatusCode;
 
 use crate::Problem;
-use crate::encoding::ACCEPTED;
+use crate::problem::ACCEPTED_ENCODINGS;
 use crate::problem::Cause;
 
 /// What a problem becomes: status, code, message, fields.
@@ -72,7 +72,7 @@ fn of_cause(cause: &Cause) -> Written {
         }
         Cause::UnsupportedContentEncoding => {
             Written::new(StatusCode::BAD_REQUEST, 1006, "this content encoding is not supported")
-                .naming("Content-Encoding", format!("expected {ACCEPTED}, or none"))
+                .naming("Content-Encoding", format!("expected {ACCEPTED_ENCODINGS}, or none"))
         }
     }
 }

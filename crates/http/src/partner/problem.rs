@@ -9,7 +9,7 @@ use constat_wire::common::{ResponseStatus, StatusCode as Code};
 use http::StatusCode;
 
 use crate::Problem;
-use crate::encoding::ACCEPTED;
+use crate::problem::ACCEPTED_ENCODINGS;
 use crate::problem::Cause;
 
 /// Writes a problem.
@@ -37,7 +37,7 @@ fn parts(cause: &Cause) -> (StatusCode, Code, String, Vec<FieldError>) {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported media type".to_owned(), errors)
         }
         Cause::UnsupportedContentEncoding => {
-            let errors = vec![FieldError::new("Content-Encoding", format!("expected {ACCEPTED}, or none"))];
+            let errors = vec![FieldError::new("Content-Encoding", format!("expected {ACCEPTED_ENCODINGS}, or none"))];
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidParameters, "unsupported encoding".to_owned(), errors)
         }
         Cause::RangeNotSatisfiable { .. } => {

@@ -9,28 +9,9 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{instant, micros};
+pub use crate::attempts::{Earlier, Kept};
 use crate::schema::{idempotent_answers, open_attempts};
 use crate::{Connection, StoreError, Tx, dialect};
-
-/// What was answered, and to what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Digest of the request that was answered.
-    pub request_digest: String,
-    /// The answer, as the edge wrote it.
-    pub answer: String,
-}
-
-/// What is known of the earlier attempts under a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Earlier {
-    /// No attempt has committed, and none is in a transaction.
-    Nothing,
-    /// Another transaction works on one.
-    InTransaction,
-    /// One has committed.
-    Kept(Kept),
-}
 
 /// An attempt that a server works on outside of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]

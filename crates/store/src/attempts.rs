@@ -1,0 +1,21 @@
+//! What is known of earlier attempts under an `Idempotency-Key`.
+
+/// What was answered, and to what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Digest of the request that was answered.
+    pub request_digest: String,
+    /// The answer, as the edge wrote it.
+    pub answer: String,
+}
+
+/// What is known of the earlier attempts under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// No attempt has committed, and none is in a transaction.
+    Nothing,
+    /// Another transaction works on one.
+    InTransaction,
+    /// One has committed.
+    Kept(Kept),
+}
