@@ -166,19 +166,19 @@ mod tests {
         KeyFailures::new(Vec::new())
     }
 
-    fn client(number: u32) -> Option<IpAddr> {
-        Some(IpAddr::from(number.to_be_bytes()))
+    fn client(number: u32) -> IpAddr {
+        IpAddr::from(number.to_be_bytes())
     }
 
     #[test]
     fn a_client_that_fails_often_is_slowed_for_the_rest_of_the_minute_and_no_other() {
         let (failures, start) = (failures(), Instant::now());
         for _ in 0..FREE_PER_MINUTE {
-            assert!(!failures.judge(client(1), start).is_slowed);
+            assert!(!failures.judge(Some(client(1)), start).is_slowed);
         }
-        assert!(failures.judge(client(1), start).is_slowed);
-        assert!(!failures.judge(client(2), start).is_slowed);
-        assert!(!failures.judge(client(1), start + MINUTE).is_slowed);
+        assert!(failures.judge(Some(client(1)), start).is_slowed);
+        assert!(!failures.judge(Some(client(2)), start).is_slowed);
+        assert!(!failures.judge(Some(client(1)), start + MINUTE).is_slowed);
         // Behind a proxy that does not name its clients.
         assert!((0..100).all(|_| !failures.judge(None, start).is_slowed));
     }
@@ -186,18 +186,18 @@ mod tests {
     #[test]
     fn one_client_writes_two_lines_a_minute_and_many_clients_write_twenty() {
         let (failures, start) = (failures(), Instant::now());
-        let lines = (0..1000).filter(|_| failures.judge(client(1), start).log.is_some()).count();
+        let lines = (0..1000).filter(|_| failures.judge(Some(client(1)), start).log.is_some()).count();
         assert_eq!(lines, 2);
-        let lines = (2..1000).filter(|number| failures.judge(client(*number), start).log.is_some()).count();
+        let lines = (2..1000).filter(|number| failures.judge(Some(client(*number)), start).log.is_some()).count();
         assert_eq!(lines, 18);
-        assert_eq!(failures.judge(client(1), start + MINUTE).log, Some(1));
+        assert_eq!(failures.judge(Some(client(1)), start + MINUTE).log, Some(1));
     }
 
     #[test]
     fn the_memory_of_clients_is_bounded() {
         let (failures, start) = (failures(), Instant::now());
         for number in 0..25_000 {
-            failures.judge(client(number), start);
+            failures.judge(Some(client(number)), start);
         }
         assert!(failures.recent.lock().unwrap().by_client.len() <= MAX_CLIENTS);
     }

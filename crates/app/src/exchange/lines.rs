@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, Chain, Cursor, ErrorKind, Read, Seek};
 
+use constat_domain::country::Country;
 use constat_domain::json::repeated_keys;
 use constat_domain::{Currency, Money, restore_postcode};
 use serde::de::DeserializeOwned;
@@ -512,9 +513,7 @@ fn settle_value(cell: Cell, value: &Value, texts_are_exact: bool) -> Result<Opti
 
 /// Whether a country, as files name it, is France with its territories overseas. Not given: it is.
 pub fn is_french(country: &str) -> bool {
-    const NAMES: [&str; 14] =
-        ["", "FR", "FRA", "FRANCE", "GP", "MQ", "GF", "RE", "PM", "YT", "BL", "MF", "LA RÉUNION", "GUADELOUPE"];
-    NAMES.contains(&country.trim().to_uppercase().as_str())
+    country.trim().is_empty() || Country::read(country).is_some_and(Country::is_french)
 }
 
 /// The postcode that four digits in France stand for; `None` when it is none of these.

@@ -27,18 +27,18 @@ fn workbook(rows: &str, texts: &[&str], sheets: &[(&str, &str)]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let relations = "http://schemas.openxmlformats.org/package/2006/relationships";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let shared: String = texts.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
-    let mut names = String::new();
-    let mut links = format!(
+    let shared = texts.iter().map(|text| format!("<si><t>{text}</t></si>")).collect::<Vec<_>>().concat();
+    let mut names = Vec::new();
+    let mut links = vec![format!(
         "<Relationship Id=\"s\" Type=\"{office}/sharedStrings\" Target=\"sharedStrings.xml\"/>\
          <Relationship Id=\"y\" Type=\"{office}/styles\" Target=\"styles.xml\"/>"
-    );
+    )];
     let mut files = Vec::new();
     for (index, (name, state)) in sheets.iter().enumerate() {
-        names += &format!("<sheet name=\"{name}\" sheetId=\"{}\" state=\"{state}\" r:id=\"r{index}\"/>", index + 1);
-        links += &format!(
+        names.push(format!("<sheet name=\"{name}\" sheetId=\"{}\" state=\"{state}\" r:id=\"r{index}\"/>", index + 1));
+        links.push(format!(
             "<Relationship Id=\"r{index}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{index}.xml\"/>"
-        );
+        ));
         // The rows are in the last sheet.
         let rows = if index + 1 == sheets.len() { rows } else { "" };
         files.push((
@@ -48,6 +48,7 @@ fn workbook(rows: &str, texts: &[&str], sheets: &[(&str, &str)]) -> Vec<u8> {
             ),
         ));
     }
+    let (names, links) = (names.concat(), links.concat());
     files.extend([
         (
             "_rels/.rels".to_owned(),
@@ -73,11 +74,12 @@ fn workbook(rows: &str, texts: &[&str], sheets: &[(&str, &str)]) -> Vec<u8> {
 
 /// A row of texts.
 fn texts_row(number: usize, texts: &[&str]) -> String {
-    let cells: String = texts
+    let cells = texts
         .iter()
         .zip('A'..)
         .map(|(text, column)| format!("<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     format!("<row r=\"{number}\">{cells}</row>")
 }
 
