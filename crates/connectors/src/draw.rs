@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 /// Longest time that one picture may take on a busy machine. The process itself stops after 5 seconds of
 /// processor time; a photo of 50 million pixels takes one or two.
-const PATIENCE: Duration = Duration::from_secs(12);
+const DRAW_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// What the process is asked for instead of a picture: whether it takes a password to open a PDF.
 pub const PASSWORD_QUESTION: &str = "takes-password";
@@ -64,7 +64,7 @@ impl Draughtsman for DrawnByChild {
     fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
         let media_type = media_type.to_owned();
         Box::pin(async move {
-            match tokio::time::timeout(PATIENCE, self.ask(&media_type, bytes)).await {
+            match tokio::time::timeout(DRAW_TIMEOUT, self.ask(&media_type, bytes)).await {
                 Ok(Ok(picture)) if picture.is_empty() => Drawn::Never,
                 Ok(Ok(picture)) => Drawn::Picture(picture),
                 Ok(Err(error)) => {
@@ -82,7 +82,7 @@ impl Draughtsman for DrawnByChild {
 
     fn takes_password(&self, bytes: Vec<u8>) -> BoxFuture<'_, Option<bool>> {
         Box::pin(async move {
-            let asked = tokio::time::timeout(PATIENCE, self.ask(PASSWORD_QUESTION, bytes)).await;
+            let asked = tokio::time::timeout(DRAW_TIMEOUT, self.ask(PASSWORD_QUESTION, bytes)).await;
             match asked.ok()?.ok()?.as_slice() {
                 b"yes" => Some(true),
                 b"no" => Some(false),

@@ -47,7 +47,7 @@ pub fn name_fault(name: &str) -> Option<String> {
 /// assert!(email_fault("a@x.fr;b@x.fr").is_some() && email_fault("@@").is_some());
 /// ```
 pub fn email_fault(address: &str) -> Option<&'static str> {
-    const EXPECTED: &str = "expected an e-mail address";
+    const EXPECTED: &str = "expected an e-mail address, such as jean@example.fr";
     const ONE: &str = "expected one e-mail address only";
     if address.matches('@').count() > 1 && address.contains([';', ',', ' ', '/', '|']) {
         return Some(ONE);

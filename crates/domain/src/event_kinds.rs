@@ -1,9 +1,8 @@
-//! What can happen to a claim: the stable names of its events, and what a reader is told in French.
+//! The kinds of events: their stable names and French labels.
 //!
 //! Names that start with `v2.` are those of the claims contract, with our extensions for appointments
-//! and deadlines, and may be sent to webhooks; the others are our own and are read in the timeline and the
-//! feed only. Kinds that are not listed here are about no claim (imports of contracts, a firm's own
-//! calendar): they are kept in the audit trail and shown to no integrator.
+//! and deadlines, and may be sent to webhooks. The other names of [`CLAIM_EVENTS`] are read in the timeline and the
+//! feed only. [`OWN_RECORDS`] are about no claim: they are stored in the audit trail and shown to no integrator.
 
 /// A kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +67,34 @@ pub const HANDLERS_ONLY: &[EventKind] = &[
     kind("claim.document.original_read", "Original d'une photo consulté"),
 ];
 
+/// What an organisation does in its own data: a firm in its calendar, a platform with contracts and webhooks.
+pub const OWN_RECORDS: &[EventKind] = &[
+    kind("appointment.booked", "Rendez-vous pris dans l'agenda du cabinet"),
+    kind("appointment.rescheduled", "Rendez-vous déplacé dans l'agenda du cabinet"),
+    kind("appointment.modified", "Rendez-vous modifié dans l'agenda du cabinet"),
+    kind("appointment.cancelled", "Rendez-vous annulé dans l'agenda du cabinet"),
+    kind("appointment.held", "Créneau retenu"),
+    kind("appointment.released", "Créneau libéré"),
+    kind("appointment.erased", "Données personnelles d'un rendez-vous effacées"),
+    kind("contract.created", "Contrat créé"),
+    kind("contracts.imported", "Contrats importés"),
+    kind("webhook.created", "Webhook créé"),
+    kind("webhook.edited", "Webhook modifié"),
+    kind("webhook.paused", "Webhook mis en pause"),
+    kind("webhook.resumed", "Webhook repris"),
+    kind("webhook.deleted", "Webhook supprimé"),
+    kind("webhook.secret_rotated", "Secret d'un webhook remplacé"),
+    kind("webhook.replayed", "Événements envoyés de nouveau à un webhook"),
+    kind("webhook.failing", "Webhook en échec"),
+];
+
+fn all() -> impl Iterator<Item = &'static EventKind> {
+    CLAIM_EVENTS.iter().chain(HANDLERS_ONLY).chain(OWN_RECORDS)
+}
+
 /// What happened, in French; the name itself when it is not listed here.
 pub fn label(name: &str) -> &str {
-    CLAIM_EVENTS.iter().chain(HANDLERS_ONLY).find(|kind| kind.name == name).map_or(name, |kind| kind.label)
+    all().find(|kind| kind.name == name).map_or(name, |kind| kind.label)
 }
 
 /// The names that a webhook may ask for, as the contract lists them.
@@ -84,11 +108,14 @@ mod tests {
 
     #[test]
     fn every_name_is_there_once_and_says_something() {
-        let mut names: Vec<_> = CLAIM_EVENTS.iter().map(|kind| kind.name).collect();
+        let mut names: Vec<_> = all().map(|kind| kind.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), CLAIM_EVENTS.len());
-        assert!(CLAIM_EVENTS.iter().all(|kind| label(kind.name) != kind.name));
+        assert_eq!(names.len(), all().count());
+        assert!(all().all(|kind| label(kind.name) != kind.name));
+        let page = include_str!("../../../docs/events.md");
+        let missing: Vec<_> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "docs/events.md does not list {missing:?}");
         assert_eq!((for_webhooks().count(), label("something.else")), (24, "something.else"));
     }
 }

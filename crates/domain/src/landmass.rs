@@ -142,7 +142,7 @@ const COLUMNS: i32 = 3600;
 /// A cell has one answer when no other landmass is this many cells away: 22 km at least in France.
 const CLEAR: i32 = 3;
 /// Farthest ring of cells that is searched: two degrees.
-const MOST_RINGS: i32 = 20;
+const MAX_RINGS: i32 = 20;
 
 /// Row and column of a position's cell.
 #[expect(clippy::cast_possible_truncation, reason = "degrees fit; the cast saturates")]
@@ -226,7 +226,7 @@ impl Map {
     fn nearest(&self, position: Position, at: (i32, i32)) -> Option<Landmass> {
         let narrow = position.lat.to_radians().cos();
         let mut best: Option<(f64, Landmass)> = None;
-        for ring in 0..=MOST_RINGS {
+        for ring in 0..=MAX_RINGS {
             // Nothing in this ring or beyond is nearer than this, in squared degrees.
             let bound = (f64::from(ring - 1).max(0.0) / PER_DEGREE * narrow).powi(2);
             if best.is_some_and(|(known, _)| known <= bound) {

@@ -7,7 +7,6 @@ use crate::gazetteer::{Commune, Gazetteer};
 use crate::geo::{PostalAddress, department_of_postcode};
 use crate::postcode::{self, PostcodeFault};
 use crate::refusal::FieldError;
-use crate::text::place_key;
 
 /// Characters in one line of a postal address (partner API v0.9.1).
 const LINE: usize = 38;
@@ -101,7 +100,9 @@ impl PostalAddress {
         let Some(country) = Country::read(&self.country_code) else { return };
         match postcode::read(&self.zip_code, country) {
             Ok(zip) => self.zip_code = zip,
-            Err(PostcodeFault::LostZero(meant)) if is_in(&meant, &self.city) => self.zip_code = meant,
+            Err(PostcodeFault::LostZero(meant)) if Gazetteer::embedded().serves(&meant, &self.city) => {
+                self.zip_code = meant;
+            }
             // The territory's own code must not hide that the postcode lies elsewhere.
             Err(_unreadable) => return,
         }
@@ -120,12 +121,6 @@ fn department(country: &Country, zipcode: &str, city: &str) -> Option<String> {
     // Where an overseas territory's name contradicts a mainland postcode, the name decides.
     let told = told.filter(|told| country.department().is_none() || told.len() == 3);
     told.or_else(|| country.department().map(str::to_owned))
-}
-
-/// Whether one of the postcode's communes has exactly this name.
-fn is_in(zip: &str, city: &str) -> bool {
-    let city = place_key(city);
-    Gazetteer::embedded().by_postcode(zip).any(|commune| place_key(commune.name) == city)
 }
 
 /// Breaks a text into lines at spaces; `None` when a word or the whole is too long.

@@ -6,7 +6,7 @@ use crate::geo::{Position, PostalAddress};
 struct Territory {
     /// What it is called in a message.
     name: &'static str,
-    /// Département codes, as in postcodes and INSEE codes; empty for the mainland with Corsica.
+    /// Département codes, as [`PostalAddress::department`] gives them; empty for the mainland with Corsica.
     departments: &'static [&'static str],
     /// ISO 3166-1 codes of these territories.
     countries: &'static [&'static str],
@@ -17,7 +17,7 @@ struct Territory {
 /// Half a degree or so beyond the coasts, so that no island is left out.
 const TERRITORIES: [Territory; 11] = [
     Territory { name: "mainland France", departments: &[], countries: &[], lat: (41.0, 51.4), lon: (-5.6, 10.0) },
-    // Postcodes of Saint-Barthélemy and Saint-Martin begin like those of Guadeloupe.
+    // One box for three: some postcodes do not distinguish them.
     Territory {
         name: "Guadeloupe, Saint-Barthélemy or Saint-Martin",
         departments: &["971", "977", "978"],
@@ -144,15 +144,9 @@ fn territories_of(address: &PostalAddress) -> Option<Vec<&'static Territory>> {
     if country != "FR" {
         return None;
     }
-    let digits: String = address.zip_code.chars().filter(char::is_ascii_digit).collect();
-    let of_department = TERRITORIES
-        .iter()
-        .find(|territory| territory.departments.iter().any(|department| digits.starts_with(department)));
-    if let Some(own) = of_department {
-        return Some(vec![own]);
-    }
-    let is_known = digits.len() == 5 && !digits.starts_with("97") && !digits.starts_with("98");
-    Some(if is_known { vec![&TERRITORIES[0]] } else { TERRITORIES.iter().collect() })
+    let Some(department) = address.department() else { return Some(TERRITORIES.iter().collect()) };
+    let own = TERRITORIES.iter().find(|territory| territory.departments.contains(&department.as_str()));
+    Some(vec![own.unwrap_or(&TERRITORIES[0])])
 }
 
 #[cfg(test)]
@@ -202,6 +196,13 @@ mod tests {
         assert_eq!(outside(55.45, -20.88, "FR", "97400"), Some(Misplaced::Swapped));
         assert_eq!(outside(55.45, -20.88, "RE", ""), Some(Misplaced::Swapped));
         assert_eq!(outside(17.9, -62.85, "FR", "97133"), None);
+        // CEDEX codes of La Réunion begin like those of Saint-Barthélemy and Saint-Martin.
+        for zip in ["97744", "97801", "97400"] {
+            assert_eq!(outside(-20.88, 55.45, "FR", zip), None, "{zip}");
+            assert_eq!(outside(16.25, -61.55, "FR", zip), Some(Misplaced::Outside("La Réunion")), "{zip}");
+        }
+        assert_eq!(outside(18.07, -63.08, "FR", "97150"), None);
+        assert_eq!(outside(41.92, 8.73, "FR", "20700"), None);
         assert_eq!(outside(51.5, -0.12, "GB", "SW1A"), None, "another country");
         assert!(!is_swapped(at(51.5, -0.12)) && !is_swapped(at(50.85, 4.35)));
         assert!(is_swapped(at(2.35, 48.85)));

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::lines::{
     Cell, Column, Record, cell_text, column, euros_to_money, into_type, is_french, refuse_unknown, remove_nulls,
-    restore_phone_in, restored_postcode, settle_json,
+    restore_phone_in, settle_json,
 };
 use super::report::Report;
 use crate::claims::cover::CoverRenewal;
@@ -132,7 +132,7 @@ fn read_one(record: Record, catalogue: &Catalogue, report: &mut Report) -> Optio
     }
     refuse_unknown(line, "", &object, KNOWN, report);
     complete(&mut object);
-    restore_lost(line, &mut object, report);
+    restore_phone(line, &mut object, report);
     let mut contract = into_type::<Contract>(line, object, report)?;
     contract.normalise();
     report.add_all(line, contract.check(catalogue));
@@ -142,26 +142,16 @@ fn read_one(record: Record, catalogue: &Catalogue, report: &mut Report) -> Optio
     Some(contract)
 }
 
-/// Restores leading zeros that a spreadsheet took off, where there is no doubt: postcodes in France that
-/// serve the town, and the phone of a holder whose insured buildings are all in France.
-fn restore_lost(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
+/// Restores the leading zero that a spreadsheet took off the phone of a holder whose insured buildings are all in
+/// France. Postcodes are restored by [`Contract::normalise`].
+fn restore_phone(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
     let mut places = 0;
     let mut french = 0;
-    for (index, product) in object.get_mut("products").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
-        let Some(address) = product.pointer_mut("/risk/address").and_then(Value::as_object_mut) else { continue };
+    for product in object.get("products").and_then(Value::as_array).into_iter().flatten() {
+        let Some(address) = product.pointer("/risk/address") else { continue };
         places += 1;
-        let text = |name: &str| address.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        if !is_french(&text("country_code")) {
-            continue;
-        }
-        french += 1;
-        match restored_postcode(&text("zip_code"), &text("city")) {
-            Ok(Some(zip)) => {
-                address.insert("zip_code".to_owned(), json!(zip));
-            }
-            Ok(None) => {}
-            Err(message) => report.add(line, &format!("products[{index}].risk.address.zip_code"), message),
-        }
+        let country = address.get("country_code").and_then(Value::as_str).unwrap_or_default();
+        french += usize::from(is_french(country));
     }
     if let Some(phone) = object.get_mut("holder").and_then(|holder| holder.get_mut("phone_number")) {
         restore_phone_in(phone, places > 0 && french == places, |message| {

@@ -526,7 +526,7 @@ pub fn restored_postcode(zip: &str, city: &str) -> Result<Option<String>, &'stat
     }
     restore_postcode(zip, city)
         .map(Some)
-        .ok_or("has four digits, and the town does not tell whether a leading zero was lost; write all five")
+        .ok_or("has four digits and the town does not show whether a leading zero was lost: write all five")
 }
 
 /// Restores the leading zero of a French phone number in a record, or reports what is wrong.

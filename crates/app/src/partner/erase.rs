@@ -17,7 +17,7 @@ use super::read::visible;
 use crate::{Act, AppError, require_version};
 
 /// What a firm's audit trail keeps of an erasure.
-const ERASED: &str = "appointment.erased";
+const ERASED_EVENT: &str = "appointment.erased";
 
 /// Erases the personal data of an appointment that is over or cancelled, and of those booked with it. Doing it
 /// again changes nothing more.
@@ -42,9 +42,9 @@ pub fn erase_appointment(
     }
     let data = json!({ "reason": "request", "by": act.caller.key });
     for appointment in &together {
-        act.record_in(tx, appointment.tenant, appointment.id, ERASED, data.clone())?;
+        act.record_in(tx, appointment.tenant, appointment.id, ERASED_EVENT, data.clone())?;
     }
-    let erased = erase_rows(tx, together, act.at)?;
+    let erased = erase_appointment_rows(tx, together, act.at)?;
     erased.into_iter().find(|one| one.id == id).ok_or_else(|| BookingRefusal::AppointmentNotFound.into())
 }
 
@@ -95,9 +95,9 @@ pub(crate) fn record_and_erase(
     for appointment in &found {
         let id = ids.next().ok_or_else(|| StoreError::Conflict("there are more appointments now".to_owned()))?;
         let data = json!({ "reason": reason });
-        events::append(tx, &Event::by_system(id, appointment.tenant, appointment.id, ERASED, at, data))?;
+        events::append(tx, &Event::by_system(id, appointment.tenant, appointment.id, ERASED_EVENT, at, data))?;
     }
-    Ok(erase_rows(tx, found, at)?.len())
+    Ok(erase_appointment_rows(tx, found, at)?.len())
 }
 
 /// The appointment, and those that were booked with it, of other firms too.
@@ -113,7 +113,7 @@ fn with_its_parties(connection: &mut Connection, known: Appointment) -> Result<V
 }
 
 /// Erases the rows, the data of their events that says too much, and the answers kept for the keys of their firms.
-fn erase_rows(tx: &mut Tx, found: Vec<Appointment>, at: Timestamp) -> Result<Vec<Appointment>, StoreError> {
+fn erase_appointment_rows(tx: &mut Tx, found: Vec<Appointment>, at: Timestamp) -> Result<Vec<Appointment>, StoreError> {
     let ids: Vec<String> = found.iter().map(|appointment| appointment.id.to_string()).collect();
     let firms: BTreeSet<(OrgId, &str)> = found.iter().map(|one| (one.tenant.org, one.tenant.mode.as_str())).collect();
     let keys: Vec<KeyId> = api_keys::all(tx)?

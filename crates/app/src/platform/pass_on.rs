@@ -16,7 +16,7 @@ use crate::{App, AppError};
 const PASSED_ON: &str = "insured.erasure.passed_on";
 
 /// Minutes to wait before a firm is asked again; the last from then on.
-const WAITS: [i64; 5] = [1, 5, 30, 60, 1440];
+const RETRY_MINUTES: [i64; 5] = [1, 5, 30, 60, 1440];
 
 /// Asks the firms for every erasure that is due. Gives how many firms answered that it is done.
 ///
@@ -37,7 +37,7 @@ pub async fn pass_on_erasures(app: &App) -> Result<usize, AppError> {
                     "the partner has not erased an appointment yet, and is asked again"
                 );
                 let attempts = usize::try_from(wanted.attempts).unwrap_or(usize::MAX);
-                let minutes = WAITS.get(attempts).or(WAITS.last()).copied().unwrap_or(60);
+                let minutes = RETRY_MINUTES.get(attempts).or(RETRY_MINUTES.last()).copied().unwrap_or(60);
                 let now = app.clock.now();
                 let next = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
                 let later = move |tx: &mut crate::Tx| erasure::pass_on_later(tx, wanted.appointment, next);

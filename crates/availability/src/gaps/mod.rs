@@ -157,7 +157,7 @@ pub(crate) struct Starts {
     /// Last allowed start; before the first one when there is none.
     pub(crate) last: i32,
     /// Between these instants (both excluded) a start is not allowed after all.
-    barred: [(i32, i32); Starts::MOST_BARRED],
+    barred: [(i32, i32); Starts::MAX_BARRED],
     barred_count: usize,
     /// Seconds of driving that a visit adds to the day.
     pub(crate) added_travel: i32,
@@ -165,7 +165,7 @@ pub(crate) struct Starts {
 
 impl Starts {
     /// Two drives around a remote visit, and what is closed or withheld on one local day.
-    const MOST_BARRED: usize = 8;
+    const MAX_BARRED: usize = 8;
 
     /// True when a visit may start then.
     pub(crate) fn contains(&self, start: i32) -> bool {
@@ -186,7 +186,7 @@ impl Starts {
         if before - after < 2 || before <= self.first || after >= self.last {
             return;
         }
-        if self.barred_count < Self::MOST_BARRED {
+        if self.barred_count < Self::MAX_BARRED {
             self.barred[self.barred_count] = (after, before);
             self.barred_count += 1;
         } else {
@@ -363,7 +363,7 @@ impl GapTable {
         let mut starts = Starts {
             first: gap.lo.max(ask.earliest),
             last: gap.hi.min(ask.to) - ask.occupied,
-            barred: [(0, 0); Starts::MOST_BARRED],
+            barred: [(0, 0); Starts::MAX_BARRED],
             barred_count: 0,
             added_travel: 0,
         };

@@ -185,17 +185,18 @@ fn place_base(line: u64, object: &mut Map<String, Value>, report: &mut Report) {
     let city = base.get("city").and_then(Value::as_str);
     let zip = read_french(zip).unwrap_or_else(|_fault| zip.to_owned());
     // A spreadsheet may have taken off a leading zero; experts start in France.
-    let gazetteer = Gazetteer::embedded();
-    let padded =
-        || Some(format!("0{zip}")).filter(|padded| zip.len() == 4 && gazetteer.by_postcode(padded).next().is_some());
-    let restored = city.map_or_else(padded, |city| restore_postcode(&zip, city));
-    match gazetteer.find(restored.as_deref().unwrap_or(&zip), city) {
+    let restored = restore_postcode(&zip, city.unwrap_or_default());
+    match Gazetteer::embedded().find(restored.as_deref().unwrap_or(&zip), city) {
         Ok(located) => *base = json!({ "lat": located.position.lat, "lon": located.position.lon }),
         Err(why) => {
             if why.is_of_city() {
                 report.add(line, "base.city", format!("{}, or give lat and lon, in degrees", why.message()));
             } else {
-                report.add(line, "base.zip", "unknown postcode; give lat and lon, in degrees");
+                report.add(
+                    line,
+                    "base.zip",
+                    "unknown postcode: write all five digits, or give lat and lon, in degrees",
+                );
             }
             *base = json!({ "lat": 0.0, "lon": 0.0 });
         }

@@ -38,7 +38,7 @@ fn contradictions_and_impossible_places_are_refused_by_field_and_nothing_is_impo
         ("base", json!({ "lat": 95.0, "lon": 2.35 }), "base:"),
         ("base", json!({ "lat": 48.85, "lon": -181.0 }), "base:"),
         ("base", json!({ "zip": "00000" }), "base.zip:"),
-        ("base", json!({ "zip": "41400", "city": "Nulle Part" }), "base.city: does not tell which commune"),
+        ("base", json!({ "zip": "41400", "city": "Nulle Part" }), "base.city: leaves several communes"),
         ("base", json!({ "zip": "75017", "city": "LYON" }), "base.city:"),
         ("zone", json!("Europe/Lutetia"), "zone: unknown time zone"),
         ("buffer_before_minutes", json!(721), "buffer_before_minutes:"),

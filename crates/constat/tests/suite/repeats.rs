@@ -68,7 +68,8 @@ fn told(answer: &Got) -> (u16, String, [Option<String>; 2]) {
     (answer.status, answer.text.clone(), [header("etag"), header("location")])
 }
 
-async fn until(what: &str, holds: impl Fn() -> bool) {
+/// Waits ten seconds at most.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if holds() {
             return;

@@ -50,7 +50,7 @@ pub enum NotLocated<'g> {
 }
 
 /// Most communes that an error names.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 /// A city of at least this many characters may have been cut: postal addresses hold 32.
 const PERHAPS_CUT: usize = 30;
 /// Within this distance of a postcode, the name of another commune contradicts the postcode.
@@ -72,13 +72,11 @@ impl NotLocated<'_> {
         let Self::Ambiguous { communes } = self else {
             return "this postcode is unknown: correct it, or give the position".to_owned();
         };
-        let named: Vec<&str> = communes.iter().take(MOST_NAMED).map(|commune| commune.name).collect();
+        let named: Vec<&str> = communes.iter().take(MAX_NAMED).map(|commune| commune.name).collect();
         let rest = communes.len() - named.len();
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let named = named.join(", ");
-        format!(
-            "does not tell which commune of this postcode is meant: give one of {named}{more}, or correct the postcode"
-        )
+        format!("leaves several communes of this postcode possible: give one of {named}{more}, or correct the postcode")
     }
 
     /// Whether the city is at fault, not the postcode.
@@ -148,6 +146,27 @@ impl Gazetteer {
             return self.located(*same, None).ok_or(NotLocated::UnknownPostcode);
         }
         self.find_served(zip, served, city)
+    }
+
+    /// Whether a city is one that a postcode serves, by its name in any spelling that [`Gazetteer::find`] reads, by
+    /// its start (a quarter: `CANNES LA BOCCA`), or as the label of a CEDEX code. False without a city, and for one
+    /// that only could be a quarter.
+    pub fn serves(&self, zip: &str, city: &str) -> bool {
+        let zip = zip.trim();
+        let spelling = Spelling::of(&CityLine::of(city, zip).name);
+        if spelling.is_empty() {
+            return false;
+        }
+        let Some(served) = self.by_postcode.get(zip) else {
+            return self.run_of(zip).is_some_and(|run| self.fits_run(run, &spelling));
+        };
+        let key = place_key(city);
+        let begins =
+            |commune: &Commune| key.strip_prefix(&place_key(commune.name)).is_some_and(|rest| rest.starts_with(' '));
+        let is_cut = city.trim().chars().count() >= PERHAPS_CUT;
+        matches!(choose(&self.candidates(served), &spelling, is_cut), Choice::One { .. })
+            || served.iter().filter_map(|at| self.commune_at(*at)).any(begins)
+            || self.labelled(zip, &spelling).is_some_and(|run| served.contains(&run.commune))
     }
 
     /// The commune of a postal address, when [`Gazetteer::find`] finds one.

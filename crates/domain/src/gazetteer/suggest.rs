@@ -267,7 +267,7 @@ impl Names {
 }
 
 /// Most readings of one query: those of the first abbreviations are tried.
-const MOST_READINGS: usize = 12;
+const MAX_READINGS: usize = 12;
 
 /// What a query asks for.
 #[derive(Debug)]
@@ -298,7 +298,7 @@ impl Wanted {
             let own = [word.as_str()];
             let readings = if readings.is_empty() { &own[..] } else { readings };
             let longer = readings.iter().flat_map(|reading| names.iter().map(move |name| join(name, reading)));
-            names = longer.take(MOST_READINGS).collect();
+            names = longer.take(MAX_READINGS).collect();
         }
         let length = names.first().map_or(0, |name| name.bytes().filter(|byte| *byte != b' ').count());
         Self { names, postcode, slips: slips_of(length) }

@@ -38,7 +38,7 @@ const SPREAD_SECONDS: u64 = 3;
 
 /// How long a preview waits for its turn: more than the time limit of drawing one, so that a request which is
 /// next in turn is never refused for a slow file before it.
-const PREVIEW_PATIENCE_MS: u64 = 15_000;
+const PREVIEW_TIMEOUT_MS: u64 = 15_000;
 
 /// How long a body may be on its way, at least, before its sender has to make room.
 const LEAST_FOR_A_BODY: Duration = Duration::from_secs(1);
@@ -137,7 +137,7 @@ impl Gate {
     /// The queue before previews, the only one: one is drawn at a time, of each key's in turn, handlers' first. A
     /// key with a thousand requests delays another's first by the drawing at work and one more at most.
     pub(crate) fn of_previews(settings: &RequestSettings) -> Arc<Self> {
-        let settings = RequestSettings { wait_ms: PREVIEW_PATIENCE_MS, ..settings.clone() };
+        let settings = RequestSettings { wait_ms: PREVIEW_TIMEOUT_MS, ..settings.clone() };
         Arc::new(Self::new(1, 1, true, &settings))
     }
 

@@ -64,7 +64,7 @@ fn search_text(appointment: &Appointment) -> String {
 }
 
 /// Most appointments under one reference that a booking is compared with.
-const MOST_OF_REFERENCE: i64 = 5;
+const MAX_OF_REFERENCE: i64 = 5;
 
 /// What an appointment is for, as a key: the kind of intervention and the insurer's reference, whatever its
 /// capitals and punctuation. `None` without a reference.
@@ -90,7 +90,7 @@ pub fn open_of_reference(
         .inner_join(appointments::table.on(appointments::id.eq(appointment_references::appointment)))
         .filter(of_reference.and(is_open))
         .order((appointments::created_at, appointments::id))
-        .limit(MOST_OF_REFERENCE)
+        .limit(MAX_OF_REFERENCE)
         .select(appointments::body)
         .load(one))?;
     from_bodies(&bodies)

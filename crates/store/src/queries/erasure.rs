@@ -172,14 +172,6 @@ pub fn due_to_pass_on(connection: &mut Connection, now: Timestamp) -> Result<Vec
     rows.into_iter().map(read).collect()
 }
 
-/// How many erasures wait for a firm's answer, of one tenant.
-pub fn count_to_pass_on(connection: &mut Connection, tenant: &TenantId) -> Result<i64, StoreError> {
-    Ok(erasures_to_pass_on::table
-        .filter(erasures_to_pass_on::tenant.eq(tenant.to_string()))
-        .count()
-        .get_result(connection)?)
-}
-
 /// The firm did not answer: it is asked again at `due`.
 pub fn pass_on_later(tx: &mut Tx, appointment: ClaimAppointmentId, due: Timestamp) -> Result<(), StoreError> {
     diesel::update(erasures_to_pass_on::table.find(appointment.to_string()))

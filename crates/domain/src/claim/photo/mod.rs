@@ -19,7 +19,7 @@ use super::{Photo, PhotoEdit};
 const LONGEST_BLOCK: usize = 1024 * 1024;
 
 /// Most edits: a file cut into more stretches is no camera's.
-const MOST_EDITS: usize = 1024;
+const MAX_EDITS: usize = 1024;
 
 /// What a format does with the bytes it asked for.
 trait Format: Send {
@@ -67,7 +67,7 @@ struct Found {
 
 impl Found {
     fn edit(&mut self, edit: PhotoEdit) {
-        if self.edits.len() < MOST_EDITS {
+        if self.edits.len() < MAX_EDITS {
             self.edits.push(edit);
         } else {
             self.too_many = true;
