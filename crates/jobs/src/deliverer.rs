@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use constat_app::webhooks::{
     Message, SendFailure, WebhookRequest, Work, fan_out, fan_out_work, lease, lease_trials, mark_next, message_of,
-    record_attempt, work_due,
+    record_attempt, trials_due, work_due,
 };
 use constat_app::{App, AppError};
 use constat_domain::ids::WebhookId;
@@ -16,8 +16,20 @@ use tokio::task::JoinSet;
 
 use crate::signature;
 
-/// Least time between two looks at the database, however often it is nudged.
+/// Shortest time between two looks at the database after new events.
 const BREATH: Duration = Duration::from_millis(20);
+
+/// How long a worker whose database failed keeps its webhook waiting.
+const FAILURE_BACKOFF: Duration = Duration::from_secs(1);
+
+/// What a worker sends, and for which webhook. One of each kind works for a webhook at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Worker {
+    /// All that is due.
+    All(WebhookId),
+    /// Trials alone, beside a worker that waits for a slow receiver.
+    Trials(WebhookId),
+}
 
 /// Writes a message as the contract does.
 pub type Render = fn(&Message) -> Result<String, AppError>;
@@ -75,8 +87,12 @@ impl Deliverer {
                 _ = polls.tick() => {}
                 _ = nudges.changed() => tokio::time::sleep(BREATH).await,
                 Some(finished) = workers.join_next(), if !workers.is_empty() => {
-                    if let Ok(Some(webhook)) = finished {
-                        busy.remove(&webhook);
+                    if let Ok(worker) = finished {
+                        busy.remove(&worker);
+                        // It has sent all trials that there are; other deliveries are the other worker's.
+                        if matches!(worker, Worker::Trials(_)) {
+                            continue;
+                        }
                     }
                 }
             }
@@ -88,21 +104,26 @@ impl Deliverer {
 
     /// Gives each webhook that has something due a worker, so that a slow receiver delays no other webhook. A
     /// trial of one whose worker still waits for its receiver goes out beside it.
-    async fn start_workers(
-        &self,
-        busy: &mut HashSet<WebhookId>,
-        workers: &mut JoinSet<Option<WebhookId>>,
-    ) -> Result<(), AppError> {
+    async fn start_workers(&self, busy: &mut HashSet<Worker>, workers: &mut JoinSet<Worker>) -> Result<(), AppError> {
         self.look_at_events().await?;
-        for webhook in work_due(&self.app)? {
+        let due = work_due(&self.app)?.into_iter().map(Worker::All).filter(|worker| busy.insert(*worker));
+        let due: Vec<Worker> = due.collect();
+        let is_waiting = |webhook: &WebhookId| !due.contains(&Worker::All(*webhook));
+        let trials: Vec<WebhookId> = if busy.len() > due.len() { trials_due(&self.app)? } else { Vec::new() };
+        let trials = trials.into_iter().filter(is_waiting).map(Worker::Trials).filter(|worker| busy.insert(*worker));
+        let trials: Vec<Worker> = trials.collect();
+        for worker in due.into_iter().chain(trials) {
             let deliverer = self.clone();
-            let is_free = busy.insert(webhook);
             workers.spawn(async move {
-                let worked = if is_free { deliverer.work_on(webhook).await } else { deliverer.try_out(webhook).await };
+                let worked = match worker {
+                    Worker::All(webhook) => deliverer.work_on(webhook).await,
+                    Worker::Trials(webhook) => deliverer.try_out(webhook).await,
+                };
                 if let Err(error) = worked {
-                    tracing::error!(%webhook, %error, "a webhook waits: the database failed");
+                    tracing::error!(?worker, %error, "a webhook waits: the database failed");
+                    tokio::time::sleep(FAILURE_BACKOFF).await;
                 }
-                is_free.then_some(webhook)
+                worker
             });
         }
         Ok(())
@@ -135,8 +156,11 @@ impl Deliverer {
 
     /// Sends the trials of a webhook.
     async fn try_out(&self, webhook: WebhookId) -> Result<usize, AppError> {
-        let Some(work) = lease_trials(&self.app, webhook, self.name.clone()).await? else { return Ok(0) };
-        self.send(work).await
+        let mut attempts = 0;
+        while let Some(work) = lease_trials(&self.app, webhook, self.name.clone()).await? {
+            attempts += self.send(work).await?;
+        }
+        Ok(attempts)
     }
 
     /// Sends what was leased, all at once; gives how many deliveries it was.

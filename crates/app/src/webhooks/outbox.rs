@@ -119,7 +119,13 @@ pub async fn mark_next(app: &App) -> Result<(), AppError> {
 /// The webhooks that have something to send now.
 pub fn work_due(app: &App) -> Result<Vec<WebhookId>, AppError> {
     let now = app.clock.now();
-    Ok(app.store.read(|connection| webhook_deliveries::webhooks_with_due(connection, now))?)
+    Ok(app.store.read(|connection| webhook_deliveries::webhooks_with_due(connection, now, Due::All))?)
+}
+
+/// The webhooks that have a trial to be sent now.
+pub fn trials_due(app: &App) -> Result<Vec<WebhookId>, AppError> {
+    let now = app.clock.now();
+    Ok(app.store.read(|connection| webhook_deliveries::webhooks_with_due(connection, now, Due::Trials))?)
 }
 
 /// What one node is to send for one webhook.

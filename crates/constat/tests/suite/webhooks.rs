@@ -660,6 +660,35 @@ async fn a_ping_does_not_wait_for_a_receiver_that_hangs() {
 }
 
 #[tokio::test]
+async fn receivers_that_hang_with_more_due_hold_up_no_other_write() {
+    let mut settings = allowing();
+    settings.webhooks.timeout_ms = 20_000;
+    settings.webhooks.parallel = 1;
+    let world = World::with(settings).await;
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/events", listener.local_addr().unwrap());
+        world.client.create_webhook(&CreateWebhook { url, ..CreateWebhook::default() }).await.unwrap();
+        silent.push(listener);
+    }
+    let running = tokio::spawn(world.server.deliverer().run());
+    for _ in 0..3 {
+        world.declare().await;
+    }
+    for listener in &silent {
+        tokio::time::timeout(std::time::Duration::from_secs(10), listener.accept()).await.unwrap().unwrap();
+    }
+    // Each worker waits for its receiver, and each webhook has more due.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    for _ in 0..20 {
+        let declared = tokio::time::timeout(std::time::Duration::from_secs(2), world.declare()).await;
+        assert!(declared.is_ok(), "a declaration waits behind the webhooks");
+    }
+    running.abort();
+}
+
+#[tokio::test]
 async fn a_secret_is_not_kept_with_the_answer_to_its_making() {
     let world = World::start().await;
     let url = world.receiver.url();

@@ -124,18 +124,24 @@ fn set_next(tx: &mut Tx, places: impl Iterator<Item = i64>, is_next: i64) -> Res
     Ok(())
 }
 
-/// The active webhooks, whoever's, that have something to send now.
-pub fn webhooks_with_due(connection: &mut Connection, now: Timestamp) -> Result<Vec<WebhookId>, StoreError> {
+/// The active webhooks of all organisations that have something of a kind to send now.
+pub fn webhooks_with_due(
+    connection: &mut Connection,
+    now: Timestamp,
+    which: Due,
+) -> Result<Vec<WebhookId>, StoreError> {
     let now = micros(now);
     let due = deliveries::table
         .filter(deliveries::webhook.eq(webhooks::id).and(deliveries::is_next.eq(1)))
         .filter(deliveries::due_at.le(now).and(deliveries::leased_until.le(now)));
-    let ids: Vec<String> = webhooks::table
+    let active = webhooks::table
         .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
-        .filter(exists(due))
         .order(webhooks::created_at)
-        .select(webhooks::id)
-        .load(connection)?;
+        .select(webhooks::id);
+    let ids: Vec<String> = match which {
+        Due::All => active.filter(exists(due)).load(connection)?,
+        Due::Trials => active.filter(exists(due.filter(deliveries::kind.eq(PING)))).load(connection)?,
+    };
     ids.iter().map(|id| parse(id)).collect()
 }
 
