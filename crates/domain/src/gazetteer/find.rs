@@ -67,6 +67,12 @@ const LARGE_TOWN: u32 = 100_000;
 const NEIGHBOUR_M: f64 = 20_000.0;
 /// From this many inhabitants on, so is a name within `NEAR_M`.
 const SMALL_TOWN: u32 = 5_000;
+/// Far away, only a name of this size counts when other words follow it.
+const CITY: u32 = 50_000;
+/// Places within `LABELS_M` of a city of this size are called after it.
+const METROPOLIS: u32 = 500_000;
+/// See `METROPOLIS`.
+const LABELS_M: f64 = 35_000.0;
 /// Fewest inhabitants of a neighbour whose name counts when other words follow it or are missing.
 const VILLAGE: u32 = 2_000;
 
@@ -409,6 +415,9 @@ impl Gazetteer {
         let mut names = self.candidates(&[run.commune]);
         names.push(label);
         match choose(&names, spelling, false) {
+            Choice::One { likeness: Likeness::Part, .. } if self.is_start_of(run.commune, spelling) => {
+                !self.is_large_town(spelling, &[run.commune])
+            }
             Choice::One { likeness, .. } => {
                 likeness <= Likeness::Cut || !self.is_contradicted(spelling, likeness, &[run.commune])
             }
@@ -458,7 +467,7 @@ impl Gazetteer {
     ///
     /// A small place some way off does not count: many quarters have the name of a village.
     fn is_elsewhere(&self, city: &str, spelling: &Spelling, home: u32) -> bool {
-        let parts = parts(city).into_iter().map(|part| Spelling::of(&part));
+        let parts = parts(city).into_iter().map(|part| Spelling::of(&part)).filter(|part| part.key != spelling.key);
         std::iter::once(spelling.clone()).chain(parts).any(|part| !part.is_empty() && self.names_another(&part, home))
     }
 
@@ -487,25 +496,37 @@ impl Gazetteer {
                     && (other.population >= TOWN || away <= NEIGHBOUR_M && other.population >= VILLAGE)
             })
         };
+        // Stations and airports have the name of the city: `Paris Orly`, `Lyon Saint Exupéry`. Far away, only
+        // a city is meant: `Fontaine` and `Croix` are words too.
+        let is_no_label = |name: u32| {
+            other(name).is_some_and(|(other, away, _)| match other.population {
+                METROPOLIS.. => away > LABELS_M,
+                CITY.. => true,
+                _ => away <= NEAR_M,
+            })
+        };
         let is_near = |name: u32| other(name).is_some_and(|(_, away, _)| away <= NEAR_M);
         let is_longer = |name: u32| {
             other(name).is_some_and(|(other, away, is_own)| {
-                is_own && away <= NEAR_M && other.population >= TOWN && part.key.len() >= 5
+                let is_large = other.population >= TOWN || away <= NEIGHBOUR_M && other.population >= TOWN / 2;
+                is_own && away <= NEAR_M && is_large && part.key.len() >= 4
             })
         };
         let slips = slips_of(part.key.len());
         let has_head = || {
             (1..part.loose.len()).any(|words| {
                 let head = part.loose.get(..words).map(<[String]>::concat).unwrap_or_default();
-                head.len() >= 4 && self.loose().spelt(&head).any(is_weak)
+                let is_head =
+                    |name: u32| part.key.starts_with(&self.name_key(name)) && is_weak(name) && is_no_label(name);
+                head.len() >= 4 && self.loose().spelt(&head).any(is_head)
             })
         };
         self.loose().spelt(&part.loose_key()).any(is_whole)
             || has_head()
             || names.begun_by(&part.key).any(is_longer)
             || slips > 0 && names.alike(&part.key, slips).any(|name| is_weak(name) && is_near(name))
-            // Two slips lead from a quarter to some town far away too easily.
-            || slips > 0 && names.alike(&part.key, 1).any(is_weak)
+            // Two slips, or another first letter, lead from a quarter to some town far away too easily.
+            || slips > 0 && names.alike(&part.key, 1).any(|name| is_weak(name) && self.name_key(name).get(..1) == part.key.get(..1))
     }
 
     /// Whether a city is the first words of a name of the commune: `Neuilly` of Neuilly-sur-Seine.
@@ -837,6 +858,9 @@ mod tests {
             ("97834", "Le Port (974)", "one of 1"),
             ("34280", "Mauguio Carnon", "one of 1"),
             ("75012", "Gentilly", "one of 1"),
+            ("75013", "Ivry", "one of 1"),
+            ("35000", "Cesson", "one of 1"),
+            ("59000", "Mons", "one of 1"),
             ("38000", "Saint-Martin d Heres centre", "one of 1"),
         ]);
     }
@@ -857,6 +881,7 @@ mod tests {
             ("69120", "Vaulx", "Vaulx-en-Velin"),
             ("77420", "Champs", "Champs-sur-Marne"),
             ("95240", "Cormeilles", "Cormeilles-en-Parisis"),
+            ("92522", "NEUILLY CEDEX", "Neuilly-sur-Seine"),
             // A city of that name is another matter.
             ("71150", "Paris", "one of 13"),
         ]);
@@ -874,6 +899,12 @@ mod tests {
             ("75016", "Auteuil", "Paris 16e Arrondissement"),
             ("75018", "Montmartre", "Paris 18e Arrondissement"),
             ("31000", "Saint Martin du Touch", "Toulouse"),
+            ("21000", "Fontaine d'Ouche", "Dijon"),
+            ("69004", "La Croix Rousse", "Lyon 4e Arrondissement"),
+            ("44000", "Doulon", "Nantes"),
+            ("69125", "Lyon Saint Exupéry Aéroport", "Colombier-Saugnieu"),
+            ("95700", "Paris Charles de Gaulle", "Roissy-en-France"),
+            ("94390", "Paris Orly", "Paray-Vieille-Poste"),
             ("42000", "Nowhere", "Saint-Étienne"),
         ] {
             assert_eq!(name(zip, city), wanted, "{zip} {city}");
