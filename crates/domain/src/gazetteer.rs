@@ -8,6 +8,7 @@
 mod cedex;
 mod edits;
 mod find;
+mod islets;
 mod spelling;
 mod suggest;
 
@@ -19,7 +20,7 @@ use crate::geo::Position;
 
 use cedex::Run;
 pub use find::{AddressPrecision, Located, NotLocated};
-use spelling::{CityLine, LooseIndex};
+use spelling::{CityLine, LooseIndex, Spelling};
 use suggest::Names;
 pub use suggest::{Fit, Suggestion};
 
@@ -258,7 +259,25 @@ impl Gazetteer {
             return vec![exact];
         }
         let line = CityLine::of(query, "");
-        if line.is_cedex { suggest(&line.name) } else { found }
+        let found = if line.is_cedex { suggest(&line.name) } else { found };
+        if found.is_empty() { self.suggest_labels(&line.name, limit) } else { found }
+    }
+
+    /// The communes of CEDEX labels that name no commune and end with the words of the query: `La Défense`.
+    fn suggest_labels(&self, query: &str, limit: usize) -> Vec<Suggestion<'_>> {
+        let wanted = Spelling::of(query);
+        let mut found: Vec<Suggestion<'_>> = Vec::new();
+        if wanted.loose_key().len() < 4 {
+            return found;
+        }
+        for run in self.extras().runs.iter().filter(|run| run.position.is_some()) {
+            let Some(commune) = self.communes.get(run.commune as usize) else { continue };
+            let is_new = found.len() < limit && !found.iter().any(|known| known.commune == commune);
+            if is_new && Spelling::of(run.label).loose.ends_with(&wanted.loose) {
+                found.push(Suggestion { commune, fit: Fit::Word, former_name: None });
+            }
+        }
+        found
     }
 
     /// Builds the indexes of names, former names and CEDEX codes, which otherwise the first suggestion or
@@ -372,6 +391,21 @@ mod tests {
         assert_eq!(gazetteer().locate("00000", Some("Lyon")), None);
         assert_eq!(gazetteer().locate("", None), None);
         assert_eq!(gazetteer().locate("é7000", Some("é")), None);
+    }
+
+    #[test]
+    fn a_cedex_label_is_suggested_with_its_commune() {
+        for (query, name) in [
+            ("La Défense", "Puteaux"),
+            ("la defense", "Puteaux"),
+            ("Paris La Défense", "Puteaux"),
+            ("sophia antipolis", "Valbonne"),
+            ("roissy charles de gaulle", "Roissy-en-France"),
+        ] {
+            let first = gazetteer().suggest(query, 10).first().map(|found| found.commune.name);
+            assert_eq!(first, Some(name), "{query}");
+        }
+        assert!(gazetteer().suggest("la defence nationale", 10).is_empty());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::cedex::{self, Run};
 use super::edits::edits;
-use super::spelling::{CityLine, Spelling};
+use super::spelling::{CityLine, Spelling, parts};
 use super::suggest::slips_of;
-use super::{Commune, Gazetteer, Precision};
+use super::{Commune, Gazetteer, Precision, islets};
 use crate::geo::{Position, department_of_postcode};
 use crate::text::place_key;
 
@@ -57,8 +57,24 @@ const PERHAPS_CUT: usize = 30;
 const NEAR_M: f64 = 100_000.0;
 /// A CEDEX code may belong to the post office of another town within this distance.
 const OFFICE_M: f64 = 40_000.0;
+/// The place of a CEDEX label lies partly in a neighbouring commune within this distance.
+const LABEL_M: f64 = 4_000.0;
 /// The name of a town with at least this many inhabitants contradicts every postcode but its own.
 const TOWN: u32 = 20_000;
+/// As `TOWN`, when the city is also the start of a name of the postcode: `Clichy` in Clichy-sous-Bois.
+const LARGE_TOWN: u32 = 100_000;
+/// Within this distance of a postcode's only commune, the name of any other one is not that of a quarter.
+const NEIGHBOUR_M: f64 = 20_000.0;
+/// From this many inhabitants on, so is a name within `NEAR_M`.
+const SMALL_TOWN: u32 = 5_000;
+/// Far away, only a name of this size counts when other words follow it.
+const CITY: u32 = 50_000;
+/// Places within `LABELS_M` of a city of this size are called after it.
+const METROPOLIS: u32 = 500_000;
+/// See `METROPOLIS`.
+const LABELS_M: f64 = 35_000.0;
+/// Fewest inhabitants of a neighbour whose name counts when other words follow it or are missing.
+const VILLAGE: u32 = 2_000;
 
 impl NotLocated<'_> {
     /// What to answer: what is wrong with the city or postcode and which communes are accepted.
@@ -72,6 +88,10 @@ impl NotLocated<'_> {
         let Self::Ambiguous { communes } = self else {
             return "this postcode is unknown: correct it, or give the position".to_owned();
         };
+        if let [only] = communes[..] {
+            let name = only.name;
+            return format!("is not in this postcode, which is that of {name}: correct the postcode, or give {name}");
+        }
         let named: Vec<&str> = communes.iter().take(MAX_NAMED).map(|commune| commune.name).collect();
         let rest = communes.len() - named.len();
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
@@ -166,6 +186,7 @@ impl Gazetteer {
         let is_cut = city.trim().chars().count() >= PERHAPS_CUT;
         matches!(choose(&self.candidates(served), &spelling, is_cut), Choice::One { .. })
             || served.iter().filter_map(|at| self.commune_at(*at)).any(begins)
+            || self.on_islet(served, &spelling).is_some()
             || self.labelled(zip, &spelling).is_some_and(|run| served.contains(&run.commune))
     }
 
@@ -228,9 +249,18 @@ impl Gazetteer {
         }
         let is_cut = city.trim().chars().count() >= PERHAPS_CUT;
         let ambiguous = |first: &[u32]| Err(self.ambiguous(first, served));
+        if let Some(islet) = self.on_islet(served, &spelling) {
+            return Ok(islet);
+        }
         match choose(&self.candidates(served), &spelling, is_cut) {
             Choice::One { commune, former, likeness } => {
-                if self.is_contradicted(&spelling, likeness, served) {
+                let is_start = likeness == Likeness::Part && self.is_start_of(commune, &spelling);
+                let is_wrong = if is_start {
+                    self.is_large_town(&spelling, served)
+                } else {
+                    self.is_contradicted(&spelling, likeness, served)
+                };
+                if is_wrong {
                     return ambiguous(&[]);
                 }
                 self.located(commune, former).ok_or(NotLocated::UnknownPostcode)
@@ -240,10 +270,17 @@ impl Gazetteer {
                 if let Some(run) = self.labelled(zip, &spelling).filter(|run| served.contains(&run.commune)) {
                     return self.located_at_label(run).ok_or(NotLocated::UnknownPostcode);
                 }
+                // The place of a label may lie in two communes: La Défense.
+                if let [only] = *served
+                    && let Some(run) = self.labelled(zip, &spelling)
+                    && let Some(located) = self.located_at_label_near(run, only)
+                {
+                    return Ok(located);
+                }
                 match *served {
                     // A quarter or a locality of the only commune that there is.
-                    [only] if !self.is_contradicted(&spelling, Likeness::Within, served) => {
-                        self.located(only, None).ok_or(NotLocated::UnknownPostcode)
+                    [only] if !self.is_elsewhere(city, &spelling, only) => {
+                        self.located(only, None).map(coarse).ok_or(NotLocated::UnknownPostcode)
                     }
                     _ => ambiguous(&[]),
                 }
@@ -274,21 +311,27 @@ impl Gazetteer {
             Choice::One { commune, former, .. } => {
                 let is_far = |run: &Run| self.distance_m(run.commune, commune).is_none_or(|away| away > OFFICE_M);
                 match run {
-                    Some(run) if is_far(run) => Err(self.ambiguous(&[run.commune], &[commune])),
+                    Some(run) if is_far(run) => Err(self.ambiguous(&[run.commune], &[])),
                     _ => self.located(commune, former).ok_or(NotLocated::UnknownPostcode),
                 }
             }
-            Choice::Several(several) => Err(self.ambiguous(&several, &[])),
+            Choice::Several(mut several) => {
+                // Only those that the code can stand for: the others would be refused.
+                let is_near =
+                    |run: &Run, at: u32| self.distance_m(run.commune, at).is_some_and(|away| away <= OFFICE_M);
+                several.retain(|at| run.is_none_or(|run| is_near(run, *at)));
+                several.extend(run.map(|run| run.commune).filter(|_| several.is_empty()));
+                Err(self.ambiguous(&several, &[]))
+            }
             Choice::None => match (run, self.labelled(zip, &spelling)) {
-                (Some(run), _) if self.is_contradicted(&spelling, Likeness::Within, &[run.commune]) => {
+                (Some(run), _) if self.is_elsewhere(city, &spelling, run.commune) => {
                     Err(self.ambiguous(&[run.commune], &[]))
                 }
                 (Some(_), _) => in_table(),
                 (None, Some(run)) => self.located_at_label(run).ok_or(NotLocated::UnknownPostcode),
                 (None, None) if line.is_cedex => {
                     let within = self.town_within(&territories, &spelling).and_then(|at| self.located(at, None));
-                    let coarse = within.map(|located| Located { precision: AddressPrecision::Postcode, ..located });
-                    coarse.map_or_else(|| self.middle_of_department(zip), Ok)
+                    within.map(coarse).map_or_else(|| self.middle_of_department(zip), Ok)
                 }
                 (None, None) => Err(NotLocated::UnknownPostcode),
             },
@@ -372,6 +415,9 @@ impl Gazetteer {
         let mut names = self.candidates(&[run.commune]);
         names.push(label);
         match choose(&names, spelling, false) {
+            Choice::One { likeness: Likeness::Part, .. } if self.is_start_of(run.commune, spelling) => {
+                !self.is_large_town(spelling, &[run.commune])
+            }
             Choice::One { likeness, .. } => {
                 likeness <= Likeness::Cut || !self.is_contradicted(spelling, likeness, &[run.commune])
             }
@@ -415,6 +461,97 @@ impl Gazetteer {
         likeness == Likeness::Within && slips > 0 && names.alike(&spelling.key, slips).any(is_another)
     }
 
+    /// Whether a city that fits no name of the only commune of a postcode means another commune, so that it
+    /// is not a quarter or locality. Compared are its parts, such as `Rennes` in `Ville de Rennes (35)`, and
+    /// the first words of these, such as `Antibes` in `Antibes Juan les Pins`.
+    ///
+    /// A small place some way off does not count: many quarters have the name of a village.
+    fn is_elsewhere(&self, city: &str, spelling: &Spelling, home: u32) -> bool {
+        let parts = parts(city).into_iter().map(|part| Spelling::of(&part)).filter(|part| part.key != spelling.key);
+        std::iter::once(spelling.clone()).chain(parts).any(|part| !part.is_empty() && self.names_another(&part, home))
+    }
+
+    fn names_another(&self, part: &Spelling, home: u32) -> bool {
+        let names = self.names();
+        let Some(home_commune) = self.commune_at(home) else { return false };
+        let is_overseas = |commune: &Commune| commune.department().len() == 3;
+        let other = |name: u32| {
+            let at = names.commune_of(name).filter(|at| *at != home)?;
+            let other = self.commune_at(at)?;
+            Some((other, home_commune.position.distance_m(other.position), (name as usize) < self.communes.len()))
+        };
+        let is_whole = |name: u32| {
+            other(name).is_some_and(|(other, away, is_own)| {
+                let is_home_department = is_own && other.department() == home_commune.department();
+                is_own && other.population >= TOWN
+                    || away <= NEIGHBOUR_M
+                    || away <= NEAR_M && (is_home_department || is_own && other.population >= SMALL_TOWN)
+            })
+        };
+        // A misspelt name, or one with words after it, is a weaker sign: a larger or nearer town is needed.
+        let is_weak = |name: u32| {
+            other(name).is_some_and(|(other, away, is_own)| {
+                is_own
+                    && is_overseas(other) == is_overseas(home_commune)
+                    && (other.population >= TOWN || away <= NEIGHBOUR_M && other.population >= VILLAGE)
+            })
+        };
+        // Stations and airports have the name of the city: `Paris Orly`, `Lyon Saint Exupéry`. Far away, only
+        // a city is meant: `Fontaine` and `Croix` are words too.
+        let is_no_label = |name: u32| {
+            other(name).is_some_and(|(other, away, _)| match other.population {
+                METROPOLIS.. => away > LABELS_M,
+                CITY.. => true,
+                _ => away <= NEAR_M,
+            })
+        };
+        let is_near = |name: u32| other(name).is_some_and(|(_, away, _)| away <= NEAR_M);
+        let is_longer = |name: u32| {
+            other(name).is_some_and(|(other, away, is_own)| {
+                let is_large = other.population >= TOWN || away <= NEIGHBOUR_M && other.population >= TOWN / 2;
+                is_own && away <= NEAR_M && is_large && part.key.len() >= 4
+            })
+        };
+        let slips = slips_of(part.key.len());
+        let has_head = || {
+            (1..part.loose.len()).any(|words| {
+                let head = part.loose.get(..words).map(<[String]>::concat).unwrap_or_default();
+                let is_head =
+                    |name: u32| part.key.starts_with(&self.name_key(name)) && is_weak(name) && is_no_label(name);
+                head.len() >= 4 && self.loose().spelt(&head).any(is_head)
+            })
+        };
+        self.loose().spelt(&part.loose_key()).any(is_whole)
+            || has_head()
+            || names.begun_by(&part.key).any(is_longer)
+            || slips > 0 && names.alike(&part.key, slips).any(|name| is_weak(name) && is_near(name))
+            // Two slips, or another first letter, lead from a quarter to some town far away too easily.
+            || slips > 0 && names.alike(&part.key, 1).any(|name| is_weak(name) && self.name_key(name).get(..1) == part.key.get(..1))
+    }
+
+    /// Whether a city is the first words of a name of the commune: `Neuilly` of Neuilly-sur-Seine.
+    fn is_start_of(&self, commune: u32, spelling: &Spelling) -> bool {
+        self.candidates(&[commune]).iter().any(|name| name.spelling.loose.starts_with(&spelling.loose))
+    }
+
+    /// Whether a city that is the start of a name of the postcode is the whole name of a large town, or of
+    /// another commune of the same département. A namesake farther off is not meant.
+    fn is_large_town(&self, spelling: &Spelling, served: &[u32]) -> bool {
+        let home = served.first().and_then(|at| self.commune_at(*at));
+        let own = |name: &u32| (*name as usize) < self.communes.len() && !served.contains(name);
+        self.loose().spelt(&spelling.loose_key()).filter(own).filter_map(|name| self.commune_at(name)).any(|other| {
+            other.population >= LARGE_TOWN || home.is_some_and(|home| home.department() == other.department())
+        })
+    }
+
+    /// The island that a city names, when a commune of the postcode has one off the coast.
+    fn on_islet(&self, served: &[u32], spelling: &Spelling) -> Option<Located<'_>> {
+        served.iter().find_map(|at| {
+            let position = islets::middle_of(self.commune_at(*at)?, spelling)?;
+            Some(Located { position, ..coarse(self.located(*at, None)?) })
+        })
+    }
+
     fn name_key(&self, name: u32) -> String {
         let own = self.commune_at(name).map(|commune| commune.name);
         let former = || self.extras().formers.get((name as usize).checked_sub(self.communes.len())?);
@@ -454,6 +591,14 @@ impl Gazetteer {
         })
     }
 
+    /// A commune at the place of a label that stands for its neighbour.
+    fn located_at_label_near(&self, run: &Run, commune: u32) -> Option<Located<'_>> {
+        let position = run.position?;
+        let located = self.located(commune, None)?;
+        let is_near = position.distance_m(located.position) <= LABEL_M;
+        is_near.then(|| Located { position, ..coarse(located) })
+    }
+
     /// A postcode without a city: its only commune, or the middle of all.
     fn middle_of(&self, served: &[u32]) -> Result<Located<'_>, NotLocated<'_>> {
         if let [only] = served {
@@ -474,6 +619,11 @@ impl Gazetteer {
         let communes = first.iter().chain(rest).filter_map(|at| self.commune_at(*at)).collect();
         NotLocated::Ambiguous { communes }
     }
+}
+
+/// The same place, known less well.
+fn coarse(located: Located<'_>) -> Located<'_> {
+    Located { precision: located.precision.max(AddressPrecision::Postcode), ..located }
 }
 
 /// The middle of communes by inhabitants, in the département of the most peopled one.
@@ -686,6 +836,126 @@ mod tests {
     }
 
     #[test]
+    fn a_town_with_more_words_is_not_taken_for_a_quarter() {
+        all(&[
+            ("44000", "Rennes (35)", "one of 1"),
+            ("44000", "Ville de Rennes", "one of 1"),
+            ("44000", "Mairie de Rennes", "one of 1"),
+            ("44000", "Rennes Centre", "one of 1"),
+            ("44000", "Rennes Beaulieu", "one of 1"),
+            ("44000", "Beaulieu, Rennes", "one of 1"),
+            ("44000", "Centre ville (Rennes)", "one of 1"),
+            ("75017", "Lyon, France", "one of 1"),
+            ("75017", "Lyon (69)", "one of 1"),
+            ("59000", "Roubaix Centre", "one of 1"),
+            ("59000", "Commune de Lezennes", "one of 1"),
+            ("06400", "Antibes Juan les Pins", "one of 1"),
+            ("06400", "Antibes - Juan-les-Pins", "one of 1"),
+            ("31000", "Blagnac Aéroport", "one of 1"),
+            ("31000", "Aéroport de Blagnac", "one of 1"),
+            ("75012", "Vincennes (94)", "one of 1"),
+            ("92200", "Levallois", "one of 1"),
+            ("97834", "Le Port (974)", "one of 1"),
+            ("34280", "Mauguio Carnon", "one of 1"),
+            ("75012", "Gentilly", "one of 1"),
+            ("75013", "Ivry", "one of 1"),
+            ("35000", "Cesson", "one of 1"),
+            ("59000", "Mons", "one of 1"),
+            ("38000", "Saint-Martin d Heres centre", "one of 1"),
+        ]);
+    }
+
+    #[test]
+    fn a_namesake_elsewhere_does_not_contradict_the_start_of_a_name() {
+        all(&[
+            ("92200", "Neuilly", "Neuilly-sur-Seine"),
+            ("93360", "Neuilly", "Neuilly-Plaisance"),
+            ("93330", "Neuilly", "Neuilly-sur-Marne"),
+            ("94500", "Champigny", "Champigny-sur-Marne"),
+            ("92290", "Châtenay", "Châtenay-Malabry"),
+            ("94700", "Maisons", "Maisons-Alfort"),
+            ("93390", "Clichy", "Clichy-sous-Bois"),
+            ("78180", "Montigny", "Montigny-le-Bretonneux"),
+            ("57950", "Montigny", "Montigny-lès-Metz"),
+            ("95370", "Montigny", "Montigny-lès-Cormeilles"),
+            ("69120", "Vaulx", "Vaulx-en-Velin"),
+            ("77420", "Champs", "Champs-sur-Marne"),
+            ("95240", "Cormeilles", "Cormeilles-en-Parisis"),
+            ("92522", "NEUILLY CEDEX", "Neuilly-sur-Seine"),
+            // A city of that name is another matter.
+            ("71150", "Paris", "one of 13"),
+        ]);
+        assert_eq!(find("92200", "Neuilly").unwrap().precision, AddressPrecision::Commune);
+    }
+
+    #[test]
+    fn a_quarter_is_known_less_well_than_a_commune() {
+        for (zip, city, wanted) in [
+            ("13290", "Les Milles", "Aix-en-Provence"),
+            ("74400", "Argentière", "Chamonix-Mont-Blanc"),
+            ("83400", "Giens", "Hyères"),
+            ("34280", "Carnon", "La Grande-Motte"),
+            ("75017", "Batignolles", "Paris 17e Arrondissement"),
+            ("75016", "Auteuil", "Paris 16e Arrondissement"),
+            ("75018", "Montmartre", "Paris 18e Arrondissement"),
+            ("31000", "Saint Martin du Touch", "Toulouse"),
+            ("21000", "Fontaine d'Ouche", "Dijon"),
+            ("69004", "La Croix Rousse", "Lyon 4e Arrondissement"),
+            ("44000", "Doulon", "Nantes"),
+            ("69125", "Lyon Saint Exupéry Aéroport", "Colombier-Saugnieu"),
+            ("95700", "Paris Charles de Gaulle", "Roissy-en-France"),
+            ("94390", "Paris Orly", "Paray-Vieille-Poste"),
+            ("42000", "Nowhere", "Saint-Étienne"),
+        ] {
+            assert_eq!(name(zip, city), wanted, "{zip} {city}");
+            assert_eq!(find(zip, city).unwrap().precision, AddressPrecision::Postcode, "{zip} {city}");
+        }
+        for (zip, city) in [("59000", "Ville de Lille"), ("44000", "Nantes (44)"), ("35000", "Rennes Beaulieu")] {
+            assert_eq!(find(zip, city).unwrap().precision, AddressPrecision::Commune, "{zip} {city}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_only_what_the_postcode_accepts() {
+        for zip in (97_831..=97_839).map(|zip: u32| zip.to_string()) {
+            let asked = find(&zip, "LE PORT CEDEX").unwrap_err();
+            let message = asked.message();
+            assert!(message.contains("Le Tampon") && !message.contains("Le Port"), "{zip}: {message}");
+            assert!(message.contains("correct the postcode"), "{zip}: {message}");
+            assert_eq!(name(&zip, "LE TAMPON CEDEX"), "Le Tampon");
+        }
+    }
+
+    #[test]
+    fn an_island_without_a_commune_is_placed_on_the_island() {
+        for (zip, city, land) in [
+            ("83400", "Porquerolles", "porquerolles"),
+            ("83400", "Ile de Porquerolles", "porquerolles"),
+            ("83400", "HYERES PORQUEROLLES", "porquerolles"),
+            ("83400", "PORT CROS", "port-cros"),
+            ("83400", "Île de Port-Cros (Hyères)", "port-cros"),
+            ("83400", "Ile du Levant", "levant"),
+            ("83400", "Héliopolis, Ile du Levant", "levant"),
+            ("13007", "Ile du Frioul", "frioul"),
+            ("13007", "MARSEILLE FRIOUL", "frioul"),
+            ("06400", "Ile Sainte Marguerite", "lerins-sainte-marguerite"),
+            ("06400", "Ile Ste Marguerite", "lerins-sainte-marguerite"),
+            ("06400", "Ile Saint Honorat", "lerins-saint-honorat"),
+            ("50400", "Iles Chausey", "chausey"),
+            ("83140", "Ile des Embiez", "embiez"),
+            ("20169", "Cavallo", "cavallo"),
+            ("83400", "Hyères", "metropole"),
+            ("83400", "L'Ayguade", "metropole"),
+            ("06400", "Cannes la Bocca", "metropole"),
+        ] {
+            let located = find(zip, city).unwrap_or_else(|_| panic!("{zip} {city}"));
+            assert_eq!(crate::landmass::Landmass::of(located.position).id(), land, "{zip} {city}");
+            let is_island = land != "metropole";
+            assert!(!is_island || located.precision == AddressPrecision::Postcode, "{zip} {city}");
+        }
+    }
+
+    #[test]
     fn a_postcode_alone_is_located_at_its_middle() {
         for city in [None, Some(""), Some(" - "), Some("41400"), Some("CEDEX")] {
             let located = Gazetteer::embedded().find(" 41400 ", city).unwrap();
@@ -766,7 +1036,7 @@ mod tests {
             ("é7000", "é", "unknown"),
             // A town of elsewhere.
             ("75850", "LYON CEDEX", "one of 1"),
-            ("97801", "SAINT MARTIN", "one of 2"),
+            ("97801", "SAINT MARTIN", "one of 1"),
         ]);
         assert_eq!(find("33999", "CENTRE DE TRI CEDEX").unwrap().precision, AddressPrecision::Department);
         assert_eq!(find("92908", "PARIS LA DEFENSE CEDEX").unwrap().precision, AddressPrecision::Postcode);

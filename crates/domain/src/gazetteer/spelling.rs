@@ -185,6 +185,13 @@ impl CityLine {
         let mut line = Self { name: String::new(), is_cedex: false, number: None };
         let departments = [zip.get(..2), zip.get(..3)];
         let mut after_cedex = false;
+        let plain_city;
+        let city = if says_arrondissement(city) {
+            city
+        } else {
+            plain_city = without_department(city);
+            &plain_city
+        };
         for word in city.split(|letter: char| letter.is_whitespace() || letter == ',') {
             let plain = place_words(word);
             let plain = plain.trim();
@@ -215,9 +222,77 @@ impl CityLine {
     }
 
     fn has_arrondissements(&self) -> bool {
-        let first = self.name.split_whitespace().next().unwrap_or_default();
-        ["paris", "lyon", "marseille"].iter().any(|town| first.eq_ignore_ascii_case(town))
+        says_arrondissement(&self.name)
     }
+}
+
+/// Whether a city starts with a town that has arrondissements: a number after it may be one.
+fn says_arrondissement(city: &str) -> bool {
+    let first = city.split(|letter: char| !letter.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    ["paris", "lyon", "marseille"].iter().any(|town| first.eq_ignore_ascii_case(town))
+}
+
+/// The city without the number of a département in brackets: `Rennes (35)`.
+fn without_department(city: &str) -> Cow<'_, str> {
+    let Some((before, rest)) = city.split_once('(') else { return Cow::Borrowed(city) };
+    let (inside, after) = rest.split_once(')').unwrap_or((rest, ""));
+    if is_department(inside.trim()) {
+        Cow::Owned(format!("{} {}", before.trim(), after.trim()).trim().to_owned())
+    } else {
+        Cow::Borrowed(city)
+    }
+}
+
+/// Whether a word has the shape of a département's number: `35`, `2A`, `974`.
+fn is_department(word: &str) -> bool {
+    let word = word.as_bytes();
+    (2..=3).contains(&word.len())
+        && word.first().is_some_and(u8::is_ascii_digit)
+        && (is_digits(word) || matches!(word, [b'2', b'A' | b'B' | b'a' | b'b']))
+}
+
+fn is_digits(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_digit)
+}
+
+/// Words before the name of a town that are no part of it, longest first.
+const BEFORE: [&str; 10] = [
+    "hotel de ville de ",
+    "aeroport de ",
+    "centre ville de ",
+    "commune de ",
+    "commune d ",
+    "mairie de ",
+    "mairie d ",
+    "ville de ",
+    "ville d ",
+    "aeroport d ",
+];
+/// Words after the name of a town that are no part of it.
+const AFTER: [&str; 7] = [" centre ville", " centre", " ville", " france", " cedex", " bourg", " aeroport"];
+
+/// The names that a city may consist of: the whole, and its parts between commas, brackets, slashes and
+/// dashes, each without words such as `ville de` and `centre` and without the number of a département.
+pub(super) fn parts(city: &str) -> Vec<String> {
+    let spaced = city.replace(" - ", ",").replace(['–', '—'], ",");
+    let mut found: Vec<String> = Vec::new();
+    for part in std::iter::once(city).chain(spaced.split([',', '(', ')', '/', ';'])) {
+        let key = place_key(part);
+        let mut rest = key.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ');
+        rest = BEFORE.iter().find_map(|lead| rest.strip_prefix(lead)).unwrap_or(rest);
+        loop {
+            let shorter = AFTER.iter().find_map(|end| rest.strip_suffix(end));
+            let number = || rest.rsplit_once(' ').filter(|(_, word)| is_department(word)).map(|(start, _)| start);
+            match shorter.or_else(number) {
+                Some(shorter) => rest = shorter,
+                None => break,
+            }
+        }
+        if !rest.is_empty() && !found.iter().any(|known| known == rest) {
+            found.push(rest.to_owned());
+        }
+    }
+    found
 }
 
 /// What a word that is being typed may stand for, best first: itself alone unless it is an

@@ -183,6 +183,17 @@ impl Names {
         })
     }
 
+    /// The names that go on after this key with another word: `levallois` in `Levallois-Perret`. Places in
+    /// the list of names.
+    pub(super) fn begun_by(&self, key: &str) -> impl Iterator<Item = u32> {
+        let start = format!("{key} ");
+        let first = self.starts.partition_point(|known| self.from(known) < start.as_str());
+        let rest = self.starts.iter().skip(first);
+        rest.take_while(move |known| self.from(known).starts_with(&start))
+            .filter(|known| known.leads)
+            .map(|one| one.name)
+    }
+
     /// The commune of a name.
     pub(super) fn commune_of(&self, name: u32) -> Option<u32> {
         self.spans.get(name as usize).map(|span| span.commune)
