@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 const MINUTES_PER_DAY: u16 = 24 * 60;
 
-/// A range of civil time within one day, written `09:00-12:30`. The end may be `24:00`.
+/// A range of civil time within one day, written `09:00-12:30`. The end may be `24:00`. It is also read from
+/// `9:00-12:30`, `9h-12h30`, `9h00 – 12h30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HourRange {
@@ -65,15 +66,19 @@ impl FromStr for HourRange {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let minute = |part: &str| -> Option<u16> {
-            let (hours, minutes) = part.trim().split_once(':')?;
-            let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-            if !digits(hours) || !digits(minutes) {
+            let (hours, minutes) = part.trim().split_once([':', 'h', 'H'])?;
+            // `9h` has no minutes; `9:` is cut off.
+            let minutes = if minutes.is_empty() && !part.contains(':') { "00" } else { minutes };
+            let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            let are_sound = (1..=2).contains(&hours.len()) && minutes.len() == 2;
+            if !are_sound || !are_digits(hours) || !are_digits(minutes) {
                 return None;
             }
             let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
             (minutes < 60).then_some(hours * 60 + minutes)
         };
-        let ends = text.split_once('-').and_then(|(start, end)| Some((minute(start)?, minute(end)?)));
+        let ends =
+            text.split_once(['-', '‑', '–', '—', '−']).and_then(|(start, end)| Some((minute(start)?, minute(end)?)));
         let (start, end) = ends.ok_or("expected hours such as 09:00-12:30")?;
         Self::new(start, end).ok_or_else(|| "the hours must end after they start, at 24:00 at the latest".to_owned())
     }
@@ -174,6 +179,13 @@ mod tests {
         let range: HourRange = "08:30-24:00".parse().unwrap();
         assert_eq!((range.start_minute(), range.end_minute()), (510, 1440));
         assert_eq!(range.to_string(), "08:30-24:00");
+        for written in ["9h-12h30", "9h00-12h30", "9:00-12:30", "09:00–12:30", "9H — 12H30", "09h00 - 12:30"] {
+            assert_eq!(written.parse::<HourRange>().unwrap().to_string(), "09:00-12:30", "{written}");
+        }
+        assert_eq!("9h-24h".parse::<HourRange>().unwrap().to_string(), "09:00-24:00");
+        for bad in ["9h-25h", "9h5-12h", "9:-12:", "h-12h", "9h-12", "009h-12h", "9hh-12h"] {
+            assert!(bad.parse::<HourRange>().is_err(), "{bad}");
+        }
         for bad in ["12:00-09:00", "09:00-09:00", "9-12", "09:00-24:01", "09:60-10:00", "+9:00-10:00", "", "09:00"] {
             assert!(bad.parse::<HourRange>().is_err(), "{bad}");
         }

@@ -13,6 +13,19 @@ const MAX_LABEL_BYTES: usize = 63;
 /// Digits of a phone number: short numbers have four or more, E.164 has 15 at most; `00` may stand before.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 4..=17;
 
+/// A name, e-mail address or phone number without the blanks before and after it. Line ends stay: they are
+/// faults.
+///
+/// ```
+/// # use constat_domain::contact::without_blanks;
+/// assert_eq!(without_blanks("\u{a0} jean@example.fr "), "jean@example.fr");
+/// assert_eq!(without_blanks("jean@example.fr\n"), "jean@example.fr\n");
+/// ```
+pub fn without_blanks(text: &str) -> &str {
+    let is_line_end = |sign| matches!(sign, '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    text.trim_matches(|sign: char| sign.is_whitespace() && !is_line_end(sign))
+}
+
 /// What is wrong with the name of a person or company; `None` when it is sound. Blank names are the
 /// caller's to judge.
 ///

@@ -161,12 +161,14 @@ impl Contract {
         CoverTerms { zone: department.map(|code| zone_of_department(&code).to_owned()), ..terms }
     }
 
-    /// Writes countries and postcodes of its risks in one way. What cannot be read stays as it is:
+    /// Writes countries and postcodes of its risks in one way, and takes the blanks around the holder's data
+    /// off. What cannot be read stays as it is:
     /// [`Contract::check`] names it.
     pub fn normalise(&mut self) {
         for risk in self.products.iter_mut().filter_map(|product| product.risk.as_mut()) {
             risk.address.normalise();
         }
+        self.holder.normalise();
     }
 
     /// Whether this is how someone writes the policyholder who knows them: the same last name, in any

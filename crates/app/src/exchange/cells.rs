@@ -77,6 +77,9 @@ pub(super) fn read_cell(cell: Cell, raw: &RawCell) -> Result<Option<ReadCell>, S
             }
             _ => return Err(format!("is a date in the spreadsheet; {AS_TEXT}")),
         },
+        RawCell::Formula => {
+            return Err("holds a formula without a value; open the file in a spreadsheet and save it".to_owned());
+        }
         RawCell::Error(error) => {
             return Err(format!("shows the error {error} in the spreadsheet; correct the formula"));
         }
@@ -193,12 +196,18 @@ fn read_number(text: &str, is_degrees: bool) -> Result<f64, String> {
     if (groups.len() > 1 && !is_grouped) || fraction.chars().any(|sign| !sign.is_ascii_digit()) {
         return Err(EXPECTED.to_owned());
     }
-    // 1,234 is 1.234 in French and 1234 in English. Degrees have decimals.
-    if !is_degrees && commas == 1 && points == 0 && groups.len() == 1 && fraction.len() == 3 && whole != "0" {
-        return Err("is ambiguous: write 1234 or 1.234".to_owned());
+    // 1,234 is 1.234 in French and 1234 in English, 1.234 the other way round. Degrees have decimals.
+    if !is_degrees && commas + points == 1 && is_ambiguous(whole, fraction) {
+        let message = "is ambiguous: write 1234 for thousands; write decimals with another number of digits (1.2340)";
+        return Err(message.to_owned());
     }
     let plain = format!("{}.{}", groups.concat(), if fraction.is_empty() { "0" } else { fraction });
     plain.parse::<f64>().map(|number| sign * number).map_err(|_not_a_number| EXPECTED.to_owned())
+}
+
+/// Whether a whole part and three decimals may also be a number of thousands.
+fn is_ambiguous(whole: &str, fraction: &str) -> bool {
+    (1..=3).contains(&whole.len()) && fraction.len() == 3 && whole != "0"
 }
 
 /// A day: ISO, or as French people write it.
@@ -234,12 +243,14 @@ fn read_date(text: &str) -> Result<civil::Date, String> {
 pub fn next_midnight(text: &str) -> Cow<'_, str> {
     let changed = || {
         let (date, time) = text.split_once(['T', 't', ' '])?;
-        let rest = time.trim_start().strip_prefix("24:00")?;
+        let time = time.trim_start();
+        let written = ["24:00", "24h00", "24H00"].into_iter().find_map(|end| time.strip_prefix(end));
+        let rest = written.or_else(|| matches!(time, "24h" | "24H").then_some(""))?;
         let rest =
             rest.strip_prefix(":00").map_or(rest, |after| after.trim_start_matches(['.', ',']).trim_start_matches('0'));
         let is_zone = rest.is_empty() || rest.starts_with(['Z', 'z', '+', '-']);
         let next = read_date(date).ok()?.tomorrow().ok()?;
-        let seconds = if time.trim_start().starts_with("24:00:00") { ":00" } else { "" };
+        let seconds = if time.starts_with("24:00:00") { ":00" } else { "" };
         is_zone.then(|| format!("{next}T00:00{seconds}{rest}"))
     };
     changed().map_or(Cow::Borrowed(text), Cow::Owned)
@@ -257,13 +268,13 @@ fn read_time(text: &str) -> Result<String, String> {
     let fails = || serial_number(text).unwrap_or_else(|| NO_TIME.to_owned());
     let (date, time) = text.split_once(['T', ' ']).ok_or_else(fails)?;
     let date = read_date(date).map_err(|_not_a_date| NO_TIME.to_owned())?;
-    let time = time.trim().replace('h', ":");
+    let time = time.trim().replace(['h', 'H'], ":");
     let mut parts = time.split(':');
     let (hour, minute, second) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     let two = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let minute = minute.filter(|minute| !minute.is_empty()).unwrap_or("00");
     let is_sound = two(hour) && two(minute) && second.is_none_or(|second| second.len() == 2) && parts.next().is_none();
-    if !is_sound || !text.contains([':', 'h']) {
+    if !is_sound || !text.contains([':', 'h', 'H']) {
         return Err(NO_TIME.to_owned());
     }
     let seconds = second.filter(|second| *second != "00").map_or(String::new(), |second| format!(":{second}"));
@@ -458,6 +469,11 @@ fn needs_mark(cell: Cell, text: &str) -> bool {
 /// assert_eq!(guarded("vol;=1+1"), "vol;'=1+1");
 /// ```
 pub fn guarded(cell: Cell, text: &str) -> Cow<'_, str> {
+    if cell == Cell::Number
+        && let longer @ Cow::Owned(_) = unambiguous(text)
+    {
+        return longer;
+    }
     let inner = change_pieces(text, |piece| is_formula(piece).then(|| Cow::Owned(format!("'{piece}"))));
     if needs_mark(cell, text) { Cow::Owned(format!("'{inner}")) } else { inner }
 }
@@ -486,11 +502,21 @@ fn unwrapped(text: &str) -> Option<String> {
     (!single.contains('"')).then(|| inner.replace("\"\"", "\""))
 }
 
+/// A number with a fourth decimal where three could be taken for thousands: `80.125` is written `80.1250`.
+fn unambiguous(number: &str) -> Cow<'_, str> {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    match digits.split_once('.') {
+        Some((whole, fraction)) if is_ambiguous(whole, fraction) => Cow::Owned(format!("{number}0")),
+        _ => Cow::Borrowed(number),
+    }
+}
+
 /// Text for a CSV file that French Excel opens: as [`guarded`], and what Excel would turn into a number
 /// or a date is written `="..."`, which it shows as text. Numbers get a decimal comma.
 pub fn for_excel(cell: Cell, text: &str) -> Cow<'_, str> {
     match cell {
-        Cell::Number | Cell::Degrees => Cow::Owned(text.strip_suffix(".0").unwrap_or(text).replace('.', ",")),
+        Cell::Number => Cow::Owned(unambiguous(text.strip_suffix(".0").unwrap_or(text)).replace('.', ",")),
+        Cell::Degrees => Cow::Owned(text.strip_suffix(".0").unwrap_or(text).replace('.', ",")),
         Cell::Date | Cell::Bool => Cow::Borrowed(text),
         _ if text.len() <= 200 && is_converted(text) => Cow::Owned(format!("=\"{text}\"")),
         _ => guarded(cell, text),
@@ -581,15 +607,21 @@ mod tests {
             ("1,234.5", json!(1234.5)),
             ("1.234.567,8", json!(1_234_567.8)),
             ("0,125", json!(0.125)),
-            ("1.234", json!(1.234)),
+            ("1.2340", json!(1.234)),
+            ("1234.567", json!(1234.567)),
+            ("0.125", json!(0.125)),
             ("1E5", json!(100_000)),
             ("+12", json!(12)),
         ] {
             assert_eq!(value(Cell::Number, text), Ok(number), "{text}");
         }
         assert_eq!(value(Cell::Degrees, "48,857"), Ok(json!(48.857)));
+        assert_eq!(value(Cell::Degrees, "-1.234"), Ok(json!(-1.234)));
         for (text, said) in [
             ("1,234", "ambiguous"),
+            ("1.234", "ambiguous"),
+            ("-12.500 €", "ambiguous"),
+            ("999.000", "ambiguous"),
             ("1,5E+05", "rounded"),
             ("1E+05", "rounded"),
             ("many", "expected a number"),
@@ -659,13 +691,17 @@ mod tests {
             ("2026-12-24T09:00", "2026-12-24T09:00"),
             ("2026-12-24T09:00:00+04:00", "2026-12-24T09:00:00+04:00"),
             ("24/12/2026 24:00", "2026-12-25T00:00"),
+            ("24/12/2026 24h00", "2026-12-25T00:00"),
+            ("24/12/2026 24h", "2026-12-25T00:00"),
+            ("31/12/2026 24H00", "2027-01-01T00:00"),
+            ("24/12/2026 9H30", "2026-12-24T09:30"),
             ("2026-12-31T24:00:00", "2027-01-01T00:00"),
             ("24/12/2026 00:00:00", "2026-12-24T00:00"),
             ("2026-12-31T24:00:00+01:00", "2027-01-01T00:00:00+01:00"),
         ] {
             assert_eq!(value(Cell::Time, text), Ok(json!(time)), "{text}");
         }
-        for bad in ["24:00", "24/12/2026 25h", "45231,375", "24/12/2026 9", "hier 09:00"] {
+        for bad in ["24:00", "24h00", "24/12/2026 24h30", "24/12/2026 25h", "45231,375", "24/12/2026 9", "hier 09:00"] {
             assert!(value(Cell::Time, bad).is_err(), "{bad}");
         }
         assert!(value(Cell::Instant, "24/12/2026 09:00").is_err_and(|told| told.contains("with its offset")));
@@ -750,6 +786,8 @@ mod tests {
             (Cell::Id, date(), "is a date in the spreadsheet"),
             (Cell::Phone, RawCell::Error("#N/A".to_owned()), "#N/A"),
             (Cell::Date, RawCell::Number(45_231.0), "serial number"),
+            (Cell::Number, RawCell::Formula, "formula without a value"),
+            (Cell::Text, RawCell::Formula, "save it"),
         ] {
             assert!(read(cell, raw.clone()).is_err_and(|told| told.contains(said)), "{raw:?}");
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use constat_domain::Currency;
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Claim, Contract};
+use constat_domain::claim::{Claim, Contract, Risk};
 use constat_domain::codes::Codes;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
@@ -194,12 +194,46 @@ fn complete(object: &mut Map<String, Value>) {
     }
 }
 
-/// Saves all of them. The claims on a contract follow its dates, each with an event of the server's own;
+/// A contract read from a table, with what the stored one has and no column holds: free properties, further
+/// address lines, other measures and the description of its products, by their id. The position stays where the
+/// address does.
+pub(super) fn with_stored(tx: &mut Tx, tenant: &TenantId, contract: &Contract) -> Result<Contract, StoreError> {
+    let mut contract = contract.clone();
+    let Some(stored) = contracts::of_tenant_by_id(tx, tenant, &contract.id)? else { return Ok(contract) };
+    for product in &mut contract.products {
+        let Some(known) = stored.products.iter().find(|known| known.id == product.id) else { continue };
+        product.product.custom.clone_from(&known.product.custom);
+        if let (Some(risk), Some(known)) = (&mut product.risk, &known.risk) {
+            keep_of_risk(risk, known);
+        }
+    }
+    Ok(contract)
+}
+
+fn keep_of_risk(risk: &mut Risk, stored: &Risk) {
+    risk.description.clone_from(&stored.description);
+    for (measure, value) in &stored.measures {
+        let path = format!("{PRODUCT}risk.measures.{measure}");
+        if !COLUMNS.iter().any(|column| column.path == path) {
+            risk.measures.insert(measure.clone(), *value);
+        }
+    }
+    let (now, before) = (&mut risk.address, &stored.address);
+    if now.spelling_key() == before.spelling_key() && now.country_code == before.country_code {
+        now.more_lines.clone_from(&before.more_lines);
+        now.country.clone_from(&before.country);
+        now.state.clone_from(&before.state);
+        risk.position = stored.position;
+    }
+}
+
+/// Saves all of them; those of a table keep what has no column there. The claims on a contract follow its dates, each with an event of the server's own;
 /// `event_id` makes their ids.
 pub fn save(
     tx: &mut Tx,
     tenant: &TenantId,
     ready: &[Contract],
+    is_table: bool,
     now: Timestamp,
     event_id: impl Fn() -> EventId,
     step: impl Fn(),
@@ -209,6 +243,7 @@ pub fn save(
         events::append(tx, &Event::by_system(event_id(), *tenant, claim.declaration_id, kind, now, data))
     };
     for contract in ready {
+        let contract = &if is_table { with_stored(tx, tenant, contract)? } else { contract.clone() };
         contracts::upsert_of_tenant(tx, tenant, contract)?;
         renewal.renew(tx, contract, &record)?;
         step();

@@ -6,6 +6,7 @@ use constat_domain::tenancy::Caller;
 use constat_store::queries::{claims, contracts};
 use serde_json::{Value, json};
 
+use super::contracts::with_stored;
 use crate::claims::cover::CoverRenewal;
 use crate::{Act, App, AppError, Tx};
 
@@ -21,8 +22,14 @@ pub struct ImportedContracts {
     pub replaced: u64,
 }
 
-/// Saves all of them: for the handler, whose registry it is. The claims on a contract follow its dates.
-pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<ImportedContracts, AppError> {
+/// Saves all of them: for the handler, whose registry it is. Those of a table keep what has no column there. The
+/// claims on a contract follow its dates.
+pub fn import_contracts(
+    tx: &mut Tx,
+    act: &Act,
+    ready: &[Contract],
+    is_table: bool,
+) -> Result<ImportedContracts, AppError> {
     act.require_handler()?;
     let mut done = ImportedContracts::default();
     let renewal = CoverRenewal::of(tx, act.tenant(), act.at)?;
@@ -33,6 +40,7 @@ pub fn import_contracts(tx: &mut Tx, act: &Act, ready: &[Contract]) -> Result<Im
         } else {
             done.created += 1;
         }
+        let contract = &if is_table { with_stored(tx, act.tenant(), contract)? } else { contract.clone() };
         contracts::upsert_of_tenant(tx, act.tenant(), contract)?;
         renewal.renew(tx, contract, &record)?;
     }

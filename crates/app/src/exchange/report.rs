@@ -1,6 +1,6 @@
 //! The faults of a file, by line and field.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use constat_domain::FieldError;
@@ -25,12 +25,37 @@ pub struct Fault {
 #[derive(Debug, Default)]
 pub struct Report {
     faults: Vec<Fault>,
+    /// The fields of each line that have a fault.
+    fields: HashMap<u64, Vec<String>>,
+}
+
+/// What a field is called that a record lacks.
+const MISSING: &str = "is missing";
+
+/// The path of a column for a field: `products[1].id` is `product.id`.
+fn column_path(field: &str) -> String {
+    let of_list = field.split_once('[').and_then(|(list, rest)| Some((list, rest.split_once("].")?.1)));
+    of_list.map_or_else(|| field.to_owned(), |(list, rest)| format!("{}.{rest}", list.trim_end_matches('s')))
 }
 
 impl Report {
-    /// Adds a fault. An empty field is the line as a whole.
+    /// Adds a fault. An empty field is the line as a whole. A field that could not be read is not missing.
     pub fn add(&mut self, line: u64, field: &str, message: impl Into<String>) {
-        self.faults.push(Fault { line, field: field.to_owned(), message: message.into() });
+        self.push(Fault { line, field: field.to_owned(), message: message.into() });
+    }
+
+    fn push(&mut self, fault: Fault) {
+        let path = column_path(&fault.field);
+        let fields = self.fields.entry(fault.line).or_default();
+        let is_of =
+            |known: &String| known.strip_prefix(&path).is_some_and(|below| below.is_empty() || below.starts_with('.'));
+        if fault.message == MISSING && fields.iter().any(is_of) {
+            return;
+        }
+        if !fields.contains(&path) {
+            fields.push(path);
+        }
+        self.faults.push(fault);
     }
 
     /// Adds what a rule found in one record.
@@ -103,12 +128,42 @@ impl Report {
     pub fn append_moved(&mut self, other: &mut Self, line_of: impl Fn(&str) -> Option<u64>) {
         for mut fault in other.faults.drain(..) {
             fault.line = line_of(&fault.field).unwrap_or(fault.line);
-            self.faults.push(fault);
+            self.push(fault);
         }
+        other.fields.clear();
     }
 
     /// Takes over the faults of another report.
     pub fn append(&mut self, other: &mut Self) {
-        self.faults.append(&mut other.faults);
+        self.append_moved(other, |_field| None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_cannot_be_read_is_not_missing_too() {
+        let mut report = Report::default();
+        report.add(2, "product.id", "is in scientific notation");
+        report.add(2, "holder.phone_number", "is rounded");
+        let mut later = Report::default();
+        for field in ["products[0].id", "holder.phone_number", "holder", "holder.first_name", "number"] {
+            later.add(2, field, "is missing");
+        }
+        later.add(3, "holder.phone_number", "is missing");
+        report.append_moved(&mut later, |_field| None);
+        let fields: Vec<(u64, String)> =
+            report.by_line(None).into_iter().map(|fault| (fault.line, fault.field)).collect();
+        let expected = [
+            (2, "product.id"),
+            (2, "holder.phone_number"),
+            (2, "holder.first_name"),
+            (2, "number"),
+            (3, "holder.phone_number"),
+        ];
+        assert_eq!(fields, expected.map(|(line, field)| (line, field.to_owned())));
+        assert!(later.is_empty());
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum RawCell {
     Bool(bool),
     /// A date, a time or both, of a workbook: ISO 8601 without offset.
     Date(String),
+    /// A formula of a workbook whose result was not saved.
+    Formula,
     /// The error that a formula gave: `#N/A`.
     Error(String),
 }
@@ -29,7 +31,7 @@ impl RawCell {
         match self {
             Self::Empty => true,
             Self::Text(text) => text.trim().is_empty(),
-            Self::Number(_) | Self::Bool(_) | Self::Date(_) | Self::Error(_) => false,
+            Self::Number(_) | Self::Bool(_) | Self::Date(_) | Self::Formula | Self::Error(_) => false,
         }
     }
 }

@@ -93,12 +93,16 @@ fn read(mut reader: impl Read + Seek, sheet: Option<&str>, max_bytes: u64, to: &
 
 fn read_sheet<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, to: &mut Sender<'_>) -> Result<(), String> {
     let unreadable = |_error| UNREADABLE.to_owned();
+    let mut unsaved = unsaved_formulas(workbook, name)?.into_iter().peekable();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(unreadable)?;
     let mut row = Row { line: 1, cells: Vec::new() };
     let mut bytes = 0;
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(unreadable)? {
         let (at, column) = cell.get_position();
-        let value = raw_cell(cell.get_value(), cells.styles().get(style));
+        let value = match unsaved.next_if_eq(&(at, column)) {
+            Some(_) => RawCell::Formula,
+            None => raw_cell(cell.get_value(), cells.styles().get(style)),
+        };
         if value.is_blank() {
             continue;
         }
@@ -126,6 +130,20 @@ fn read_sheet<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, to: &mut Sende
     }
     flush(&mut row, to);
     Ok(())
+}
+
+/// Row and column of every formula whose result is not in the file, in the order of the file. A program that
+/// writes workbooks without calculating leaves them so.
+fn unsaved_formulas<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str) -> Result<Vec<(u32, u32)>, String> {
+    let unreadable = |_error| UNREADABLE.to_owned();
+    let mut cells = workbook.worksheet_cells_reader(name).map_err(unreadable)?;
+    let mut unsaved = Vec::new();
+    while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(unreadable)? {
+        if cell.formula.is_some() && cell.value == DataRef::Empty {
+            unsaved.push(cell.pos);
+        }
+    }
+    Ok(unsaved)
 }
 
 /// Hands out a row that has something in it. False when the receiver is gone.

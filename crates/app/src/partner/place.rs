@@ -77,7 +77,11 @@ pub(super) fn locate(kind: ServiceKind, place: Option<&mut Place>) -> Result<Pla
                 let message = format!("{}, or give appointmentLocation.position", why.message());
                 return Err(FieldError::new("appointmentLocation.address.city", message));
             }
-            _ => {
+            None => {
+                let message = "is required for an appointment on site outside France: no postcode is known there";
+                return Err(FieldError::new("appointmentLocation.position", message));
+            }
+            Some(Err(_)) => {
                 let message = "this postcode is unknown: correct it, or give appointmentLocation.position";
                 return Err(FieldError::new("appointmentLocation.address.zipCode", message));
             }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use constat_app::{Chance as _, Clock as _, Tx};
 use constat_availability::Expert;
 use constat_domain::codes::{Codes, Table};
+use constat_domain::contact::without_blanks;
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
 use constat_domain::postcode::read_french;
@@ -150,6 +151,7 @@ pub fn prepare(
             keep_without_column(store, tenant, id, &mut object)?;
         }
         let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
+        expert.display_name = without_blanks(&expert.display_name).to_owned();
         report.add_all(line, expert.check());
         settle_losses(line, &mut expert, report);
         check_codes(line, &expert, report);

@@ -114,10 +114,10 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             if skip_faulty {
                 run.set_aside(&mut report)?;
             }
-            let now = SystemClock.now();
+            let (now, is_table) = (SystemClock.now(), run.columns.is_some());
             let event_id = move || EventId::new(now, &OsChance.entropy());
             let save = move |tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: &dyn Fn()| {
-                contracts::save(tx, tenant, ready, now, event_id, step)
+                contracts::save(tx, tenant, ready, is_table, now, event_id, step)
             };
             run.finish(ready, &report, save, no_visits).await
         }

@@ -1,10 +1,18 @@
 //! What is wrong with a person of a claim or contract.
 
 use super::Insured;
-use crate::contact::{email_fault, name_fault, phone_fault};
+use crate::contact::{email_fault, name_fault, phone_fault, without_blanks};
 use crate::refusal::FieldError;
 
 impl Insured {
+    /// Takes the blanks off both ends of names, phone number and e-mail address.
+    pub fn normalise(&mut self) {
+        let optional = [self.email.as_mut(), self.company.as_mut()].into_iter().flatten();
+        for text in [&mut self.first_name, &mut self.last_name, &mut self.phone_number].into_iter().chain(optional) {
+            *text = without_blanks(text).to_owned();
+        }
+    }
+
     /// What is wrong with a person whose required fields are there; each fault names the field below `field`. A
     /// person who was erased is sound.
     pub(crate) fn faults(&self, field: &str) -> Vec<FieldError> {

@@ -84,7 +84,7 @@ pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<
     let ready = read.await.map_err(|error| AppError::Fault(format!("reading an import: {error}")))??;
     asked
         .command(&file.raw, move |tx, act| {
-            let done = import_contracts(tx, act, &ready)?;
+            let done = import_contracts(tx, act, &ready, format.is_table())?;
             let answer = ImportedContracts { created: done.created, replaced: done.replaced };
             Answer::json(200, &Success::new(answer))
         })

@@ -138,19 +138,12 @@ pub struct Insured {
 impl Insured {
     /// Notes what is wrong with it, and reads it.
     pub fn read(&self, checker: &mut Checker) -> claim::Insured {
-        checker.name("firstName", &self.first_name, 1, 100);
-        checker.name("lastName", &self.last_name, 1, 100);
-        checker.phone("phoneNumber", &self.phone_number, 1, 20);
-        if let Some(email) = &self.email {
-            checker.email("email", email, 254);
-        }
-        checker.optional_name("company", self.company.as_ref(), 200);
         claim::Insured {
-            first_name: self.first_name.clone(),
-            last_name: self.last_name.clone(),
-            phone_number: self.phone_number.clone(),
-            email: self.email.clone(),
-            company: self.company.clone(),
+            first_name: checker.name("firstName", &self.first_name, 1, 100),
+            last_name: checker.name("lastName", &self.last_name, 1, 100),
+            phone_number: checker.phone("phoneNumber", &self.phone_number, 1, 20),
+            email: checker.optional_email("email", self.email.as_ref(), 254),
+            company: checker.optional_name("company", self.company.as_ref(), 200),
         }
     }
 }

@@ -37,15 +37,13 @@ pub struct InsuredParts {
 
 impl InsuredParts {
     fn read(self, checker: &mut Checker) -> InsuredEdit {
-        checker.optional_text("firstName", self.first_name.as_ref(), 1, 100);
-        checker.optional_text("lastName", self.last_name.as_ref(), 1, 100);
-        checker.optional_text("phoneNumber", self.phone_number.as_ref(), 1, 20);
-        if let Some(email) = &self.email {
-            checker.email("email", email, 254);
+        InsuredEdit {
+            first_name: self.first_name.map(|name| checker.name("firstName", &name, 1, 100)),
+            last_name: self.last_name.map(|name| checker.name("lastName", &name, 1, 100)),
+            phone_number: self.phone_number.map(|phone| checker.phone("phoneNumber", &phone, 1, 20)),
+            email: checker.optional_email("email", self.email.as_ref(), 254),
+            company: checker.optional_name("company", self.company.as_ref(), 200),
         }
-        checker.optional_text("company", self.company.as_ref(), 0, 200);
-        let Self { first_name, last_name, phone_number, email, company } = self;
-        InsuredEdit { first_name, last_name, phone_number, email, company }
     }
 }
 

@@ -88,38 +88,49 @@ impl Checker {
         }
     }
 
-    /// The name of a person or company: as [`Checker::text`], and sound by [`contact::name_fault`].
-    pub fn name(&mut self, name: &str, value: &str, min: usize, max: usize) {
-        self.text_of(name, value, min, max, contact::name_fault);
+    /// The name of a person or company, without the blanks around it: as [`Checker::text`], and sound by
+    /// [`contact::name_fault`].
+    pub fn name(&mut self, name: &str, value: &str, min: usize, max: usize) -> String {
+        self.text_of(name, value, min, max, contact::name_fault)
     }
 
     /// As [`Checker::name`], when there is one.
-    pub fn optional_name(&mut self, name: &str, value: Option<&String>, max: usize) {
-        if let Some(value) = value {
-            self.name(name, value, 0, max);
-        }
+    pub fn optional_name(&mut self, name: &str, value: Option<&String>, max: usize) -> Option<String> {
+        value.map(|value| self.name(name, value, 0, max))
     }
 
-    /// One e-mail address, sound by [`contact::email_fault`].
-    pub fn email(&mut self, name: &str, value: &str, max: usize) {
-        self.text_of(name, value, 1, max, |email| contact::email_fault(email).map(str::to_owned));
+    /// One e-mail address, without the blanks around it, sound by [`contact::email_fault`].
+    pub fn email(&mut self, name: &str, value: &str, max: usize) -> String {
+        self.text_of(name, value, 1, max, |email| contact::email_fault(email).map(str::to_owned))
     }
 
-    /// A phone number, sound by [`contact::phone_fault`]. May be blank when `min` is 0.
-    pub fn phone(&mut self, name: &str, value: &str, min: usize, max: usize) {
+    /// As [`Checker::email`], when there is one.
+    pub fn optional_email(&mut self, name: &str, value: Option<&String>, max: usize) -> Option<String> {
+        value.map(|value| self.email(name, value, max))
+    }
+
+    /// A phone number, without the blanks around it, sound by [`contact::phone_fault`]. May be blank when
+    /// `min` is 0.
+    pub fn phone(&mut self, name: &str, value: &str, min: usize, max: usize) -> String {
         let fault = |phone: &str| contact::phone_fault(phone).filter(|_| !phone.trim().is_empty());
-        self.text_of(name, value, min, max, |phone| fault(phone).map(str::to_owned));
+        self.text_of(name, value, min, max, |phone| fault(phone).map(str::to_owned))
     }
 
     /// As [`Checker::phone`], when there is one.
-    pub fn optional_phone(&mut self, name: &str, value: Option<&String>, max: usize) {
-        if let Some(value) = value {
-            self.phone(name, value, 0, max);
-        }
+    pub fn optional_phone(&mut self, name: &str, value: Option<&String>, max: usize) -> Option<String> {
+        value.map(|value| self.phone(name, value, 0, max))
     }
 
-    /// A text and a further rule, one fault at most.
-    fn text_of(&mut self, name: &str, value: &str, min: usize, max: usize, rule: impl Fn(&str) -> Option<String>) {
+    /// A text without the blanks around it, and a further rule: one fault at most.
+    fn text_of(
+        &mut self,
+        name: &str,
+        value: &str,
+        min: usize,
+        max: usize,
+        rule: impl Fn(&str) -> Option<String>,
+    ) -> String {
+        let value = contact::without_blanks(value);
         let before = self.errors.len();
         self.text(name, value, min, max);
         if self.errors.len() == before
@@ -127,6 +138,7 @@ impl Checker {
         {
             self.fail(name, fault);
         }
+        value.to_owned()
     }
 
     /// A whole number within bounds, both included.

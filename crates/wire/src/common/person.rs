@@ -67,25 +67,25 @@ pub struct Customer {
 impl Customer {
     /// Notes names that are blank, phones and e-mail that are too long, and reads the contact.
     pub fn read(&self, checker: &mut Checker) -> appointment::Contact {
-        checker.name("firstName", &self.first_name, 1, 100);
-        checker.name("lastName", &self.last_name, 1, 100);
+        let first_name = checker.name("firstName", &self.first_name, 1, 100);
+        let last_name = checker.name("lastName", &self.last_name, 1, 100);
         checker.optional_text("gender", self.gender.as_ref(), 0, 20);
-        checker.object("userInfo", |inner| {
-            inner.optional_phone("personalPhone", self.user_info.personal_phone.as_ref(), 20);
-            inner.optional_phone("professionalPhone", self.user_info.professional_phone.as_ref(), 20);
-            inner.optional_phone("mobilePhone", self.user_info.mobile_phone.as_ref(), 20);
-            if let Some(email) = &self.user_info.email {
-                inner.email("email", email, 50);
-            }
-        });
+        let info = &self.user_info;
+        let UserInfo { personal_phone, professional_phone, mobile_phone, email } =
+            checker.object("userInfo", |inner| UserInfo {
+                personal_phone: inner.optional_phone("personalPhone", info.personal_phone.as_ref(), 20),
+                professional_phone: inner.optional_phone("professionalPhone", info.professional_phone.as_ref(), 20),
+                mobile_phone: inner.optional_phone("mobilePhone", info.mobile_phone.as_ref(), 20),
+                email: inner.optional_email("email", info.email.as_ref(), 50),
+            });
         appointment::Contact {
-            first_name: self.first_name.clone(),
-            last_name: self.last_name.clone(),
+            first_name,
+            last_name,
             gender: self.gender.clone(),
-            personal_phone: self.user_info.personal_phone.clone(),
-            professional_phone: self.user_info.professional_phone.clone(),
-            mobile_phone: self.user_info.mobile_phone.clone(),
-            email: self.user_info.email.clone(),
+            personal_phone,
+            professional_phone,
+            mobile_phone,
+            email,
             customer_type: self.user_type.map(Into::into),
             address: self.adress.as_ref().map(|adress| checker.object("adress", |inner| adress.read(inner))),
         }

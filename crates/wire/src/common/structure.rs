@@ -39,6 +39,7 @@ pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec
     }
     // What the schema cannot tell, such as a field given twice. Serde's other messages may quote
     // values, and stay here.
+    no_repeated_key(body)?;
     let text = error.to_string();
     let twice = text.strip_prefix("duplicate field `").and_then(|rest| rest.split_once('`'));
     Err(vec![match twice {
@@ -229,7 +230,8 @@ impl Walk<'_> {
             Some(branch) => self.visit(branch, value, checker),
             None if !names.is_empty() => checker.fail("", one_of(&names)),
             None => {
-                let wanted: Vec<&str> = branches.iter().filter_map(|branch| self.type_name(branch)).collect();
+                let mut wanted: Vec<&str> = branches.iter().flat_map(|branch| self.type_names(branch)).collect();
+                wanted.dedup();
                 checker.fail("", format!("expected {}, got {}", wanted.join(" or "), json_type(value)));
             }
         }
@@ -246,13 +248,20 @@ impl Walk<'_> {
     fn same_type(&self, schema: &Value, value: &Value) -> bool {
         let schema = self.resolve(schema);
         let enumerates = schema.get("oneOf").is_some() || schema.get("enum").is_some();
+        let mut inner = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
         enumerates && value.is_string()
+            || inner.any(|branch| self.same_type(branch, value))
             || schema.get("type").and_then(Value::as_str).is_some_and(|name| has_type(name, value))
     }
 
-    fn type_name<'s>(&'s self, schema: &'s Value) -> Option<&'s str> {
-        let name = self.resolve(schema).get("type").and_then(Value::as_str).unwrap_or("string");
-        (name != "null").then(|| spoken(name))
+    /// What a schema takes, without null.
+    fn type_names(&self, schema: &Value) -> Vec<&'static str> {
+        let schema = self.resolve(schema);
+        if let Some(branches) = schema.get("anyOf").and_then(Value::as_array) {
+            return branches.iter().flat_map(|branch| self.type_names(branch)).collect();
+        }
+        let name = schema.get("type").and_then(Value::as_str).unwrap_or("string");
+        if name == "null" { Vec::new() } else { vec![spoken(name)] }
     }
 }
 

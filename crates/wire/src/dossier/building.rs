@@ -213,8 +213,8 @@ impl BreakInDamage {
         checker.optional_text("type", self.kind.as_ref(), 0, 200);
         checker.optional_text("reparationType", self.reparation_type.as_ref(), 0, 200);
         amount(checker, "quoteAmount", self.quote_amount.as_ref());
-        checker.optional_text("quoteCompanyName", self.quote_company_name.as_ref(), 0, 200);
-        checker.optional_text("quoteCompanyPhone", self.quote_company_phone.as_ref(), 0, 20);
+        checker.optional_name("quoteCompanyName", self.quote_company_name.as_ref(), 200);
+        checker.optional_phone("quoteCompanyPhone", self.quote_company_phone.as_ref(), 20);
         files(checker, "pendingRepairFiles", &self.pending_repair_files);
         files(checker, "repairFiles", &self.repair_files);
         files(checker, "pictures", &self.pictures);

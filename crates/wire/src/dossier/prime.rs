@@ -148,33 +148,25 @@ impl PrimeRequest {
     /// Reads the request, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<Prime, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.object("insured", |inner| self.insured.check(inner));
+        let insured = checker.object("insured", |inner| self.insured.read(inner));
         let deductible = checker.object("contract", |inner| self.contract.read(inner));
         let location = checker.object("claim", |inner| {
             inner.text("number", &self.claim.number, 1, 100);
             inner.object("address", |deeper| self.claim.address.read(deeper))
         });
-        if let Some(intermediary) = &self.intermediary {
-            checker.object("intermediary", |inner| {
-                inner.optional_name("name", intermediary.name.as_ref(), 200);
-                inner.optional_phone("phone", intermediary.phone.as_ref(), 20);
-            });
-        }
+        let intermediary = self.intermediary.as_ref();
+        let (intermediary_name, intermediary_phone) = checker.object("intermediary", |inner| {
+            let name = intermediary.and_then(|intermediary| intermediary.name.as_ref());
+            let phone = intermediary.and_then(|intermediary| intermediary.phone.as_ref());
+            (inner.optional_name("name", name, 200), inner.optional_phone("phone", phone, 20))
+        });
         checker.optional_text("product", self.product.as_ref(), 0, 100);
         checker.text("type", &self.kind, 1, 100);
-        let Self { insured, contract, claim, intermediary, product, kind } = self;
-        let (intermediary_name, intermediary_phone) =
-            intermediary.map_or((None, None), |intermediary| (intermediary.name, intermediary.phone));
+        let Self { insured: PrimeInsured { title, status, .. }, contract, claim, product, kind, .. } = self;
         let prime = Prime {
-            insured: constat_domain::claim::Insured {
-                first_name: insured.first_name,
-                last_name: insured.name,
-                phone_number: insured.mobile,
-                email: Some(insured.email),
-                company: None,
-            },
-            title: insured.title.map(|title| title.0),
-            insured_status: insured.status.map(|status| status.0).filter(|status| !status.is_empty()),
+            insured,
+            title: title.map(|title| title.0),
+            insured_status: status.map(|status| status.0).filter(|status| !status.is_empty()),
             contract_number: contract.number,
             deductible,
             general_terms: contract.general_terms_and_conditions,
@@ -194,17 +186,21 @@ impl PrimeRequest {
 }
 
 impl PrimeInsured {
-    fn check(&self, checker: &mut Checker) {
+    fn read(&self, checker: &mut Checker) -> constat_domain::claim::Insured {
         if self.title.as_ref().is_some_and(|title| !matches!(title.0.as_str(), "1" | "2")) {
             checker.fail("title", "expected 1 or 2");
         }
-        checker.name("name", &self.name, 1, 100);
-        checker.name("firstName", &self.first_name, 1, 100);
-        checker.email("email", &self.email, 254);
-        checker.phone("mobile", &self.mobile, 1, 20);
+        let insured = constat_domain::claim::Insured {
+            last_name: checker.name("name", &self.name, 1, 100),
+            first_name: checker.name("firstName", &self.first_name, 1, 100),
+            email: Some(checker.email("email", &self.email, 254)),
+            phone_number: checker.phone("mobile", &self.mobile, 1, 20),
+            company: None,
+        };
         if self.status.as_ref().is_some_and(|status| !status.0.is_empty() && !STATUSES.contains(&status.0.as_str())) {
             checker.fail("status", format!("expected one of: {}", STATUSES.join(", ")));
         }
+        insured
     }
 }
 
@@ -214,6 +210,10 @@ impl PrimeContract {
         checker.optional_text("generalTermsAndConditions", self.general_terms_and_conditions.as_ref(), 0, 200);
         checker.optional_text("anteriority", self.anteriority.as_ref().map(|anteriority| &anteriority.0), 0, 100);
         let text = self.deductable_amount.as_ref().map(|amount| amount.0.trim()).filter(|text| !text.is_empty())?;
+        if is_thousands_or_decimals(text) {
+            checker.fail("deductableAmount", "is ambiguous: write 1234 for thousands, or 1.23 with two decimals");
+            return None;
+        }
         let amount = text.parse().ok().filter(|euros| *euros >= 0.0);
         let money = amount.and_then(|euros| Money::from_major(euros, Currency::EUR));
         if money.is_none() {
@@ -221,6 +221,14 @@ impl PrimeContract {
         }
         money
     }
+}
+
+/// Whether a text is `1.234` or `1,234`: a thousand for some writers, one and a fraction for others.
+fn is_thousands_or_decimals(text: &str) -> bool {
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(['.', ',']).is_some_and(|(whole, rest)| {
+        (1..=3).contains(&whole.len()) && whole != "0" && rest.len() == 3 && is_digits(whole) && is_digits(rest)
+    })
 }
 
 impl PrimeAddress {
