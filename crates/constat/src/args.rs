@@ -201,7 +201,7 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Stop a key from working. A running server honours this within five seconds
+    /// Stop a key from working. Running servers refuse it from the next request on
     #[command(after_help = "Example:\n  constat keys revoke key_06E3ZQK8X5V2M0TQ9R7H4B1CDS")]
     Revoke {
         /// The key's id, as `keys list` shows it

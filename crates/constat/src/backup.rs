@@ -31,7 +31,7 @@ pub async fn backup(config: &Config, to: &Path) -> Result<(), Failure> {
     if let Database::Server { .. } = config.database {
         return Err(Failure::new(OWN_TOOLS));
     }
-    let folder = Folder::open(config)?;
+    let folder = Folder::existing(config)?;
     let documents = folder.documents(&config.documents)?;
     let shown = bar(0, "documents {bar:40} {pos}/{len}, {eta} left");
     let progress = |done, all| {

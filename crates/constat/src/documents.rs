@@ -20,7 +20,7 @@ const MOST_LINES: usize = 50;
 /// Runs the command.
 pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<ExitCode, Failure> {
     let DocumentsCommand::Sweep { repair, older_than_minutes, json } = command;
-    let folder = Folder::open(config)?;
+    let folder = Folder::existing(config)?;
     let (store, documents) = (&folder.store, folder.documents(&config.documents)?);
     // Each document is looked at twice: in the store, and in the database.
     let bar = progress::of_count(store.read(document_files::count)?.unsigned_abs().saturating_mul(2), "looked at");

@@ -27,7 +27,7 @@ const PAGE: i64 = 200;
 
 /// Runs `constat export ...`.
 pub async fn export(config: &Config, command: Export) -> Result<ExitCode, Failure> {
-    let folder = Folder::open(config)?;
+    let folder = Folder::existing(config)?;
     match command {
         Export::Contracts(to) => {
             let out = Out::start(&folder.store, &to)?;

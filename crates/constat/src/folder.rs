@@ -31,6 +31,20 @@ impl Folder {
         Self::at(&config.data, &config.database)
     }
 
+    /// Opens the folder and the database for a command that only makes sense on data that is there. A file that does
+    /// not exist is refused: an empty database would be made, and the command would succeed on nothing.
+    pub fn existing(config: &Config) -> Result<Self, Failure> {
+        if let Database::File(file) = &config.database
+            && !file.exists()
+        {
+            return Err(Failure::new(format!(
+                "there is no database at {}: name the data folder with --data, or in the configuration",
+                file.display()
+            )));
+        }
+        Self::open(config)
+    }
+
     /// Opens them for a server, which waits for a database server that is away, so that those of a cluster
     /// may be started in any order. What waiting does not mend ends it at once.
     pub async fn open_patiently(config: &Config) -> Result<Self, Failure> {

@@ -40,7 +40,7 @@ Examples:
 
 /// Runs `constat gdpr ...`.
 pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
-    let folder = Folder::open(config)?;
+    let folder = Folder::existing(config)?;
     match command {
         Gdpr::Export { insured, output } => {
             let archivist = archivist(config, &folder, &insured.organisation, insured.mode.into())?;

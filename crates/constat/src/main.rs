@@ -80,7 +80,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Catastrophe(command) => catastrophe::catastrophe(&Folder::open(&config)?.store, command).await?,
         Command::Backup { to } => backup::backup(&config, &to).await?,
         Command::Restore { from } => backup::restore_backup(&config, &from).await?,
-        Command::Audit(command) => return audit::audit(&Folder::open(&config)?.store, &command),
+        Command::Audit(command) => return audit::audit(&Folder::existing(&config)?.store, &command),
         Command::Documents(command) => return documents::documents(&config, command).await,
         // Done before: it takes neither a configuration nor a runtime.
         Command::Draw { .. } => {}

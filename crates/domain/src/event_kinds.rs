@@ -78,6 +78,8 @@ pub const OWN_RECORDS: &[EventKind] = &[
     kind("appointment.erased", "Données personnelles d'un rendez-vous effacées"),
     kind("contract.created", "Contrat créé"),
     kind("contracts.imported", "Contrats importés"),
+    kind("experts.imported", "Experts importés"),
+    kind("absences.imported", "Absences importées"),
     kind("webhook.created", "Webhook créé"),
     kind("webhook.edited", "Webhook modifié"),
     kind("webhook.paused", "Webhook mis en pause"),

@@ -151,7 +151,7 @@ pub fn prepare(
             keep_without_column(store, tenant, id, &mut object)?;
         }
         let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
-        expert.display_name = without_blanks(&expert.display_name).to_owned();
+        expert.display_name = without_blanks(&expert.display_name).to_string();
         report.add_all(line, expert.check());
         settle_losses(line, &mut expert, report);
         check_codes(line, &expert, report);
