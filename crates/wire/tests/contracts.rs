@@ -327,6 +327,22 @@ fn prime_takes_booleans_and_numbers_as_texts_and_as_themselves() {
     let maybe = changed(PRIME, |body| body["contract"]["isRecentSubscription"] = json!("maybe"));
     let errors = read_json::<dossier::PrimeRequest>(maybe.as_bytes()).unwrap_err();
     assert_eq!(fields(&errors), ["contract.isRecentSubscription"]);
+    assert_eq!(errors[0].message, "expected one of: true, false");
+    let blanks = changed(PRIME, |body| {
+        body["insured"]["email"] = json!(" jean@example.fr\u{a0}");
+        body["insured"]["mobile"] = json!("+33612345678 ");
+        body["contract"]["deductableAmount"] = json!("150.50");
+    });
+    let insured = read::<dossier::PrimeRequest>(&blanks).into_domain().unwrap().insured;
+    assert_eq!((insured.email.as_deref(), &*insured.phone_number), (Some("jean@example.fr"), "+33612345678"));
+    for ambiguous in ["1.234", "1,234", "12.500"] {
+        let body = changed(PRIME, |body| body["contract"]["deductableAmount"] = json!(ambiguous));
+        let errors = read::<dossier::PrimeRequest>(&body).into_domain().unwrap_err();
+        assert_eq!(fields(&errors), ["contract.deductableAmount"], "{ambiguous}");
+    }
+    let twice = PRIME.replacen("\"firstName\"", "\"firstName\": \"x\", \"firstName\"", 1);
+    let errors = read_json::<dossier::PrimeRequest>(twice.as_bytes()).unwrap_err();
+    assert_eq!(fields(&errors), ["insured.firstName"]);
 }
 
 #[test]
