@@ -584,8 +584,8 @@ async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
     assert_eq!(send(Method::POST, &format!("{path}/notes"), "home-note", &note).await.data(), noted.data());
     let told = json!({ "note": "Rappeler Jean Dupont" });
     send(Method::PUT, &format!("{path}/note"), "home-told", &told).await.data();
-    let notes = caller.get(&format!("{path}/notes")).await;
-    assert_eq!(notes.data().as_array().unwrap().len(), 1, "once");
+    let listed = caller.get(&format!("{path}/notes")).await;
+    assert_eq!(listed.data().as_array().unwrap().len(), 1, "once");
 
     let (_, path, _) = &kept[0];
     let repeats = [
