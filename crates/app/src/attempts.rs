@@ -119,6 +119,9 @@ fn too_long() -> AppError {
 }
 
 fn answer_of(kept: &Kept, asked: &Idempotency) -> Result<Answer, AppError> {
+    if kept.is_erased() {
+        return Err(Refusal::AnswerErased.into());
+    }
     if kept.request_digest != asked.request_digest {
         return Err(Refusal::IdempotencyConflict.into());
     }
@@ -213,7 +216,8 @@ impl App {
     /// transaction.
     ///
     /// # Errors
-    /// [`Refusal::IdempotencyConflict`] when the key was used for another request, [`StoreError::Busy`] when an
+    /// [`Refusal::IdempotencyConflict`] when the key was used for another request, [`Refusal::AnswerErased`] when the
+    /// answer was erased, [`StoreError::Busy`] when an
     /// earlier attempt takes more than five seconds.
     pub async fn earlier_answer(&self, attempt: &Attempt) -> Result<Option<Answer>, AppError> {
         let Some(keyed) = &attempt.keyed else { return Ok(None) };

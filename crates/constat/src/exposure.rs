@@ -53,11 +53,20 @@ fn open_files(wanted: u64) -> Option<u64> {
     }
 }
 
-/// What to log of a server whose clients may reach it without TLS; `None` when it listens on this machine
-/// alone, or `public_url` says that something in front of it speaks TLS.
+/// What to log of a server whose clients may reach it without TLS; `None` when it listens on this machine alone, or
+/// on a private address and `public_url` says that a proxy in front of it speaks TLS.
 pub fn plaintext_warning(listen: SocketAddr, public_url: &str) -> Option<String> {
     let is_far = host_of(public_url).is_some_and(|host| !is_this_machine(host));
-    if public_url.starts_with("https://") || (listen.ip().is_loopback() && !is_far) {
+    if public_url.starts_with("https://") {
+        return (!is_private(listen.ip())).then(|| {
+            format!(
+                "plain HTTP is open to every machine that reaches {listen}, beside the proxy at {public_url}: let the \
+                 server listen on 127.0.0.1 if the proxy is on this machine, or on the private address that the proxy \
+                 reaches if it is on another one (listen, --listen; docs/operations.md, \"TLS\")"
+            )
+        });
+    }
+    if listen.ip().is_loopback() && !is_far {
         return None;
     }
     Some(format!(
@@ -80,6 +89,15 @@ fn host_of(url: &str) -> Option<&str> {
         None => authority.rsplit_once(':').map_or(authority, |(host, _port)| host),
     };
     Some(host).filter(|host| !host.is_empty())
+}
+
+/// Whether the internet has no way to the address: this machine's own, of a private network, or of one link.
+/// Every address at once (`0.0.0.0`, `::`) is none.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -105,7 +123,15 @@ mod tests {
         assert!(!warned("127.0.0.1:8080", "http://localhost:8080"));
         assert!(!warned("[::1]:8080", "http://[::1]:8080"));
         assert!(!warned("127.0.0.1:8080", "https://constat.example"));
-        assert!(!warned("0.0.0.0:8080", "https://constat.example"));
+        for private in ["10.0.0.1:8080", "192.168.1.4:8080", "[fd00::1]:8080", "[::ffff:172.16.0.1]:8080"] {
+            assert!(!warned(private, "https://constat.example"), "{private}");
+        }
+        for open in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "[2001:db8::1]:8080"] {
+            let warning = plaintext_warning(open.parse().unwrap(), "https://constat.example").expect(open);
+            for way in ["127.0.0.1", "private address", "https://constat.example", open] {
+                assert!(warning.contains(way), "{warning}");
+            }
+        }
         assert!(warned("0.0.0.0:8080", "http://127.0.0.1:8080"));
         assert!(warned("[::]:8080", "http://127.0.0.1:8080"));
         assert!(warned("192.0.2.1:80", "http://192.0.2.1"));

@@ -28,6 +28,13 @@ pub enum Refusal {
     /// The same idempotency key came with another request.
     #[error("this Idempotency-Key was already used for another request")]
     IdempotencyConflict,
+    /// The answer kept under this idempotency key was erased. Whether this is the same request is not known, so
+    /// nothing is done.
+    #[error(
+        "the answer kept under this Idempotency-Key was erased with the personal data in it; the request that it \
+         answered was done, and this one is not"
+    )]
+    AnswerErased,
     /// The resource changed since the caller read it (`If-Match`).
     #[error("the resource has changed since it was read")]
     Stale,

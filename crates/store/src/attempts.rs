@@ -9,6 +9,16 @@ pub struct Kept {
     pub answer: String,
 }
 
+/// What stands in place of the digest of a request whose answer was erased. No digest reads like it.
+pub(crate) const ERASED_DIGEST: &str = "erased";
+
+impl Kept {
+    /// Whether the answer was erased.
+    pub fn is_erased(&self) -> bool {
+        self.request_digest == ERASED_DIGEST
+    }
+}
+
 /// What is known of the earlier attempts under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Earlier {

@@ -100,8 +100,13 @@ async fn decide(
         Ok(Err(answer)) => return Ok(answer),
         Err(refusal) => return app.refuse(&attempt, refusal).await,
     };
+    let quota_mb = app.settings.uploads.quota_mb;
     let decide = move |tx: &mut Tx, act: &Act| {
         let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
+        if quota_mb > 0 {
+            // The sum has the new documents in it.
+            within_quota(document_files::bytes_of_tenant_held(tx, act.tenant())?, quota_mb)?;
+        }
         render(&taken)
     };
     app.command_of(&attempt, act, decide).await
@@ -132,15 +137,19 @@ async fn look_at(
     Ok(Ok(documents))
 }
 
-/// Refuses bytes for which an organisation has no room left. Uploads that end at the same moment may exceed the
-/// quota together.
+/// Refuses bytes for which an organisation has no room left. Early: uploads that end at the same moment are looked at
+/// again in their transactions.
 fn require_room(app: &App, tenant: &TenantId, bytes: u64) -> Result<(), AppError> {
     let quota_mb = app.settings.uploads.quota_mb;
     if quota_mb == 0 {
         return Ok(());
     }
     let used = app.store.read(|connection| document_files::bytes_of_tenant(connection, tenant))?;
-    let has_room = used.saturating_add(bytes) <= quota_mb.saturating_mul(1024 * 1024);
+    within_quota(used.saturating_add(bytes), quota_mb)
+}
+
+fn within_quota(bytes: u64, quota_mb: u64) -> Result<(), AppError> {
+    let has_room = quota_mb == 0 || bytes <= quota_mb.saturating_mul(1024 * 1024);
     if has_room { Ok(()) } else { Err(AppError::StorageFull { quota_mb }) }
 }
 

@@ -21,7 +21,7 @@ use crate::claims::events::about;
 use crate::partner::{booked_for_claim, record_and_erase};
 use crate::{AppError, Chance};
 
-/// Shortest text that is looked for in kept answers and events: shorter ones are found everywhere.
+/// Shortest text that is looked for in events, in characters: shorter ones are found everywhere.
 const SHORTEST: usize = 3;
 
 /// What the audit trail keeps of an erasure.
@@ -218,17 +218,28 @@ impl Person {
         texts
     }
 
-    /// The ids by which answers speak of them.
-    fn ids(&self) -> BTreeSet<String> {
-        let mut ids = BTreeSet::new();
+    /// What a kept answer about the person contains: one of the person's ids, which no other person's answer has.
+    /// Names and other texts are not looked for: other people have the same ones.
+    fn marks(&self, user_id: &str) -> Vec<Vec<String>> {
+        let mut ids: BTreeSet<String> = BTreeSet::new();
         for claim in &self.claims {
-            ids.insert(claim.declaration_id.to_string());
-            ids.extend(claim.claim_id.map(|id| id.to_string()));
+            ids.extend(names_of(claim));
             ids.extend(claim.documents.iter().map(|document| document.id.to_string()));
         }
         ids.extend(self.appointments.iter().map(|appointment| appointment.id.to_string()));
         ids.extend(self.at_firms.iter().map(|appointment| appointment.id.to_string()));
-        ids
+        let mut marks: Vec<Vec<String>> = ids.into_iter().map(|id| vec![id]).collect();
+        // A user id is any text, so that the field's name must stand before it.
+        marks.push(vec![in_kept_answer("userId", user_id)]);
+        // The answer to an internal note has no id: the instant and the key tell it from the same words elsewhere.
+        marks.extend(self.claims.iter().flat_map(|claim| &claim.internal_notes).map(|note| {
+            vec![
+                in_kept_answer("text", &note.text),
+                in_kept_answer("at", &note.at.to_string()),
+                in_kept_answer("by", &note.by.to_string()),
+            ]
+        }));
+        marks
     }
 }
 
@@ -249,7 +260,8 @@ fn erase_rows(
         return Err(StoreError::Conflict("the insured has new claims or appointments".to_owned()).into());
     };
     let traits = person.traits(user_id);
-    let needles: BTreeSet<String> = traits.union(&person.ids()).map(|text| as_json(text)).collect();
+    let marks = person.marks(user_id);
+    let is_about = |answer: &str| marks.iter().any(|mark| mark.iter().all(|part| answer.contains(part)));
     let keys = person.keys(tenant, api_keys::all(tx)?);
     for recorded in person.elsewhere() {
         let wanted = ErasureToPassOn {
@@ -264,7 +276,7 @@ fn erase_rows(
         claims: person.claims.len(),
         contracts: person.contracts.len(),
         elsewhere: findings.elsewhere,
-        answers: erasure::empty_answers_with(tx, &keys, &needles)?,
+        answers: erasure::empty_answers_where(tx, &keys, is_about)?,
         ..Erased::default()
     };
     let declarations: Vec<DeclarationId> = person.claims.iter().map(|claim| claim.declaration_id).collect();
@@ -307,7 +319,13 @@ fn erase_rows(
 /// A text as it stands inside JSON.
 fn as_json(text: &str) -> String {
     let quoted = json!(text).to_string();
-    quoted.trim_start_matches('"').trim_end_matches('"').to_owned()
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or(&quoted).to_owned()
+}
+
+/// A field with this text, as it stands in a kept answer, whose JSON body is a text in JSON itself.
+fn in_kept_answer(field: &str, text: &str) -> String {
+    as_json(&format!("{}:{}", json!(field), json!(text)))
 }
 
 /// Whether anything in it is more than an id, a code or an instant: those have no spaces. What a deadline

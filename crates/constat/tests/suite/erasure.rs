@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Running, done, install_tls, refused};
 use crate::exchange::{archive, contract, record};
-use crate::partner_support::{Partner, on_site};
+use crate::partner_support::{Partner, on_site, send};
 use crate::platform_support::{World, booking, claims_client, link, read, refusal, search, submitted};
 use crate::receiver::Receiver;
 
@@ -540,4 +540,109 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
     let kinds = crate::platform_support::events(&here, &caller, &id);
     assert_eq!(kinds.iter().filter(|kind| *kind == "insured.erasure.passed_on").count(), 1);
     assert_eq!(refusal(known.erase_appointment("apt_00000000000000000000000000").await).0, 404);
+}
+
+/// Two people have the same name, phone, notes: the other one's repeats get their answers, the erased one's get a
+/// refusal that says so, and nothing is done twice.
+#[tokio::test]
+async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let send = async |method: Method, path: &str, key: &str, body: &Value| {
+        Got::read(caller.request(method, path).header("idempotency-key", key).json(body).send().await.unwrap()).await
+    };
+    let (bike, mut home) = (fixtures::stolen_bike(), fixtures::water_damage());
+    assert_eq!(bike["insured"], home["insured"]);
+    // The user id of the one is a word of the other.
+    home["location"]["city"] = BIKE_USER.into();
+    let mut kept = Vec::new();
+    for (name, declaration) in [("bike", &bike), ("home", &home)] {
+        let declared = send(Method::POST, "/claims", name, declaration).await;
+        let path = format!("/claims/{}", declared.data()["id"].as_str().unwrap());
+        let note = json!({ "text": "Rappeler Jean Dupont" });
+        server.clock.advance(SignedDuration::from_secs(1));
+        let noted = send(Method::POST, &format!("{path}/notes"), &format!("{name}-note"), &note).await;
+        noted.data();
+        let told = json!({ "note": "Rappeler Jean Dupont" });
+        send(Method::PUT, &format!("{path}/note"), &format!("{name}-told"), &told).await.data();
+        kept.push((declared, path, noted));
+    }
+    let app = &server.app;
+    let wanted = Erasure {
+        tenant: caller.tenant,
+        user_id: BIKE_USER.to_owned(),
+        reason: "request",
+        overriding: Some("test_data"),
+    };
+    let catalogue = app.catalogues.of(&caller.tenant);
+    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    assert_eq!(erased.unwrap().answers, 3);
+
+    let note = json!({ "text": "Rappeler Jean Dupont" });
+    let (declared, path, noted) = &kept[1];
+    assert_eq!(send(Method::POST, "/claims", "home", &home).await.data(), declared.data());
+    assert_eq!(send(Method::POST, &format!("{path}/notes"), "home-note", &note).await.data(), noted.data());
+    let told = json!({ "note": "Rappeler Jean Dupont" });
+    send(Method::PUT, &format!("{path}/note"), "home-told", &told).await.data();
+    let listed = caller.get(&format!("{path}/notes")).await;
+    assert_eq!(listed.data().as_array().unwrap().len(), 1, "once");
+
+    let (_, path, _) = &kept[0];
+    let repeats = [
+        send(Method::POST, "/claims", "bike", &bike).await,
+        send(Method::POST, &format!("{path}/notes"), "bike-note", &note).await,
+        send(Method::POST, "/claims", "bike", &home).await,
+    ];
+    for repeat in repeats {
+        repeat.is_error(400, 1000);
+        let message = repeat.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains("was erased") && !message.contains("another request"), "{message}");
+        assert_eq!(repeat.fields(), ["Idempotency-Key"]);
+    }
+    let claims = caller.get(&format!("/claims?userId={HOME_USER}")).await;
+    assert_eq!(claims.data().as_array().unwrap().len(), 1, "{}", claims.body);
+}
+
+/// A platform that books at the firm itself may name the claim in its own words only.
+#[tokio::test]
+async fn appointments_that_name_the_claim_only_by_text_are_erased_too() {
+    let world = World::with(vec![expert(1), expert(2), expert(3)], &[ServiceKind::OnSite]).await;
+    let (id, claim) = submitted(&world.claims).await;
+    let key = world.server.partner_key(&world.firm, world.caller.tenant.org).await;
+    let post = async |path: &str, body: &Value| {
+        let url = format!("{}/claims/api/v1{path}", world.server.url);
+        send(world.server.http.post(url).header("pid", &key).json(body)).await
+    };
+    let book = async |reference: &str, case: &str| {
+        let mut request = on_site();
+        request["insurerClaimId"] = reference.into();
+        // Of the platform's other system.
+        request["claim"]["claimId"] = "0199a1b2-0000-7000-8000-00000000ffff".into();
+        let found = post("/intervention", &request).await.expect(200);
+        let mut body = crate::partner_support::booking(&found, 0, case);
+        body["contact"] = json!({ "firstName": "Zoé", "lastName": "Zqtext", "userInfo": {} });
+        post("/appointments", &body).await.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let theirs = [
+        book("SIN-1", &claim).await,
+        book(&id, "CASE-2").await,
+        book(&crate::platform_support::uuid(&claim), "CASE-3").await,
+    ];
+    let others = [book("SIN-4", "CASE-4").await, book("SIN-5", &format!("{claim}0")).await];
+    let app = &world.server.app;
+    let wanted = Erasure {
+        tenant: world.caller.tenant,
+        user_id: HOME_USER.to_owned(),
+        reason: "request",
+        overriding: Some("test_data"),
+    };
+    let catalogue = app.catalogues.of(&world.caller.tenant);
+    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    assert_eq!(erased.unwrap().at_firms, 3);
+    for (visits, is_left) in [(&theirs[..], false), (&others[..], true)] {
+        for visit in visits {
+            let known = world.partner.read_appointment(visit).await.unwrap().unwrap();
+            assert_eq!(known.customer.is_some(), is_left, "{visit}");
+        }
+    }
 }

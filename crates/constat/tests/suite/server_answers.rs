@@ -412,6 +412,32 @@ async fn an_organisations_documents_have_a_quota_that_erasure_makes_room_in() {
     upload(&caller, &third, POLICE_REPORT, 700_000).await.data();
 }
 
+/// Each of them would fit alone; they are looked at together before any is in.
+#[tokio::test]
+async fn uploads_sent_at_once_do_not_pass_the_quota_together() {
+    let uploads = UploadSettings { quota_mb: 1, ..UploadSettings::default() };
+    let settings = Settings { uploads, ..Settings::default() };
+    let server = Server::with(ServerOptions { settings, ..ServerOptions::default() }).await;
+    let caller = server.platform("Plateforme").await;
+    let mut claims = Vec::new();
+    for number in 0..6 {
+        let mut declaration = fixtures::stolen_bike();
+        declaration["description"] = format!("{} {number}", declaration["description"].as_str().unwrap()).into();
+        claims.push(caller.declare(&declaration).await);
+    }
+    let mut bytes = fixtures::pdf();
+    bytes.resize(400_000, b' ');
+    let body = document(POLICE_REPORT, &bytes);
+    let paths: Vec<String> = claims.iter().map(|claim| format!("/claims/{claim}/documents")).collect();
+    let answers = futures_util::future::join_all(paths.iter().map(|path| caller.put(path, &body))).await;
+    let taken = answers.iter().filter(|answer| answer.status == 200).count();
+    for refused in answers.iter().filter(|answer| answer.status != 200) {
+        refused.is_error(409, 3003);
+    }
+    assert_eq!(taken, 2);
+    assert_eq!(files_on_disk(&server), 2, "nothing of the others stays");
+}
+
 fn zipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();

@@ -369,3 +369,36 @@ async fn slow_files_of_one_key_keep_no_handler_from_its_previews() {
     let statuses = ended.await.unwrap();
     assert!(statuses.iter().all(|status| [404, 503].contains(status)) && statuses.contains(&404), "{statuses:?}");
 }
+
+/// Texts of one line take no line ends, and nothing that turns their direction or is not seen.
+#[tokio::test]
+async fn titles_and_places_hide_nothing() {
+    let (_server, caller) = start().await;
+    let draft = caller.declare(&fixtures::stolen_bike()).await;
+    let hidden = ["Plainte\u{202e}fdp.exe", "Plainte\nFacture", "\u{200b}Plainte", "Plainte\r", "\u{2066}Plainte"];
+    for text in hidden {
+        let mut upload = document(POLICE_REPORT, &fixtures::pdf());
+        upload["title"] = text.into();
+        let refused = put(&caller, &draft, &upload).await;
+        refused.is_error(400, 1000);
+        assert_eq!(refused.fields(), ["title"], "{text:?}");
+        let request = json!({ "title": text });
+        let refused = caller.post(&format!("/claims/{draft}/documents/request"), &request).await;
+        assert_eq!((refused.status, refused.fields()), (400, vec!["title"]), "{text:?}");
+        for field in ["address", "city"] {
+            let mut declaration = fixtures::stolen_bike();
+            declaration["location"][field] = text.into();
+            let place = format!("location.{field}");
+            let refused = caller.post("/claims", &declaration).await;
+            refused.is_error(400, 1000);
+            assert_eq!(refused.fields(), [place.as_str()], "{text:?}");
+            let edit = json!({ "location": { field: text } });
+            let refused = caller.patch(&format!("/claims/{draft}"), &edit).await;
+            assert_eq!((refused.status, refused.fields()), (400, vec![place.as_str()]), "{text:?}");
+        }
+    }
+    // Other scripts and typographic signs are sound.
+    let mut upload = document(POLICE_REPORT, &fixtures::pdf());
+    upload["title"] = "Plainte n° 12 – «\u{202f}vol\u{202f}» محمد".into();
+    put(&caller, &draft, &upload).await.data();
+}

@@ -106,6 +106,10 @@ fn of_refusal(refusal: &Refusal) -> Written {
         Refusal::Invalid(errors) => Written::new(StatusCode::BAD_REQUEST, 1000, refusal).listing(errors),
         Refusal::IdempotencyConflict => Written::new(StatusCode::BAD_REQUEST, 1000, refusal)
             .naming("Idempotency-Key", "was already used for another request"),
+        Refusal::AnswerErased => Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming(
+            "Idempotency-Key",
+            "its answer was erased; read what was done, or send a new request with a new key",
+        ),
         Refusal::Stale => Written::new(StatusCode::PRECONDITION_FAILED, 3003, refusal)
             .naming("If-Match", "read the resource again and repeat with its new ETag"),
         Refusal::Claim(claim) => of_claim(claim),

@@ -87,6 +87,11 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             let errors = vec![FieldError::new("Idempotency-Key", "was already used for another request")];
             return (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidParameters, refusal.to_string(), errors);
         }
+        Refusal::AnswerErased => {
+            let message = "its answer was erased; read what was done, or send a new request with a new key";
+            let errors = vec![FieldError::new("Idempotency-Key", message)];
+            return (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidParameters, refusal.to_string(), errors);
+        }
         Refusal::Stale => (StatusCode::PRECONDITION_FAILED, Code::NotAllowed),
         Refusal::Claim(
             ClaimRefusal::ClaimNotFound | ClaimRefusal::DocumentNotFound | ClaimRefusal::ContractNotFound,

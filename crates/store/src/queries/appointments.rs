@@ -382,21 +382,47 @@ pub fn list_of_tenant(
     from_bodies(&bodies)
 }
 
+/// Claim ids that one query looks for.
+const IDS_AT_ONCE: usize = 50;
+
 /// The appointments, in all calendars of this server, that an organisation booked for a claim, whatever their
-/// status; with those that were booked with them, by other firms' people. For an erasure.
+/// status: those whose claim id, case number or insurer's reference is one of the claim's ids; with those that were booked with them, by other firms' people. For an erasure.
 pub fn booked_for_claim(
     connection: &mut Connection,
     booked_by: OrgId,
     mode: Mode,
     claim_ids: &[String],
 ) -> Result<Vec<Appointment>, StoreError> {
-    let bodies: Vec<String> = appointments::table
-        .filter(appointments::claim_id.eq_any(claim_ids).and(appointments::booked_by.eq(booked_by.to_string())))
-        .order(appointments::id)
-        .select(appointments::body)
-        .load(connection)?;
-    let mut found: Vec<Appointment> = from_bodies(&bodies)?;
-    found.retain(|appointment| appointment.tenant.mode == mode);
+    let is_named = |text: &str| claim_ids.iter().any(|id| id.eq_ignore_ascii_case(text.trim()));
+    let is_theirs = |appointment: &Appointment| {
+        let request = &appointment.request;
+        let claim = request.claim.as_ref().map(|claim| claim.claim_id.as_str());
+        appointment.booked_by == booked_by
+            && appointment.tenant.mode == mode
+            && (claim.is_some_and(|id| claim_ids.iter().any(|known| known == id))
+                || is_named(&appointment.case_number)
+                || is_named(&request.insurer_claim_id))
+    };
+    let mut found: Vec<Appointment> = Vec::new();
+    for ids in claim_ids.chunks(IDS_AT_ONCE) {
+        let mut query = appointments::table
+            .filter(appointments::claim_id.eq_any(ids))
+            .select(appointments::body)
+            .order(appointments::id)
+            .into_boxed();
+        // The text for searches has both references in it, in lower case; which words they are is seen afterwards.
+        for id in ids {
+            query = query.or_filter(appointments::search_text.like(format!("%{}%", id.to_lowercase())));
+        }
+        query = query.filter(appointments::booked_by.eq(booked_by.to_string()));
+        let bodies: Vec<String> = query.load(connection)?;
+        let here = from_bodies(&bodies)?.into_iter().filter(is_theirs);
+        for one in here {
+            if found.iter().all(|known| known.id != one.id) {
+                found.push(one);
+            }
+        }
+    }
     let linked: Vec<_> = found.iter().filter_map(|one| one.joint.clone()).flat_map(|joint| joint.parties).collect();
     for party in linked {
         if !found.iter().any(|known| known.id == party.appointment) {

@@ -178,6 +178,22 @@ pub fn declarer_of_tenant(
     found.map(|declarer| parse(&declarer)).transpose()
 }
 
+/// Whether an organisation declared a claim on the contract with this id.
+pub fn is_declared_on_contract(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    declared_by: OrgId,
+    contract_id: &str,
+) -> Result<bool, StoreError> {
+    let theirs = claims::table.filter(
+        claims::tenant
+            .eq(tenant.to_string())
+            .and(claims::contract_id.eq(contract_id))
+            .and(declarer().eq(declared_by.to_string())),
+    );
+    Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(connection)?)
+}
+
 /// The claims that one organisation declared under this reference of the insurer's, oldest first. Others may
 /// have given the same reference to theirs.
 pub fn list_of_tenant_by_reference_of(

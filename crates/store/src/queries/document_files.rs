@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 
 use super::parse;
 use crate::schema::document_files;
-use crate::{Connection, StoreError, Tx};
+use crate::{Connection, StoreError, Tx, dialect};
 
 /// Bytes that a document names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +99,13 @@ pub fn bytes_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result
     let of_tenant = document_files::table.filter(document_files::tenant.eq(tenant.to_string()));
     let bytes: i64 = of_tenant.select(sum).get_result(connection)?;
     Ok(bytes.unsigned_abs())
+}
+
+/// As [`bytes_of_tenant`], and no other transaction that records an event of the tenant commits before this one
+/// ends. To be asked after the transaction's other writes, as the order of locks is theirs.
+pub fn bytes_of_tenant_held(tx: &mut Tx, tenant: &TenantId) -> Result<u64, StoreError> {
+    dialect::hold_chain(tx, &tenant.to_string())?;
+    bytes_of_tenant(tx, tenant)
 }
 
 /// Whether any document names these bytes.

@@ -1,13 +1,12 @@
 //! What erasing an insured's personal data touches beside claims and contracts.
 
-use std::collections::BTreeSet;
-
 use constat_domain::ids::{ClaimAppointmentId, DeclarationId, KeyId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{micros, parse};
+use crate::attempts::ERASED_DIGEST;
 use crate::connection::on_each;
 use crate::schema::{
     bytes_to_remove, document_files, erasures_to_pass_on, events, idempotent_answers, recent_declarations,
@@ -27,9 +26,9 @@ pub fn delete_sign_in_links(tx: &mut Tx, declarations: &[DeclarationId]) -> Resu
     Ok(())
 }
 
-/// Empties every answer kept for one of these keys that holds one of these texts. The row stays, of no
-/// request: the same `Idempotency-Key` again is refused rather than done a second time.
-pub fn empty_answers_with(tx: &mut Tx, callers: &[KeyId], texts: &BTreeSet<String>) -> Result<u64, StoreError> {
+/// Empties every answer kept for one of these keys of which `is_about` holds. The row stays, of no request: the
+/// same `Idempotency-Key` again is refused, and not done a second time.
+pub fn empty_answers_where(tx: &mut Tx, callers: &[KeyId], is_about: impl Fn(&str) -> bool) -> Result<u64, StoreError> {
     let mut emptied = 0;
     for caller in callers {
         let caller = caller.to_string();
@@ -44,9 +43,10 @@ pub fn empty_answers_with(tx: &mut Tx, callers: &[KeyId], texts: &BTreeSet<Strin
             let Some((end, _)) = page.last() else { break };
             last.clone_from(end);
             for (key, answer) in page {
-                if texts.iter().any(|text| answer.contains(text)) {
+                if is_about(&answer) {
                     let row = idempotent_answers::table.find((&caller, key));
-                    let empty = (idempotent_answers::request_digest.eq("erased"), idempotent_answers::answer.eq(""));
+                    let empty =
+                        (idempotent_answers::request_digest.eq(ERASED_DIGEST), idempotent_answers::answer.eq(""));
                     diesel::update(row).set(empty).execute(&mut **tx)?;
                     emptied += 1;
                 }
@@ -56,7 +56,7 @@ pub fn empty_answers_with(tx: &mut Tx, callers: &[KeyId], texts: &BTreeSet<Strin
     Ok(emptied)
 }
 
-/// Empties every answer kept for one of these keys that names one of these ids, as [`empty_answers_with`] does.
+/// Empties every answer kept for one of these keys that names one of these ids, as [`empty_answers_where`] does.
 /// The database looks for the ids; no answer is read here.
 pub fn empty_answers_about(tx: &mut Tx, callers: &[KeyId], ids: &[String]) -> Result<usize, StoreError> {
     let callers: Vec<String> = callers.iter().map(ToString::to_string).collect();
@@ -65,7 +65,7 @@ pub fn empty_answers_about(tx: &mut Tx, callers: &[KeyId], ids: &[String]) -> Re
         let about = idempotent_answers::table.filter(
             idempotent_answers::caller.eq_any(&callers).and(idempotent_answers::answer.like(format!("%{id}%"))),
         );
-        let empty = (idempotent_answers::request_digest.eq("erased"), idempotent_answers::answer.eq(""));
+        let empty = (idempotent_answers::request_digest.eq(ERASED_DIGEST), idempotent_answers::answer.eq(""));
         emptied += diesel::update(about).set(empty).execute(&mut **tx)?;
     }
     Ok(emptied)

@@ -81,8 +81,8 @@ pub struct Location {
 impl Location {
     /// Notes what is wrong with it, and reads it.
     pub fn read(&self, checker: &mut Checker) -> claim::Location {
-        checker.text("address", &self.address, 1, 200);
-        checker.text("city", &self.city, 1, 100);
+        checker.name("address", &self.address, 1, 200);
+        checker.name("city", &self.city, 1, 100);
         checker.text("country", &self.country, 1, 100);
         checker.text("zipcode", &self.zipcode, 1, 20);
         let mut location = claim::Location {

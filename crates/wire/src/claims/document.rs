@@ -338,7 +338,7 @@ impl UploadDocument {
     pub fn check(&self, path: &str) -> Vec<FieldError> {
         let mut checker = Checker::at_path(path);
         checker.text("type", &self.kind, 1, 200);
-        checker.text("title", &self.title, 1, 200);
+        checker.name("title", &self.title, 1, 200);
         checker.text("filename", &self.filename, 1, MAX_FILENAME);
         if self.content.is_empty() {
             checker.fail("content", "may not be blank");
@@ -376,7 +376,7 @@ impl DocumentMeta {
     pub fn check(&self) -> Vec<FieldError> {
         let mut checker = Checker::at_path("meta");
         checker.text("type", &self.kind, 1, 200);
-        checker.text("title", &self.title, 1, 200);
+        checker.name("title", &self.title, 1, 200);
         checker.optional_text("filename", self.filename.as_ref(), 0, MAX_FILENAME);
         checker.optional_text("comment", self.comment.as_ref(), 0, 1000);
         checker.into_errors()

@@ -137,7 +137,9 @@ impl RequestDocument {
     pub fn into_domain(self) -> Result<NewRequest, Vec<FieldError>> {
         let mut checker = Checker::new();
         checker.optional_text("type", self.kind.as_ref(), 1, 200);
-        checker.optional_text("title", self.title.as_ref(), 1, 200);
+        if let Some(title) = &self.title {
+            checker.name("title", title, 1, 200);
+        }
         checker.optional_text("comment", self.comment.as_ref(), 1, LONGEST_TEXT);
         let document = match (self.kind, self.title) {
             (Some(kind), None) => Some(RequestedDocument::OfCatalogue(kind)),

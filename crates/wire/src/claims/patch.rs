@@ -36,8 +36,11 @@ impl LocationParts {
     /// Notes texts that are blank or too long, and reads the parts. What the claim's country makes of its
     /// postcode is judged with the rest of the location.
     pub(super) fn read(self, checker: &mut Checker) -> LocationEdit {
-        checker.optional_text("address", self.address.as_ref(), 1, 200);
-        checker.optional_text("city", self.city.as_ref(), 1, 100);
+        for (field, value, longest) in [("address", &self.address, 200), ("city", &self.city, 100)] {
+            if let Some(value) = value {
+                checker.name(field, value, 1, longest);
+            }
+        }
         checker.optional_text("country", self.country.as_ref(), 1, 100);
         checker.optional_text("zipcode", self.zipcode.as_ref(), 1, 20);
         let Self { address, city, country, zipcode } = self;

@@ -57,12 +57,12 @@ impl PostalAddress {
     /// reads the address. The country may also be written as its name or three letters, a French postcode
     /// with spaces or `F-`; all of France becomes `FR`.
     pub fn read(&self, checker: &mut Checker) -> geo::PostalAddress {
-        checker.text("street1", &self.street1, 1, 38);
-        checker.optional_text("street2", self.street2.as_ref(), 0, 38);
-        checker.optional_text("street3", self.street3.as_ref(), 0, 38);
-        checker.optional_text("street4", self.street4.as_ref(), 0, 38);
+        checker.name("street1", &self.street1, 1, 38);
+        checker.optional_name("street2", self.street2.as_ref(), 38);
+        checker.optional_name("street3", self.street3.as_ref(), 38);
+        checker.optional_name("street4", self.street4.as_ref(), 38);
         let (country_code, zip_code) = self.read_place(checker);
-        checker.text("city", &self.city, 1, 32);
+        checker.name("city", &self.city, 1, 32);
         checker.optional_text("country", self.country.as_ref(), 0, 100);
         checker.optional_text("state", self.state.as_ref(), 0, 100);
         // A line left out between two others keeps its place as an empty one.

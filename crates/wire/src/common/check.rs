@@ -88,8 +88,8 @@ impl Checker {
         }
     }
 
-    /// The name of a person or company, without the blanks around it: as [`Checker::text`], and sound by
-    /// [`contact::name_fault`].
+    /// The name of a person, company, town or document, or another text of one line, without the blanks around it: as
+    /// [`Checker::text`], and sound by [`contact::name_fault`].
     pub fn name(&mut self, name: &str, value: &str, min: usize, max: usize) -> String {
         self.text_of(name, value, min, max, contact::name_fault)
     }

@@ -25,6 +25,8 @@ const MAX_EDITS: usize = 1024;
 trait Format: Send {
     /// Looks at exactly as many bytes as were asked for; `at` is where they begin.
     fn step(&mut self, bytes: &[u8], at: u64, found: &mut Found) -> Next;
+    /// Sees every piece of the file as it comes; `start` is where it begins.
+    fn look(&mut self, _piece: &[u8], _start: u64, _found: &mut Found) {}
     /// The file is over, after `size` bytes.
     fn end(&mut self, _size: u64, _found: &mut Found) {}
 }
@@ -153,6 +155,7 @@ impl PhotoScan {
         }
         self.seen += bytes.len() as u64;
         self.keep_what_lies_ahead(piece, start);
+        self.format.look(piece, start, &mut self.found);
     }
 
     /// Keeps of a piece of the file what belongs to the block that is waited for.

@@ -313,6 +313,53 @@ fn photos_within_a_pdf_lose_what_they_tell_and_nothing_moves() {
     assert!(tells(&copy, b"ICC_PROFILE") && tells(&copy, &[1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4, 0xFF, 0xD9]));
 }
 
+#[test]
+fn a_photo_within_a_pdf_is_known_by_its_segments_whatever_comes_first() {
+    let exif = segment(0xE1, b"Exif\0\0<MARK>");
+    let picture = [segment(0xDA, &[1, 1, 0, 0, 63, 0]), vec![1, 2, 0xFF, 0xD9]].concat();
+    let frame = segment(0xC0, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
+    for (name, first) in [
+        ("a comment", segment(0xFE, b"CREATOR: gd-jpeg <MARK>")),
+        ("another application's segment", segment(0xED, b"Other <MARK>")),
+        ("bytes that fill", vec![0xFF]),
+        ("many bytes that fill", vec![0xFF; 9]),
+        ("an empty comment", segment(0xFE, b"")),
+        ("a restart interval", segment(0xDD, &[0, 4])),
+    ] {
+        for frame in [&frame[..], b""] {
+            let photo = [b"\xff\xd8", &first[..], &exif, &[0xFF, 0xFF], frame, &picture].concat();
+            let file = [b"%PDF-1.4\nstream\n", &photo[..], b"\nendstream"].concat();
+            let copy = copy_without_marks("application/pdf", &file);
+            assert_eq!(copy.len(), file.len(), "{name}");
+            assert!(tells(&copy, &picture), "{name}");
+        }
+    }
+    // Segments that lead to no picture are none.
+    let file = [b"%PDF-1.4\n\xff\xd8", &segment(0xFE, b"<KEPT>")[..], &segment(0xED, b"<KEPT>"), b"text"].concat();
+    assert_eq!(whole(&scan("application/pdf", &file, 3), &file), file);
+}
+
+#[test]
+fn xmp_packets_with_a_position_are_blanked_in_a_pdf_and_others_stay() {
+    let packet = |inside: &str| {
+        format!("<?xpacket begin=\"\" id=\"W5M0\"?><x:xmpmeta>{inside}</x:xmpmeta><?xpacket end=\"w\"?>")
+    };
+    let own = packet("<dc:title>Titre</dc:title>");
+    let file = format!(
+        "%PDF-1.4\n{own}\n7 0 obj <</Type/Metadata>> stream\n{}\nendstream\n{own}",
+        packet("<exif:GPSLatitude>48,51.5N <MARK></exif:GPSLatitude>")
+    );
+    let copy = copy_without_marks("application/pdf", file.as_bytes());
+    assert_eq!(copy.len(), file.len());
+    assert_eq!(String::from_utf8(copy).unwrap().matches(&own).count(), 2);
+    for piece in [1, 2, 5, 16, 64, 4096] {
+        assert!(
+            !tells(&whole(&scan("application/pdf", file.as_bytes(), piece), file.as_bytes()), b"<MARK>"),
+            "{piece}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn any_range_of_the_copy_is_that_part_of_the_copy(which in 0..5_usize, from in 0..400_u64, length in 0..400_u64) {
