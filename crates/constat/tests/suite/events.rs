@@ -291,7 +291,9 @@ fn the_command_line_names_the_first_event_that_was_tampered_with() {
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let verify = ["audit", "verify"];
-    assert_eq!(run(&verify).0, Some(0));
+    // Without a database there is nothing to verify: the folder is probably another one.
+    assert_eq!(run(&verify).0, Some(1));
+    assert!(!folder.path().join("constat-data").exists());
     assert_eq!(run(&["organisations", "add", "--kind", "platform", "--name", "Plateforme"]).0, Some(0));
     let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/samples/contracts.csv");
     for _ in 0..3 {

@@ -180,7 +180,7 @@ fn what_a_spreadsheet_destroyed_is_refused_by_line_and_column_or_restored_withou
     // Four digits of which the town does not say that they are French.
     write(&[("risk_zip_code", "1000"), ("risk_city", "Bruxelles")]);
     let told = refused(path, &import("contracts", "c.csv", "Plateforme"));
-    assert!(told.contains("line 3 risk_zip_code: has four digits"), "{told}");
+    assert!(told.contains("line 3 risk_zip_code: expected a French postcode of five digits: 01000?"), "{told}");
     // A number of nine digits without any address may be of another country.
     write(&[
         ("holder_phone_number", "612345678"),

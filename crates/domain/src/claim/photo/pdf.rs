@@ -128,7 +128,7 @@ impl Format for Pdf {
     }
 }
 
-/// Finds XMP packets, which are text that anybody may write anywhere in a file.
+/// Finds XMP packets, which are text that a reader may write anywhere in a file.
 #[derive(Default)]
 struct Packets {
     /// The end of what was looked at, which may be the beginning of a mark.
