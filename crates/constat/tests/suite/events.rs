@@ -292,8 +292,11 @@ fn the_command_line_names_the_first_event_that_was_tampered_with() {
     };
     let verify = ["audit", "verify"];
     // Without a database there is nothing to verify: the folder is probably another one.
-    assert_eq!(run(&verify).0, Some(1));
-    assert!(!folder.path().join("constat-data").exists());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let refused = constat(elsewhere.path()).args(verify).env_remove("CONSTAT_DATABASE").output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("there is no database at"), "names what is missing");
+    assert!(!elsewhere.path().join("constat-data").exists());
     assert_eq!(run(&["organisations", "add", "--kind", "platform", "--name", "Plateforme"]).0, Some(0));
     let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/samples/contracts.csv");
     for _ in 0..3 {
