@@ -74,23 +74,29 @@ pub fn reference_of(appointment: &Appointment) -> Option<String> {
     (!reference.is_empty()).then(|| format!("{} {reference}", appointment.request.kind.wire()))
 }
 
-/// A firm's appointments under a reference that are booked and not over yet, oldest first, five at most.
+/// Of the newest appointments of a firm under a reference, those that are booked and not over yet, oldest first. Five
+/// are looked at, however many share the reference: an index has them in the order of their ids, which is that of
+/// their creation.
 pub fn open_of_reference(
     connection: &mut Connection,
     tenant: &TenantId,
     reference: &str,
     now: Timestamp,
 ) -> Result<Vec<Appointment>, StoreError> {
-    let of_reference = appointment_references::tenant
-        .eq(tenant.to_string())
-        .and(appointment_references::reference.eq(reference))
-        .and(appointments::tenant.eq(tenant.to_string()));
-    let is_open = appointments::status.eq("booked").and(appointments::busy_to.gt(micros(now)));
-    let bodies: Vec<String> = on_each!(connection, one => appointment_references::table
-        .inner_join(appointments::table.on(appointments::id.eq(appointment_references::appointment)))
-        .filter(of_reference.and(is_open))
-        .order((appointments::created_at, appointments::id))
+    let tenant = tenant.to_string();
+    let newest: Vec<String> = on_each!(connection, one => appointment_references::table
+        .filter(appointment_references::tenant.eq(&tenant).and(appointment_references::reference.eq(reference)))
+        .order(appointment_references::appointment.desc())
         .limit(MAX_OF_REFERENCE)
+        .select(appointment_references::appointment)
+        .load(one))?;
+    if newest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bodies: Vec<String> = on_each!(connection, one => appointments::table
+        .filter(appointments::id.eq_any(&newest).and(appointments::tenant.eq(&tenant)))
+        .filter(appointments::status.eq("booked").and(appointments::busy_to.gt(micros(now))))
+        .order(appointments::id)
         .select(appointments::body)
         .load(one))?;
     from_bodies(&bodies)
