@@ -18,7 +18,7 @@ use std::sync::{LazyLock, OnceLock};
 use crate::country::OVERSEAS;
 use crate::geo::Position;
 
-use cedex::Run;
+use cedex::{Label, Run};
 pub use find::{AddressPrecision, Located, NotLocated};
 use spelling::{CityLine, LooseIndex, Spelling};
 use suggest::Names;
@@ -126,6 +126,8 @@ struct Extras {
     formers: Vec<Former>,
     /// In the order of the codes.
     runs: Vec<Run>,
+    /// In the order of the codes.
+    labels: Vec<Label>,
 }
 
 /// The name of a commune that was merged into another, or renamed.
@@ -270,10 +272,10 @@ impl Gazetteer {
         if wanted.loose_key().len() < 4 {
             return found;
         }
-        for run in self.extras().runs.iter().filter(|run| run.position.is_some()) {
-            let Some(commune) = self.communes.get(run.commune as usize) else { continue };
+        for label in &self.extras().labels {
+            let Some(commune) = self.communes.get(label.commune as usize) else { continue };
             let is_new = found.len() < limit && !found.iter().any(|known| known.commune == commune);
-            if is_new && Spelling::of(run.label).loose.ends_with(&wanted.loose) {
+            if is_new && label.words.ends_with(&wanted.loose) {
                 found.push(Suggestion { commune, fit: Fit::Word, former_name: None });
             }
         }
@@ -299,9 +301,13 @@ impl Gazetteer {
     }
 
     fn extras(&self) -> &Extras {
-        self.extras.get_or_init(|| Extras {
-            formers: FORMER.lines().skip(1).filter_map(|line| Former::read(line, &self.communes)).collect(),
-            runs: cedex::read(CEDEX, &self.communes),
+        self.extras.get_or_init(|| {
+            let runs = cedex::read(CEDEX, &self.communes);
+            Extras {
+                formers: FORMER.lines().skip(1).filter_map(|line| Former::read(line, &self.communes)).collect(),
+                labels: cedex::labels(&runs),
+                runs,
+            }
         })
     }
 

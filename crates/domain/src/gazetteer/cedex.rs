@@ -1,6 +1,7 @@
 //! What CEDEX codes stand for: `data/gazetteer/cedex.csv`.
 
 use super::Commune;
+use super::spelling::Spelling;
 use crate::geo::Position;
 
 /// A run of CEDEX codes with one label.
@@ -31,6 +32,21 @@ fn read_line(line: &'static str, communes: &[Commune]) -> Option<Run> {
     let commune = super::place_of(communes, insee)?;
     let position = super::read_position(fields.next()?, fields.next()?);
     Some(Run { from, to, label, commune, position })
+}
+
+/// A CEDEX label that names no commune: `PARIS LA DEFENSE`.
+#[derive(Debug)]
+pub(super) struct Label {
+    /// Its words, compared loosely.
+    pub words: Vec<String>,
+    /// The commune, as a place in the list of communes.
+    pub commune: u32,
+}
+
+/// The labels that name no commune, each with its words: read once, because suggestions compare all of them.
+pub(super) fn labels(runs: &[Run]) -> Vec<Label> {
+    let named = runs.iter().filter(|run| run.position.is_some());
+    named.map(|run| Label { words: Spelling::of(run.label).loose, commune: run.commune }).collect()
 }
 
 /// The run that a code belongs to.

@@ -50,10 +50,6 @@ struct Span {
     /// Where the name goes on after its article; `from` when it has none.
     bare: u32,
     end: u32,
-    /// The letters and digits that it has.
-    letters: u64,
-    /// Those of its start: as far as a query of `HEAD - MOST` letters is compared.
-    head: u64,
 }
 
 /// Letters of a name, after its article, that count as its start.
@@ -104,6 +100,11 @@ pub(super) struct Names {
     text: String,
     /// The communes' own names in their order, then those of former communes in theirs.
     spans: Vec<Span>,
+    /// The letters and digits of each name, in the order of `spans`. Apart from them, because a query with a
+    /// misspelling reads all of these and few of those.
+    letters: Vec<u64>,
+    /// The letters and digits of each name's start: as far as a query of `HEAD - MOST` letters is compared.
+    heads: Vec<u64>,
     /// In the order of the text from there to the name's end.
     starts: Vec<Start>,
     /// In order, with the place of the commune.
@@ -117,6 +118,7 @@ impl Names {
         let total = communes.len() + formers.len();
         let mut text = String::new();
         let mut spans = Vec::with_capacity(total);
+        let (mut all_letters, mut heads) = (Vec::with_capacity(total), Vec::with_capacity(total));
         let mut starts = Vec::new();
         for (name, (commune, spelt)) in (0_u32..).zip(own.chain(former)) {
             let key = place_key(spelt);
@@ -127,8 +129,9 @@ impl Names {
                 starts.push(Start { name, from: place(word), leads: word == 0 || word == bare });
             }
             let (from, end) = (place(0), place(key.len()));
-            let head = key.get(..bare + HEAD).map_or_else(|| letters(&key), letters);
-            spans.push(Span { commune, from, bare: place(bare), end, letters: letters(&key), head });
+            spans.push(Span { commune, from, bare: place(bare), end });
+            all_letters.push(letters(&key));
+            heads.push(letters(key.get(..bare + HEAD).unwrap_or(&key)));
             text.push_str(&key);
         }
         let mut postcodes: Vec<_> = (0_u32..)
@@ -136,7 +139,7 @@ impl Names {
             .flat_map(|(at, commune)| commune.postcodes().map(move |postcode| (postcode, at)))
             .collect();
         postcodes.sort_unstable();
-        let mut names = Self { text, spans, starts: Vec::new(), postcodes };
+        let mut names = Self { text, spans, letters: all_letters, heads, starts: Vec::new(), postcodes };
         starts.sort_unstable_by(|left, right| names.from(left).cmp(names.from(right)));
         names.starts = starts;
         names
@@ -174,9 +177,9 @@ impl Names {
     pub(super) fn alike(&self, key: &str, slips: u8) -> impl Iterator<Item = u32> {
         let needed = letters(key);
         let length = key.len();
-        (0_u32..).zip(&self.spans).filter_map(move |(name, span)| {
+        (0_u32..).zip(self.spans.iter().zip(&self.letters)).filter_map(move |(name, (span, letters))| {
             let known = self.slice(span.from, span.end);
-            let may = (needed & !span.letters).count_ones() <= u32::from(slips)
+            let may = !has_more_than(slips, needed & !letters)
                 && known.len().abs_diff(length) <= usize::from(slips);
             let found = may.then(|| edits(key.as_bytes(), known.as_bytes(), slips)).flatten()?;
             (found.to_whole <= slips).then_some(name)
@@ -244,15 +247,17 @@ impl Names {
     fn by_likeness(&self, communes: &[Commune], wanted: &Wanted, best: &mut Best) {
         let Some(name) = wanted.names.first() else { return };
         let needed = letters(name);
-        let slips = u32::from(wanted.slips);
-        let shortest = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_sub(slips);
+        let shortest = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_sub(u32::from(wanted.slips));
         let is_short = name.len() + usize::from(MOST) <= HEAD;
-        for (at, span) in (0_u32..).zip(&self.spans) {
+        let known_letters = if is_short { &self.heads } else { &self.letters };
+        for (at, known) in (0_u32..).zip(known_letters) {
             // Each letter that the name does not have costs a slip, and so does each letter beyond its end.
-            let known = if is_short { span.head } else { span.letters };
-            if (needed & !known).count_ones() > slips || span.end - span.from < shortest {
+            if has_more_than(wanted.slips, needed & !known) {
                 continue;
             }
+            let Some(span) = self.spans.get(at as usize).filter(|span| span.end - span.from >= shortest) else {
+                continue;
+            };
             if !wanted.allows(communes, span.commune) {
                 continue;
             }
@@ -318,9 +323,9 @@ impl Wanted {
     /// The words of a query, with `/` for a slash between two of them, and the postcode.
     fn words(query: &str) -> (Vec<String>, Option<String>) {
         let (mut words, mut postcode) = (Vec::<String>::new(), None);
-        let alone = place_words(query).split_whitespace().count() == 1;
-        for (part, text) in query.split('/').enumerate() {
-            let plain = place_words(text);
+        let parts: Vec<String> = query.split('/').map(place_words).collect();
+        let alone = parts.iter().flat_map(|part| part.split_whitespace()).count() == 1;
+        for (part, plain) in parts.iter().enumerate() {
             let mut part_words = plain.split_whitespace().peekable();
             if part > 0 && part_words.peek().is_some() && !words.is_empty() {
                 match words.last().map(String::as_str) {
@@ -382,6 +387,17 @@ fn letters(key: &str) -> u64 {
         b'0'..=b'9' => set | 1 << (byte - b'0' + 26),
         _ => set,
     })
+}
+
+/// Whether more than `count` bits are set. For counts up to `MOST` this takes fewer steps than counting all of
+/// them where the processor has no instruction for it.
+const fn has_more_than(count: u8, mut bits: u64) -> bool {
+    let mut cleared = 0;
+    while cleared < count {
+        bits &= bits.wrapping_sub(1);
+        cleared += 1;
+    }
+    bits != 0
 }
 
 #[cfg(test)]
