@@ -12,24 +12,48 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("constat-availability", &["constat-domain"]),
     ("constat-store", &["constat-domain"]),
     ("constat-wire", &["constat-domain"]),
-    ("constat-print", &["constat-domain"]),
-    ("constat-pictures", &[]),
+    ("constat-media", &["constat-domain"]),
+    ("constat-tables", &["constat-domain"]),
     ("constat-client", &["constat-domain", "constat-wire"]),
-    ("constat-app", &["constat-domain", "constat-availability", "constat-store", "constat-print"]),
-    ("constat-http", &["constat-domain", "constat-app", "constat-wire"]),
-    ("constat-jobs", &["constat-domain", "constat-app"]),
-    ("constat-connectors", &["constat-domain", "constat-app", "constat-wire", "constat-client"]),
+    ("constat-core", &["constat-domain", "constat-availability", "constat-store"]),
+    ("constat-scheduling", &["constat-domain", "constat-availability", "constat-store", "constat-core"]),
+    ("constat-claims", &["constat-domain", "constat-store", "constat-media", "constat-tables", "constat-core"]),
+    (
+        "constat-administration",
+        &["constat-domain", "constat-availability", "constat-store", "constat-tables", "constat-core"],
+    ),
+    (
+        "constat-http",
+        &[
+            "constat-domain",
+            "constat-core",
+            "constat-scheduling",
+            "constat-claims",
+            "constat-administration",
+            "constat-tables",
+            "constat-wire",
+        ],
+    ),
+    ("constat-jobs", &["constat-domain", "constat-core", "constat-scheduling", "constat-claims"]),
+    (
+        "constat-connectors",
+        &["constat-domain", "constat-core", "constat-scheduling", "constat-claims", "constat-wire", "constat-client"],
+    ),
     (
         "constat",
         &[
             "constat-domain",
             "constat-availability",
-            "constat-app",
+            "constat-core",
+            "constat-scheduling",
+            "constat-claims",
+            "constat-administration",
+            "constat-tables",
             "constat-store",
             "constat-http",
             "constat-connectors",
             "constat-jobs",
-            "constat-pictures",
+            "constat-media",
             "constat-client",
         ],
     ),
@@ -40,7 +64,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const TOOLS: &[&str] = &["constat-testkit", "constat-bench", "constat-crash"];
 
 /// Crates that must stay pure: no runtime, no I/O, no database.
-const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-print", "constat-pictures"];
+const PURE: &[&str] = &["constat-domain", "constat-availability", "constat-wire", "constat-media", "constat-tables"];
 const IMPURE_CRATES: &[&str] = &["tokio", "diesel", "reqwest", "axum", "object_store", "rand_core"];
 
 fn metadata() -> Value {

@@ -1,4 +1,4 @@
--- The statements of one booking, as crates/app/src/partner/book.rs makes them, for pgbench: an expert, a day
+-- The statements of one booking, as crates/scheduling/src/booking/book.rs makes them, for pgbench: an expert, a day
 -- and a time of its own for each transaction. Each booking in a transaction of its own, as whoever knows
 -- nothing of group commit would do it.
 \set slot :slot + 1

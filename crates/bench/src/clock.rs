@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use constat_app::Clock;
+use constat_core::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 /// When every measurement begins: Monday 23 November 2026, 08:00 in Paris.

@@ -77,7 +77,7 @@ fn world(visits_of_each: usize) -> (Vec<Expert>, Vec<Appointment>) {
     let communes = Gazetteer::embedded().communes();
     let places: Vec<(String, String, Position)> =
         communes.iter().filter(|commune| commune.department() == "92").filter_map(place).collect();
-    let entropy = || constat_app::Chance::entropy(&chance);
+    let entropy = || constat_core::Chance::entropy(&chance);
     let staff: Vec<Expert> = (0..EXPERTS)
         .map(|number| Expert {
             skills: Skills::default(),
@@ -141,7 +141,7 @@ async fn at_the_door(store: Store, visits: &[Appointment], clients: usize) -> (f
     (rate, visits.len().div_ceil(groups))
 }
 
-/// What `constat_app::partner::book_appointment` asks of the database, without its decisions.
+/// What `constat_scheduling::book_appointment` asks of the database, without its decisions.
 fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     calendar_changes::version_of_tenant(tx, &visit.tenant)?;
     holds::of_session(tx, visit.session)?;

@@ -4,13 +4,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use constat_app::{App, IssuedKey, NewKey, Settings, issue_key};
 use constat_availability::{Expert, HourRange, Skills, WeeklyHours};
+use constat_claims::ClaimService;
+use constat_core::{Core, IssuedKey, NewKey, Settings, issue_key};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::Position;
 use constat_domain::ids::{ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_http::Services;
+use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
 use constat_store::{Database, Documents, Store};
 use constat_testkit::{SeededChance, fixtures};
@@ -25,7 +28,7 @@ use crate::load::{Connection, request};
 /// A running server and the keys to it.
 pub struct World {
     /// The application, for its clock.
-    pub app: Arc<App>,
+    pub services: Services,
     /// Where it listens.
     pub address: SocketAddr,
     /// Opens the claims API.
@@ -52,43 +55,45 @@ pub async fn build(folder: &Path, database: Database, count: usize) -> World {
     let chance = Arc::new(SeededChance::new(2026));
     // One key makes all requests.
     let settings = Settings { requests_per_minute: 0, ..Settings::default() };
-    let app = Arc::new(App::new(store, documents, clock, chance, settings).await.expect("an application"));
+    let core = Arc::new(Core::new(store, clock, chance, settings).await.expect("a core"));
+    let claims = ClaimService::new(Arc::clone(&core), documents);
+    let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("a bound address");
-    let router = constat_http::router(Arc::clone(&app));
-    let bounds = app.settings.requests.clone();
+    let router = constat_http::router(&services);
+    let bounds = core.settings.requests.clone();
     tokio::spawn(async move { constat_http::serve(listener, router, &bounds, std::future::pending()).await });
 
-    let platform = organisation(&app, OrganisationKind::Platform, "Platform").await;
-    let firm = organisation(&app, OrganisationKind::Partner, "Firm").await;
-    let claims_key = key(&app, Api::Claims, platform, platform).await;
-    let partner_key = key(&app, Api::Partner, firm, platform).await;
+    let platform = organisation(&core, OrganisationKind::Platform, "Platform").await;
+    let firm = organisation(&core, OrganisationKind::Partner, "Firm").await;
+    let claims_key = key(&core, Api::Claims, platform, platform).await;
+    let partner_key = key(&core, Api::Partner, firm, platform).await;
     let places = places();
-    hire(&app, firm, &places, count, (0, 1)).await;
+    hire(&core, firm, &places, count, (0, 1)).await;
     let mut busy_keys = Vec::new();
     for (name, count, visits) in [("Small firm", 100, (14, 7)), ("Large firm", 1_000, (60, 30))] {
-        let firm = organisation(&app, OrganisationKind::Partner, name).await;
-        busy_keys.push(key(&app, Api::Partner, firm, platform).await);
-        hire(&app, firm, &places, count, visits).await;
+        let firm = organisation(&core, OrganisationKind::Partner, name).await;
+        busy_keys.push(key(&core, Api::Partner, firm, platform).await);
+        hire(&core, firm, &places, count, visits).await;
     }
-    let claim_id = declare(&app, address, platform, &claims_key).await;
+    let claim_id = declare(&core, address, platform, &claims_key).await;
     let [small_firm_key, large_firm_key] = <[String; 2]>::try_from(busy_keys).expect("two busy firms");
-    World { app, address, claims_key, partner_key, claim_id, small_firm_key, large_firm_key, places }
+    World { services, address, claims_key, partner_key, claim_id, small_firm_key, large_firm_key, places }
 }
 
 /// A new organisation.
-pub async fn organisation(app: &App, kind: OrganisationKind, name: &str) -> OrgId {
-    let id = OrgId::new(app.clock.now(), &app.chance.entropy());
-    let new = Organisation { id, kind, name: name.to_owned(), acam_code: None, created_at: app.clock.now() };
-    app.store.write(move |tx| organisations::insert(tx, &new)).await.expect("a new organisation");
+pub async fn organisation(core: &Core, kind: OrganisationKind, name: &str) -> OrgId {
+    let id = OrgId::new(core.clock.now(), &core.chance.entropy());
+    let new = Organisation { id, kind, name: name.to_owned(), acam_code: None, created_at: core.clock.now() };
+    core.store.write(move |tx| organisations::insert(tx, &new)).await.expect("a new organisation");
     id
 }
 
 /// A new key to its test data.
-pub async fn key(app: &App, api: Api, issuer: OrgId, holder: OrgId) -> String {
+pub async fn key(core: &Core, api: Api, issuer: OrgId, holder: OrgId) -> String {
     let new = NewKey { api, issuer, holder, mode: Mode::Test, label: "bench".to_owned() };
-    let IssuedKey { key, secret } = issue_key(new, app.clock.now(), app.chance.as_ref());
-    app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
+    let IssuedKey { key, secret } = issue_key(new, core.clock.now(), core.chance.as_ref());
+    core.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
     secret
 }
 
@@ -110,7 +115,7 @@ pub fn places() -> Vec<Commune> {
 }
 
 /// Adds experts, each with a number of visits over a number of days.
-pub async fn hire(app: &App, firm: OrgId, places: &[Commune], count: usize, visits: (usize, usize)) {
+pub async fn hire(core: &Core, firm: OrgId, places: &[Commune], count: usize, visits: (usize, usize)) {
     let tenant = TenantId { org: firm, mode: Mode::Test };
     let day: Vec<HourRange> = ["08:30-12:30", "13:30-18:00"].iter().filter_map(|range| range.parse().ok()).collect();
     let week = WeeklyHours::weekdays(&day);
@@ -119,16 +124,16 @@ pub async fn hire(app: &App, firm: OrgId, places: &[Commune], count: usize, visi
             skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
             week: week.clone(),
             ..Expert::new(
-                ExpertId::new(app.clock.now(), &app.chance.entropy()),
+                ExpertId::new(core.clock.now(), &core.chance.entropy()),
                 format!("Expert {number:03}"),
                 places[number % places.len()].2,
                 "Europe/Paris",
             )
         })
         .collect();
-    let today = Timestamp::from_second(app.clock.now().as_second() / 86_400 * 86_400).expect("a time in range");
+    let today = Timestamp::from_second(core.clock.now().as_second() / 86_400 * 86_400).expect("a time in range");
     let places = places.to_vec();
-    let hired = app.store.write(move |tx| {
+    let hired = core.store.write(move |tx| {
         for (seed, expert) in staff.iter().enumerate() {
             experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert)?;
             for visit in diary::visits(tenant, expert, seed, visits, today, &places) {
@@ -140,10 +145,10 @@ pub async fn hire(app: &App, firm: OrgId, places: &[Commune], count: usize, visi
     hired.await.expect("experts are saved");
 }
 
-async fn declare(app: &App, address: SocketAddr, platform: OrgId, key: &str) -> String {
+async fn declare(core: &Core, address: SocketAddr, platform: OrgId, key: &str) -> String {
     let tenant = TenantId { org: platform, mode: Mode::Test };
     let contract = fixtures::bike_contract();
-    app.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await.expect("a contract");
+    core.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await.expect("a contract");
     let body = fixtures::stolen_bike().to_string();
     let mut connection = Connection::open(address).await.expect("a connection");
     let answer = connection.send(&request("POST", "/v2/claims", Some(("key", key)), Some(&body))).await;
@@ -153,7 +158,8 @@ async fn declare(app: &App, address: SocketAddr, platform: OrgId, key: &str) -> 
 
 /// A search at a place, over a window of whole days that starts `day` days after tomorrow.
 pub fn search(world: &World, place: usize, day: i64, days: i64, limit: u8) -> String {
-    search_at(&world.places[place % world.places.len()], world.app.clock.now(), (day, days), limit).to_string()
+    search_at(&world.places[place % world.places.len()], world.services.core.clock.now(), (day, days), limit)
+        .to_string()
 }
 
 /// A search in a commune, over a window of whole days that starts `day` days after tomorrow.

@@ -7,7 +7,8 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::{DocumentBytes, NoScanner, ScannerSettings, Verdict, VirusScanner};
+use constat_claims::{NoScanner, Verdict, VirusScanner};
+use constat_core::{DocumentBytes, ScannerSettings};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 use std::time::Duration;
 
-use constat_app::partner::SearchedPlace;
-use constat_app::platform::{
+use constat_claims::claim_appointments::{
     PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove, PartnerOffer,
     PartnerOffers,
 };
-use constat_app::{AppError, PartnerLink, Settings};
 use constat_client::{ClientError, Options, PartnerClient, Refused};
+use constat_core::{AppError, PartnerLink, Settings};
 use constat_domain::appointment::{MeetingKind, Slot};
+use constat_domain::gazetteer::SearchedPlace;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceRequest;
 use constat_domain::{FieldError, Refusal};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::roads::{DriveTimes, RoutingError, RoutingService};
-use constat_app::{RoutingKind, RoutingSettings};
+use constat_core::{RoutingKind, RoutingSettings};
 use constat_domain::geo::Position;
+use constat_scheduling::travel::{DriveTimes, RoutingError, RoutingService};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Url};

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use constat_app::webhooks::{SendFailure, WebhookRequest, WebhookSender, WebhookSettings};
+use constat_claims::webhooks::{SendFailure, WebhookRequest, WebhookSender};
+use constat_core::WebhookSettings;
 use constat_domain::webhook::{is_public, may_be_public_name};
 use futures_util::future::BoxFuture;
 use reqwest::Url;

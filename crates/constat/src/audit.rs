@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use constat_app::audit::{chain_length, verify_chain};
+use constat_administration::audit::{chain_length, verify_chain};
 use constat_store::Store;
 use constat_store::chain::hex;
 use constat_store::queries::{events, organisations};

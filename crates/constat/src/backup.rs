@@ -1,11 +1,12 @@
 //! `constat backup` and `constat restore`.
 
+use constat_administration::backup::restore;
 use std::path::Path;
 
-use constat_app::Clock as _;
-use constat_app::backup::{
-    BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, refuse_links, restore, verify,
+use constat_administration::backup::{
+    BackupError, DOCUMENTS, back_up, holds_a_database, read_manifest, refuse_links, verify,
 };
+use constat_core::Clock as _;
 use constat_store::{Database, Documents};
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -1,6 +1,7 @@
 //! `constat catastrophe`.
 
-use constat_app::{Clock as _, start_catastrophe, stop_catastrophe};
+use constat_administration::{start_catastrophe, stop_catastrophe};
+use constat_core::Clock as _;
 use constat_domain::catastrophe::{Catastrophe, Stage, USUAL_STAGES};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::postcode::read_french;
@@ -29,7 +30,7 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
             let declared = new.clone();
             match store.write(move |tx| start_catastrophe(tx, &new)).await {
                 Ok(()) => {}
-                Err(constat_app::AppError::Store(StoreError::Conflict(_))) => {
+                Err(constat_core::AppError::Store(StoreError::Conflict(_))) => {
                     let name = &declared.name;
                     return Err(Failure::new(format!("there was a catastrophe {name:?} before: choose another name")));
                 }

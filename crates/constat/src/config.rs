@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use constat_app::Settings;
+use constat_core::Settings;
 use constat_store::{Database, S3};
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -532,7 +532,7 @@ mod tests {
     fn a_routing_server_and_drive_times_are_checked() {
         let osrm = "[routing]\nkind = \"osrm\"\nurl = \"http://127.0.0.1:5000\"\n[metrics]\nlisten = \"\"";
         let config = load(Some(osrm), &[], Flags::default()).unwrap();
-        assert_eq!(config.settings.routing.kind, constat_app::RoutingKind::Osrm);
+        assert_eq!(config.settings.routing.kind, constat_core::RoutingKind::Osrm);
         assert_eq!((config.settings.routing.timeout_ms, config.metrics), (800, None));
         for (file, named) in [
             ("[routing]\nkind = \"osrm\"", "routing.url"),

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use constat_app::Clock as _;
-use constat_app::sweep::{self, Swept};
+use constat_claims::document_gc;
+use constat_claims::document_gc::Swept;
+use constat_core::Clock as _;
 use constat_store::queries::document_files;
 use serde_json::json;
 
@@ -25,11 +26,11 @@ pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<Exi
     // Each document is looked at twice: in the store, and in the database.
     let bar = progress::of_count(store.read(document_files::count)?.unsigned_abs().saturating_mul(2), "looked at");
     let now = SystemClock.now();
-    let found = sweep::sweep(store, &documents, sweep::ago(now, older_than_minutes), || bar.inc(1)).await;
+    let found = document_gc::sweep(store, &documents, document_gc::ago(now, older_than_minutes), || bar.inc(1)).await;
     bar.finish_and_clear();
     let found = found?;
     let (removed, asked_again) =
-        if repair { sweep::repair(store, &documents, &found, now, &OsChance).await? } else { (0, 0) };
+        if repair { document_gc::repair(store, &documents, &found, now, &OsChance).await? } else { (0, 0) };
     if json {
         println!("{}", in_json(&found, removed, asked_again));
     } else {

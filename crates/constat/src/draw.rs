@@ -32,10 +32,10 @@ pub fn draw(media_type: &str) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let drawn = if media_type == PASSWORD_QUESTION {
-        let answer = constat_pictures::takes_password(bytes);
+        let answer = constat_media::previews::takes_password(bytes);
         answer.map(|takes| if takes { b"yes".to_vec() } else { b"no".to_vec() })
     } else {
-        constat_pictures::draw(media_type, bytes)
+        constat_media::previews::draw(media_type, bytes)
     };
     match drawn.map(|picture| std::io::stdout().lock().write_all(&picture)) {
         Some(Ok(())) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use constat_app::{Chance, Clock};
+use constat_core::{Chance, Clock};
 use jiff::Timestamp;
 use rand_core::{OsRng, RngCore as _, UnwrapErr};
 

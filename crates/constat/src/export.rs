@@ -4,13 +4,14 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use constat_app::exchange::lines::{Column, for_excel, guarded};
-use constat_app::exchange::workbook_writer::WorkbookWriter;
-use constat_app::exchange::{claims as claim_records, contracts as contract_records};
+use constat_claims::import_export::{claims as claim_records, contracts as contract_records};
 use constat_domain::claim::{Claim, Document, ending_of};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::{claims, contracts};
 use constat_store::{Documents, Store};
+use constat_tables::cells::{for_excel, guarded};
+use constat_tables::lines::Column;
+use constat_tables::workbook_writer::WorkbookWriter;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use constat_app::RequestSettings;
+use constat_core::RequestSettings;
 
 /// Open files of a connection, at most: its socket, and the document that it is sent.
 const FILES_PER_CONNECTION: u64 = 2;

@@ -25,14 +25,14 @@ impl From<constat_store::StoreError> for Failure {
     }
 }
 
-impl From<constat_app::backup::BackupError> for Failure {
-    fn from(error: constat_app::backup::BackupError) -> Self {
+impl From<constat_administration::backup::BackupError> for Failure {
+    fn from(error: constat_administration::backup::BackupError) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<constat_app::AppError> for Failure {
-    fn from(error: constat_app::AppError) -> Self {
+impl From<constat_core::AppError> for Failure {
+    fn from(error: constat_core::AppError) -> Self {
         Self(error.to_string())
     }
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use constat_app::exchange::archive::Archivist;
-use constat_app::exchange::erasure::{Erasure, erase, finish, look};
-use constat_app::partner::{count_to_erase, erase_appointments};
-use constat_app::{AppError, Chance as _, Clock as _, DocumentBytes, Tx};
+use constat_claims::import_export::archive::Archivist;
+use constat_claims::import_export::erasure::{Erasure, erase, finish, look};
+use constat_core::{AppError, Chance as _, Clock as _};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
+use constat_scheduling::{count_to_erase, erase_appointments};
+use constat_store::{DocumentBytes, Tx};
 use futures_util::TryStreamExt as _;
 
 use crate::args::{Gdpr, InsuredOf, OverrideReason};

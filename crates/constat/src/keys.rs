@@ -1,7 +1,7 @@
 //! `constat organisations` and `constat keys`.
 
 use comfy_table::{Table, presets};
-use constat_app::{Chance as _, Clock as _, NewKey, issue_key};
+use constat_core::{Chance as _, Clock as _, NewKey, issue_key};
 use constat_domain::codes::Codes;
 use constat_domain::contact::name_fault;
 use constat_domain::ids::{KeyId, OrgId};

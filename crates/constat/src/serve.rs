@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::{App, RequestSettings, Settings};
+use constat_claims::ClaimService;
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
+use constat_core::{Core, RequestSettings, Settings};
 use constat_domain::gazetteer::Gazetteer;
-use constat_http::Routers;
+use constat_http::{Routers, Services};
 use constat_jobs::{
     DeadlineWatch, Deliverer, GiveBack, forget_what_is_old, pass_erasures_on, rotate_sealing_keys, scan_held_documents,
 };
+use constat_scheduling::Scheduler;
 use constat_store::Documents;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -45,8 +47,8 @@ pub async fn serve(mut config: Config) -> Result<(), Failure> {
     let public_url =
         if config.settings.public_url.is_empty() { url.clone() } else { config.settings.public_url.clone() };
     let documents = folder.documents(&config.documents)?;
-    let app = application(&folder, documents, Settings { public_url: public_url.clone(), ..config.settings }).await?;
-    let new_here = app.store.read(constat_store::queries::organisations::all)?.is_empty();
+    let services = services(&folder, documents, Settings { public_url: public_url.clone(), ..config.settings }).await?;
+    let new_here = services.core.store.read(constat_store::queries::organisations::all)?.is_empty();
     // Beside the start, so that nobody's first request waits for it.
     drop(tokio::task::spawn_blocking(|| Gazetteer::embedded().prepare()));
     let stop = stop_signal();
@@ -66,7 +68,7 @@ pub async fn serve(mut config: Config) -> Result<(), Failure> {
     }
     let metrics = bind_metrics(config.metrics).await;
     eprintln!("  Stop with Ctrl-C.");
-    run(listener, metrics, app, stop).await
+    run(listener, metrics, services, stop).await
 }
 
 /// Binds the address of the metrics. A server that cannot be watched still serves.
@@ -85,22 +87,25 @@ async fn bind_metrics(address: Option<SocketAddr>) -> Option<TcpListener> {
     }
 }
 
-/// The application over a data folder, on the machine's clock and chance.
-pub async fn application(folder: &Folder, documents: Documents, settings: Settings) -> Result<Arc<App>, Failure> {
+/// The services over a data folder, with the machine's clock and random bytes.
+pub async fn services(folder: &Folder, documents: Documents, settings: Settings) -> Result<Services, Failure> {
     let catalogues = catalogues(&settings.catalogue)?;
     let partners = Arc::new(PartnerOverHttp::of(&settings));
     let routing = routing_service(&settings.routing).map_err(|error| Failure::new(error.to_string()))?;
     let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
     let webhooks = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
     let scanner = virus_scanner(&settings.scanner);
-    let app = App::new(folder.store.clone(), documents, Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
-    let app = app.with_partners(partners).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
-    let app = app.with_catalogues(catalogues);
-    let app = app.with_draughtsman(Arc::new(DrawnByChild::with(std::env::current_exe()?)));
-    Ok(Arc::new(match routing {
-        Some(service) => app.with_routing(service),
-        None => app,
-    }))
+    let draughtsman = Arc::new(DrawnByChild::with(std::env::current_exe()?));
+    let core = Core::new(folder.store.clone(), Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
+    let core = Arc::new(core.with_catalogues(catalogues));
+    let scheduler = Scheduler::new(Arc::clone(&core)).with_geocoder(geocoder);
+    let scheduler = match routing {
+        Some(service) => scheduler.with_routing(service),
+        None => scheduler,
+    };
+    let claims = ClaimService::new(core, documents).with_partners(partners).with_webhooks(webhooks);
+    let claims = claims.with_scanner(scanner).with_draughtsman(draughtsman);
+    Ok(Services::new(scheduler, claims))
 }
 
 /// Binds the address and tells the URL it is reached at from this machine.
@@ -142,20 +147,20 @@ fn operators_limits(limits: &RequestSettings) -> RequestSettings {
 pub async fn run(
     listener: TcpListener,
     metrics: Option<TcpListener>,
-    app: Arc<App>,
+    services: Services,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), Failure> {
-    let limits = app.settings.requests.clone();
-    let _rotation = AbortOnDrop(Some(tokio::spawn(rotate_sealing_keys(Arc::clone(&app)))));
+    let limits = services.core.settings.requests.clone();
+    let _rotation = AbortOnDrop(Some(tokio::spawn(rotate_sealing_keys(Arc::clone(&services.core)))));
     // What it has in hand when the server stops is sent again by the next one: it is leased, not lost.
-    let deliverer = Deliverer::new(Arc::clone(&app), constat_http::webhook_body);
+    let deliverer = Deliverer::new(Arc::clone(&services.claims), constat_http::webhook_body);
     let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
-    let _deadlines = AbortOnDrop(Some(tokio::spawn(DeadlineWatch::new(Arc::clone(&app)).run())));
-    let _visits = AbortOnDrop(Some(tokio::spawn(GiveBack::new(Arc::clone(&app)).run())));
-    let _erasures = AbortOnDrop(Some(tokio::spawn(pass_erasures_on(Arc::clone(&app)))));
-    let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&app)))));
-    let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&app)))));
-    let Routers { public, metrics: watched, life } = constat_http::routers(app);
+    let _deadlines = AbortOnDrop(Some(tokio::spawn(DeadlineWatch::new(Arc::clone(&services.claims)).run())));
+    let _visits = AbortOnDrop(Some(tokio::spawn(GiveBack::new(Arc::clone(&services.claims)).run())));
+    let _erasures = AbortOnDrop(Some(tokio::spawn(pass_erasures_on(Arc::clone(&services.claims)))));
+    let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&services.claims)))));
+    let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&services.claims)))));
+    let Routers { public, metrics: watched, life } = constat_http::routers(&services);
     let of_operators = operators_limits(&limits);
     let watched = metrics.map(|listener| {
         tokio::spawn(async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await })

@@ -119,6 +119,17 @@ pub struct Gazetteer {
     loose: OnceLock<LooseIndex>,
 }
 
+/// Where a search takes place, and how well that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchedPlace {
+    /// The position that drives are measured to.
+    pub position: Position,
+    /// How well it is known.
+    pub precision: AddressPrecision,
+    /// The commune that postcode and city mean, when it is known.
+    pub commune: Option<String>,
+}
+
 /// What is known beside the communes.
 #[derive(Debug)]
 struct Extras {

@@ -2,7 +2,7 @@
 
 use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
-use constat_app::Answer;
+use constat_core::Answer;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
-use constat_app::{Act, Answer, App, AppError, Attempt, Idempotency, authenticate_request};
+use constat_claims::ClaimService;
+use constat_core::{Act, Answer, AppError, Attempt, Core, Idempotency, authenticate_request};
 use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
+use constat_scheduling::Scheduler;
 use http::header::IF_MATCH;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -66,8 +68,8 @@ impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
             shared.key_failures.count_missing();
             return Err(AppError::MissingKey.into());
         };
-        let (app, api) = (&shared.app, S::CONTRACT.api);
-        let caller = match authenticate_request(app, api, &secret).await {
+        let (core, api) = (&shared.core, S::CONTRACT.api);
+        let caller = match authenticate_request(core, api, &secret).await {
             Ok(caller) => caller,
             Err(fault) => {
                 let peer = parts.extensions.get::<Peer>().copied();
@@ -75,7 +77,7 @@ impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
                 return Err(AppError::from(fault).into());
             }
         };
-        shared.rates.take(caller.key, app.settings.requests_per_minute, app.clock.now())?;
+        shared.rates.take(caller.key, core.settings.requests_per_minute, core.clock.now())?;
         Ok(Self { shared: shared.clone(), caller, lane: lane(&parts.headers), speaks: PhantomData })
     }
 }
@@ -91,8 +93,12 @@ impl<S> Known<S> {
 
 /// An authenticated request.
 pub struct Asked<S> {
-    /// The application.
-    pub app: Arc<App>,
+    /// The database, time, settings.
+    pub core: Arc<Core>,
+    /// Appointments of partner firms.
+    pub scheduler: Arc<Scheduler>,
+    /// Claims.
+    pub claims: Arc<ClaimService>,
     /// Who asks.
     pub caller: Caller,
     /// The request's headers.
@@ -123,7 +129,9 @@ impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
         let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
         let place = shared.gate.enter(caller.key, lane).await?;
         Ok(Self {
-            app: Arc::clone(&shared.app),
+            core: Arc::clone(&shared.core),
+            scheduler: Arc::clone(&shared.scheduler),
+            claims: Arc::clone(&shared.claims),
             caller,
             headers: parts.headers.clone(),
             method: parts.method.clone(),
@@ -171,32 +179,32 @@ impl<S: Speaks> Asked<S> {
 
     /// The catalogue of the organisation whose data is asked for.
     pub fn catalogue(&self) -> &Catalogue {
-        self.app.catalogues.of(&self.caller.tenant)
+        self.core.catalogues.of(&self.caller.tenant)
     }
 
     /// Runs a command and gives its answer, or the one it gave before to the same
     /// `Idempotency-Key`. `body` is the request's raw body.
     pub async fn command<F>(&self, body: &[u8], decide: F) -> Result<Reply, Problem>
     where
-        F: Fn(&mut constat_app::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut constat_core::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
         let idempotency = self.idempotency(body)?;
-        Ok(Reply(self.app.command(self.act(), idempotency, decide).await?))
+        Ok(Reply(self.core.command(self.act(), idempotency, decide).await?))
     }
 
     /// Begins an attempt of the request, once no other attempt of it is under way here. For a handler that may
     /// refuse before its transaction, or call something outside of it.
     pub async fn attempt(&self, body: &[u8]) -> Result<Attempt, Problem> {
         let idempotency = self.idempotency(body)?;
-        Ok(self.app.attempt(&self.act(), idempotency).await?)
+        Ok(self.core.attempt(&self.act(), idempotency).await?)
     }
 
     /// [`Asked::command`] for an attempt that has begun.
     pub async fn command_of<F>(&self, attempt: &Attempt, decide: F) -> Result<Reply, Problem>
     where
-        F: Fn(&mut constat_app::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut constat_core::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
-        Ok(Reply(self.app.command_of(attempt, self.act(), decide).await?))
+        Ok(Reply(self.core.command_of(attempt, self.act(), decide).await?))
     }
 
     /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
@@ -205,7 +213,7 @@ impl<S: Speaks> Asked<S> {
         if !matches!(refusal.cause(), Cause::App(error) if error.is_refusal()) {
             return Err(refusal);
         }
-        self.app.earlier_answer(attempt).await?.map(Reply).ok_or(refusal)
+        self.core.earlier_answer(attempt).await?.map(Reply).ok_or(refusal)
     }
 
     /// A turn to search: hold it while it computes. An urgent one goes before others of its key.
@@ -222,7 +230,7 @@ impl<S: Speaks> Asked<S> {
 
     /// The circumstances of a command.
     pub fn act(&self) -> Act {
-        let mut act = self.app.act(self.caller);
+        let mut act = self.core.act(self.caller);
         act.dry_run = self.dry_run;
         act
     }

@@ -84,7 +84,7 @@ pub(crate) async fn read_body(request: Request, limit: usize, shared: &Shared) -
 /// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
 /// have: its sender holds a place among the requests at work meanwhile, and gives it up when somebody waits.
 async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
-    let seconds = shared.app.settings.requests.body_seconds;
+    let seconds = shared.core.settings.requests.body_seconds;
     let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
     tokio::select! {
         biased;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use constat_app::{Network, RequestSettings, client_group};
+use constat_core::{Network, RequestSettings, client_group};
 
 /// Connections that are being refused at once; further ones are closed without an answer.
 const MAX_REFUSALS: u32 = 64;

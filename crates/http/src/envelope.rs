@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
-use constat_app::AppError;
+use constat_core::AppError;
 use constat_domain::ids::ExecutionId;
 use futures_util::FutureExt as _;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
@@ -86,10 +86,10 @@ where
             let mut response = handled.unwrap_or_else(|_panic| {
                 Ok(Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response())
             })?;
-            let execution = ExecutionId::new(shared.app.clock.now(), &shared.app.chance.entropy());
+            let execution = ExecutionId::new(shared.core.clock.now(), &shared.core.chance.entropy());
             if let Some(problem) = problem_of(&mut response) {
                 log(&problem, contract, execution);
-                leftover.discard(Duration::from_secs(shared.app.settings.requests.body_seconds)).await;
+                leftover.discard(Duration::from_secs(shared.core.settings.requests.body_seconds)).await;
                 let allow = response.headers_mut().remove(ALLOW);
                 response = contract.write(&problem, execution);
                 if let Some(allow) = allow {

@@ -6,8 +6,8 @@ use aide::openapi::{MediaType, ReferenceOr, StatusCode};
 use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::response::Response;
-use constat_app::App;
-use constat_app::claims::{CopyFacts, Reading, copy_bytes, copy_facts};
+use constat_claims::ClaimService;
+use constat_claims::claim::{CopyFacts, Reading, copy_bytes, copy_facts};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
@@ -33,12 +33,12 @@ enum Wanted {
 ///
 /// The answer is an attachment that no browser renders in our name, for this caller's cache only.
 pub(crate) async fn serve(
-    app: &App,
+    service: &ClaimService,
     mut reading: Reading,
     method: &Method,
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
-    reading.prepare(app).await?;
+    reading.prepare(service).await?;
     let (document, copy) = (&reading.document, reading.copy);
     let CopyFacts { size, tag } = copy_facts(document, copy)?;
     let tag = format!("\"{tag}\"");
@@ -51,8 +51,8 @@ pub(crate) async fn serve(
     let body = if method == Method::HEAD || length.is_none() {
         Body::empty()
     } else {
-        let bytes = copy_bytes(app, document, copy, range).await?;
-        reading.record(app).await?;
+        let bytes = copy_bytes(service, document, copy, range).await?;
+        reading.record(service).await?;
         Body::from_stream(bytes)
     };
     let mut response = Response::new(body);

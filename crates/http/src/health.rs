@@ -26,7 +26,7 @@ async fn ready(State(shared): State<Shared>) -> Response {
     shared.life.asked();
     let (status, body) = if shared.life.is_ending() {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"stopping"}"#)
-    } else if shared.app.database_answers().await {
+    } else if shared.core.database_answers().await {
         (StatusCode::OK, r#"{"status":"ready"}"#)
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"database"}"#)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use constat_app::{Counter, KeyFault, Network, client_group, hash_secret, logged_prefix};
+use constat_core::{Counter, KeyFault, Network, client_group, hash_secret, logged_prefix};
 use constat_domain::tenancy::Api;
 use http::HeaderMap;
 use tokio::sync::Semaphore;

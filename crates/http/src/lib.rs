@@ -30,13 +30,16 @@ mod problem;
 mod rate;
 mod routes;
 mod serve;
+mod services;
 mod sign_in;
 mod sparse;
 
 use std::sync::Arc;
 
-use constat_app::{App, AppError};
+use constat_claims::ClaimService;
+use constat_core::{AppError, Core};
 use constat_domain::ids::KeyId;
+use constat_scheduling::Scheduler;
 
 pub use answer::Reply;
 pub use claims::export::WIRE_FORMS;
@@ -46,13 +49,16 @@ pub use life::Life;
 pub use openapi::{OpenApiDocument, documents};
 pub use problem::Problem;
 pub use serve::serve;
+pub use services::Services;
 
 /// What handlers share. The router clones it for every request: one counter to raise.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Common>);
 
 pub(crate) struct Common {
-    pub(crate) app: Arc<App>,
+    pub(crate) core: Arc<Core>,
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) claims: Arc<ClaimService>,
     pub(crate) rates: rate::Rates,
     pub(crate) key_failures: Arc<key_failures::KeyFailures>,
     pub(crate) rendered: claims::rendered::Rendered,
@@ -92,21 +98,24 @@ pub struct Routers {
 }
 
 /// The whole server without its metrics.
-pub fn router(app: Arc<App>) -> axum::Router {
-    routers(app).public
+pub fn router(services: &Services) -> axum::Router {
+    routers(services).public
 }
 
 /// The whole server.
-pub fn routers(app: Arc<App>) -> Routers {
-    let gate = gate::Gate::of_requests(&app.settings.requests);
-    let searches = gate::Gate::of_searches(&app.settings.requests, app.travel.routed().is_some());
-    let previews = gate::Gate::of_previews(&app.settings.requests);
-    let key_failures = Arc::new(key_failures::KeyFailures::new(app.settings.requests.trusted_networks()));
+pub fn routers(services: &Services) -> Routers {
+    let settings = &services.core.settings.requests;
+    let gate = gate::Gate::of_requests(settings);
+    let searches = gate::Gate::of_searches(settings, services.scheduler.travel.routed().is_some());
+    let previews = gate::Gate::of_previews(settings);
+    let key_failures = Arc::new(key_failures::KeyFailures::new(settings.trusted_networks()));
     let gates = [("requests", &gate), ("searches", &searches)];
-    let metrics = Arc::new(metrics::Metrics::of(&app, gates, &key_failures));
+    let metrics = Arc::new(metrics::Metrics::of(services, gates, &key_failures));
     let life = Life::default();
     let shared = Shared(Arc::new(Common {
-        app,
+        core: Arc::clone(&services.core),
+        scheduler: Arc::clone(&services.scheduler),
+        claims: Arc::clone(&services.claims),
         rates: rate::Rates::default(),
         key_failures,
         rendered: claims::rendered::Rendered::default(),

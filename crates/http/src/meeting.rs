@@ -5,8 +5,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use constat_app::partner::{MEETING_PATH, look_at_meeting};
 use constat_domain::appointment::{Appointment, AppointmentStatus, MeetingKind};
+use constat_scheduling::{MEETING_PATH, look_at_meeting};
 use http::StatusCode;
 
 use crate::Shared;
@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn look(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
     let Ok(_place) = shared.place_for_nobody().await else { return busy() };
-    match look_at_meeting(&shared.app, &id) {
+    match look_at_meeting(&shared.scheduler, &id) {
         Ok(Some(meeting)) => answer(StatusCode::OK, shown(&meeting)),
         Ok(None) => answer(
             StatusCode::NOT_FOUND,

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::Services;
 use axum::Router;
 use axum::extract::{MatchedPath, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use constat_app::App;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
@@ -61,12 +61,16 @@ struct Labels {
 
 impl Metrics {
     /// `gates` with what passes them, as labels have it.
-    pub(crate) fn of(app: &Arc<App>, gates: [(&'static str, &Arc<Gate>); 2], key_failures: &Arc<KeyFailures>) -> Self {
+    pub(crate) fn of(
+        services: &Services,
+        gates: [(&'static str, &Arc<Gate>); 2],
+        key_failures: &Arc<KeyFailures>,
+    ) -> Self {
         let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let mut registry = Registry::with_prefix("constat");
         let help = "Requests of the contracts, by route, and how long their answers took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
-        registry.register_collector(Box::new(Own(Arc::clone(app))));
+        registry.register_collector(Box::new(Own(services.clone())));
         registry.register_collector(Box::new(Gates(gates.map(|(of, gate)| (of, Arc::clone(gate))))));
         registry.register_collector(Box::new(RefusedKeys(Arc::clone(key_failures))));
         Self { registry, requests, routes: RwLock::default() }
@@ -103,7 +107,7 @@ impl Metrics {
 }
 
 /// Shows the application's counters at each look.
-struct Own(Arc<App>);
+struct Own(Services);
 
 impl std::fmt::Debug for Own {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,7 +117,7 @@ impl std::fmt::Debug for Own {
 
 impl Collector for Own {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let counts = &self.0.counts;
+        let counts = &self.0.core.counts;
         let mut counters = vec![
             ("searches", "Slot searches answered", &counts.searches),
             ("searches_without_offers", "Slot searches that found nobody free", &counts.searches_without_offers),
@@ -122,7 +126,7 @@ impl Collector for Own {
             ("calendar_loads", "Times that a firm's calendars were read from the database", &counts.calendar_loads),
         ];
         let roads = &counts.roads;
-        let routed = self.0.travel.routed();
+        let routed = self.0.scheduler.travel.routed();
         if routed.is_some() {
             counters.extend([
                 ("routing_calls", "Tables asked of the routing server", &roads.calls),
@@ -133,7 +137,7 @@ impl Collector for Own {
                 ("routing_drives_estimated", "Drives of an answer that had to be estimated", &roads.estimated),
             ]);
         }
-        if let Some(addresses) = self.0.geocoder.counters() {
+        if let Some(addresses) = self.0.scheduler.geocoder.counters() {
             counters.extend([
                 ("geocoder_found", "Addresses that the geocoder placed", &addresses.found),
                 ("geocoder_unsure", "Addresses that it did not know well enough", &addresses.unsure),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use constat_app::Network;
+use constat_core::Network;
 use http::{HeaderMap, HeaderName};
 
 /// The header in which proxies name the client, nearest proxy last.

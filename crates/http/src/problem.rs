@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
-use constat_app::AppError;
+use constat_core::AppError;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, RETRY_AFTER};

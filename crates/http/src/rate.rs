@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use constat_app::AppError;
+use constat_core::AppError;
 use constat_domain::ids::KeyId;
 use jiff::Timestamp;
 

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::deadlines::{mind_the_rules, watch_deadlines};
-use constat_app::{App, AppError};
+use constat_claims::ClaimService;
+use constat_claims::deadlines::{mind_the_rules, watch_deadlines};
+use constat_core::AppError;
 
 /// Watches deadlines. Several may run at once, in one process or many: what is told is told once.
 #[derive(Clone)]
 pub struct DeadlineWatch {
-    app: Arc<App>,
+    service: Arc<ClaimService>,
 }
 
 impl DeadlineWatch {
     /// A watch over the application's claims.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app }
+    pub fn new(service: Arc<ClaimService>) -> Self {
+        Self { service }
     }
 
     /// Looks until nothing is due any more, and gives how many looks it took.
@@ -23,14 +24,14 @@ impl DeadlineWatch {
     /// # Errors
     /// When the database fails.
     pub async fn drain(&self) -> Result<usize, AppError> {
-        mind_the_rules(&self.app).await?;
+        mind_the_rules(&self.service).await?;
         self.look().await
     }
 
     async fn look(&self) -> Result<usize, AppError> {
         let mut looks = 0;
         loop {
-            match watch_deadlines(&self.app).await {
+            match watch_deadlines(&self.service).await {
                 Ok(0) => return Ok(looks),
                 Ok(some) => looks += some,
                 // Another node writes the same tenant's events: look again.
@@ -42,7 +43,7 @@ impl DeadlineWatch {
 
     /// Works until the task is dropped: every few seconds, by the application's clock.
     pub async fn run(self) {
-        let mut polls = tokio::time::interval(Duration::from_secs(self.app.settings.deadlines.poll_seconds));
+        let mut polls = tokio::time::interval(Duration::from_secs(self.service.core.settings.deadlines.poll_seconds));
         polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut minded = false;
         loop {

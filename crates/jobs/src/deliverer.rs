@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use constat_app::webhooks::{
+use constat_claims::ClaimService;
+use constat_claims::webhooks::{
     Message, SendFailure, WebhookRequest, Work, fan_out, fan_out_work, lease, lease_trials, mark_next, message_of,
     record_attempt, trials_due, work_due,
 };
-use constat_app::{App, AppError};
+use constat_core::AppError;
 use constat_domain::ids::WebhookId;
 use constat_domain::webhook::{Attempt, Delivery, Webhook};
 use futures_util::future::join_all;
@@ -37,7 +38,7 @@ pub type Render = fn(&Message) -> Result<String, AppError>;
 /// Sends webhooks. Several may run at once, in one process or many.
 #[derive(Clone)]
 pub struct Deliverer {
-    app: Arc<App>,
+    service: Arc<ClaimService>,
     render: Render,
     /// Tells this node's leases from another's.
     name: String,
@@ -45,11 +46,11 @@ pub struct Deliverer {
 
 impl Deliverer {
     /// A deliverer of the application's webhooks.
-    pub fn new(app: Arc<App>, render: Render) -> Self {
+    pub fn new(service: Arc<ClaimService>, render: Render) -> Self {
         let mut random = [0; 8];
-        app.chance.fill(&mut random);
+        service.core.chance.fill(&mut random);
         let name = format!("{:016x}", u64::from_le_bytes(random));
-        Self { app, render, name }
+        Self { service, render, name }
     }
 
     /// Sends until nothing is due any more, and gives how many attempts were made. What failed is due
@@ -61,7 +62,7 @@ impl Deliverer {
         let mut attempts = 0;
         loop {
             self.look_at_events().await?;
-            let due = work_due(&self.app)?;
+            let due = work_due(&self.service)?;
             let done = join_all(due.into_iter().map(|webhook| self.work_on(webhook))).await;
             let done: usize = done.into_iter().sum::<Result<usize, AppError>>()?;
             if done == 0 {
@@ -74,11 +75,11 @@ impl Deliverer {
     /// Works until the task is dropped: whenever this process commits an event, and every few seconds
     /// for what others committed and what has come due.
     pub async fn run(self) {
-        if let Err(error) = mark_next(&self.app).await {
+        if let Err(error) = mark_next(&self.service).await {
             tracing::error!(%error, "webhooks: what is next could not be marked, and is looked for when a node starts");
         }
-        let mut nudges = self.app.store.events_appended();
-        let mut polls = tokio::time::interval(Duration::from_secs(self.app.settings.webhooks.poll_seconds));
+        let mut nudges = self.service.core.store.events_appended();
+        let mut polls = tokio::time::interval(Duration::from_secs(self.service.core.settings.webhooks.poll_seconds));
         polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut busy = HashSet::new();
         let mut workers = JoinSet::new();
@@ -106,10 +107,10 @@ impl Deliverer {
     /// trial of one whose worker still waits for its receiver goes out beside it.
     async fn start_workers(&self, busy: &mut HashSet<Worker>, workers: &mut JoinSet<Worker>) -> Result<(), AppError> {
         self.look_at_events().await?;
-        let due = work_due(&self.app)?.into_iter().map(Worker::All).filter(|worker| busy.insert(*worker));
+        let due = work_due(&self.service)?.into_iter().map(Worker::All).filter(|worker| busy.insert(*worker));
         let due: Vec<Worker> = due.collect();
         let is_waiting = |webhook: &WebhookId| !due.contains(&Worker::All(*webhook));
-        let trials: Vec<WebhookId> = if busy.len() > due.len() { trials_due(&self.app)? } else { Vec::new() };
+        let trials: Vec<WebhookId> = if busy.len() > due.len() { trials_due(&self.service)? } else { Vec::new() };
         let trials = trials.into_iter().filter(is_waiting).map(Worker::Trials).filter(|worker| busy.insert(*worker));
         let trials: Vec<Worker> = trials.collect();
         for worker in due.into_iter().chain(trials) {
@@ -131,9 +132,9 @@ impl Deliverer {
 
     /// Turns new events into deliveries.
     async fn look_at_events(&self) -> Result<(), AppError> {
-        for webhook in fan_out_work(&self.app)? {
+        for webhook in fan_out_work(&self.service)? {
             loop {
-                match fan_out(&self.app, webhook).await {
+                match fan_out(&self.service, webhook).await {
                     Ok(0) => break,
                     Ok(_more) => {}
                     // Another node was faster: it has done the work.
@@ -148,7 +149,7 @@ impl Deliverer {
     /// Sends what a webhook has due, some at a time, until nothing is.
     async fn work_on(&self, webhook: WebhookId) -> Result<usize, AppError> {
         let mut attempts = 0;
-        while let Some(work) = lease(&self.app, webhook, self.name.clone()).await? {
+        while let Some(work) = lease(&self.service, webhook, self.name.clone()).await? {
             attempts += self.send(work).await?;
         }
         Ok(attempts)
@@ -157,7 +158,7 @@ impl Deliverer {
     /// Sends the trials of a webhook.
     async fn try_out(&self, webhook: WebhookId) -> Result<usize, AppError> {
         let mut attempts = 0;
-        while let Some(work) = lease_trials(&self.app, webhook, self.name.clone()).await? {
+        while let Some(work) = lease_trials(&self.service, webhook, self.name.clone()).await? {
             attempts += self.send(work).await?;
         }
         Ok(attempts)
@@ -172,9 +173,9 @@ impl Deliverer {
     }
 
     async fn deliver(&self, webhook: &Webhook, delivery: Delivery) -> Result<(), AppError> {
-        let at = self.app.clock.now();
+        let at = self.service.core.clock.now();
         let begun = Instant::now();
-        let (status, error) = match message_of(&self.app, webhook, &delivery)? {
+        let (status, error) = match message_of(&self.service, webhook, &delivery)? {
             None => (None, Some("claim_gone")),
             Some(message) => {
                 let body = (self.render)(&message)?;
@@ -187,7 +188,7 @@ impl Deliverer {
                     ("webhook-signature", signature),
                 ];
                 let request = WebhookRequest { url: webhook.terms.url.clone(), headers, body };
-                match self.app.webhooks.post(request).await {
+                match self.service.webhooks.post(request).await {
                     Ok(status) => (Some(status), None),
                     Err(failure) => (None, Some(failure.as_str())),
                 }
@@ -199,6 +200,6 @@ impl Deliverer {
         let duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
         let attempt =
             Attempt { number: delivery.attempts + 1, at, duration_ms, status, error: error.map(str::to_owned) };
-        record_attempt(&self.app, self.name.clone(), delivery, attempt).await
+        record_attempt(&self.service, self.name.clone(), delivery, attempt).await
     }
 }

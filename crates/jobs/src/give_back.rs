@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::platform::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
-use constat_app::{App, AppError};
+use constat_claims::ClaimService;
+use constat_claims::claim_appointments::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
+use constat_core::AppError;
 use constat_domain::ids::DeclarationId;
 use constat_domain::tenancy::TenantId;
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +28,7 @@ struct Waiting {
 /// Gives visits back. What is still to be done is kept in memory, and found again in the database when a
 /// server starts. Two nodes that do the same at once do it once: the partner is told one key.
 pub struct GiveBack {
-    app: Arc<App>,
+    service: Arc<ClaimService>,
     /// How far the events of each tenant were looked at; none before the first look.
     seen: Option<BTreeMap<TenantId, i64>>,
     waiting: BTreeMap<DeclarationId, Waiting>,
@@ -35,8 +36,8 @@ pub struct GiveBack {
 
 impl GiveBack {
     /// Works for this application.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app, seen: None, waiting: BTreeMap::new() }
+    pub fn new(service: Arc<ClaimService>) -> Self {
+        Self { service, seen: None, waiting: BTreeMap::new() }
     }
 
     /// Looks once, and gives how many claims still wait for a partner that did not answer.
@@ -44,11 +45,11 @@ impl GiveBack {
     /// # Errors
     /// When the database fails.
     pub async fn look(&mut self) -> Result<usize, AppError> {
-        let now = self.app.clock.now();
-        let heard = heard_of(&self.app)?;
+        let now = self.service.core.clock.now();
+        let heard = heard_of(&self.service)?;
         let found = match &self.seen {
-            None => left_on_given_up(&self.app)?,
-            Some(seen) => given_up_since(&self.app, seen, &heard)?,
+            None => left_on_given_up(&self.service)?,
+            Some(seen) => given_up_since(&self.service, seen, &heard)?,
         };
         self.seen = Some(heard);
         for (tenant, claim) in found {
@@ -56,7 +57,7 @@ impl GiveBack {
         }
         let due: Vec<_> = self.waiting.iter().filter(|(_, one)| one.due <= now).map(|(id, one)| (*id, *one)).collect();
         for (claim, one) in due {
-            match give_back_appointments(&self.app, one.tenant, claim).await {
+            match give_back_appointments(&self.service, one.tenant, claim).await {
                 Ok(()) => {
                     self.waiting.remove(&claim);
                 }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use constat_app::App;
-use constat_app::platform::pass_on_erasures;
+use constat_claims::ClaimService;
+use constat_claims::claim_appointments::pass_on_erasures;
 
 /// Between two looks at what is to be asked for.
 const POLL: Duration = Duration::from_secs(30);
 
 /// Works until the task is dropped. Several nodes may do it at once: asking a firm twice is as asking it once.
-pub async fn pass_erasures_on(app: Arc<App>) {
+pub async fn pass_erasures_on(service: Arc<ClaimService>) {
     let mut polls = tokio::time::interval(POLL);
     polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         polls.tick().await;
-        if let Err(error) = pass_on_erasures(&app).await {
+        if let Err(error) = pass_on_erasures(&service).await {
             tracing::error!(%error, "erasures wait to be passed on: the database failed");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use constat_app::Chance;
+use constat_core::Chance;
 
 /// The `SplitMix64` generator, from a seed. Good for identifiers in tests; not secret.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use constat_app::Clock;
+use constat_core::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 /// Stands still until it is turned.

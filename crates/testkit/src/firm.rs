@@ -69,7 +69,8 @@ impl Server {
 
     /// Adds or replaces experts of a firm. Their own reference is their display name.
     pub async fn put_experts(&self, tenant: TenantId, people: Vec<Expert>) {
-        self.app
+        self.services
+            .core
             .store
             .write(move |tx| {
                 people.iter().try_for_each(|expert| {
@@ -83,9 +84,14 @@ impl Server {
 
     /// Marks an expert absent.
     pub async fn put_absence(&self, tenant: TenantId, expert: ExpertId, start: Timestamp, end: Timestamp) {
-        let id = AbsenceId::new(self.app.clock.now(), &self.app.chance.entropy());
+        let id = AbsenceId::new(self.services.core.clock.now(), &self.services.core.chance.entropy());
         let row = AbsenceRow { id, expert, start, end, reason: "test".to_owned() };
-        self.app.store.write(move |tx| absences::upsert_of_tenant(tx, &tenant, &row)).await.expect("a new absence");
+        self.services
+            .core
+            .store
+            .write(move |tx| absences::upsert_of_tenant(tx, &tenant, &row))
+            .await
+            .expect("a new absence");
     }
 
     /// Issues a firm's partner key to a platform.

@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use constat_app::{App, Catalogues, NewKey, Settings, issue_key};
+use constat_claims::ClaimService;
 use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, routing_service};
+use constat_core::{Catalogues, Chance, Clock, Core, NewKey, Settings, issue_key};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_http::Services;
 use constat_jobs::{DeadlineWatch, Deliverer, GiveBack};
+use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Database, Documents, S3, Store, StoreError};
 use diesel::connection::SimpleConnection as _;
@@ -40,8 +43,8 @@ impl Default for ServerOptions {
 /// A running server. It stops when dropped, and then fails the test if any answer it gave is not
 /// what its OpenAPI document says.
 pub struct Server {
-    /// The application behind it.
-    pub app: Arc<App>,
+    /// The services behind it.
+    pub services: Services,
     /// Its clock.
     pub clock: Arc<TestClock>,
     /// `http://127.0.0.1:<port>`.
@@ -89,45 +92,57 @@ async fn bind() -> (tokio::net::TcpListener, String) {
     (listener, url)
 }
 
-/// Serves the application; gives the task and the URL of its metrics.
+/// Serves the services; gives the task and the URL of its metrics.
 async fn serve(
-    app: Arc<App>,
+    services: &Services,
     listener: tokio::net::TcpListener,
     faults: &Faults,
 ) -> (tokio::task::JoinHandle<()>, String) {
-    let settings = app.settings.requests.clone();
-    let routers = constat_http::routers(app);
+    let settings = services.core.settings.requests.clone();
+    let routers = constat_http::routers(services);
     let (metrics, metrics_url) = bind().await;
     let checked = axum::middleware::from_fn_with_state(faults.clone(), openapi::check);
     // As a service of its own, so that what the router adds at its very edge (`Allow`) is seen too.
     let router = axum::Router::new().fallback_service(routers.public).layer(checked);
     let task = tokio::spawn(async move {
         let public = constat_http::serve(listener, router, &settings, std::future::pending());
-        let of_operators = constat_app::RequestSettings::default();
+        let of_operators = constat_core::RequestSettings::default();
         let metrics = constat_http::serve(metrics, routers.metrics, &of_operators, std::future::pending());
         tokio::join!(public, metrics);
     });
     (task, metrics_url)
 }
 
-/// The application with what it reaches outside, as its settings say.
-fn connected(app: App, gateway: Arc<PartnerOverHttp>) -> App {
-    let routing = routing_service(&app.settings.routing).expect("a routing server, or none");
+/// Builds the services with their connections to the outside, as the settings say.
+async fn build(
+    store: Store,
+    documents: Documents,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    settings: Settings,
+) -> Services {
+    let gateway = Arc::new(PartnerOverHttp::of(&settings));
+    let core = Core::new(store, clock, chance, settings).await.expect("a core");
+    let catalogues = Catalogues::load(&core.settings.catalogue).expect("sound catalogues");
+    let core = Arc::new(core.with_catalogues(catalogues));
+    let settings = &core.settings;
+    let routing = routing_service(&settings.routing).expect("a routing server, or none");
     let geocoder =
-        constat_connectors::geocoder(&app.settings.geocoder, Arc::clone(&app.clock)).expect("a geocoder, or none");
-    let webhooks = Arc::new(WebhooksOverHttp::new(&app.settings.webhooks));
-    let scanner = constat_connectors::virus_scanner(&app.settings.scanner);
-    let app = app.with_partners(gateway).with_geocoder(geocoder).with_webhooks(webhooks).with_scanner(scanner);
-    let catalogues = Catalogues::load(&app.settings.catalogue).expect("sound catalogues");
-    let app = app.with_catalogues(catalogues);
+        constat_connectors::geocoder(&settings.geocoder, Arc::clone(&core.clock)).expect("a geocoder, or none");
+    let scheduler = Scheduler::new(Arc::clone(&core)).with_geocoder(geocoder);
+    let scheduler = match routing {
+        Some(service) => scheduler.with_routing(service),
+        None => scheduler,
+    };
     // The binary stands beside the folder of the tests: built with them, as it is their package's.
     let tests = std::env::current_exe().expect("a running test");
     let program = tests.ancestors().nth(2).expect("a target folder").join("constat");
-    let app = app.with_draughtsman(Arc::new(DrawnByChild::with(program)));
-    match routing {
-        Some(service) => app.with_routing(service),
-        None => app,
-    }
+    let claims = ClaimService::new(Arc::clone(&core), documents)
+        .with_partners(gateway)
+        .with_webhooks(Arc::new(WebhooksOverHttp::new(&settings.webhooks)))
+        .with_scanner(constat_connectors::virus_scanner(&settings.scanner))
+        .with_draughtsman(Arc::new(DrawnByChild::with(program)));
+    Services::new(scheduler, claims)
 }
 
 impl Drop for Server {
@@ -171,8 +186,8 @@ impl Server {
             Arc::clone(&self.place),
             Arc::clone(&self.clock),
             2027,
-            self.app.settings.clone(),
-            self.app.documents.clone(),
+            self.services.core.settings.clone(),
+            self.services.claims.documents.clone(),
         )
         .await
     }
@@ -191,27 +206,25 @@ impl Server {
         // it with `configure`.
         settings.requests.repeat_seconds = 0;
         let chance = Arc::new(SeededChance::new(seed));
-        let gateway = Arc::new(PartnerOverHttp::of(&settings));
-        let app = App::new(store, documents, clock.clone(), chance, settings).await.expect("an application");
-        let app = Arc::new(connected(app, gateway));
+        let services = build(store, documents, clock.clone(), chance, settings).await;
         let faults = Faults::default();
-        let (task, metrics_url) = serve(Arc::clone(&app), listener, &faults).await;
-        Self { app, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, place }
+        let (task, metrics_url) = serve(&services, listener, &faults).await;
+        Self { services, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, place }
     }
 
     /// A deliverer of this server's webhooks, which works when the test says so.
     pub fn deliverer(&self) -> Deliverer {
-        Deliverer::new(Arc::clone(&self.app), constat_http::webhook_body)
+        Deliverer::new(Arc::clone(&self.services.claims), constat_http::webhook_body)
     }
 
     /// A watch over this server's deadlines, which looks when the test says so.
     pub fn deadline_watch(&self) -> DeadlineWatch {
-        DeadlineWatch::new(Arc::clone(&self.app))
+        DeadlineWatch::new(Arc::clone(&self.services.claims))
     }
 
     /// Who gives back the visits of claims that were given up, which looks when the test says so.
     pub fn give_back(&self) -> GiveBack {
-        GiveBack::new(Arc::clone(&self.app))
+        GiveBack::new(Arc::clone(&self.services.claims))
     }
 
     /// The folder of this server and of its twins: documents, and the database when it is a file.
@@ -229,7 +242,7 @@ impl Server {
             Database::File(_) => statements.to_owned(),
             Database::Server { .. } => statements.replace("x'", "'\\x"),
         };
-        let done = self.app.store.write(move |tx| Ok::<_, StoreError>(tx.batch_execute(&statements)?)).await;
+        let done = self.services.core.store.write(move |tx| Ok::<_, StoreError>(tx.batch_execute(&statements)?)).await;
         done.expect("the statements run");
     }
 
@@ -249,16 +262,15 @@ impl Server {
     pub async fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         self.task.abort();
         let _aborted = (&mut self.task).await;
-        let old = Arc::clone(&self.app);
-        let mut settings = old.settings.clone();
+        let old = self.services.clone();
+        let mut settings = old.core.settings.clone();
         change(&mut settings);
         let address = self.url.trim_start_matches("http://").to_owned();
         let listener = tokio::net::TcpListener::bind(address).await.expect("the address it had");
-        let gateway = Arc::new(PartnerOverHttp::of(&settings));
-        let (store, documents) = (old.store.clone(), old.documents.clone());
-        let app = App::new(store, documents, Arc::clone(&old.clock), Arc::clone(&old.chance), settings).await;
-        self.app = Arc::new(connected(app.expect("an application"), gateway));
-        (self.task, self.metrics_url) = serve(Arc::clone(&self.app), listener, &self.faults).await;
+        let (store, documents) = (old.core.store.clone(), old.claims.documents.clone());
+        let (clock, chance) = (Arc::clone(&old.core.clock), Arc::clone(&old.core.chance));
+        self.services = build(store, documents, clock, chance, settings).await;
+        (self.task, self.metrics_url) = serve(&self.services, listener, &self.faults).await;
         self.http = reqwest::Client::new();
     }
 
@@ -283,21 +295,26 @@ impl Server {
 
     async fn register(&self, kind: OrganisationKind, name: &str, acam_code: Option<String>) -> OrgId {
         let organisation = Organisation {
-            id: OrgId::new(self.app.clock.now(), &self.app.chance.entropy()),
+            id: OrgId::new(self.services.core.clock.now(), &self.services.core.chance.entropy()),
             kind,
             name: name.to_owned(),
             acam_code,
-            created_at: self.app.clock.now(),
+            created_at: self.services.core.clock.now(),
         };
         let id = organisation.id;
-        self.app.store.write(move |tx| organisations::insert(tx, &organisation)).await.expect("a new organisation");
+        self.services
+            .core
+            .store
+            .write(move |tx| organisations::insert(tx, &organisation))
+            .await
+            .expect("a new organisation");
         id
     }
 
     /// Puts a contract into a tenant's registry, or replaces it.
     pub async fn contract(&self, tenant: TenantId, contract: Contract) {
         let saved: Result<(), StoreError> =
-            self.app.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await;
+            self.services.core.store.write(move |tx| contracts::upsert_of_tenant(tx, &tenant, &contract)).await;
         saved.expect("a saved contract");
     }
 
@@ -319,9 +336,9 @@ impl Server {
     /// Issues a key and gives its secret.
     pub async fn key(&self, api: Api, issuer: OrgId, holder: OrgId, mode: Mode) -> String {
         let new = NewKey { api, issuer, holder, mode, label: "test".to_owned() };
-        let fresh = issue_key(new, self.app.clock.now(), self.app.chance.as_ref());
+        let fresh = issue_key(new, self.services.core.clock.now(), self.services.core.chance.as_ref());
         let key = fresh.key;
-        self.app.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
+        self.services.core.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
         fresh.secret
     }
 }

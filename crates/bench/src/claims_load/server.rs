@@ -4,13 +4,16 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use constat_app::webhooks::WebhookSettings;
-use constat_app::{App, NewKey, Settings, issue_key};
+use constat_claims::ClaimService;
 use constat_connectors::WebhooksOverHttp;
+use constat_core::WebhookSettings;
+use constat_core::{Core, NewKey, Settings, issue_key};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
+use constat_http::Services;
 use constat_jobs::Deliverer;
+use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, Store};
 use constat_testkit::{SeededChance, fixtures};
@@ -34,16 +37,17 @@ pub fn serve(folder: &Path, speed: u32, insured: usize) {
         // One key makes all requests.
         let settings = Settings { webhooks, requests_per_minute: 0, ..Settings::default() };
         let sender = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
-        let app = App::new(store, documents, clock, chance, settings).await.expect("an application");
-        let app = Arc::new(app.with_webhooks(sender));
-        let key = platform(&app, insured).await;
-        tokio::spawn(Deliverer::new(Arc::clone(&app), constat_http::webhook_body).run());
+        let core = Arc::new(Core::new(store, clock, chance, settings).await.expect("a core"));
+        let claims = ClaimService::new(Arc::clone(&core), documents).with_webhooks(sender);
+        let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);
+        let key = platform(&core, insured).await;
+        tokio::spawn(Deliverer::new(Arc::clone(&services.claims), constat_http::webhook_body).run());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         println!("{}", json!({ "address": address, "key": key }));
         std::io::stdout().flush().expect("stdout is open");
-        let bounds = app.settings.requests.clone();
-        constat_http::serve(listener, constat_http::router(app), &bounds, std::future::pending()).await;
+        let bounds = core.settings.requests.clone();
+        constat_http::serve(listener, constat_http::router(&services), &bounds, std::future::pending()).await;
     });
 }
 
@@ -57,16 +61,16 @@ fn contract(number: usize) -> Contract {
 }
 
 /// Creates a platform with a number of insured people; returns its key.
-async fn platform(app: &App, insured: usize) -> String {
-    let at = app.clock.now();
-    let id = OrgId::new(at, &app.chance.entropy());
+async fn platform(core: &Core, insured: usize) -> String {
+    let at = core.clock.now();
+    let id = OrgId::new(at, &core.chance.entropy());
     let kind = OrganisationKind::Platform;
     let new = Organisation { id, kind, name: "Platform".to_owned(), acam_code: None, created_at: at };
     let label = "load".to_owned();
     let new_key = NewKey { api: Api::Claims, issuer: id, holder: id, mode: Mode::Test, label };
-    let issued = issue_key(new_key, at, app.chance.as_ref());
+    let issued = issue_key(new_key, at, core.chance.as_ref());
     let key = issued.key.clone();
-    let write = app.store.write(move |tx| {
+    let write = core.store.write(move |tx| {
         organisations::insert(tx, &new)?;
         api_keys::insert(tx, &key)?;
         let tenant = TenantId { org: id, mode: Mode::Test };

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use constat_app::start_catastrophe;
+use constat_administration::start_catastrophe;
 use constat_domain::catastrophe::{Catastrophe, USUAL_STAGES};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -94,7 +94,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         started_at: cluster.now(),
         ended_at: None,
     };
-    cluster.app().store.write(move |tx| start_catastrophe(tx, &storm)).await.expect("a catastrophe");
+    cluster.core().store.write(move |tx| start_catastrophe(tx, &storm)).await.expect("a catastrophe");
     let places: Vec<&Commune> = cluster.places.iter().filter(|place| STRUCK.contains(&&place.0[..2])).collect();
     for client in 0..cluster.len() {
         // Each server has read the calendars and the catastrophe before the first comes.

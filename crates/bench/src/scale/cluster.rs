@@ -6,9 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use constat_app::{App, Clock, Settings};
+use constat_claims::ClaimService;
+use constat_core::{Clock, Core, Settings};
 use constat_domain::ids::{ExpertId, OrgId};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
+use constat_http::Services;
+use constat_scheduling::Scheduler;
 use constat_store::queries::appointments;
 use constat_store::{Database, Documents, Store};
 use constat_testkit::SeededChance;
@@ -32,7 +35,7 @@ pub struct Cluster {
 }
 
 struct Node {
-    app: Arc<App>,
+    core: Arc<Core>,
     address: SocketAddr,
 }
 
@@ -54,31 +57,33 @@ impl Cluster {
             let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
             // One key makes all requests.
             let settings = Settings { requests_per_minute: 0, ..Settings::default() };
-            let app = App::new(store, documents, Arc::clone(&clock), chance, settings).await;
-            let app = Arc::new(app.expect("an application"));
+            let core = Core::new(store, Arc::clone(&clock), chance, settings).await;
+            let core = Arc::new(core.expect("a core"));
+            let claims = ClaimService::new(Arc::clone(&core), documents);
+            let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
             let address = listener.local_addr().expect("a bound address");
-            let (router, bounds) = (constat_http::router(Arc::clone(&app)), app.settings.requests.clone());
+            let (router, bounds) = (constat_http::router(&services), core.settings.requests.clone());
             tokio::spawn(async move { constat_http::serve(listener, router, &bounds, std::future::pending()).await });
-            nodes.push(Node { app, address });
+            nodes.push(Node { core, address });
         }
-        let platform = world::organisation(&nodes[0].app, OrganisationKind::Platform, "Platform").await;
+        let platform = world::organisation(&nodes[0].core, OrganisationKind::Platform, "Platform").await;
         Self { nodes, platform, firms: AtomicUsize::new(0), clock, places: world::places() }
     }
 
     /// A new firm of experts, each with `visits.0` visits in the `visits.1` days from today on.
     pub async fn firm(&self, experts: usize, visits: (usize, usize)) -> Firm {
-        let app = self.app();
+        let core = self.core();
         let name = format!("Firm {}", self.firms.fetch_add(1, Ordering::Relaxed) + 1);
-        let firm = world::organisation(app, OrganisationKind::Partner, &name).await;
-        let key = world::key(app, Api::Partner, firm, self.platform).await;
-        world::hire(app, firm, &self.places, experts, visits).await;
+        let firm = world::organisation(core, OrganisationKind::Partner, &name).await;
+        let key = world::key(core, Api::Partner, firm, self.platform).await;
+        world::hire(core, firm, &self.places, experts, visits).await;
         Firm { tenant: TenantId { org: firm, mode: Mode::Test }, key }
     }
 
     /// The first server.
-    pub fn app(&self) -> &App {
-        &self.nodes[0].app
+    pub fn core(&self) -> &Core {
+        &self.nodes[0].core
     }
 
     /// Where the first `count` servers listen.
@@ -110,7 +115,7 @@ impl Cluster {
     /// them. `acknowledged`: the appointments that were answered with success and stand, with their starts.
     pub fn judge(&self, firm: &Firm, acknowledged: &[(String, Option<Timestamp>)]) -> Verdict {
         let read =
-            self.app().store.read(|connection| appointments::busy_of_tenant_after(connection, &firm.tenant, monday()));
+            self.core().store.read(|connection| appointments::busy_of_tenant_after(connection, &firm.tenant, monday()));
         let rows = read.expect("the appointments");
         let visit =
             |row: &appointments::BusyRow| -> (ExpertId, Timestamp, Timestamp) { (row.expert, row.start, row.end) };

@@ -12,7 +12,7 @@ mod offers;
 use std::path::Path;
 use std::sync::Arc;
 
-use constat_app::Clock;
+use constat_core::Clock;
 use constat_store::Database;
 use constat_testkit::TestClock;
 use serde_json::{Value, json};

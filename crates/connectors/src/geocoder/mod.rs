@@ -6,9 +6,11 @@ mod memory;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use constat_app::{Clock, Geocoder, GeocoderCounters, GeocoderSettings, NoGeocoder, Pause};
+use constat_core::GeocoderSettings;
+use constat_core::{Clock, Pause};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::{Position, PostalAddress};
+use constat_scheduling::{Geocoder, GeocoderCounters, NoGeocoder};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use reqwest::{StatusCode, Url};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
-use constat_app::{CatalogueSettings, Catalogues, read_files};
+use constat_core::{CatalogueSettings, Catalogues, read_files};
 use constat_domain::catalogue::{Catalogue, CatalogueError, Family};
 
 use crate::args::CatalogueCommand;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use constat_app::read_files;
+use constat_core::read_files;
 use constat_domain::catalogue::CatalogueError;
 use sha2::{Digest as _, Sha256};
 

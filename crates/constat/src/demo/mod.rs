@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use constat_app::Settings;
+use constat_core::Settings;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -46,7 +46,7 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
     let partners = world.partners(&base_url);
     let public_url = base_url.clone();
     let documents = folder.documents(&config.documents)?;
-    let app = serve::application(&folder, documents, Settings { public_url, partners, ..config.settings }).await?;
+    let services = serve::services(&folder, documents, Settings { public_url, partners, ..config.settings }).await?;
     let counts = world.counts;
     teller.heading(&format!("Constat's demonstration, on {base_url}"));
     teller.say(&format!(
@@ -65,7 +65,7 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
             _ = finished => {}
         }
     };
-    let mut server = tokio::spawn(serve::run(listener, None, app, stop));
+    let mut server = tokio::spawn(serve::run(listener, None, services, stop));
     let cast = Cast::new(&base_url, &world, &teller)?;
     let ended = |outcome: Result<Result<(), Failure>, tokio::task::JoinError>| {
         outcome.map_err(|error| Failure::new(error.to_string()))?

@@ -1,10 +1,10 @@
 //! The main job, walked over HTTP with the typed client: from the declaration of a water damage to
 //! an expert firm that holds the file. Every step checks what it was answered.
 
-use constat_app::Clock as _;
 use constat_client::wire::appointments::{BookClaimAppointment, ClaimAppointment, ClaimSlots, SearchAppointments};
 use constat_client::wire::claims::{Claim, CreateClaim, DocumentMeta, PatchClaim, UploadDocument};
 use constat_client::{ClaimsClient, ClientError, DossierClient, Options, PartnerClient};
+use constat_core::Clock as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

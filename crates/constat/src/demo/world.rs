@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use constat_app::{Chance as _, Clock as _, IssuedKey, NewKey, PartnerLink, issue_key};
 use constat_availability::{Expert, Settings};
+use constat_core::{Chance as _, Clock as _, IssuedKey, NewKey, PartnerLink, issue_key};
 use constat_domain::appointment::Appointment;
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
@@ -203,7 +203,7 @@ fn issue(keys: &mut Vec<ApiKey>, at: Timestamp, api: Api, issuer: OrgId, holder:
     secret
 }
 
-fn save(tx: &mut constat_app::Tx, rows: &Rows) -> Result<(), StoreError> {
+fn save(tx: &mut constat_store::Tx, rows: &Rows) -> Result<(), StoreError> {
     for organisation in &rows.organisations {
         organisations::insert(tx, organisation)?;
     }

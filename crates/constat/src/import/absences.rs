@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use constat_app::Tx;
 use constat_availability::Expert;
 use constat_domain::appointment::{Appointment, AppointmentStatus};
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::tenancy::TenantId;
+use constat_store::Tx;
 use constat_store::queries::absences::{self, AbsenceRow};
 use constat_store::queries::{appointments, expert_days, experts};
 use constat_store::{Connection, Store, StoreError};
@@ -17,8 +17,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::recurrence::{self, First};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{Cell, Column, Record, column, into_type, next_midnight, remove_nulls, settle_json};
-use constat_app::exchange::report::Report;
+use constat_tables::cells::{Cell, next_midnight};
+use constat_tables::lines::{Column, Record, column, into_type, remove_nulls, settle_json};
+use constat_tables::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[

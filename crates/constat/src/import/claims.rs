@@ -3,23 +3,25 @@
 //! What was saved stays saved whatever happens afterwards, and a claim that is here already is passed
 //! over: a second run goes on where the first one stopped.
 
+use constat_claims::import_export::claims::save;
 use std::collections::HashSet;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use constat_app::exchange::claims::{COLUMNS, Judge, ReadyClaim, SavedClaims, is_known, prepare, save, settle};
-use constat_app::exchange::files;
-use constat_app::exchange::lines::{Column, Format};
-use constat_app::exchange::report::{Fault, Report};
-use constat_app::{Catalogues, Chance as _, Clock as _, Settings};
+use constat_claims::import_export::claims::{COLUMNS, Judge, ReadyClaim, prepare, settle};
+use constat_claims::import_export::claims::{SavedClaims, is_known};
+use constat_claims::import_export::files;
 use constat_client::wire::claims::shape_faults;
+use constat_core::{Catalogues, Chance as _, Clock as _, Settings};
 use constat_domain::catalogue::Catalogue;
 use constat_domain::deadlines::Deadlines;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_store::{Documents, Store};
+use constat_tables::lines::{Column, Format};
+use constat_tables::report::{Fault, Report};
 
 use super::file::{self, fails, format_of};
 use crate::args::{ImportFrom, ImportPortfolio};
@@ -239,7 +241,7 @@ impl Run<'_> {
         let now = SystemClock.now();
         let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsChance.entropy())).collect();
         let (batch, rules) = (Arc::new(batch), Arc::clone(&self.deadlines));
-        let saved: Result<SavedClaims, constat_app::AppError> =
+        let saved: Result<SavedClaims, constat_core::AppError> =
             self.store.write(move |tx| save(tx, &rules, &batch, &ids, now)).await;
         Ok(saved?)
     }

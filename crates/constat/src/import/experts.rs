@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use constat_app::{Chance as _, Clock as _, Tx};
 use constat_availability::Expert;
+use constat_core::{Chance as _, Clock as _};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::contact::without_blanks;
 use constat_domain::gazetteer::{Commune, Gazetteer};
@@ -11,16 +11,18 @@ use constat_domain::ids::ExpertId;
 use constat_domain::postcode::read_french;
 use constat_domain::restore_postcode;
 use constat_domain::tenancy::TenantId;
+use constat_store::Tx;
 use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
-use constat_app::exchange::lines::{
-    Cell, Column, Record, column, euros_to_money, into_type, refuse_unknown, remove_nulls, settle_json,
+use constat_tables::cells::Cell;
+use constat_tables::lines::{
+    Column, Record, column, euros_to_money, into_type, refuse_unknown, remove_nulls, settle_json,
 };
-use constat_app::exchange::report::Report;
+use constat_tables::report::Report;
 
 /// The columns of a CSV file.
 pub const COLUMNS: &[Column] = &[
@@ -265,9 +267,9 @@ pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) ->
 mod tests {
     use std::sync::Arc;
 
-    use constat_app::exchange::lines::{Format, Lines};
     use constat_domain::ids::OrgId;
     use constat_domain::tenancy::Mode;
+    use constat_tables::lines::{Format, Lines};
     use jiff::Timestamp;
 
     use super::*;

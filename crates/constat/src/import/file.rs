@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use constat_app::exchange::lines::{Column, Format, Lines, Record};
-use constat_app::exchange::report::Report;
+use constat_tables::lines::{Column, Format, Lines, Record};
+use constat_tables::report::Report;
 
 use crate::args::ImportFrom;
 use crate::failure::Failure;

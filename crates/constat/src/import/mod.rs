@@ -15,15 +15,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use constat_app::exchange::contracts;
-use constat_app::exchange::lines::Column;
-use constat_app::exchange::report::Report;
-use constat_app::{Chance as _, Clock as _, Tx};
+use constat_claims::import_export::contracts;
+use constat_core::{Chance as _, Clock as _};
 use constat_domain::claim::Contract;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
+use constat_store::Tx;
 use constat_store::queries::events::{self, Event};
 use constat_store::{Connection, Store, StoreError};
+use constat_tables::lines::Column;
+use constat_tables::report::Report;
 use jiff::Timestamp;
 use serde_json::json;
 

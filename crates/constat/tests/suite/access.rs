@@ -18,7 +18,7 @@ use crate::platform_support::{
 
 /// The key that a firm issued to the platform, as the platform's settings have it: the firm knows it too.
 fn issued_key(world: &World) -> String {
-    world.server.app.settings.partners[0].key.clone()
+    world.server.services.core.settings.partners[0].key.clone()
 }
 
 /// The firm books a visit for a claim in its own calendar, with the platform's key.
@@ -254,10 +254,11 @@ async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_th
 }
 
 async fn revoke(server: &Server, secret: &str, api: Api) {
-    let id: KeyId = constat_app::authenticate(&server.app, api, secret).unwrap().key;
-    let now = server.app.clock.now();
+    let id: KeyId = constat_core::authenticate(&server.services.core, api, secret).unwrap().key;
+    let now = server.services.core.clock.now();
     let revoked: Result<(), StoreError> = server
-        .app
+        .services
+        .core
         .store
         .write(move |tx| {
             let mut key = api_keys::by_id(tx, id)?.expect("the key");

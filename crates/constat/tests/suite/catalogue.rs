@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use constat_app::CatalogueSettings;
+use constat_core::CatalogueSettings;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::Contract;
 use constat_testkit::{ClaimsCaller, Server, ServerOptions, fixtures};

@@ -1,6 +1,6 @@
 //! Catastrophe mode: an operator's switch, and who comes first from then on.
 
-use constat_app::{start_catastrophe, stop_catastrophe};
+use constat_administration::{start_catastrophe, stop_catastrophe};
 use constat_client::wire::appointments::SearchAppointments;
 use constat_domain::catastrophe::{Catastrophe, USUAL_STAGES};
 use constat_domain::service::ServiceKind;
@@ -20,10 +20,10 @@ async fn declare(server: &Server, department: &str) {
         postcodes: Vec::new(),
         natures: Vec::new(),
         stages: USUAL_STAGES.to_vec(),
-        started_at: server.app.clock.now(),
+        started_at: server.services.core.clock.now(),
         ended_at: None,
     };
-    server.app.store.write(move |tx| start_catastrophe(tx, &one)).await.unwrap();
+    server.services.core.store.write(move |tx| start_catastrophe(tx, &one)).await.unwrap();
     server.clock.advance(SignedDuration::from_secs(6));
 }
 
@@ -100,9 +100,9 @@ async fn it_ends_when_the_operator_says_so_and_touches_nobody_elsewhere() {
     let all = offered(&partner, None).await;
     declare(&partner.server, "34").await;
     assert_eq!(offered(&partner, None).await, all, "Paris is not struck");
-    let at = partner.server.app.clock.now();
+    let at = partner.server.services.core.clock.now();
     let stop = move |name: &'static str| {
-        let store = partner.server.app.store.clone();
+        let store = partner.server.services.core.store.clone();
         async move { store.write(move |tx| stop_catastrophe(tx, name, at)).await.unwrap() }
     };
     assert_eq!(stop("Tempête").await.unwrap().ended_at, Some(at));

@@ -449,7 +449,7 @@ async fn a_claim_given_up_in_a_slow_transaction_is_found_behind_a_faster_one() {
     let other = world.server.platform("Autre").await;
     let mut job = world.server.give_back();
     assert_eq!(job.look().await.unwrap(), 0);
-    let database = world.server.app.store.database().clone();
+    let database = world.server.services.core.store.database().clone();
     let gate = match &database {
         Database::Server { url, .. } => Some(Gate::before_the_commit_of(url, "v2.claim.abandoned")),
         Database::File(_) => None,
@@ -835,7 +835,7 @@ async fn a_booking_whose_record_failed_is_recorded_by_its_repeat() {
         tokio::spawn(async move { client.book_appointment(&id, &body).await })
     };
     slow.is_called().await;
-    let held = server.app.store.hold_commits();
+    let held = server.services.core.store.hold_commits();
     slow.answer();
     until("the booking waits for its commit", || held.waiting() > 0).await;
     held.undo();

@@ -1,6 +1,6 @@
 //! A claim's life over the claims API, from the published stolen-bike example.
 
-use constat_app::forget_answers;
+use constat_core::forget_answers;
 use constat_domain::Money;
 use constat_domain::claim::{Claim, Settlement, SettlementKind};
 use constat_domain::ids::{ClaimId, DeclarationId, SettlementId};
@@ -328,10 +328,10 @@ async fn an_answer_is_kept_for_a_week_and_then_forgotten() {
     };
     let first = send().await;
     server.clock.advance(jiff::SignedDuration::from_hours(7 * 24));
-    assert_eq!(forget_answers(&server.app).await.unwrap(), 0);
+    assert_eq!(forget_answers(&server.services.core).await.unwrap(), 0);
     assert_eq!(send().await, first);
     server.clock.advance(jiff::SignedDuration::from_secs(1));
-    assert_eq!(forget_answers(&server.app).await.unwrap(), 1);
+    assert_eq!(forget_answers(&server.services.core).await.unwrap(), 1);
     assert_ne!(send().await["id"], first["id"]);
 }
 
@@ -376,7 +376,8 @@ async fn every_step_is_told_as_an_event() {
     let other = caller.declare(&fixtures::stolen_bike()).await;
     caller.send(Method::DELETE, &format!("/claims/{other}")).await.data();
     let told = |id: &str| -> Vec<String> {
-        let events = server.app.store.read(|connection| events::of_tenant_about(connection, &caller.tenant, id));
+        let events =
+            server.services.core.store.read(|connection| events::of_tenant_about(connection, &caller.tenant, id));
         let events: Result<_, StoreError> = events;
         let events = events.unwrap();
         assert!(events.iter().all(|(_, event)| !event.data.to_string().contains("Dupont")));
@@ -407,7 +408,7 @@ async fn the_server_says_that_it_is_up() {
 /// The claim as the database has it.
 fn stored(server: &Server, caller: &ClaimsCaller, id: &str) -> Claim {
     let found: Result<_, StoreError> =
-        server.app.store.read(|connection| queries::of_tenant_by_either_id(connection, &caller.tenant, id));
+        server.services.core.store.read(|connection| queries::of_tenant_by_either_id(connection, &caller.tenant, id));
     found.unwrap().unwrap()
 }
 
@@ -416,6 +417,6 @@ pub async fn change(server: &Server, caller: &ClaimsCaller, id: &str, how: impl 
     let mut claim = stored(server, caller, id);
     how(&mut claim);
     claim.version += 1;
-    let saved: Result<(), StoreError> = server.app.store.write(move |tx| queries::update(tx, &claim)).await;
+    let saved: Result<(), StoreError> = server.services.core.store.write(move |tx| queries::update(tx, &claim)).await;
     saved.unwrap();
 }

@@ -1,6 +1,6 @@
 //! What the claims API refuses: every listed code, the field named, nothing changed, never a 5xx.
 
-use constat_app::Settings;
+use constat_core::Settings;
 use constat_testkit::fixtures;
 use constat_testkit::{ClaimsCaller, Got, Server, ServerOptions};
 use reqwest::Method;

@@ -68,7 +68,7 @@ async fn who_comes_too_late_hears_it_without_waiting_for_the_writes_of_others() 
     let (wait_for_me, mut waits) = tokio::sync::mpsc::unbounded_channel();
     let kept: Vec<_> = (0..8)
         .map(|_| {
-            let (store, mut may_go_on) = (partner.server.app.store.clone(), go_on.subscribe());
+            let (store, mut may_go_on) = (partner.server.services.core.store.clone(), go_on.subscribe());
             let (runtime, wait_for_me) = (tokio::runtime::Handle::current(), wait_for_me.clone());
             tokio::spawn(async move {
                 let wait = move |_: &mut constat_store::Tx| {

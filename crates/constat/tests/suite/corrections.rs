@@ -22,12 +22,12 @@ fn theft(zipcode: &str, city: &str, country: &str) -> Value {
 
 /// Writes a place into a claim that no declaration would take today.
 async fn spoil(server: &Server, caller: &ClaimsCaller, id: &str, zipcode: &str, country: &str) {
-    let found = server.app.store.read(|c| claims::of_tenant_by_either_id(c, &caller.tenant, id));
+    let found = server.services.core.store.read(|c| claims::of_tenant_by_either_id(c, &caller.tenant, id));
     let mut claim: Claim = found.unwrap().unwrap();
     (claim.location.zipcode, claim.location.country) = (zipcode.to_owned(), country.to_owned());
     claim.version += 1;
     let saved: Result<(), constat_store::StoreError> =
-        server.app.store.write(move |tx| claims::update(tx, &claim)).await;
+        server.services.core.store.write(move |tx| claims::update(tx, &claim)).await;
     saved.unwrap();
 }
 

@@ -189,5 +189,5 @@ async fn a_claim_follows_the_dates_that_its_contract_gets_later() {
     let corrected = caller.post(&format!("/claims/{id}/corrections"), &correction).await;
     let cover = &corrected.data()["cover"];
     assert_eq!((&cover["state"], &cover["lossOn"]), (&json!("covered"), &json!(date(2023, 12, 31).to_string())));
-    constat_app::audit::verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
+    constat_administration::audit::verify_chain(&server.services.core.store, &caller.tenant, &|_| ()).unwrap();
 }

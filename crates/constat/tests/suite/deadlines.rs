@@ -1,11 +1,12 @@
 //! Statutory deadlines: what a claim shows of them, what handlers tell, and the events that the watch
 //! raises once each.
 
+use constat_claims::import_export::claims::save;
 use std::sync::Arc;
 
-use constat_app::Clock as _;
-use constat_app::exchange::claims::{ReadyClaim, save};
+use constat_claims::import_export::claims::ReadyClaim;
 use constat_client::wire::claims::{CreateClaim, DeadlineState, DeadlinesQuery, Milestone};
+use constat_core::Clock as _;
 use constat_domain::ids::{ClaimId, DeclarationId, EventId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::Api;
@@ -58,7 +59,7 @@ fn told(server: &Server, caller: &ClaimsCaller, claim: &str) -> Vec<String> {
     let about = |connection: &mut constat_store::Connection| {
         constat_store::queries::events::of_tenant_about(connection, &caller.tenant, claim)
     };
-    let all = server.app.store.read(about).unwrap().into_iter().map(|(_, event)| event);
+    let all = server.services.core.store.read(about).unwrap().into_iter().map(|(_, event)| event);
     all.filter_map(|event| {
         let what = event.kind.strip_prefix("v2.claim.deadline.")?.to_owned();
         Some(format!("{what} {}", event.data["rule"].as_str()?))
@@ -308,7 +309,7 @@ async fn events_are_raised_once_before_and_at_the_term_over_restarts_and_by_seve
     server.deadline_watch().drain().await.unwrap();
     let all = [both.as_slice(), &["met natural_catastrophe_offer".to_owned()]].concat();
     assert_eq!(told(&server, &caller, &id), all);
-    constat_app::audit::verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
+    constat_administration::audit::verify_chain(&server.services.core.store, &caller.tenant, &|_| ()).unwrap();
 }
 
 #[tokio::test]
@@ -392,7 +393,7 @@ async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
     tell(&caller, &model, "visit", "2026-11-20").await;
     server.deadline_watch().drain().await.unwrap();
     // The same claim of half a year ago, still open, as a portfolio brings it.
-    let (store, now) = (&server.app.store, server.clock.now());
+    let (store, now) = (&server.services.core.store, server.clock.now());
     let long_ago = |instant: jiff::Timestamp| instant - jiff::SignedDuration::from_hours(24 * 180);
     let found = store.read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &model));
     let mut claim = found.unwrap().unwrap();
@@ -407,7 +408,7 @@ async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
     }
     let id = claim.declaration_id.to_string();
     let batch = [ReadyClaim { claim, files: Vec::new() }];
-    let (event, rules) = ([EventId::new(now, &[8; 10])], Arc::clone(&server.app.deadlines));
+    let (event, rules) = ([EventId::new(now, &[8; 10])], Arc::clone(&server.services.core.deadlines));
     let saved = store.write(move |tx| save(tx, &rules, &batch, &event, now)).await.unwrap();
     assert_eq!(saved.imported, 1);
     server.deadline_watch().drain().await.unwrap();

@@ -88,7 +88,8 @@ fn kinds(server: &Server, caller: &ClaimsCaller, claim: &str) -> Vec<String> {
     let declaration: constat_domain::ids::DeclarationId = claim.parse().unwrap();
     let (tenant, subject) = (caller.tenant, declaration.to_string());
     let events = server
-        .app
+        .services
+        .core
         .store
         .read(|connection| constat_store::queries::events::of_tenant_after(connection, &tenant, 0, 100));
     let events: Vec<_> = events.map_err(|error: constat_store::StoreError| error).unwrap();
@@ -126,7 +127,7 @@ async fn a_document_that_the_scanner_never_judges_holds_up_no_other() {
     clamd.away.store(false, Ordering::SeqCst);
     let mut seen = 0;
     for _round in 0..3 {
-        seen += server.app.scan_held().await.unwrap();
+        seen += server.services.claims.scan_held().await.unwrap();
     }
     assert_eq!(seen, 1);
     assert_eq!(server.http.get(link(&caller, &id, &good).await).send().await.unwrap().status(), 200);
@@ -145,10 +146,10 @@ async fn while_the_scanner_is_away_documents_are_held_and_seen_once_it_is_back()
         assert_eq!(held["status"], "to_verify");
         Got::read(server.http.get(link(&caller, &id, held).await).send().await.unwrap()).await.is_error(409, 3003);
     }
-    assert_eq!(server.app.scan_held().await.unwrap(), 0);
+    assert_eq!(server.services.claims.scan_held().await.unwrap(), 0);
     clamd.away.store(false, Ordering::SeqCst);
-    assert_eq!(server.app.scan_held().await.unwrap(), 2);
-    assert_eq!(server.app.scan_held().await.unwrap(), 0, "each is seen once");
+    assert_eq!(server.services.claims.scan_held().await.unwrap(), 2);
+    assert_eq!(server.services.claims.scan_held().await.unwrap(), 0, "each is seen once");
     assert_eq!(server.http.get(link(&caller, &id, &good).await).send().await.unwrap().status(), 200);
     Got::read(server.http.get(link(&caller, &id, &bad).await).send().await.unwrap()).await.is_error(409, 3003);
     let claim = caller.get(&format!("/claims/{id}")).await;
@@ -168,7 +169,7 @@ async fn an_operator_may_let_documents_pass_while_the_scanner_is_away() {
     let mut options = ServerOptions::default();
     // Nobody listens there.
     options.settings.scanner.address = "127.0.0.1:1".to_owned();
-    options.settings.scanner.when_away = constat_app::WhenAway::Pass;
+    options.settings.scanner.when_away = constat_core::WhenAway::Pass;
     let server = Server::with(options).await;
     let caller = server.platform("Plateforme").await;
     let id = caller.declare(&fixtures::stolen_bike()).await;

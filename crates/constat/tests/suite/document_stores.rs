@@ -93,7 +93,7 @@ async fn a_claim_keeps_its_documents_in_a_bucket() {
     assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (206, 10));
     // What is refused leaves nothing behind.
     caller.put(&path, &document("Carte d'identité", &fixtures::pdf())).await.is_error(409, 3006);
-    assert_eq!(server.app.documents.list().count().await, 2);
+    assert_eq!(server.services.claims.documents.list().count().await, 2);
     // A bucket that is away is no fault of the sender.
     drop(bucket);
     caller.put(&path, &document("Facture d'achat", &fixtures::pdf())).await.is_error(503, 1000);

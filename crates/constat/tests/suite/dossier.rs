@@ -1,6 +1,6 @@
 //! Dossier API: who may pull a claim file, what is in it, and how an insurer gives one up.
 
-use constat_app::Clock as _;
+use constat_core::Clock as _;
 use constat_domain::appointment::{Appointment, AppointmentStatus, ClaimAppointment, Slot, SlotKind};
 use constat_domain::geo::Place;
 use constat_domain::ids::{AppointmentId, ClaimAppointmentId, ExpertId, OrgId, SessionId};
@@ -60,9 +60,10 @@ impl World {
     pub async fn appoint(&self, partner: OrgId) -> ClaimAppointment {
         let (tenant, id) = (self.platform.tenant, self.claim.clone());
         let now = self.server.clock.now();
-        let claim = self.server.app.store.read(|connection| claims::of_tenant_by_either_id(connection, &tenant, &id));
+        let claim =
+            self.server.services.core.store.read(|connection| claims::of_tenant_by_either_id(connection, &tenant, &id));
         let record = ClaimAppointment {
-            id: ClaimAppointmentId::new(now, &self.server.app.chance.entropy()),
+            id: ClaimAppointmentId::new(now, &self.server.services.core.chance.entropy()),
             tenant,
             declaration: claim.expect("a read").expect("the claim").declaration_id,
             claim: self.claim.parse().ok(),
@@ -85,7 +86,7 @@ impl World {
         };
         let saved = record.clone();
         let written: Result<(), StoreError> =
-            self.server.app.store.write(move |tx| claim_appointments::insert(tx, &saved)).await;
+            self.server.services.core.store.write(move |tx| claim_appointments::insert(tx, &saved)).await;
         written.expect("a saved appointment");
         record
     }
@@ -95,14 +96,14 @@ impl World {
         record.version += 1;
         let saved = record.clone();
         let written: Result<(), StoreError> =
-            self.server.app.store.write(move |tx| claim_appointments::update(tx, &saved)).await;
+            self.server.services.core.store.write(move |tx| claim_appointments::update(tx, &saved)).await;
         written.expect("a changed appointment");
         record
     }
 
     /// An appointment in the firm's own calendar on this server, booked by `booked_by`.
     async fn calendar_entry(&self, booked_by: OrgId, claim_id: &str) {
-        let (now, chance) = (self.server.clock.now(), &self.server.app.chance);
+        let (now, chance) = (self.server.clock.now(), &self.server.services.core.chance);
         let tenant = TenantId { org: self.firm, mode: Mode::Test };
         let (expert, slot) = (ExpertId::new(now, &chance.entropy()), self.slot());
         let place = Place { address: fixtures::batignolles(), position: None };
@@ -164,7 +165,8 @@ impl World {
         };
         let written: Result<(), StoreError> = self
             .server
-            .app
+            .services
+            .core
             .store
             .write(move |tx| {
                 experts::upsert_of_tenant(tx, &tenant, expert, &expert.to_string(), &"Expert 001")?;

@@ -13,7 +13,7 @@ use crate::platform_support::{World, booking, search, submitted};
 async fn traces(server: &Server, caller: &ClaimsCaller) -> (u64, usize) {
     let feed = caller.get("/events?limit=500").await;
     let events = feed.data().as_array().unwrap().len() as u64;
-    let files = futures_util::StreamExt::count(server.app.documents.list()).await;
+    let files = futures_util::StreamExt::count(server.services.claims.documents.list()).await;
     (events, files)
 }
 

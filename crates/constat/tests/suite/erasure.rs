@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use constat_app::exchange::erasure::{Erasure, erase, look};
-use constat_app::platform::pass_on_erasures;
+use constat_claims::claim_appointments::pass_on_erasures;
+use constat_claims::import_export::erasure::{Erasure, erase, look};
 use constat_client::PartnerClient;
 use constat_client::wire::claims::CreateWebhook;
 use constat_client::wire::partner::AppointmentStatus;
@@ -148,16 +148,20 @@ async fn the_platforms_own_copies_of_appointments_go_and_a_claim_of_the_last_two
     world.claims.book_appointment(&id, &booking(&found, 0)).await.unwrap();
     let tenant = world.caller.tenant;
     let wanted = Erasure { tenant, user_id: HOME_USER.to_owned(), reason: "request", overriding: None };
-    let app = &world.server.app;
-    let now = app.clock.now();
-    let catalogue = app.catalogues.of(&tenant);
-    let kept = look(&app.store, &wanted, now).unwrap();
+    let services = &world.server.services;
+    let now = services.core.clock.now();
+    let catalogue = services.core.catalogues.of(&tenant);
+    let kept = look(&services.core.store, &wanted, now).unwrap();
     assert!(kept.is_kept() && kept.appointments == 1);
-    let refused = erase(&app.store, &app.documents, catalogue, &wanted, now, app.chance.as_ref()).await;
+    let refused =
+        erase(&services.core.store, &services.claims.documents, catalogue, &wanted, now, services.core.chance.as_ref())
+            .await;
     assert!(refused.is_err());
     assert_eq!(world.caller.get(&format!("/claims/{id}")).await.data()["insured"]["lastName"], "Dupont");
     let wanted = Erasure { overriding: Some("test_data"), ..wanted };
-    erase(&app.store, &app.documents, catalogue, &wanted, now, app.chance.as_ref()).await.unwrap();
+    erase(&services.core.store, &services.claims.documents, catalogue, &wanted, now, services.core.chance.as_ref())
+        .await
+        .unwrap();
     let got = world.caller.get(&format!("/claims/{id}/appointments")).await;
     let text = got.data().to_string();
     assert!(text.contains("(effacé)") && !text.contains("Batignolles"), "{text}");
@@ -369,12 +373,20 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     assert!(found > plants.0.len() * 2 / 3, "{found} of {}", plants.0.len());
     assert!(plants.0.len() > 70, "{}", plants.0.len());
 
-    let app = &server.app;
+    let services = &server.services;
     let wanted = Erasure { tenant: caller.tenant, user_id: user, reason: "request", overriding: Some("test_data") };
-    let look = look(&app.store, &wanted, app.clock.now()).unwrap();
+    let look = look(&services.core.store, &wanted, services.core.clock.now()).unwrap();
     assert_eq!((look.claims.len(), look.appointments, look.at_firms, look.elsewhere), (2, 2, 2, 0));
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    let catalogue = services.core.catalogues.of(&caller.tenant);
+    let erased = erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        services.core.clock.now(),
+        services.core.chance.as_ref(),
+    )
+    .await;
     let erased = erased.unwrap();
     assert_eq!((erased.claims, erased.contracts, erased.at_firms, erased.elsewhere), (2, 1, 2, 0));
     let left = everything(server);
@@ -386,8 +398,10 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
         assert_eq!(known.address.unwrap().street1, "(effacé)");
         assert!(known.customer.is_none() && known.notes.is_none());
         let tenant = world.firm.tenant;
-        let told =
-            app.store.read(|connection| constat_store::queries::events::of_tenant_about(connection, &tenant, visit));
+        let told = services
+            .core
+            .store
+            .read(|connection| constat_store::queries::events::of_tenant_about(connection, &tenant, visit));
         let (_, last) = told.unwrap().pop().unwrap();
         assert_eq!((last.kind.as_str(), &last.data), ("appointment.erased", &json!({ "reason": "request" })));
     }
@@ -485,7 +499,7 @@ async fn a_firm_erases_its_own_appointments_once_they_are_over_or_cancelled() {
         assert_eq!(find("zqthird").await, 0);
     }
     // Last: reading the files here takes SQLite's locks on them away from this process.
-    partner.server.app.store.scrub().unwrap();
+    partner.server.services.core.store.scrub().unwrap();
     let bytes = String::from_utf8_lossy(&partner.server.database_bytes()).to_lowercase();
     for (word, is_left) in [("zqfirst", false), ("zqsecond", false), ("zqcomment", false), ("zqthird", !by_command)] {
         assert_eq!(bytes.contains(word), is_left, "{word}");
@@ -514,29 +528,37 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
     let there_now = async || known.read_appointment(&booked.partner_appointment_id).await.unwrap().unwrap();
     assert_eq!(there_now().await.customer.unwrap().last_name, "Zqelsewhere");
 
-    let app = &here.app;
+    let services = &here.services;
     let wanted = Erasure {
         tenant: caller.tenant,
         user_id: HOME_USER.to_owned(),
         reason: "request",
         overriding: Some("court_order"),
     };
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    let catalogue = services.core.catalogues.of(&caller.tenant);
+    let erased = erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        services.core.clock.now(),
+        services.core.chance.as_ref(),
+    )
+    .await;
     assert_eq!(erased.map(|done| (done.at_firms, done.elsewhere)).unwrap(), (0, 1));
     // The visit is still to come: the firm refuses, and is asked again later, not at once.
-    assert_eq!(pass_on_erasures(app).await.unwrap(), 0);
+    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
     there.clock.advance(SignedDuration::from_hours(24 * 20));
-    assert_eq!(pass_on_erasures(app).await.unwrap(), 0);
+    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
     assert_eq!(there_now().await.customer.unwrap().last_name, "Zqelsewhere");
     here.clock.advance(SignedDuration::from_mins(2));
-    assert_eq!(pass_on_erasures(app).await.unwrap(), 1);
+    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 1);
     let gone = there_now().await;
     assert!(gone.customer.is_none() && gone.address.unwrap().street1 == "(effacé)");
     assert_eq!(gone.status, Some(AppointmentStatus::Booked));
     // Recorded once, and not asked again.
     here.clock.advance(SignedDuration::from_hours(48));
-    assert_eq!(pass_on_erasures(app).await.unwrap(), 0);
+    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
     let kinds = crate::platform_support::events(&here, &caller, &id);
     assert_eq!(kinds.iter().filter(|kind| *kind == "insured.erasure.passed_on").count(), 1);
     assert_eq!(refusal(known.erase_appointment("apt_00000000000000000000000000").await).0, 404);
@@ -567,15 +589,23 @@ async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
         send(Method::PUT, &format!("{path}/note"), &format!("{name}-told"), &told).await.data();
         kept.push((declared, path, noted));
     }
-    let app = &server.app;
+    let services = &server.services;
     let wanted = Erasure {
         tenant: caller.tenant,
         user_id: BIKE_USER.to_owned(),
         reason: "request",
         overriding: Some("test_data"),
     };
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    let catalogue = services.core.catalogues.of(&caller.tenant);
+    let erased = erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        services.core.clock.now(),
+        services.core.chance.as_ref(),
+    )
+    .await;
     assert_eq!(erased.unwrap().answers, 3);
 
     let note = json!({ "text": "Rappeler Jean Dupont" });
@@ -629,15 +659,23 @@ async fn appointments_that_name_the_claim_only_by_text_are_erased_too() {
         book(&crate::platform_support::uuid(&claim), "CASE-3").await,
     ];
     let others = [book("SIN-4", "CASE-4").await, book("SIN-5", &format!("{claim}0")).await];
-    let app = &world.server.app;
+    let services = &world.server.services;
     let wanted = Erasure {
         tenant: world.caller.tenant,
         user_id: HOME_USER.to_owned(),
         reason: "request",
         overriding: Some("test_data"),
     };
-    let catalogue = app.catalogues.of(&world.caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
+    let catalogue = services.core.catalogues.of(&world.caller.tenant);
+    let erased = erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        services.core.clock.now(),
+        services.core.chance.as_ref(),
+    )
+    .await;
     assert_eq!(erased.unwrap().at_firms, 3);
     for (visits, is_left) in [(&theirs[..], false), (&others[..], true)] {
         for visit in visits {

@@ -1,6 +1,6 @@
 //! What happened: the timeline of a claim, the feed, and the chain that shows tampering.
 
-use constat_app::audit::{Tampering, verify_chain};
+use constat_administration::audit::{Tampering, verify_chain};
 use constat_client::wire::claims::{ActorKind, EventsQuery, TimelineQuery};
 use constat_domain::tenancy::{Api, Mode, TenantId};
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
@@ -102,12 +102,13 @@ async fn a_firms_own_events_are_not_in_the_feed_of_a_claims_key() {
     use constat_store::queries::events;
     let server = Server::start().await;
     let caller = server.platform("Plateforme").await;
-    let act = server.app.act(constat_app::authenticate(&server.app, Api::Claims, &caller.key).unwrap());
+    let act =
+        server.services.core.act(constat_core::authenticate(&server.services.core, Api::Claims, &caller.key).unwrap());
     let recorded: Result<(), constat_store::StoreError> =
-        server.app.store.write(move |tx| act.record(tx, "apt_1", "appointment.booked", json!({}))).await;
+        server.services.core.store.write(move |tx| act.record(tx, "apt_1", "appointment.booked", json!({}))).await;
     recorded.unwrap();
     assert_eq!(caller.get("/events").await.data(), &json!([]));
-    let kept = server.app.store.read(|c| events::of_tenant_after(c, &caller.tenant, 0, 10)).unwrap();
+    let kept = server.services.core.store.read(|c| events::of_tenant_after(c, &caller.tenant, 0, 10)).unwrap();
     assert_eq!(kept.len(), 1);
 }
 
@@ -187,7 +188,7 @@ async fn each_kind_of_tampering_is_found_where_it_was_done() {
         let (server, caller) = chained().await;
         let sql = sql.replace("$T", &caller.tenant.to_string());
         tamper(&server, &sql).await;
-        let verdict = verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
+        let verdict = verify_chain(&server.services.core.store, &caller.tenant, &|_| ()).unwrap();
         let found = verdict.fault.as_ref().map(|fault| (fault.tampering, fault.position));
         assert_eq!(found, expected, "{sql}\n{verdict:?}");
         if expected.is_none() {
@@ -201,7 +202,7 @@ async fn an_event_put_in_with_right_hashes_is_found_by_the_one_after_it() {
     use constat_store::chain::{Content, hex};
     use constat_store::queries::events;
     let (server, caller) = chained().await;
-    let stored = server.app.store.read(|c| events::stored_of_tenant_after(c, &caller.tenant, 0, 10)).unwrap();
+    let stored = server.services.core.store.read(|c| events::stored_of_tenant_after(c, &caller.tenant, 0, 10)).unwrap();
     let (before, copied) = (&stored[2], &stored[1]);
     let content = Content {
         id: "evt_X",
@@ -225,7 +226,7 @@ async fn an_event_put_in_with_right_hashes_is_found_by_the_one_after_it() {
         ),
     )
     .await;
-    let verdict = verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
+    let verdict = verify_chain(&server.services.core.store, &caller.tenant, &|_| ()).unwrap();
     let fault = verdict.fault.unwrap();
     assert_eq!((fault.tampering, fault.position, fault.event.as_deref()), (Tampering::Inserted, 4, Some("evt_X")));
 }
@@ -235,7 +236,7 @@ async fn erased_data_leaves_the_chain_whole_and_is_counted() {
     let (server, caller) = chained().await;
     let tenant = caller.tenant;
     tamper(&server, &format!("UPDATE events SET data = NULL WHERE tenant = '{tenant}' AND position = 2")).await;
-    let verdict = verify_chain(&server.app.store, &tenant, &|_| ()).unwrap();
+    let verdict = verify_chain(&server.services.core.store, &tenant, &|_| ()).unwrap();
     assert_eq!((verdict.sound, verdict.erased, verdict.fault), (6, 1, None));
     assert_eq!(caller.get("/events").await.data()[1]["data"], Value::Null);
 }
@@ -262,7 +263,7 @@ async fn what_is_refused_leaves_no_gap_and_many_processes_share_a_chain() {
         bad.is_error(404, 2002);
         edited.data();
     }
-    let verdict = verify_chain(&server.app.store, &caller.tenant, &|_| ()).unwrap();
+    let verdict = verify_chain(&server.services.core.store, &caller.tenant, &|_| ()).unwrap();
     assert_eq!((verdict.sound, verdict.fault), (31, None));
 }
 
@@ -276,7 +277,7 @@ async fn no_event_holds_anything_personal() {
     let body = json!({ "reason": "M. Dupont a retrouvé son vélo" });
     let gone = caller.request(reqwest::Method::DELETE, &format!("/claims/{id}")).json(&body);
     assert_eq!(gone.send().await.unwrap().status(), 200);
-    let all = server.app.store.read(|c| events::of_tenant_after(c, &caller.tenant, 0, 1_000)).unwrap();
+    let all = server.services.core.store.read(|c| events::of_tenant_after(c, &caller.tenant, 0, 1_000)).unwrap();
     let text = format!("{all:?}");
     for personal in ["Dupont", "Jean", "612345678", "example.com", "Lyon", "vélo", fixtures::BIKE_USER] {
         assert!(!text.contains(personal), "{personal}: {text}");

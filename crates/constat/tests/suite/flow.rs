@@ -174,7 +174,7 @@ async fn a_platform_hears_that_the_firm_has_booked_the_claim_already() {
     let about = |connection: &mut constat_store::Connection| {
         constat_store::queries::events::of_tenant_about(connection, &world.caller.tenant, &id)
     };
-    let events = world.server.app.store.read(about).unwrap();
+    let events = world.server.services.core.store.read(about).unwrap();
     let booked = events.iter().map(|(_, event)| event).find(|event| event.kind == "v2.appointment.booked").unwrap();
     assert_eq!(booked.data["warnings"], json!(["already_booked"]));
 }

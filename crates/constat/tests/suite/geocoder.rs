@@ -119,7 +119,8 @@ async fn counted(partner: &Partner) -> [u64; 5] {
 fn position(partner: &Partner, booked: &Value) -> (f64, f64) {
     let id = booked["appointmentID"].as_str().unwrap().parse().unwrap();
     let tenant = partner.firm.tenant;
-    let known = partner.server.app.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
+    let known =
+        partner.server.services.core.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
     let position = known.unwrap().unwrap().place.position.unwrap();
     (position.lat, position.lon)
 }

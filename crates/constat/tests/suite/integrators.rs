@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use constat_app::webhooks::WebhookSettings;
 use constat_client::wire::claims::{CreateWebhook, DeliveriesQuery, ReplayDeliveries};
+use constat_core::WebhookSettings;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
@@ -170,7 +170,8 @@ async fn reads_from_memory_keep_integrators_apart_too() {
         world.platform.get(&path).await.data();
     }
     // Another key of the same integrator is the same integrator.
-    let holder = constat_app::authenticate(&world.inner.server.app, Api::Claims, &world.broker.key).unwrap().holder;
+    let holder =
+        constat_core::authenticate(&world.inner.server.services.core, Api::Claims, &world.broker.key).unwrap().holder;
     let key = world.inner.server.key(Api::Claims, world.platform.tenant.org, holder, Mode::Test).await;
     let second = ClaimsCaller { key, ..world.broker.clone() };
     assert_eq!(second.get(&path).await.data(), world.broker.get(&path).await.data());

@@ -550,8 +550,8 @@ async fn a_firm_that_takes_its_key_back_is_not_booked_any_more() {
     let two = Two::with(vec![expert(1)], vec![expert(2)]).await;
     let found = two.partner.search(&two.request()).await;
     let (firm, platform) = (two.other.org, two.partner.platform);
-    let now = two.partner.server.app.clock.now();
-    let revoked = two.partner.server.app.store.write(move |tx| {
+    let now = two.partner.server.services.core.clock.now();
+    let revoked = two.partner.server.services.core.store.write(move |tx| {
         for mut key in api_keys::of_issuer_and_holder(tx, firm, platform)? {
             key.revoked_at = Some(now);
             api_keys::update(tx, &key)?;

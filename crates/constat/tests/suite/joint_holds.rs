@@ -1,7 +1,7 @@
 //! Holds of joint slots: everybody's time is kept, given back, and consumed together.
 
-use constat_app::forget_holds;
 use constat_availability::Trade;
+use constat_core::forget_holds;
 use constat_testkit::{artisan, expert};
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -106,7 +106,7 @@ async fn a_joint_hold_ends_for_everybody_with_its_300th_second() {
 #[tokio::test]
 async fn what_is_left_of_a_joint_hold_is_removed_in_every_firm() {
     let two = two().await;
-    let (app, clock) = (&two.partner.server.app, &two.partner.server.clock);
+    let (app, clock) = (&two.partner.server.services.core, &two.partner.server.clock);
     let mine = two.partner.search(&two.request()).await;
     two.partner.post("/holds", &hold(&mine, 0)).await.expect(201);
     assert_eq!(forget_holds(app).await.unwrap(), 0);

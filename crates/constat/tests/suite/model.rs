@@ -116,7 +116,7 @@ impl Run {
     }
 
     fn now(&self) -> Timestamp {
-        self.partner.server.app.clock.now()
+        self.partner.server.services.core.clock.now()
     }
 
     /// Asks one of the two nodes.
@@ -196,7 +196,7 @@ impl Run {
         if expected == 201 {
             let id = answer.json()["holdID"].as_str().unwrap().to_owned();
             let number: AppointmentId = id.parse().unwrap();
-            let row: Result<_, StoreError> = self.partner.server.app.store.read(|c| holds::by_id(c, number));
+            let row: Result<_, StoreError> = self.partner.server.services.core.store.read(|c| holds::by_id(c, number));
             let expert = row.unwrap().unwrap().expert;
             assert!(self.model.is_free(expert, time, self.now(), Some(session)), "kept over something");
             println!("  {expert}");
@@ -275,7 +275,7 @@ impl Run {
     fn whose(&self, id: &str, time: Time) -> ExpertId {
         let (tenant, ids) = (self.partner.firm.tenant, [id.parse::<AppointmentId>().unwrap()]);
         let rows: Result<_, StoreError> =
-            self.partner.server.app.store.read(|c| appointments::busy_of_tenant_by_ids(c, &tenant, &ids));
+            self.partner.server.services.core.store.read(|c| appointments::busy_of_tenant_by_ids(c, &tenant, &ids));
         let row = rows.unwrap()[0];
         println!("  {}", row.expert);
         assert_eq!(Time { from: row.start, to: row.end }, time);
@@ -312,7 +312,9 @@ impl Run {
         known.sort();
         assert_eq!(stored, known);
         let tenant = self.partner.firm.tenant;
-        let verdict = constat_app::audit::verify_chain(&self.partner.server.app.store, &tenant, &|_| ()).unwrap();
+        let verdict =
+            constat_administration::audit::verify_chain(&self.partner.server.services.core.store, &tenant, &|_| ())
+                .unwrap();
         assert!(verdict.fault.is_none(), "{verdict:?}");
     }
 }

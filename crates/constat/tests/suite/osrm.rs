@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use constat_app::{RoutingKind, RoutingSettings};
 use constat_connectors::routing_service;
+use constat_core::{RoutingKind, RoutingSettings};
 use constat_domain::geo::Position;
 use constat_testkit::{PARIS, expert};
 use serde_json::{Value, json};

@@ -54,7 +54,7 @@ async fn weeks_later_the_days_ahead_are_still_there() {
     partner.booked(&on_site(), "ONE").await;
     for weeks in 1..8 {
         partner.server.clock.advance(SignedDuration::from_hours(7 * 24));
-        let from = partner.server.app.clock.now();
+        let from = partner.server.services.core.clock.now();
         let mut request = on_site();
         request["dateFrom"] = from.to_string().into();
         request.as_object_mut().unwrap().remove("dateTo");

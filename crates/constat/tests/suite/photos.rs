@@ -102,14 +102,14 @@ async fn a_document_that_is_no_photo_tells_nothing() {
 #[derive(Default)]
 struct Counting(std::sync::atomic::AtomicUsize);
 
-impl constat_app::claims::Draughtsman for Counting {
+impl constat_claims::claim::Draughtsman for Counting {
     fn draw(
         &self,
         _media_type: &str,
         _bytes: Vec<u8>,
-    ) -> futures_util::future::BoxFuture<'_, constat_app::claims::Drawn> {
+    ) -> futures_util::future::BoxFuture<'_, constat_claims::claim::Drawn> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        Box::pin(std::future::ready(constat_app::claims::Drawn::Never))
+        Box::pin(std::future::ready(constat_claims::claim::Drawn::Never))
     }
 
     fn takes_password(&self, _bytes: Vec<u8>) -> futures_util::future::BoxFuture<'_, Option<bool>> {
@@ -123,16 +123,18 @@ async fn a_file_that_cannot_be_drawn_takes_nobodys_turn_twice() {
     let caller = server.platform("Plateforme").await;
     let id = caller.declare(&fixtures::stolen_bike()).await;
     caller.upload(&id, &[fixtures::POLICE_REPORT]).await.data();
-    let claim =
-        server.app.store.read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &id));
+    let claim = server
+        .services
+        .core
+        .store
+        .read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &id));
     let document = claim.unwrap().unwrap().documents.remove(0);
     let counting = std::sync::Arc::new(Counting::default());
-    let (store, documents) = (server.app.store.clone(), server.app.documents.clone());
-    let (clock, chance) = (server.app.clock.clone(), server.app.chance.clone());
-    let app = constat_app::App::new(store, documents, clock, chance, server.app.settings.clone()).await.unwrap();
-    let app = app.with_draughtsman(counting.clone());
+    let documents = server.services.claims.documents.clone();
+    let service = constat_claims::ClaimService::new(server.services.core.clone(), documents);
+    let service = service.with_draughtsman(counting.clone());
     for _ in 0..3 {
-        constat_app::claims::preview(&app, &document).await.unwrap_err();
+        constat_claims::claim::preview(&service, &document).await.unwrap_err();
     }
     assert_eq!(counting.0.load(std::sync::atomic::Ordering::SeqCst), 1);
 }

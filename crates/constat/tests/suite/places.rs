@@ -55,7 +55,8 @@ async fn a_misspelt_or_abbreviated_town_is_searched_where_it_is_meant() {
     let booked = partner.post("/appointments", &body).await.expect(201);
     let id = booked["appointmentID"].as_str().unwrap().parse().unwrap();
     let tenant = partner.firm.tenant;
-    let known = partner.server.app.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
+    let known =
+        partner.server.services.core.store.read(|connection| appointments::of_tenant_by_id(connection, &tenant, id));
     let fontenay = Gazetteer::embedded().by_insee("94033").unwrap();
     assert_eq!(known.unwrap().unwrap().place.position, Some(fontenay.position));
 }

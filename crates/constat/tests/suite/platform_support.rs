@@ -1,11 +1,11 @@
 //! What the tests of the platform's side share: a platform linked to partners, and the three typed
 //! clients.
 
-use constat_app::{PartnerLink, Settings};
 use constat_availability::Expert;
 use constat_client::wire::appointments::{BookClaimAppointment, ClaimSlots, SearchAppointments};
 use constat_client::wire::claims::{CreateClaim, DocumentMeta};
 use constat_client::{ClaimsClient, ClientError, DossierClient, Options, PartnerClient, Refused};
+use constat_core::{PartnerLink, Settings};
 use constat_domain::ids::ClaimId;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode};
@@ -77,7 +77,7 @@ pub fn events(server: &Server, caller: &ClaimsCaller, declaration: &str) -> Vec<
     let about = |connection: &mut constat_store::Connection| {
         constat_store::queries::events::of_tenant_about(connection, &caller.tenant, declaration)
     };
-    server.app.store.read(about).unwrap().into_iter().map(|(_, event)| event.kind).collect()
+    server.services.core.store.read(about).unwrap().into_iter().map(|(_, event)| event.kind).collect()
 }
 
 pub fn claims_client(server: &Server, key: &str) -> ClaimsClient {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use constat_app::{RequestSettings, Settings};
+use constat_core::{RequestSettings, Settings};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 use constat_testkit::{Server, ServerOptions, expert};
 use futures_util::future::join_all;

@@ -199,7 +199,8 @@ async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_c
     }
     // The broker's claim is as it was, and an insurer's own, declared with its claims key, is found.
     assert_eq!(broker.get(&format!("/claims/{captured}")).await.data()["status"], "draft");
-    let insurer = constat_app::authenticate(&world.server.app, Api::Dossier, &world.insurer_key).unwrap().holder;
+    let insurer =
+        constat_core::authenticate(&world.server.services.core, Api::Dossier, &world.insurer_key).unwrap().holder;
     let own = integrator(&world, insurer).await.declare(&with(fixtures::water_damage(), "S-5")).await;
     body["claim"]["number"] = "S-5".into();
     let found = world.prime(&world.insurer_key, &body).await;
@@ -260,14 +261,15 @@ async fn persons_are_joined_by_mail_within_one_insurer_only() {
     let numbers: Vec<&str> = contracts.as_array().unwrap().iter().map(|one| one["number"].as_str().unwrap()).collect();
     assert!(numbers.len() == 2 && numbers.iter().all(|number| number.starts_with("B-")), "{numbers:?}");
     assert!(!held.keys().any(|name| name.contains(&claim)));
-    let app = &world.server.app;
-    let wanted = constat_app::exchange::erasure::Erasure {
+    let services = &world.server.services;
+    let wanted = constat_claims::import_export::erasure::Erasure {
         tenant: world.platform.tenant,
         user_id: theirs,
         reason: "request",
         overriding: None,
     };
-    let found = constat_app::exchange::erasure::look(&app.store, &wanted, app.clock.now()).unwrap();
+    let found =
+        constat_claims::import_export::erasure::look(&services.core.store, &wanted, services.core.clock.now()).unwrap();
     assert_eq!((found.claims.len(), found.contracts), (2, 2));
 }
 
@@ -283,11 +285,12 @@ async fn a_sign_in_link_ends_with_the_key_that_made_it() {
     let other = world.prime(&platform_key, &body).await;
     let other = result(&other)["declaration"]["url"].as_str().expect("a link").to_owned();
     assert_eq!(world.page(world.server.http.get(&url)).await.0, 200);
-    let key = constat_app::authenticate(&world.server.app, Api::Dossier, &world.insurer_key).unwrap().key;
-    let now = world.server.app.clock.now();
+    let key = constat_core::authenticate(&world.server.services.core, Api::Dossier, &world.insurer_key).unwrap().key;
+    let now = world.server.services.core.clock.now();
     let revoked: Result<(), constat_store::StoreError> = world
         .server
-        .app
+        .services
+        .core
         .store
         .write(move |tx| {
             let mut kept = constat_store::queries::api_keys::by_id(tx, key)?.expect("the key");

@@ -82,7 +82,7 @@ pub async fn until(what: &str, holds: impl Fn() -> bool) {
 /// Sends a request to the first server, and once it has written everything but not committed, again to the same
 /// server and to another one. Then the first attempt commits. Gives the three answers.
 async fn three_times(first: &Arc<Server>, other: &Arc<Server>, request: &Request) -> [Got; 3] {
-    let held = first.app.store.hold_commits();
+    let held = first.services.core.store.hold_commits();
     let one = request.spawn(first);
     until("the first attempt waits for its commit", || held.waiting() > 0).await;
     let (two, three) = (request.spawn(first), request.spawn(other));
@@ -173,7 +173,7 @@ async fn a_repeat_does_the_work_when_the_first_attempt_was_undone() {
         let firm = Firm::start().await;
         let found = firm.partner.search(&on_site()).await;
         let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-        let held = firm.first.app.store.hold_commits();
+        let held = firm.first.services.core.store.hold_commits();
         let one = book.spawn(&firm.first);
         until("the first attempt waits for its commit", || held.waiting() > 0).await;
         let two = book.spawn(if to_another_server { &firm.other } else { &firm.first });
@@ -240,7 +240,7 @@ async fn a_repeat_that_waits_in_vain_hears_503_and_the_next_one_hears_what_was_d
     let firm = Firm::start().await;
     let found = firm.partner.search(&on_site()).await;
     let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.app.store.hold_commits();
+    let held = firm.first.services.core.store.hold_commits();
     let one = book.spawn(&firm.first);
     until("the first attempt waits for its commit", || held.waiting() > 0).await;
     let (two, three) = (book.spawn(&firm.first), book.spawn(&firm.other));
@@ -262,7 +262,7 @@ async fn a_sender_that_goes_away_leaves_an_attempt_that_its_repeat_waits_for() {
     let firm = Firm::start().await;
     let found = firm.partner.search(&on_site()).await;
     let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.app.store.hold_commits();
+    let held = firm.first.services.core.store.hold_commits();
     let one = book.spawn(&firm.first);
     until("the first attempt waits for its commit", || held.waiting() > 0).await;
     one.abort();
@@ -281,7 +281,7 @@ async fn other_keys_do_not_wait_for_an_attempt_that_is_under_way() {
     let firm = Firm::start().await;
     let (found, more) = (firm.partner.search(&on_site()).await, firm.partner.search(&on_site()).await);
     let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.app.store.hold_commits();
+    let held = firm.first.services.core.store.hold_commits();
     let one = book.spawn(&firm.first);
     until("the first attempt waits for its commit", || held.waiting() > 0).await;
     // A read, and a search, at both; another session of another key is refused at once where nothing is written.
@@ -293,7 +293,7 @@ async fn other_keys_do_not_wait_for_an_attempt_that_is_under_way() {
     body["sessionID"] = "none".into();
     let unknown = Request { body: Body::Json(body), ..unknown };
     let unknown = unknown.spawn(&firm.first);
-    let held = if matches!(firm.first.app.store.database(), constat_store::Database::File(_)) {
+    let held = if matches!(firm.first.services.core.store.database(), constat_store::Database::File(_)) {
         // On SQLite a refusal that carries a key is given once the transaction under way has ended.
         drop(held);
         None
@@ -363,8 +363,15 @@ async fn a_repeat_of_a_claims_write_waits_for_the_first_attempt_and_answers_as_i
     let all = platform.caller.get(&format!("/claims?userId={}", declaration["userId"].as_str().unwrap())).await;
     assert_eq!(all.body["pagination"]["total"], 1, "{}", all.body);
     // As many files as documents: those of the repeats are gone.
-    let (app, later) = (&platform.first.app, jiff::Timestamp::MAX);
-    let swept = constat_app::sweep::sweep(&app.store, &app.documents, later, || {}).await.unwrap();
+    let later = jiff::Timestamp::MAX;
+    let swept = constat_claims::document_gc::sweep(
+        &platform.first.services.core.store,
+        &platform.first.services.claims.documents,
+        later,
+        || {},
+    )
+    .await
+    .unwrap();
     assert!(swept.is_clean(), "{swept:?}");
     assert_eq!((swept.stored, swept.documents), (2, 2));
 }

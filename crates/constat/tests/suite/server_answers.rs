@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use constat_app::exchange::erasure::{Erasure, erase};
-use constat_app::{App, Settings, UploadSettings, authenticate, hash_secret};
+use constat_claims::import_export::erasure::{Erasure, erase};
+use constat_core::{Core, Settings, UploadSettings, authenticate, hash_secret};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
 use constat_store::StoreError;
 use constat_store::queries::api_keys;
@@ -152,10 +152,10 @@ async fn every_401_says_in_which_ways_a_key_is_given() {
     assert_eq!((found.status().as_u16(), found.headers().contains_key("www-authenticate")), (200, false));
 }
 
-async fn revoke(app: &App, api: Api, secret: &str) {
-    let key = authenticate(app, api, secret).unwrap().key;
-    let at = app.clock.now();
-    let done: Result<(), StoreError> = app
+async fn revoke(core: &Core, api: Api, secret: &str) {
+    let key = authenticate(core, api, secret).unwrap().key;
+    let at = core.clock.now();
+    let done: Result<(), StoreError> = core
         .store
         .write(move |tx| {
             let mut key = api_keys::by_id(tx, key)?.unwrap();
@@ -186,7 +186,7 @@ async fn the_first_request_after_a_revocation_is_refused_on_every_node() {
         for _ in 0..3 {
             assert_eq!((ask(&server, key).await, ask(&twin, key).await), (usual, usual), "{contract}");
         }
-        revoke(&server.app, api, key).await;
+        revoke(&server.services.core, api, key).await;
         assert_eq!((ask(&twin, key).await, ask(&server, key).await), (401, 401), "{contract}");
     }
     // Another key of the same holder goes on, at both; and one that was issued meanwhile works at once.
@@ -230,7 +230,7 @@ async fn while_one_key_after_the_other_is_revoked_no_request_slips_through() {
         };
         let before = futures_util::future::join_all((0..8).map(|_| ask(&twin))).await;
         assert!(before.iter().all(|status| *status == 200), "{round}: {before:?}");
-        revoke(&server.app, Api::Claims, &key).await;
+        revoke(&server.services.core, Api::Claims, &key).await;
         let after = futures_util::future::join_all((0..8).map(|_| ask(&twin))).await;
         assert!(after.iter().all(|status| *status == 401), "{round}: {after:?}");
     }
@@ -251,17 +251,17 @@ async fn refused_keys_are_counted_by_reason_and_one_client_that_repeats_them_is_
     };
     let (_, of_partner) = &keys["partner"];
     let spare = server.key(Api::Claims, caller.tenant.org, caller.tenant.org, Mode::Test).await;
-    revoke(&server.app, Api::Claims, &spare).await;
-    let unknown = constat_app::issue_key(
-        constat_app::NewKey {
+    revoke(&server.services.core, Api::Claims, &spare).await;
+    let unknown = constat_core::issue_key(
+        constat_core::NewKey {
             api: Api::Claims,
             issuer: caller.tenant.org,
             holder: caller.tenant.org,
             mode: Mode::Test,
             label: String::new(),
         },
-        server.app.clock.now(),
-        server.app.chance.as_ref(),
+        server.services.core.clock.now(),
+        server.services.core.chance.as_ref(),
     );
     let given = [
         ("missing", None),
@@ -398,15 +398,24 @@ async fn an_organisations_documents_have_a_quota_that_erasure_makes_room_in() {
         upload(caller, &claim, POLICE_REPORT, 700_000).await.data();
     }
     // Erased, it is free again.
-    let app = &server.app;
+    let services = &server.services;
     let wanted = Erasure {
         tenant: caller.tenant,
         user_id: BIKE_USER.to_owned(),
         reason: "request",
         overriding: Some("test_data"),
     };
-    let catalogue = app.catalogues.of(&caller.tenant);
-    erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await.unwrap();
+    let catalogue = services.core.catalogues.of(&caller.tenant);
+    erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        services.core.clock.now(),
+        services.core.chance.as_ref(),
+    )
+    .await
+    .unwrap();
     server.contract(caller.tenant, fixtures::bike_contract()).await;
     let third = caller.declare(&fixtures::stolen_bike()).await;
     upload(&caller, &third, POLICE_REPORT, 700_000).await.data();
@@ -544,7 +553,7 @@ async fn the_check_for_revocations_costs_a_claim_read_little() {
     let count = 20_000;
     let began = Instant::now();
     for _ in 0..count {
-        constat_app::authenticate_request(&server.app, Api::Claims, &caller.key).await.unwrap();
+        constat_core::authenticate_request(&server.services.core, Api::Claims, &caller.key).await.unwrap();
     }
     println!("one check of a known key: {:.2} us", began.elapsed().as_secs_f64() * 1e6 / f64::from(count));
     let other = server.organisation(OrganisationKind::Platform, "Autre").await;
@@ -552,7 +561,7 @@ async fn the_check_for_revocations_costs_a_claim_read_little() {
     for _ in 0..200 {
         // Each commit has the count read again.
         server.key(Api::Claims, other, other, Mode::Test).await;
-        constat_app::authenticate_request(&server.app, Api::Claims, &caller.key).await.unwrap();
+        constat_core::authenticate_request(&server.services.core, Api::Claims, &caller.key).await.unwrap();
     }
     println!("one commit and one check after it: {:.2} us", began.elapsed().as_secs_f64() * 1e6 / 200.0);
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use constat_app::{RequestSettings, Settings};
+use constat_core::{RequestSettings, Settings};
 use constat_testkit::fixtures::{self, POLICE_REPORT};
 use constat_testkit::{Server, ServerOptions, document};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

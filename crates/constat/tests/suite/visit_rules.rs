@@ -1,8 +1,8 @@
 //! Partner API: what is offered across water and at night, positions that cannot be, windows that hold no
 //! visit, and a claim that is booked twice.
 
-use constat_app::Settings;
 use constat_availability::{Crossing, Estimator, Expert, WeeklyHours};
+use constat_core::Settings;
 use constat_domain::geo::Position;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::OrganisationKind;
@@ -256,7 +256,7 @@ async fn a_position_outside_the_territory_of_a_french_address_is_refused() {
 #[tokio::test]
 async fn windows_that_hold_no_visit_say_why() {
     let partner = Partner::with(vec![expert(1)]).await;
-    let now = partner.server.app.clock.now();
+    let now = partner.server.services.core.clock.now();
     let window = |from: i64, to: i64| {
         let mut request = on_site();
         request["dateFrom"] = (now + SignedDuration::from_mins(from)).to_string().into();

@@ -1,12 +1,13 @@
 //! Webhooks: registered, signed, in order, again until they are taken, and never into the house.
 
-use constat_app::Settings;
-use constat_app::webhooks::{WebhookSettings, forget_delivered, lease, mark_next};
+use constat_claims::webhooks::{forget_delivered, lease, mark_next};
 use constat_client::ClaimsClient;
 use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
     WebhookDeliveryStatus, WebhookStatus,
 };
+use constat_core::Settings;
+use constat_core::WebhookSettings;
 use constat_domain::ids::KeyId;
 use constat_domain::tenancy::Api;
 use constat_store::StoreError;
@@ -243,7 +244,7 @@ async fn a_node_that_starts_finds_what_an_earlier_version_left() {
     world.receiver.answer("", 500);
     world.drain().await;
     // An earlier version knows no mark of what is next: it writes none.
-    let unmarked = world.server.app.store.write(|tx| {
+    let unmarked = world.server.services.core.store.write(|tx| {
         tx.batch_execute("UPDATE webhook_deliveries SET is_next = 0")?;
         Ok::<_, StoreError>(())
     });
@@ -252,7 +253,7 @@ async fn a_node_that_starts_finds_what_an_earlier_version_left() {
     world.receiver.answer("", 200);
     world.receiver.clear();
     assert_eq!(world.drain().await, 0);
-    mark_next(&world.server.app).await.unwrap();
+    mark_next(&world.server.services.claims).await.unwrap();
     assert_eq!(world.drain().await, 2);
     assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
 }
@@ -312,7 +313,7 @@ async fn deliveries_are_logged_and_sent_again_on_request() {
     world.receiver.answer("", 200);
     world.drain().await;
     world.advance(60);
-    let half = world.server.app.clock.now();
+    let half = world.server.services.core.clock.now();
     world.declare().await;
     world.drain().await;
 
@@ -525,7 +526,7 @@ async fn what_a_node_had_in_hand_when_it_died_is_sent_by_another() {
     world.advance(2);
     world.archive(&claim).await;
     let id = webhook.id.parse().unwrap();
-    let dead = lease(&world.server.app, id, "dead".to_owned()).await.unwrap().unwrap();
+    let dead = lease(&world.server.services.claims, id, "dead".to_owned()).await.unwrap().unwrap();
     assert_eq!(dead.deliveries.len(), 1);
     world.receiver.answer("", 200);
     world.receiver.clear();
@@ -556,19 +557,19 @@ async fn the_log_forgets_what_was_delivered_long_ago_and_nothing_else() {
     let failed =
         |log: &[WebhookDeliveryStatus]| log.iter().filter(|one| **one == WebhookDeliveryStatus::Failed).count();
     assert_eq!((log().await.len(), failed(&log().await)), (9, 1));
-    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 0);
+    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 0);
     days(27);
     world.client.ping_webhook(&webhook.id).await.unwrap();
     world.drain().await;
     // Thirty days and more after the first of them, and not after the others.
-    let gone = forget_delivered(&world.server.app).await.unwrap();
+    let gone = forget_delivered(&world.server.services.claims).await.unwrap();
     assert!((1..8).contains(&gone), "{gone}");
     assert_eq!(log().await.len(), 10 - gone);
     world.client.ping_webhook(&webhook.id).await.unwrap();
     days(31);
-    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 9 - gone);
+    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 9 - gone);
     assert_eq!(log().await, [WebhookDeliveryStatus::Pending, WebhookDeliveryStatus::Failed]);
-    assert_eq!(forget_delivered(&world.server.app).await.unwrap(), 0);
+    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -630,12 +631,12 @@ async fn a_ping_goes_before_a_long_queue() {
         world.declare().await;
     }
     let id = webhook.id.parse().unwrap();
-    constat_app::webhooks::fan_out(&world.server.app, id).await.unwrap();
+    constat_claims::webhooks::fan_out(&world.server.services.claims, id).await.unwrap();
     let ping = world.client.ping_webhook(&webhook.id).await.unwrap();
-    let work = lease(&world.server.app, id, "node".to_owned()).await.unwrap().unwrap();
+    let work = lease(&world.server.services.claims, id, "node".to_owned()).await.unwrap().unwrap();
     let leased: Vec<String> = work.deliveries.iter().map(|delivery| delivery.event.to_string()).collect();
     assert_eq!(leased, [ping.event_id], "the trial first");
-    let next = lease(&world.server.app, id, "node".to_owned()).await.unwrap().unwrap();
+    let next = lease(&world.server.services.claims, id, "node".to_owned()).await.unwrap().unwrap();
     assert_eq!(next.deliveries[0].kind, "v2.claim.draft.created");
 }
 
@@ -729,7 +730,8 @@ fn kept_answers(server: &Server) -> Vec<String> {
         answer: String,
     }
     let read: Result<Vec<Kept>, StoreError> = server
-        .app
+        .services
+        .core
         .store
         .read(|connection| Ok(diesel::sql_query("SELECT answer FROM idempotent_answers").load(connection)?));
     read.unwrap().into_iter().map(|kept| kept.answer).collect()
@@ -780,15 +782,16 @@ async fn a_webhook_belongs_to_its_key_and_ends_with_it() {
     assert_eq!(world.drain().await, 0);
     // Once the key is revoked nothing leaves, not even what was queued.
     world.declare().await;
-    let caller = constat_app::authenticate(&world.server.app, Api::Claims, &world.caller.key).unwrap();
+    let caller = constat_core::authenticate(&world.server.services.core, Api::Claims, &world.caller.key).unwrap();
     revoke(&world.server, caller.key).await;
     assert_eq!((world.drain().await, world.receiver.messages().len()), (0, 0));
 }
 
 async fn revoke(server: &Server, key: KeyId) {
-    let at = server.app.clock.now();
+    let at = server.services.core.clock.now();
     let revoked: Result<(), constat_store::StoreError> = server
-        .app
+        .services
+        .core
         .store
         .write(move |tx| {
             let mut known = api_keys::by_id(tx, key)?.unwrap();

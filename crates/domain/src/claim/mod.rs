@@ -24,9 +24,7 @@ mod life_cycle;
 mod media_type;
 mod milestone;
 mod moved;
-mod pdf;
 mod person;
-mod photo;
 mod requests;
 mod settlements;
 #[cfg(test)]
@@ -48,8 +46,6 @@ pub use filename::{
 pub use life_cycle::{ClaimEdit, Decision, NextStatus};
 pub use media_type::{ending_of, media_type_of, pdf_start};
 pub use milestone::MilestoneKind;
-pub use pdf::EncryptionScan;
-pub use photo::{PhotoScan, Stretch};
 pub use requests::{DocumentRequest, NewRequest, RequestedDocument};
 pub use settlements::{NewSettlement, Settlement, SettlementKind};
 pub use transitions::{Step, TRANSITIONS, Transition};

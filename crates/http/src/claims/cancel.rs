@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::claims::cancel_claim;
+use constat_claims::claim::cancel_claim;
+use constat_core::Answer;
 use constat_domain::claim::ClaimStatus;
 use constat_wire::claims::{CancelAnswer, CancelClaim, CancelledClaim};
 use constat_wire::common::True;

@@ -2,8 +2,8 @@
 
 use aide::openapi::{ReferenceOr, StatusCode};
 use aide::transform::TransformOperation;
-use constat_app::Answer;
-use constat_app::claims::read_claim;
+use constat_claims::claim::read_claim;
+use constat_core::Answer;
 use constat_domain::catalogue::Family;
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{CatalogueFamily, CatalogueQuery, SuccessList};
@@ -22,7 +22,7 @@ pub(super) async fn catalogue(asked: Asked<Claims>, Params(query): Params<Catalo
     }
     let known = asked.catalogue();
     let families: Vec<&Family> = if let Some(id) = &query.claim_id {
-        let claim = read_claim(&asked.app, &asked.caller, id)?;
+        let claim = read_claim(&asked.claims, &asked.caller, id)?;
         claim.declared_as(known).map(|(family, _)| family).into_iter().collect()
     } else if let Some(product) = &query.product {
         vec![known.family_for_product(product).ok_or(ClaimRefusal::UnsupportedProductType)?]

@@ -1,5 +1,6 @@
 //! `POST /contracts/import` and `GET /contracts/{id}`: the contract registry.
 
+use constat_claims::import_export::import_contracts;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -9,13 +10,13 @@ use aide::openapi::{MediaType, Operation, ReferenceOr, RequestBody};
 use aide::transform::TransformOperation;
 use axum::extract::{FromRequest, Path, Request};
 use bytes::Bytes;
-use constat_app::exchange::contracts::{COLUMNS, prepare};
-use constat_app::exchange::lines::{Format, Lines};
-use constat_app::exchange::report::Report;
-use constat_app::exchange::{import_contracts, read_contract};
-use constat_app::{Answer, AppError};
+use constat_claims::import_export::contracts::{COLUMNS, prepare};
+use constat_claims::import_export::read_contract;
+use constat_core::{Answer, AppError};
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim;
+use constat_tables::lines::{Format, Lines};
+use constat_tables::report::Report;
 use constat_wire::claims::{Contract, ImportedContracts, Success};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -79,7 +80,7 @@ pub(super) struct ContractPath {
 pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<Reply, Problem> {
     asked.act().require_handler()?;
     let (format, raw) = (file.format, file.raw.clone());
-    let catalogue = Arc::clone(asked.app.catalogues.of(&asked.caller.tenant));
+    let catalogue = Arc::clone(asked.core.catalogues.of(&asked.caller.tenant));
     let read = tokio::task::spawn_blocking(move || read_all(raw, format, &catalogue));
     let ready = read.await.map_err(|error| AppError::Fault(format!("reading an import: {error}")))??;
     asked
@@ -111,7 +112,7 @@ fn read_all(raw: Bytes, format: Format, catalogue: &Catalogue) -> Result<Vec<cla
 }
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ContractPath>) -> Result<Reply, Problem> {
-    let contract = read_contract(&asked.app, &asked.caller, &path.id)?;
+    let contract = read_contract(&asked.claims, &asked.caller, &path.id)?;
     let reply = Reply::ok(&Success::new(Contract::from(&contract)))?;
     // A contract has no version: its content is its tag.
     let tag = format!("\"{:x}\"", Sha256::digest(&reply.0.body));

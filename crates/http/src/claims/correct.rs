@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::correct_claim;
+use constat_claims::claim::correct_claim;
 use constat_wire::claims::{Claim, CorrectClaim, Success};
 
 use super::{ClaimPath, docs as say, view};

@@ -1,7 +1,8 @@
 //! `POST /claims`
 
 use aide::transform::TransformOperation;
-use constat_app::claims::{SentTwice, create_claim};
+use constat_claims::claim::SentTwice;
+use constat_claims::claim::create_claim;
 use constat_wire::claims::{Claim, CreateClaim, Success};
 
 use jiff::SignedDuration;
@@ -16,7 +17,7 @@ const REPEATED_HEADER: &str = "x-repeated";
 
 pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateClaim>) -> Result<Reply, Problem> {
     let declaration = body.value.into_domain().map_err(Problem::invalid)?;
-    let within = SignedDuration::from_secs(asked.app.settings.requests.repeat_seconds.into());
+    let within = SignedDuration::from_secs(asked.core.settings.requests.repeat_seconds.into());
     let is_guarded = asked.idempotency(&body.raw)?.is_none() && !within.is_zero();
     let twice = is_guarded.then(|| SentTwice::new(&asked.act(), &body.raw, within));
     asked

@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::read_claim;
-use constat_app::deadlines::{Terms, due_claims};
+use constat_claims::claim::read_claim;
+use constat_claims::deadlines::Terms;
+use constat_claims::deadlines::due_claims;
 use constat_domain::claim::Claim;
 use constat_domain::deadlines::{Deadline, DeadlineState, Deadlines};
 use constat_wire::claims::{
@@ -17,8 +18,8 @@ use crate::body::Params;
 use crate::{Problem, Reply};
 
 pub(super) async fn of_claim(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
-    let laid = asked.app.deadlines.of_claim(&claim, asked.app.clock.now());
+    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
+    let laid = asked.core.deadlines.of_claim(&claim, asked.core.clock.now());
     Ok(Reply::ok(&Success::new(ClaimDeadlines::new(&claim, &laid)))?.with_version(claim.version))
 }
 
@@ -34,15 +35,15 @@ pub(super) fn of_claim_docs(operation: TransformOperation) -> TransformOperation
 }
 
 pub(super) async fn worklist(asked: Asked<Claims>, Params(query): Params<DeadlinesQuery>) -> Result<Reply, Problem> {
-    let now = asked.app.clock.now();
+    let now = asked.core.clock.now();
     let filter = query.into_domain(now).map_err(Problem::invalid)?;
     let which = match filter.state {
         WantedDeadlines::Running => Terms::Running,
         WantedDeadlines::Missed => Terms::Missed,
     };
     let DeadlinesFilter { before, limit, offset, .. } = filter;
-    let page = due_claims(&asked.app, &asked.caller, which, before, limit, offset)?;
-    let rows = page.claims.iter().map(|claim| due_claim(&asked.app.deadlines, claim, filter, now)).collect();
+    let page = due_claims(&asked.claims, &asked.caller, which, before, limit, offset)?;
+    let rows = page.claims.iter().map(|claim| due_claim(&asked.core.deadlines, claim, filter, now)).collect();
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     Reply::ok(&SuccessPage::new(rows, pagination))
 }

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{read_document, sign_download};
+use constat_claims::claim::{read_document, sign_download};
 use constat_domain::claim::Asker;
 use constat_wire::claims::{ClaimDocumentWithUrl, Success};
 use schemars::JsonSchema;
@@ -23,8 +23,8 @@ pub(super) struct DocumentPath {
 }
 
 pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
-    let (claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
-    let link = sign_download(&asked.app, &claim, &document, &asked.caller)?;
+    let (claim, document) = read_document(&asked.claims, &asked.caller, &path.id, &path.document_id)?;
+    let link = sign_download(&asked.claims, &claim, &document, &asked.caller)?;
     let label = claim.document_label(asked.catalogue(), &document);
     let answer =
         ClaimDocumentWithUrl::new(&document, Asker::from(&asked.caller), label, link.url, link.expires_at.into());

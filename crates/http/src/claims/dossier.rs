@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::claims::{edit_dossier, read_claim};
+use constat_claims::claim::edit_dossier;
+use constat_claims::claim::read_claim;
+use constat_core::Answer;
 use constat_domain::claim::Asker;
 use constat_wire::claims::{ClaimDossier, Facets, Success};
 
@@ -14,7 +15,7 @@ use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
+    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
     Ok(Reply::ok(&Success::new(ClaimDossier::new(&claim, Asker::from(&asked.caller))))?.with_version(claim.version))
 }
 

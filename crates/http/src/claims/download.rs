@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use constat_app::claims::open_download;
+use constat_claims::claim::open_download;
 use http::{HeaderMap, Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,8 +25,8 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let _place = shared.place_for_nobody().await?;
-    let reading = open_download(&shared.app, &path.token)?;
-    files::serve(&shared.app, reading, &method, &headers).await
+    let reading = open_download(&shared.claims, &path.token)?;
+    files::serve(&shared.claims, reading, &method, &headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

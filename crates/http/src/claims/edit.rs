@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::edit_claim;
+use constat_claims::claim::edit_claim;
 use constat_wire::claims::{Claim, PatchClaim, Success};
 
 use super::{ClaimPath, docs as say, view};

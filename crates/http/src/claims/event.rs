@@ -1,6 +1,6 @@
 //! Events as the contract writes them.
 
-use constat_app::claims::{ActorKind, FeedEntry, TimelineEntry};
+use constat_claims::claim::{ActorKind, FeedEntry, TimelineEntry};
 use constat_wire::claims as wire;
 
 const fn actor(kind: ActorKind) -> wire::Actor {

@@ -1,7 +1,7 @@
 //! `GET /events`
 
 use aide::transform::TransformOperation;
-use constat_app::claims::read_feed;
+use constat_claims::claim::read_feed;
 use constat_wire::claims::{EventsQuery, FeedAnswer};
 use constat_wire::common::True;
 
@@ -12,7 +12,7 @@ use crate::{Problem, Reply};
 
 pub(super) async fn events(asked: Asked<Claims>, Params(query): Params<EventsQuery>) -> Result<Reply, Problem> {
     let (after, limit) = query.into_domain().map_err(Problem::invalid)?;
-    let feed = read_feed(&asked.app, &asked.caller, after, limit)?;
+    let feed = read_feed(&asked.claims, &asked.caller, after, limit)?;
     Reply::ok(&FeedAnswer {
         success: True,
         data: feed.events.into_iter().map(event::of_claim).collect(),

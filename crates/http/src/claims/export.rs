@@ -6,8 +6,9 @@ use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::exchange::archive::{PathOf, WireForms, export_claim, export_insured};
-use constat_app::{AppError, DocumentBytes};
+use constat_claims::import_export::archive::{PathOf, WireForms, export_claim, export_insured};
+use constat_core::AppError;
+use constat_core::DocumentBytes;
 use constat_domain::claim::{Asker, Claim};
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Contract;
@@ -54,7 +55,7 @@ pub(super) struct InsuredPath {
 }
 
 pub(super) async fn export(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Response, Problem> {
-    let (declaration, bytes) = export_claim(&asked.app, &asked.caller, &path.id, WIRE_FORMS).await?;
+    let (declaration, bytes) = export_claim(&asked.claims, &asked.caller, &path.id, WIRE_FORMS).await?;
     Ok(archive(bytes, &declaration.to_string()))
 }
 
@@ -62,7 +63,7 @@ pub(super) async fn export_of_insured(
     asked: Asked<Claims>,
     Path(path): Path<InsuredPath>,
 ) -> Result<Response, Problem> {
-    let bytes = export_insured(&asked.app, &asked.caller, &path.user_id, WIRE_FORMS).await?;
+    let bytes = export_insured(&asked.claims, &asked.caller, &path.user_id, WIRE_FORMS).await?;
     // Not named by the user id: that may say who it is.
     Ok(archive(bytes, "insured"))
 }

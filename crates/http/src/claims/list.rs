@@ -1,7 +1,8 @@
 //! `GET /claims`
 
 use aide::transform::TransformOperation;
-use constat_app::claims::{ClaimGroup, list_claims};
+use constat_claims::claim::ClaimGroup;
+use constat_claims::claim::list_claims;
 use constat_wire::claims::{ClaimListQuery, ClaimSummary, ListScope, Pagination, SuccessPage};
 
 use super::docs as say;
@@ -16,8 +17,8 @@ pub(super) async fn list(asked: Asked<Claims>, Params(query): Params<ClaimListQu
         ListScope::Submitted => ClaimGroup::Submitted,
         ListScope::Cancelled => ClaimGroup::Cancelled,
     });
-    let page = list_claims(&asked.app, &asked.caller, &filter.user_id, group, filter.limit, filter.offset)?;
-    let rules = asked.app.rules_of(&asked.caller.tenant);
+    let page = list_claims(&asked.claims, &asked.caller, &filter.user_id, group, filter.limit, filter.offset)?;
+    let rules = asked.core.rules_of(&asked.caller.tenant);
     let rows = page.claims.iter().map(|claim| ClaimSummary::new(claim, claim.can_submit(rules))).collect();
     let pagination = Pagination { total: page.total, offset: filter.offset.into(), limit: filter.limit.into() };
     Reply::ok(&SuccessPage::new(rows, pagination))

@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::deadlines::{record_milestone, remove_milestone};
-use constat_app::{Act, Answer, AppError};
+use constat_claims::deadlines::{record_milestone, remove_milestone};
+use constat_core::{Act, Answer, AppError};
 use constat_domain::claim::{Claim, MilestoneKind};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{ClaimDeadlines, Milestone, Success};

@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::claims::{add_internal_note, internal_notes, set_note};
+use constat_claims::claim::{add_internal_note, internal_notes, set_note};
+use constat_core::Answer;
 use constat_wire::claims::{AddInternalNote, Claim, InternalNote, SetNote, Success, SuccessList};
 
 use super::{ClaimPath, docs as say, view};
@@ -51,7 +51,7 @@ pub(super) async fn add(
 }
 
 pub(super) async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let (version, notes) = internal_notes(&asked.app, &asked.caller, &path.id)?;
+    let (version, notes) = internal_notes(&asked.claims, &asked.caller, &path.id)?;
     let answer = SuccessList::new(notes.iter().map(InternalNote::from).collect());
     Ok(Reply(Answer::json(200, &answer)?.with_header("etag", entity_tag(version))))
 }

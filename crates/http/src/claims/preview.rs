@@ -5,8 +5,9 @@ use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::AppError;
-use constat_app::claims::{Copy, copy_facts, known_undrawable, preview as make_preview, read_document};
+use constat_claims::claim::preview as make_preview;
+use constat_claims::claim::{Copy, copy_facts, known_undrawable, read_document};
+use constat_core::AppError;
 use constat_domain::refusal::ClaimRefusal;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
@@ -17,7 +18,7 @@ use crate::Problem;
 use crate::asked::{Asked, Claims};
 
 pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Response, Problem> {
-    let (_claim, document) = read_document(&asked.app, &asked.caller, &path.id, &path.document_id)?;
+    let (_claim, document) = read_document(&asked.claims, &asked.caller, &path.id, &path.document_id)?;
     let tag = format!("\"{}-preview\"", copy_facts(&document, Copy::Original)?.tag);
     let known = asked.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let known = known.is_some_and(|tags| tags.split(',').any(|given| given.trim() == tag));
@@ -26,11 +27,11 @@ pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
         response
     } else {
-        if known_undrawable(&asked.app, &document) {
+        if known_undrawable(&asked.claims, &document) {
             return Err(AppError::from(ClaimRefusal::NoPreview).into());
         }
         let _turn = asked.turn_to_draw().await?;
-        let mut response = Response::new(Body::from(make_preview(&asked.app, &document).await?));
+        let mut response = Response::new(Body::from(make_preview(&asked.claims, &document).await?));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
         response
     };

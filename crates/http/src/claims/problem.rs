@@ -4,7 +4,7 @@
 //! is written with the nearest code it has, and says so here.
 
 use axum::response::{IntoResponse as _, Response};
-use constat_app::AppError;
+use constat_core::AppError;
 use constat_domain::ids::ExecutionId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};

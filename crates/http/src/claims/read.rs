@@ -2,8 +2,10 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::claims::{ClaimStamp, claim_stamp, read_claim};
+use constat_claims::claim::ClaimStamp;
+use constat_claims::claim::claim_stamp;
+use constat_claims::claim::read_claim;
+use constat_core::Answer;
 use constat_domain::claim::Asker;
 use constat_domain::deadlines::Deadline;
 use constat_wire::claims::{Claim, Success};
@@ -16,20 +18,20 @@ use crate::asked::{Claims, Known};
 
 pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
     let Known { shared, caller, .. } = &known;
-    let (app, asker) = (&shared.app, Asker::from(caller));
+    let (service, asker) = (&shared.claims, Asker::from(caller));
     // The mark is taken before anything is read: what is read is then at least as new.
-    let look = Look { caller: *caller, asker, now: app.clock.now(), mark: app.store.mark() };
+    let look = Look { caller: *caller, asker, now: service.core.clock.now(), mark: service.core.store.mark() };
     if let Some(answer) = path.id.parse().ok().and_then(|id| shared.rendered.unchanged(look, id)) {
         return Ok(answer);
     }
     let _place = known.place().await?;
-    let stamp = claim_stamp(app, caller, &path.id)?;
+    let stamp = claim_stamp(service, caller, &path.id)?;
     if let Some(answer) = shared.rendered.get(look, stamp) {
         return Ok(answer);
     }
-    let claim = read_claim(app, caller, &path.id)?;
-    let laid = app.deadlines.of_claim(&claim, look.now);
-    let shown = view::claim(app.rules_of(&caller.tenant), &laid, &claim, asker);
+    let claim = read_claim(service, caller, &path.id)?;
+    let laid = service.core.deadlines.of_claim(&claim, look.now);
+    let shown = view::claim(service.core.rules_of(&caller.tenant), &laid, &claim, asker);
     // The claim may have changed since the stamp was taken: the answer belongs to what was read.
     let stamp = ClaimStamp { version: claim.version, ..stamp };
     let until = Deadline::first_to_end(&laid);

@@ -13,8 +13,8 @@ use std::sync::{Mutex, RwLock};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use constat_app::Mark;
-use constat_app::claims::ClaimStamp;
+use constat_claims::claim::ClaimStamp;
+use constat_core::Mark;
 use constat_domain::claim::Asker;
 use constat_domain::ids::{DeclarationId, OrgId};
 use constat_domain::tenancy::{Caller, TenantId};
@@ -110,7 +110,7 @@ impl Rendered {
         until: Option<Timestamp>,
         body: String,
     ) -> Result<Ready, Problem> {
-        let fault = |error| constat_app::AppError::Fault(format!("an entity tag: {error}"));
+        let fault = |error| constat_core::AppError::Fault(format!("an entity tag: {error}"));
         let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
         let ClaimStamp { version, declared_by, .. } = stamp;
         let (tenant, seen_at) = (look.caller.tenant, Mutex::new(look.mark));

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::request_document;
+use constat_claims::claim::request_document;
 use constat_wire::claims::{Claim, RequestDocument, Success};
 
 use super::{ClaimPath, docs as say, view};

@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{Review, review_document};
-use constat_app::{Answer, AppError};
+use constat_claims::claim::Review;
+use constat_claims::claim::review_document;
+use constat_core::{Answer, AppError};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{ClaimDocument, RejectDocument, Success};
 

@@ -4,8 +4,9 @@
 use aide::axum::routing::{get_with, post_with};
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{SettlementChange, change_settlement, create_settlement, read_claim, read_settlement};
-use constat_app::{Answer, AppError};
+use constat_claims::claim::read_claim;
+use constat_claims::claim::{SettlementChange, change_settlement, create_settlement, read_settlement};
+use constat_core::{Answer, AppError};
 use constat_domain::claim;
 use constat_domain::ids::SettlementId;
 use constat_domain::refusal::ClaimRefusal;
@@ -56,13 +57,13 @@ async fn create(
 }
 
 async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.app, &asked.caller, &path.id)?;
+    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
     let answer = SuccessList::new(claim.settlements.iter().map(Settlement::from).collect());
     Ok(Reply(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version))))
 }
 
 async fn read(asked: Asked<Claims>, Path(path): Path<SettlementPath>) -> Result<Reply, Problem> {
-    let (claim, settlement) = read_settlement(&asked.app, &asked.caller, &path.id, &path.settlement_id)?;
+    let (claim, settlement) = read_settlement(&asked.claims, &asked.caller, &path.id, &path.settlement_id)?;
     Ok(Reply(answer(&claim, settlement.id)?))
 }
 

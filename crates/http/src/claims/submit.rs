@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::claims::submit_claim;
+use constat_claims::claim::submit_claim;
+use constat_core::Answer;
 use constat_wire::claims::{SubmitResponse, Success};
 
 use super::{ClaimPath, docs as say, view};

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::claim_timeline;
+use constat_claims::claim::claim_timeline;
 use constat_wire::claims::{Pagination, SuccessPage, TimelineEntry, TimelineQuery};
 
 use super::{ClaimPath, docs as say, event};
@@ -16,7 +16,7 @@ pub(super) async fn timeline(
     Params(query): Params<TimelineQuery>,
 ) -> Result<Reply, Problem> {
     let (limit, offset) = query.into_domain().map_err(Problem::invalid)?;
-    let page = claim_timeline(&asked.app, &asked.caller, &path.id, limit, offset)?;
+    let page = claim_timeline(&asked.claims, &asked.caller, &path.id, limit, offset)?;
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     Reply::ok(&SuccessPage::new(page.entries.into_iter().map(event::entry).collect(), pagination))
 }

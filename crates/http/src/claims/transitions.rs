@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::change_status;
+use constat_claims::claim::change_status;
 use constat_wire::claims::{ChangeStatus, Claim, Success};
 
 use super::{ClaimPath, docs as say, view};

@@ -1,11 +1,13 @@
 //! `PUT /claims/{id}/documents`
 
+use constat_claims::claim::read_claim;
+use constat_claims::claim::upload_documents;
 use std::sync::Arc;
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::claims::{UploadRequest, Uploaded, forget, read_claim, upload_documents};
-use constat_app::{Answer, AppError, to_its_end};
+use constat_claims::claim::{UploadRequest, Uploaded, forget};
+use constat_core::{Answer, AppError, to_its_end};
 use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocument, UploadAnswer, UploadQuery};
 use constat_wire::common::True;
@@ -34,8 +36,8 @@ async fn receive_and_take(
     body: UploadBody,
 ) -> Result<Reply, Problem> {
     let act = asked.act();
-    let uploaded = match read_claim(&asked.app, &asked.caller, &claim) {
-        Ok(claim) => body.receive(&asked.app, &act, &claim).await?,
+    let uploaded = match read_claim(&asked.claims, &asked.caller, &claim) {
+        Ok(claim) => body.receive(&asked.claims, &act, &claim).await?,
         Err(error) => {
             body.discard().await;
             return Err(error.into());
@@ -45,15 +47,15 @@ async fn receive_and_take(
     let idempotency = match asked.idempotency(&uploaded.digest) {
         Ok(idempotency) => idempotency,
         Err(problem) => {
-            forget(&asked.app.documents, &keys).await;
+            forget(&asked.claims.documents, &keys).await;
             return Err(problem);
         }
     };
     let UploadedFiles { files, share: _share, .. } = uploaded;
     let request = UploadRequest { claim, files, auto_submit, if_match: asked.if_match(), idempotency };
-    let catalogue = Arc::clone(asked.app.catalogues.of(&asked.caller.tenant));
+    let catalogue = Arc::clone(asked.core.catalogues.of(&asked.caller.tenant));
     let render = move |uploaded: &Uploaded| answer(&catalogue, uploaded);
-    Ok(Reply(upload_documents(&asked.app, act, request, render).await?))
+    Ok(Reply(upload_documents(&asked.claims, act, request, render).await?))
 }
 
 fn answer(catalogue: &Catalogue, uploaded: &Uploaded) -> Result<Answer, AppError> {

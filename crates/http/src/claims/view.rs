@@ -1,6 +1,6 @@
 //! Claims as the contract writes them.
 
-use constat_app::{Act, Answer, AppError};
+use constat_core::{Act, Answer, AppError};
 use constat_domain::catalogue::Subtype;
 use constat_domain::claim::{self, Action, Asker, Claim, Entry, Rules};
 use constat_domain::deadlines::Deadline;

@@ -3,8 +3,9 @@
 use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::dossier::{cancel_dossier, require_insurer};
+use constat_claims::dossier::cancel_dossier;
+use constat_claims::dossier::require_insurer;
+use constat_core::Answer;
 use constat_wire::common::{ResponseStatus, StatusCode};
 
 use super::{ClaimPath, docs as say};
@@ -12,7 +13,7 @@ use crate::asked::{Asked, Dossier};
 use crate::{Problem, Reply};
 
 pub(super) async fn delete(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    require_insurer(&asked.app, &asked.caller)?;
+    require_insurer(&asked.claims, &asked.caller)?;
     asked
         .command(&[], move |tx, act| {
             let claim = cancel_dossier(tx, act, &path.claim_id)?;

@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use axum::response::Response;
-use constat_app::dossier::read_dossier_document;
+use constat_claims::dossier::read_dossier_document;
 use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,8 +31,8 @@ pub(super) async fn file(
     method: Method,
 ) -> Result<Response, Problem> {
     let id = path.file_id.strip_prefix(MATRIX).unwrap_or(&path.file_id);
-    let reading = read_dossier_document(&asked.app, &asked.caller, &path.claim_id, id)?;
-    files::serve(&asked.app, reading, &method, &asked.headers).await
+    let reading = read_dossier_document(&asked.claims, &asked.caller, &path.claim_id, id)?;
+    files::serve(&asked.claims, reading, &method, &asked.headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::Json as AxumJson;
-use constat_app::Answer;
-use constat_app::dossier::{Primed, prime_claim};
+use constat_claims::dossier::Primed;
+use constat_claims::dossier::prime_claim;
+use constat_core::Answer;
 use constat_wire::dossier::{
     PreviouslyExisting, PrimeAnswer, PrimeClaimResult, PrimeContractResult, PrimeDeclaration, PrimeRequest,
     PrimeResult, PrimeSuccess, PrimeUser,
@@ -17,12 +18,12 @@ use crate::{Problem, Reply, sign_in};
 pub(super) async fn prime(asked: Asked<Dossier>, body: Json<PrimeRequest>) -> Result<Reply, Problem> {
     let email = body.value.insured.email.clone();
     let prime = body.value.into_domain().map_err(Problem::invalid)?;
-    let public_url = asked.app.settings.public_url.clone();
-    let act = asked.app.act(asked.caller);
+    let public_url = asked.core.settings.public_url.clone();
+    let act = asked.core.act(asked.caller);
     // Without the idempotency key: a kept answer would keep the link's secret with it. The claim
     // number already makes a repeat find the same claim.
     let answer = asked
-        .app
+        .core
         .command(act, None, move |tx, act| {
             let primed = prime_claim(tx, act, &prime)?;
             let answer = Answer::json(200, &answer(&primed, &email, &prime.claim_number, &public_url))?;

@@ -3,9 +3,9 @@
 use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::Path;
-use constat_app::AppError;
-use constat_app::claims::signed_download_url;
-use constat_app::dossier::read_dossier;
+use constat_claims::claim::signed_download_url;
+use constat_claims::dossier::read_dossier;
+use constat_core::AppError;
 use constat_domain::claim::{Claim, Document, DocumentStatus};
 use constat_domain::codes::Codes;
 use constat_wire::dossier::{self as wire, Attachment};
@@ -15,9 +15,9 @@ use crate::asked::{Asked, Dossier};
 use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_dossier(&asked.app, &asked.caller, &path.claim_id)?;
+    let claim = read_dossier(&asked.claims, &asked.caller, &path.claim_id)?;
     let attachments: Result<Vec<Attachment>, AppError> = documents_of(&claim)
-        .map(|document| Ok(attachment(document, signed_download_url(&asked.app, &claim, document, &asked.caller)?)))
+        .map(|document| Ok(attachment(document, signed_download_url(&asked.claims, &claim, document, &asked.caller)?)))
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use constat_app::{AppError, Counter, RequestSettings};
+use constat_core::{AppError, Counter, RequestSettings};
 use constat_domain::ids::KeyId;
 use tokio::sync::oneshot;
 

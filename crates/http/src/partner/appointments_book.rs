@@ -1,11 +1,11 @@
 //! `POST /appointments`: book one slot of a session.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{
-    BookAppointment, Booked as Made, SameReference, WARNING_HEADER, book_appointment, look_up_drives, open_promised,
-    refuse_if_taken,
+use constat_core::{Answer, AppError, WARNING_HEADER};
+use constat_scheduling::look_up_drives;
+use constat_scheduling::{
+    BookAppointment, Booked as Made, SameReference, book_appointment, open_promised, refuse_if_taken,
 };
-use constat_app::{Answer, AppError};
 use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
 use http::HeaderMap;
 use http::header::{ETAG, LOCATION};
@@ -80,8 +80,8 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
     let shape = Shape::wanted(&asked.headers);
     let booking = body.value.into_domain().map_err(Problem::invalid)?;
     let attempt = asked.attempt(&body.raw).await?;
-    let app = asked.app.clone();
-    let promised = match open_promised(&app.sealer, &asked.caller, &booking.session_id, &booking.slot_id) {
+    let scheduler = asked.scheduler.clone();
+    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &booking.session_id, &booking.slot_id) {
         Ok(promised) => promised,
         Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
     };
@@ -95,14 +95,15 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
         process: booking.process,
         has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&app, &command.promised.offer).await;
-    let _turn = asked.app.turns.first_or_after(&command.promised.offer).await;
-    if let Err(refusal) = refuse_if_taken(&app, &asked.act(), &command) {
+    look_up_drives(&scheduler, &command.promised.offer).await;
+    let _turn = asked.scheduler.turns.first_or_after(&command.promised.offer).await;
+    if let Err(refusal) = refuse_if_taken(&scheduler, &asked.act(), &command) {
         let answered = asked.refuse(&attempt, refusal.into()).await;
         return super::counted(&asked, answered);
     }
-    let booked =
-        asked.command_of(&attempt, move |tx, act| shape.render(&book_appointment(tx, act, &app, &command)?)).await;
+    let booked = asked
+        .command_of(&attempt, move |tx, act| shape.render(&book_appointment(tx, act, &scheduler, &command)?))
+        .await;
     super::counted(&asked, booked)
 }
 

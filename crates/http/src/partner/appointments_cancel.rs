@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use bytes::Bytes;
-use constat_app::partner::{CancelAppointment as Command, cancel_appointment};
+use constat_scheduling::{CancelAppointment as Command, cancel_appointment};
 use constat_wire::partner::{AppointmentEnvelope, CancelAppointment};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,9 +38,9 @@ async fn cancel(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let app = asked.app.clone();
+    let scheduler = asked.scheduler.clone();
     let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: asked.if_match() };
-    asked.command(&raw, move |tx, act| super::changed(&cancel_appointment(tx, act, &app, &command)?)).await
+    asked.command(&raw, move |tx, act| super::changed(&cancel_appointment(tx, act, &scheduler, &command)?)).await
 }
 
 pub async fn handle(

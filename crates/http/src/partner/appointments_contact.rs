@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::set_contact;
+use constat_scheduling::set_contact;
 use constat_wire::common::{Checker, Customer};
 use constat_wire::partner::AppointmentEnvelope;
 

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::erase_appointment;
+use constat_scheduling::erase_appointment;
 use constat_wire::partner::AppointmentEnvelope;
 
 use super::{AppointmentPath, docs};

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::find_appointment;
+use constat_scheduling::find_appointment;
 use constat_wire::partner::AppointmentList;
 
 use super::{AppointmentPath, docs};
@@ -10,7 +10,7 @@ use crate::asked::{Asked, Partner};
 use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let known = find_appointment(&asked.app, &asked.caller, path.id()?)?;
+    let known = find_appointment(&asked.scheduler, &asked.caller, path.id()?)?;
     Ok(Reply::ok(&AppointmentList::ok(vec![(&known).into()]))?.with_version(known.version))
 }
 

@@ -1,8 +1,8 @@
 //! `GET /appointments`: what is booked.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::Filter;
-use constat_app::partner::list_appointments;
+use constat_scheduling::Filter;
+use constat_scheduling::list_appointments;
 use constat_wire::partner::{AppointmentList, AppointmentQuery, SortBy, SortOrder};
 
 use super::docs;
@@ -22,7 +22,7 @@ pub async fn handle(asked: Asked<Partner>, Params(query): Params<AppointmentQuer
         by_creation: wanted.sort_by == SortBy::Created,
         descending: wanted.sort_order == SortOrder::Desc,
     };
-    let known = list_appointments(&asked.app, &asked.caller, filter)?;
+    let known = list_appointments(&asked.scheduler, &asked.caller, filter)?;
     Reply::ok(&AppointmentList::ok(known.iter().map(Into::into).collect()))
 }
 

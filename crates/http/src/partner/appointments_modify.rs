@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::{ModifyAppointment, modify_appointment};
+use constat_scheduling::{ModifyAppointment, modify_appointment};
 use constat_wire::partner::{AppointmentEnvelope, AppointmentUpdate};
 
 use super::{AppointmentPath, docs};

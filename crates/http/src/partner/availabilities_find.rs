@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::recheck_slot;
+use constat_scheduling::recheck_slot;
 use constat_wire::partner::Timeslot;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub struct SlotPath {
 }
 
 pub async fn handle(asked: Asked<Partner>, Path(path): Path<SlotPath>) -> Result<Reply, Problem> {
-    let slot = recheck_slot(&asked.app, &asked.caller, &path.id).await?;
+    let slot = recheck_slot(&asked.scheduler, &asked.caller, &path.id).await?;
     Reply::ok(&Timeslot::new(&slot, path.id))
 }
 

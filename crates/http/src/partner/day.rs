@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use constat_app::Answer;
-use constat_app::partner::{ExpertDay, LegEnd, ProposedDays, Range};
+use constat_core::Answer;
 use constat_domain::appointment::MeetingKind;
 use constat_domain::ids::ExpertId;
+use constat_scheduling::{ExpertDay, ProposedDays};
+use constat_scheduling::{LegEnd, Range};
 use constat_wire::partner::{
     BASE, DayFormat, DayPlan, DayWarning, Expert, FeatureCollection, Moment, MomentRange, PlannedLeg, PlannedVisit,
     Proposal, ProposalOutcome, ProposedChange, Timeslot,

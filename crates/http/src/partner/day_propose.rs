@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::{Team, propose_days};
+use constat_scheduling::{Team, propose_days};
 use constat_wire::partner::ProposalAnswer;
 
 use super::day::proposed;
@@ -14,7 +14,7 @@ use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, Path(path): Path<ExpertDayPath>, _body: NoBody) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let found = propose_days(&asked.app, &asked.caller, Team::One(id), date).await?;
+    let found = propose_days(&asked.scheduler, &asked.caller, Team::One(id), date).await?;
     Reply::ok(&ProposalAnswer::ok(proposed(&found)))
 }
 

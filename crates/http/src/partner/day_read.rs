@@ -2,9 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::read_day;
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
+use constat_scheduling::read_day;
 use constat_wire::partner::{DayAnswer, DayQuery, FeatureCollection, read_date};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ pub async fn handle(
     Params(query): Params<DayQuery>,
 ) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let day = day::written(&read_day(&asked.app, &asked.caller, id, date).await?);
+    let day = day::written(&read_day(&asked.scheduler, &asked.caller, id, date).await?);
     if wants_geojson(&asked.headers, query.format) {
         return geo_reply(&FeatureCollection::of(&[day]));
     }

@@ -1,7 +1,7 @@
 //! `GET /experts`: who there is.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::list_experts;
+use constat_scheduling::list_experts;
 use constat_wire::partner::{ExpertList, KnownExpert};
 
 use super::docs;
@@ -9,7 +9,7 @@ use crate::asked::{Asked, Partner};
 use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>) -> Result<Reply, Problem> {
-    let known = list_experts(&asked.app, &asked.caller)?;
+    let known = list_experts(&asked.scheduler, &asked.caller)?;
     let experts = known.into_iter().map(|known| KnownExpert {
         id: known.expert.id.to_string(),
         display_name: known.expert.display_name,

@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::partner::{HoldSlot, hold_slot, look_up_drives, open_promised, release_hold};
+use constat_core::Answer;
+use constat_scheduling::look_up_drives;
+use constat_scheduling::{HoldSlot, hold_slot, open_promised, release_hold};
 use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
 
 use super::{AppointmentPath, docs};
@@ -14,15 +15,15 @@ use crate::{Problem, Reply};
 pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let attempt = asked.attempt(&body.raw).await?;
-    let app = asked.app.clone();
-    let promised = match open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
+    let scheduler = asked.scheduler.clone();
+    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
         Ok(promised) => promised,
         Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
     };
-    look_up_drives(&app, &promised.offer).await;
+    look_up_drives(&scheduler, &promised.offer).await;
     let command = HoldSlot { promised, slot: wanted.slot };
     let held = asked.command_of(&attempt, move |tx, act| {
-        let held = hold_slot(tx, act, &app, &command)?;
+        let held = hold_slot(tx, act, &scheduler, &command)?;
         let answer = HoldAnswer {
             hold_id: held.id.to_string(),
             expires_at: held.expires_at.into(),
@@ -34,10 +35,10 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Res
 }
 
 pub async fn release(asked: Asked<Partner>, Path(path): Path<AppointmentPath>, body: NoBody) -> Result<Reply, Problem> {
-    let (app, id) = (asked.app.clone(), path.id()?);
+    let (scheduler, id) = (asked.scheduler.clone(), path.id()?);
     asked
         .command(&body.raw, move |tx, act| {
-            release_hold(tx, act, &app, id)?;
+            release_hold(tx, act, &scheduler, id)?;
             Answer::json(200, &ReleasedHold { hold_id: id.to_string() })
         })
         .await

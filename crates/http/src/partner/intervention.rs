@@ -1,7 +1,8 @@
 //! `POST /intervention`: search slots.
 
 use aide::transform::TransformOperation;
-use constat_app::partner::{OfferedSlot, Score, geocode, search_slots};
+use constat_scheduling::Score;
+use constat_scheduling::{OfferedSlot, geocode, search_slots};
 use constat_wire::partner::{
     Expert, Explanation, Points, Reason, SearchAnswer, SearchQuery, SearchedLocation, ServiceRequest, Timeslot,
 };
@@ -20,9 +21,9 @@ pub async fn handle(
         return Err(Problem::field("explain", "only with a key that the firm holds itself"));
     }
     let mut request = body.value.into_domain().map_err(Problem::invalid)?;
-    geocode(&asked.app, &mut request).await;
+    geocode(&asked.scheduler, &mut request).await;
     let _turn = asked.turn_to_search(request.urgency.is_urgent()).await?;
-    let found = search_slots(&asked.app, &asked.caller, request).await?;
+    let found = search_slots(&asked.scheduler, &asked.caller, request).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
         reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()

@@ -22,7 +22,7 @@ mod team_day_propose;
 mod team_day_read;
 
 use aide::axum::routing::{delete_with, get_with, post_with, put_with};
-use constat_app::{Answer, AppError};
+use constat_core::{Answer, AppError};
 use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::AppointmentId;
@@ -65,7 +65,7 @@ fn counted(asked: &Asked<Partner>, outcome: Result<Reply, Problem>) -> Result<Re
     if let Some(Cause::App(AppError::Refused(Refusal::Booking(refusal)))) = refusal
         && matches!(refusal, BookingRefusal::SlotTaken | BookingRefusal::SessionUsed)
     {
-        asked.app.counts.conflicts.one();
+        asked.core.counts.conflicts.one();
     }
     outcome
 }

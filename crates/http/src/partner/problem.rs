@@ -1,7 +1,7 @@
 //! How the partner and dossier contracts write errors: a status and a `ResponseStatus` body.
 
 use axum::response::{IntoResponse as _, Response};
-use constat_app::AppError;
+use constat_core::AppError;
 use constat_domain::ids::ExecutionId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::open_schedule;
+use constat_scheduling::open_schedule;
 use constat_wire::partner::Timeslot;
 
 use super::{AppointmentPath, docs};
@@ -10,7 +10,7 @@ use crate::asked::{Asked, Partner};
 use crate::{Problem, Reply};
 
 pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let known = open_schedule(&asked.app, &asked.caller, path.id()?)?;
+    let known = open_schedule(&asked.scheduler, &asked.caller, path.id()?)?;
     Ok(Reply::ok(&Timeslot::new(&known.slot, known.id.to_string()))?.with_version(known.version))
 }
 

@@ -2,7 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::partner::{MoveAppointment as Command, look_up_drives, move_appointment, open_promised};
+use constat_scheduling::look_up_drives;
+use constat_scheduling::{MoveAppointment as Command, move_appointment, open_promised};
 use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
 
 use super::{AppointmentPath, docs};
@@ -18,8 +19,8 @@ pub async fn handle(
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let id = path.id()?;
     let attempt = asked.attempt(&body.raw).await?;
-    let app = asked.app.clone();
-    let promised = match open_promised(&app.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
+    let scheduler = asked.scheduler.clone();
+    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
         Ok(promised) => promised,
         Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
     };
@@ -31,9 +32,10 @@ pub async fn handle(
         if_match: asked.if_match(),
         has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&app, &command.promised.offer).await;
-    let moved =
-        asked.command_of(&attempt, move |tx, act| super::changed(&move_appointment(tx, act, &app, &command)?)).await;
+    look_up_drives(&scheduler, &command.promised.offer).await;
+    let moved = asked
+        .command_of(&attempt, move |tx, act| super::changed(&move_appointment(tx, act, &scheduler, &command)?))
+        .await;
     super::counted(&asked, moved)
 }
 

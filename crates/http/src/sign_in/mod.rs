@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use constat_app::dossier::{LinkState, look_at_link, use_link};
+use constat_claims::dossier::{LinkState, look_at_link, use_link};
 use http::StatusCode;
 
 use crate::Shared;
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
     let Ok(_place) = shared.place_for_nobody().await else { return busy() };
-    match look_at_link(&shared.app, &secret) {
+    match look_at_link(&shared.claims, &secret) {
         Ok(LinkState::Ready) => page(StatusCode::OK, pages::ready()),
         Ok(state) => refused(&state),
         Err(error) => failed(&error),
@@ -36,7 +36,7 @@ async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Respo
 
 async fn enter(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
     let Ok(_place) = shared.place_for_nobody().await else { return busy() };
-    match use_link(&shared.app, &secret).await {
+    match use_link(&shared.claims, &secret).await {
         Ok(Ok(signed_in)) => page(StatusCode::OK, pages::declaration(&signed_in)),
         Ok(Err(state)) => refused(&state),
         Err(error) => failed(&error),
@@ -51,7 +51,7 @@ fn refused(state: &LinkState) -> Response {
     }
 }
 
-fn failed(error: &constat_app::AppError) -> Response {
+fn failed(error: &constat_core::AppError) -> Response {
     tracing::error!(%error, "a sign-in page failed");
     busy()
 }

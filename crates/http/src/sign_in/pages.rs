@@ -1,7 +1,7 @@
 //! The sign-in pages, in French: plain HTML that works without scripts, on a phone, and with a
 //! screen reader.
 
-use constat_app::dossier::SignedIn;
+use constat_claims::dossier::SignedIn;
 use constat_domain::claim::ClaimStatus;
 
 use crate::page::{escaped, layout};

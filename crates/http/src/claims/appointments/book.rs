@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::{BookClaimAppointment as Command, book_claim_appointment};
+use constat_claims::claim_appointments::{BookClaimAppointment as Command, book_claim_appointment};
 use constat_wire::appointments::{BookClaimAppointment, ClaimAppointment};
 use constat_wire::claims::Success;
 
@@ -27,7 +27,7 @@ pub(super) async fn book(
         notes: wanted.notes,
     };
     let act = asked.act();
-    Ok(Reply(book_claim_appointment(asked.app, act, idempotency, path.id, command, answer).await?))
+    Ok(Reply(book_claim_appointment(asked.claims, act, idempotency, path.id, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

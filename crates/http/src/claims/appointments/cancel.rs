@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::{CancelClaimAppointment as Command, cancel_claim_appointment};
+use constat_claims::claim_appointments::{CancelClaimAppointment as Command, cancel_claim_appointment};
 use constat_wire::appointments::{CancelAppointment, ClaimAppointment};
 use constat_wire::claims::Success;
 
@@ -30,7 +30,7 @@ pub(super) async fn cancel(
         if_match: asked.if_match(),
     };
     let act = asked.act();
-    Ok(Reply(cancel_claim_appointment(asked.app, act, idempotency, command, answer).await?))
+    Ok(Reply(cancel_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
 }
 
 fn say_all<'t>(operation: TransformOperation<'t>, id: &str) -> TransformOperation<'t> {

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::claim_appointment_done;
+use constat_claims::claim_appointments::claim_appointment_done;
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Success;
 

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::list_claim_appointments;
+use constat_claims::claim_appointments::list_claim_appointments;
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::SuccessList;
 
@@ -11,7 +11,7 @@ use crate::claims::{ClaimPath, docs as say};
 use crate::{Problem, Reply};
 
 pub(super) async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let found = list_claim_appointments(&asked.app, &asked.caller, &path.id)?;
+    let found = list_claim_appointments(&asked.claims, &asked.caller, &path.id)?;
     Reply::ok(&SuccessList::new(found.iter().map(ClaimAppointment::from).collect()))
 }
 

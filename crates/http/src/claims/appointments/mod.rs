@@ -11,7 +11,7 @@ mod search;
 
 use aide::axum::routing::{get_with, post_with, put_with};
 use aide::transform::TransformOperation;
-use constat_app::{Answer, AppError};
+use constat_core::{Answer, AppError};
 use constat_domain::appointment;
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Success;

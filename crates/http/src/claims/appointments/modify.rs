@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::{ModifyClaimAppointment as Command, modify_claim_appointment};
+use constat_claims::claim_appointments::{ModifyClaimAppointment as Command, modify_claim_appointment};
 use constat_wire::appointments::{ClaimAppointment, ModifyClaimAppointment};
 use constat_wire::claims::Success;
 
@@ -27,7 +27,7 @@ pub(super) async fn modify(
         if_match: asked.if_match(),
     };
     let act = asked.act();
-    Ok(Reply(modify_claim_appointment(asked.app, act, idempotency, command, answer).await?))
+    Ok(Reply(modify_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

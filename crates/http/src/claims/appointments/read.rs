@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::read_claim_appointment;
+use constat_claims::claim_appointments::read_claim_appointment;
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Success;
 
@@ -12,7 +12,7 @@ use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let found = read_claim_appointment(&asked.app, &asked.caller, &path.id, &path.appointment_id)?;
+    let found = read_claim_appointment(&asked.claims, &asked.caller, &path.id, &path.appointment_id)?;
     Ok(Reply(answer(&found)?))
 }
 

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::{MoveClaimAppointment as Command, move_claim_appointment};
+use constat_claims::claim_appointments::{MoveClaimAppointment as Command, move_claim_appointment};
 use constat_wire::appointments::{ClaimAppointment, MoveClaimAppointment};
 use constat_wire::claims::Success;
 
@@ -29,7 +29,7 @@ pub(super) async fn reschedule(
         if_match: asked.if_match(),
     };
     let act = asked.act();
-    Ok(Reply(move_claim_appointment(asked.app, act, idempotency, command, answer).await?))
+    Ok(Reply(move_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

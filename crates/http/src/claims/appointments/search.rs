@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::platform::{ClaimOffers, SearchClaimAppointments as Command, search_claim_appointments};
+use constat_claims::claim_appointments::{ClaimOffers, SearchClaimAppointments as Command, search_claim_appointments};
 use constat_wire::appointments::{ClaimSlots, SearchAppointments};
 use constat_wire::claims::Success;
 use constat_wire::partner::{Reason, SearchedLocation, Timeslot};
@@ -34,7 +34,7 @@ pub(super) async fn search(
         all_trades: wanted.all_trades,
         urgency: wanted.urgency,
     };
-    let found = search_claim_appointments(&asked.app, &asked.caller, &path.id, &command).await?;
+    let found = search_claim_appointments(&asked.claims, &asked.caller, &path.id, &command).await?;
     Reply::ok(&Success::new(slots(found)))
 }
 

@@ -1,7 +1,7 @@
 //! `POST /webhooks`
 
 use aide::transform::TransformOperation;
-use constat_app::webhooks::{NewWebhook, create_webhook};
+use constat_claims::webhooks::{NewWebhook, create_webhook};
 use constat_wire::claims::{CreateWebhook, Success, Webhook};
 
 use super::super::docs as say;
@@ -12,12 +12,12 @@ use crate::{Problem, Reply};
 pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateWebhook>) -> Result<Reply, Problem> {
     let after = body.value.check().map_err(Problem::invalid)?;
     let attempt = asked.attempt(&body.raw).await?;
-    if let Err(refusal) = super::judge(&asked.app, Some(&body.value.url)).await {
+    if let Err(refusal) = super::judge(&asked.claims, Some(&body.value.url)).await {
         return super::reveal(&asked, asked.refuse(&attempt, refusal).await?);
     }
     let CreateWebhook { url, events, description, after: _ } = body.value;
     let new = NewWebhook { url, events, description, after };
-    let settings = asked.app.settings.webhooks.clone();
+    let settings = asked.core.settings.webhooks.clone();
     let reply = asked
         .command_of(&attempt, move |tx, act| {
             super::answer_without_secret(&create_webhook(tx, act, &settings, &new)?, act.at)

@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::webhooks::delete_webhook;
+use constat_claims::webhooks::delete_webhook;
+use constat_core::Answer;
 use constat_wire::claims::{DeletedWebhook, Success};
 
 use super::super::docs as say;

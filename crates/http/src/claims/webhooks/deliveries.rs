@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::webhooks::list_deliveries;
+use constat_claims::webhooks::list_deliveries;
 use constat_wire::claims::{DeliveriesQuery, Pagination, SuccessPage, WebhookDelivery};
 
 use super::super::docs as say;
@@ -18,7 +18,7 @@ pub(super) async fn deliveries(
 ) -> Result<Reply, Problem> {
     let (limit, offset) = query.page().map_err(Problem::invalid)?;
     let status = query.status.map(Into::into);
-    let page = list_deliveries(&asked.app, &asked.caller, &path.id, status, limit, offset)?;
+    let page = list_deliveries(&asked.claims, &asked.caller, &path.id, status, limit, offset)?;
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     let rows = page.deliveries.iter().map(|(delivery, attempts)| WebhookDelivery::new(delivery, attempts));
     Reply::ok(&SuccessPage::new(rows.collect(), pagination))

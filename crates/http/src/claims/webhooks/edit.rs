@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::webhooks::{WebhookChange, edit_webhook};
+use constat_claims::webhooks::{WebhookChange, edit_webhook};
 use constat_wire::claims::{PatchWebhook, Success, WantedStatus, Webhook};
 
 use super::super::docs as say;
@@ -21,7 +21,7 @@ pub(super) async fn edit(
         return Err(Problem::invalid(faults));
     }
     let attempt = asked.attempt(&body.raw).await?;
-    if let Err(refusal) = super::judge(&asked.app, body.value.url.as_deref()).await {
+    if let Err(refusal) = super::judge(&asked.claims, body.value.url.as_deref()).await {
         return asked.refuse(&attempt, refusal).await;
     }
     let PatchWebhook { url, events, description, status } = body.value;
@@ -31,7 +31,7 @@ pub(super) async fn edit(
     asked
         .command_of(&attempt, move |tx, act| {
             let webhook = edit_webhook(tx, act, &path.id, if_match.as_deref(), &change)?;
-            let pending = constat_app::webhooks::pending_of(tx, &webhook)?;
+            let pending = constat_claims::webhooks::pending_of(tx, &webhook)?;
             super::answer(&webhook, pending, act.at)
         })
         .await

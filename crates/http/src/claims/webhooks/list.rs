@@ -1,7 +1,7 @@
 //! `GET /webhooks`
 
 use aide::transform::TransformOperation;
-use constat_app::webhooks::list_webhooks;
+use constat_claims::webhooks::list_webhooks;
 use constat_wire::claims::{SuccessList, Webhook};
 
 use super::super::docs as say;
@@ -9,8 +9,8 @@ use crate::asked::{Asked, Claims};
 use crate::{Problem, Reply};
 
 pub(super) async fn list(asked: Asked<Claims>) -> Result<Reply, Problem> {
-    let now = asked.app.clock.now();
-    let all = list_webhooks(&asked.app, &asked.caller)?;
+    let now = asked.core.clock.now();
+    let all = list_webhooks(&asked.claims, &asked.caller)?;
     Reply::ok(&SuccessList::new(all.iter().map(|(hook, pending)| Webhook::new(hook, *pending, now)).collect()))
 }
 

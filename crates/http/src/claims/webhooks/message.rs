@@ -1,7 +1,7 @@
 //! What a receiver gets, as the contract writes it.
 
-use constat_app::AppError;
-use constat_app::webhooks::{Message, Subject};
+use constat_claims::webhooks::{Message, Subject};
+use constat_core::AppError;
 use constat_domain::claim::{Asker, Rules};
 use constat_domain::event_kinds::PING;
 use constat_wire::claims::{WebhookBody, WebhookData};

@@ -12,8 +12,8 @@ mod replay;
 mod rotate;
 
 use aide::axum::routing::{get_with, post_with};
-use constat_app::webhooks::{secret_digest, secret_of};
-use constat_app::{Answer, AppError};
+use constat_claims::webhooks::{secret_digest, secret_of};
+use constat_core::{Answer, AppError};
 use constat_domain::webhook::Webhook;
 use constat_wire::claims::{Success, Webhook as WireWebhook};
 use jiff::Timestamp;
@@ -70,7 +70,7 @@ fn reveal(asked: &Asked<Claims>, Reply(mut answer): Reply) -> Result<Reply, Prob
     let Some(at) = answer.headers.iter().position(|(name, _)| name == SECRET_OF) else { return Ok(Reply(answer)) };
     let (_, named) = answer.headers.remove(at);
     let Some((id, digest)) = named.split_once(' ') else { return Ok(Reply(answer)) };
-    if let Some(secret) = secret_of(&asked.app, &asked.caller, id, digest)? {
+    if let Some(secret) = secret_of(&asked.claims, &asked.caller, id, digest)? {
         let mut body: Success<WireWebhook> = serde_json::from_str(&answer.body)
             .map_err(|error| AppError::Fault(format!("a webhook's answer: {error}")))?;
         body.data.secret = Some(secret);
@@ -84,9 +84,9 @@ fn tagged(webhook: &Webhook, body: WireWebhook) -> Result<Answer, AppError> {
 }
 
 /// Judges an address before anything is written: names are resolved outside the transaction.
-async fn judge(app: &constat_app::App, url: Option<&str>) -> Result<(), Problem> {
+async fn judge(service: &constat_claims::ClaimService, url: Option<&str>) -> Result<(), Problem> {
     match url {
-        Some(url) => app.webhooks.check(url).await.map_err(|fault| Problem::field("url", fault)),
+        Some(url) => service.webhooks.check(url).await.map_err(|fault| Problem::field("url", fault)),
         None => Ok(()),
     }
 }

@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::webhooks::ping_webhook;
+use constat_claims::webhooks::ping_webhook;
+use constat_core::Answer;
 use constat_wire::claims::{Success, WebhookDelivery};
 
 use super::super::docs as say;

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::webhooks::read_webhook;
+use constat_claims::webhooks::read_webhook;
 use constat_wire::claims::{Success, Webhook};
 
 use super::super::docs as say;
@@ -11,8 +11,8 @@ use crate::asked::{Asked, Claims};
 use crate::{Problem, Reply};
 
 pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<WebhookPath>) -> Result<Reply, Problem> {
-    let (webhook, pending) = read_webhook(&asked.app, &asked.caller, &path.id)?;
-    Ok(Reply(super::answer(&webhook, pending, asked.app.clock.now())?))
+    let (webhook, pending) = read_webhook(&asked.claims, &asked.caller, &path.id)?;
+    Ok(Reply(super::answer(&webhook, pending, asked.core.clock.now())?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

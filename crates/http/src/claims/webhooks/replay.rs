@@ -2,8 +2,9 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::Answer;
-use constat_app::webhooks::{Again, replay_deliveries};
+use constat_claims::webhooks::Again;
+use constat_claims::webhooks::replay_deliveries;
+use constat_core::Answer;
 use constat_wire::claims::{Replay, ReplayDeliveries, Replayed, Success};
 
 use super::super::docs as say;

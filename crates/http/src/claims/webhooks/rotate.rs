@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_app::webhooks::rotate_secret;
+use constat_claims::webhooks::rotate_secret;
 use constat_wire::claims::{RotateSecret, Success, Webhook};
 
 use super::super::docs as say;

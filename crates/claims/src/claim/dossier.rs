@@ -1,0 +1,25 @@
+//! What the dossier contract tells of a claim, read and completed through the claims contract.
+
+use constat_domain::claim::{Claim, Dossier};
+use constat_domain::codes::Codes;
+use constat_store::queries::claims;
+
+use crate::claim::events;
+use crate::claim::find::claim_to_change;
+use constat_core::{Act, AppError};
+use constat_store::Tx;
+
+/// Completes a draft's loss, risk, stakes, damages and the like. What `change` does not tell stays.
+pub fn edit_dossier(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    change: &Dossier,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    claim.edit_dossier(Codes::embedded(), change, act.at)?;
+    claims::update(tx, &claim)?;
+    events::record(tx, act, events::DRAFT_EDITED, &claim)?;
+    Ok(claim)
+}

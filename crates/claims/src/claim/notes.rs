@@ -1,0 +1,48 @@
+//! What handlers write: to the insured, and among themselves.
+
+use constat_domain::claim::{Claim, InternalNote};
+use constat_domain::tenancy::Caller;
+use constat_store::queries::claims;
+
+use crate::ClaimService;
+use crate::claim::events;
+use crate::claim::find::{claim_to_handle, find_to_handle};
+use constat_core::{Act, AppError};
+use constat_store::Tx;
+
+/// Changes the note that the insured reads; `None` takes it away.
+pub fn set_note(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    note: Option<&str>,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    claim.set_note(note.map(str::to_owned), act.at);
+    claims::update(tx, &claim)?;
+    events::record(tx, act, events::NOTE_UPDATED, &claim)?;
+    Ok(claim)
+}
+
+/// Adds a note among handlers. It is never changed, and told to nobody else.
+pub fn add_internal_note(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    text: &str,
+    if_match: Option<&[i64]>,
+) -> Result<(Claim, InternalNote), AppError> {
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let note = InternalNote { text: text.to_owned(), at: act.at, by: act.caller.key };
+    claim.add_internal_note(note.clone())?;
+    claims::update(tx, &claim)?;
+    events::record(tx, act, events::INTERNAL_NOTE_ADDED, &claim)?;
+    Ok((claim, note))
+}
+
+/// The notes among handlers, oldest first, with the claim's version.
+pub fn internal_notes(service: &ClaimService, caller: &Caller, id: &str) -> Result<(i64, Vec<InternalNote>), AppError> {
+    let claim = service.core.store.read(|connection| find_to_handle(connection, caller, id))?;
+    Ok((claim.version, claim.internal_notes))
+}

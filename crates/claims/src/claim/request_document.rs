@@ -1,0 +1,28 @@
+//! A handler asks the insured for a document.
+
+use constat_domain::claim::{Claim, NewRequest};
+use constat_store::queries::claims;
+use serde_json::json;
+
+use crate::claim::events;
+use crate::claim::find::claim_to_handle;
+use constat_core::{Act, AppError};
+use constat_store::Tx;
+
+/// Asks for a document: it is among the claim's entries from now on.
+pub fn request_document(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    new: &NewRequest,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let before = claim.status;
+    let kind = claim.request_document(act.catalogue(), new, act.at)?;
+    claims::update(tx, &claim)?;
+    let what = json!({ "documentType": kind, "category": new.category.as_str() });
+    events::record_with(tx, act, events::DOCUMENT_REQUESTED, &claim, what)?;
+    events::record_status(tx, act, before, &claim)?;
+    Ok(claim)
+}

@@ -1,0 +1,20 @@
+//! Handing a draft in.
+
+use constat_domain::claim::Claim;
+use constat_domain::ids::ClaimId;
+use constat_store::queries::claims;
+
+use crate::claim::cover::cover_of;
+use crate::claim::events;
+use crate::claim::find::claim_to_change;
+use constat_core::{Act, AppError};
+use constat_store::Tx;
+
+/// Submits a draft whose mandatory documents are all there.
+pub fn submit_claim(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
+    let mut claim = claim_to_change(tx, act, id, if_match)?;
+    claim.submit(act.rules(), ClaimId::new(act.at, &act.entropy()), act.at)?;
+    claims::update(tx, &claim)?;
+    events::record_with(tx, act, events::SUBMITTED, &claim, cover_of(&claim))?;
+    Ok(claim)
+}

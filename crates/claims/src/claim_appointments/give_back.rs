@@ -1,0 +1,111 @@
+//! What a claim that was given up still has booked is cancelled at the partners.
+//!
+//! Giving up is one transaction and asks nobody. The visits are given back afterwards, by a job, so that
+//! it does not matter how the claim was given up, or whether the partner answers at that moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use constat_domain::appointment::{AppointmentStatus, Cancellation, ClaimAppointment};
+use constat_domain::claim::ClaimStatus;
+use constat_domain::ids::{DeclarationId, EventId};
+use constat_domain::tenancy::TenantId;
+use constat_store::queries::events::{self, Event};
+use constat_store::queries::{claim_appointments, claims};
+use jiff::Timestamp;
+
+use crate::ClaimService;
+use crate::claim_appointments::cancel::{cancelled, is_gone, key_of};
+use crate::claim_appointments::{event_data, partners};
+use constat_core::{AppError, Chance};
+use constat_store::Tx;
+
+/// The reason that partners are told. Source: `appointment_change_reason.csv`.
+const REASON: &str = "RendezVousNonUtile";
+
+/// How far the events of each tenant have come: what happens later is found with [`given_up_since`].
+pub fn heard_of(service: &ClaimService) -> Result<BTreeMap<TenantId, i64>, AppError> {
+    Ok(service.core.store.read(events::lengths)?.into_iter().collect())
+}
+
+/// The claims of all tenants that were given up after one look and up to another. A tenant that the first
+/// did not know is looked at from its first event on.
+pub fn given_up_since(
+    service: &ClaimService,
+    before: &BTreeMap<TenantId, i64>,
+    now: &BTreeMap<TenantId, i64>,
+) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+    let mut found = Vec::new();
+    for (tenant, until) in now {
+        let after = before.get(tenant).copied().unwrap_or(0);
+        if *until <= after {
+            continue;
+        }
+        let subjects = service.core.store.read(|connection| {
+            events::subjects_of_tenant_between(connection, tenant, "v2.claim.abandoned", after, *until)
+        })?;
+        found.extend(subjects.iter().filter_map(|subject| Some((*tenant, subject.parse().ok()?))));
+    }
+    Ok(found)
+}
+
+/// The claims of all tenants that were given up at any time and still have something booked. Slow: for the
+/// start of a server.
+pub fn left_on_given_up(service: &ClaimService) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+    Ok(service.core.store.read(claim_appointments::left_on_abandoned_claims)?)
+}
+
+/// Cancels what is booked and still to come on a claim that was given up. What a partner refuses is
+/// left as it is: it would refuse it again.
+///
+/// # Errors
+/// A partner that did not answer, or the database: to be tried again. The others were cancelled.
+pub async fn give_back_appointments(
+    service: &ClaimService,
+    tenant: TenantId,
+    claim: DeclarationId,
+) -> Result<(), AppError> {
+    let now = service.core.clock.now();
+    let booked = service.core.store.read(|connection| {
+        let known = claims::of_tenant_by_either_id(connection, &tenant, &claim.to_string())?;
+        if known.is_none_or(|claim| claim.status != ClaimStatus::Abandoned) {
+            return Ok(Vec::new());
+        }
+        claim_appointments::list_of_claim(connection, &tenant, claim)
+    })?;
+    let to_come = |one: &ClaimAppointment| one.status == AppointmentStatus::Booked && one.slot.start > now;
+    let mut outcome = Ok(());
+    for appointment in booked.into_iter().filter(to_come) {
+        if let Err(error) = give_back(service, appointment, now).await {
+            outcome = Err(error);
+        }
+    }
+    outcome
+}
+
+async fn give_back(service: &ClaimService, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
+    let link = partners::holder(&service.core.settings, &appointment.tenant, appointment.kind, &appointment.partner)?;
+    let (id, key) = (&appointment.partner_appointment_id, key_of(&appointment));
+    if let Err(error) = service.partners.cancel_appointment(link, id, REASON, None, &key).await
+        && !is_gone(service, link, id, &error).await
+    {
+        if matches!(error, AppError::Refused(_)) {
+            tracing::warn!(partner = %link.name, appointment = %appointment.id, %error, "the claim was given up, and the partner keeps its visit");
+            return Ok(());
+        }
+        return Err(error);
+    }
+    let chance = Arc::clone(&service.core.chance);
+    service.core.store.write(move |tx| keep(tx, &appointment, now, chance.as_ref())).await
+}
+
+fn keep(tx: &mut Tx, known: &ClaimAppointment, at: Timestamp, chance: &dyn Chance) -> Result<(), AppError> {
+    let now = claim_appointments::of_claim_by_id(tx, &known.tenant, known.declaration, known.id)?;
+    let Some(now) = now.filter(|now| now.status == AppointmentStatus::Booked) else { return Ok(()) };
+    let by = now.tenant.org;
+    let appointment = cancelled(now, Cancellation { reason: REASON.to_owned(), comment: None, at, by });
+    claim_appointments::update(tx, &appointment)?;
+    let (id, kind, data) = (EventId::new(at, &chance.entropy()), "v2.appointment.cancelled", event_data(&appointment));
+    let event = Event::by_system(id, appointment.tenant, appointment.declaration, kind, at, data);
+    Ok(events::append(tx, &event)?)
+}

@@ -1,0 +1,57 @@
+//! Dated facts that handlers tell of a claim.
+
+use constat_domain::claim::{Claim, MilestoneKind};
+use constat_domain::deadlines::Place;
+use constat_domain::refusal::ClaimRefusal;
+use constat_store::queries::claims;
+use jiff::civil::Date;
+use serde_json::json;
+
+use crate::claim::events;
+use crate::claim::find::claim_to_handle;
+use constat_core::{Act, AppError};
+use constat_store::Tx;
+
+/// Keeps the day of a milestone, or corrects it. For handlers; in any status, since a complaint may
+/// come after the end.
+pub fn record_milestone(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    kind: MilestoneKind,
+    day: Date,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let today = Place::of(&claim.location).day_of(act.at);
+    claim.record_milestone(kind, day, today)?;
+    save(tx, act, &mut claim, "claim.milestone.recorded", kind, day)?;
+    Ok(claim)
+}
+
+/// Forgets a milestone that was told by mistake.
+pub fn remove_milestone(
+    tx: &mut Tx,
+    act: &Act,
+    id: &str,
+    kind: MilestoneKind,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let day = claim.remove_milestone(kind).ok_or(ClaimRefusal::MilestoneNotFound)?;
+    save(tx, act, &mut claim, "claim.milestone.removed", kind, day)?;
+    Ok(claim)
+}
+
+fn save(
+    tx: &mut Tx,
+    act: &Act,
+    claim: &mut Claim,
+    event: &str,
+    kind: MilestoneKind,
+    day: Date,
+) -> Result<(), AppError> {
+    claim.touch(act.at);
+    claims::update(tx, claim)?;
+    events::record_with(tx, act, event, claim, json!({ "milestone": kind, "date": day }))
+}

@@ -1,0 +1,145 @@
+//! The watch: looks at claims that changed or whose next moment has come, and raises events.
+//!
+//! Each event is told once for a claim, a rule and a term: a row with exactly these is written in the
+//! event's transaction, so that neither a restart nor a second node tells it again. A claim that
+//! changes while it is looked at is looked at anew.
+
+use std::sync::Arc;
+
+use constat_domain::claim::Claim;
+use constat_domain::deadlines::{Deadlines, Look, Notice, Rule, look};
+use constat_domain::holidays::Holidays;
+use constat_domain::ids::EventId;
+use constat_store::queries::deadlines;
+use constat_store::queries::events::{self, Event};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::ClaimService;
+use crate::claim::events::about;
+use constat_core::{AppError, Chance};
+use constat_store::Tx;
+
+/// Claims looked at in one transaction: some milliseconds of the writer's time.
+const BATCH: i64 = 50;
+
+/// Another one for each change of what a look finds, so that all claims are looked at again.
+const WAY_OF_LOOKING: &str = "drafts are silent, CEDEX codes lie in their département";
+
+/// What is to be told of one deadline.
+struct News {
+    notice: Notice,
+    rule: String,
+    article: String,
+    label: String,
+    due_on: Option<Date>,
+    due_at: Timestamp,
+    met_on: Option<Date>,
+}
+
+/// One claim as it was looked at.
+struct Looked {
+    claim: Claim,
+    look: Look,
+    news: Vec<News>,
+}
+
+/// Has every claim looked at again when the rules are not those of the last time: others were turned
+/// on, or the program brought new ones.
+pub async fn mind_the_rules(service: &ClaimService) -> Result<(), AppError> {
+    let mut digest = Sha256::new();
+    digest.update(format!("{:?}", service.core.deadlines));
+    digest.update(format!("{:?}", Holidays::embedded()));
+    digest.update(WAY_OF_LOOKING);
+    let digest = format!("{:x}", digest.finalize());
+    if service.core.store.read(deadlines::rules_digest)?.as_ref() == Some(&digest) {
+        return Ok(());
+    }
+    service.core.store.write(move |tx| Ok(deadlines::rules_changed(tx, &digest)?)).await
+}
+
+/// Looks at the claims whose time has come, some at once. Gives how many: none when nothing is left.
+pub async fn watch_deadlines(service: &ClaimService) -> Result<usize, AppError> {
+    let now = service.core.clock.now();
+    let claims = service.core.store.read(|connection| deadlines::due(connection, now, BATCH))?;
+    if claims.is_empty() {
+        return Ok(0);
+    }
+    let looked: Vec<Looked> = claims.into_iter().map(|claim| look_at(service, claim, now)).collect();
+    let (count, looked, chance) = (looked.len(), Arc::new(looked), Arc::clone(&service.core.chance));
+    service
+        .core
+        .store
+        .write(move |tx| {
+            for one in looked.as_ref() {
+                keep(tx, one, now, chance.as_ref())?;
+            }
+            Ok::<_, AppError>(())
+        })
+        .await?;
+    Ok(count)
+}
+
+/// Takes what ended before a claim came here, from another system, as told: its old terms are no news.
+/// Terms that still run are told as ever.
+pub(crate) fn take_as_told(tx: &mut Tx, rules: &Deadlines, claim: &Claim, now: Timestamp) -> Result<(), AppError> {
+    let laid = rules.of_claim(claim, now);
+    for (place, notice) in look(&laid, claim.created_at, now).tell {
+        let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
+        let Some(due_at) = deadline.due_at else { continue };
+        deadlines::tell(tx, claim.declaration_id, &deadline.rule.id, due_at, notice.event())?;
+    }
+    Ok(())
+}
+
+/// A draft that was never handed in has nobody whose terms run: nothing is told of it, and no worklist has
+/// it. Handing it in changes it, and it is looked at then.
+fn look_at(service: &ClaimService, claim: Claim, now: Timestamp) -> Looked {
+    let laid = service.core.deadlines.of_claim(&claim, now);
+    let look = if claim.submitted_at.is_some() { look(&laid, claim.created_at, now) } else { Look::default() };
+    let news = look.tell.iter().filter_map(|(place, notice)| {
+        let deadline = laid.get(*place)?;
+        let Rule { id, article, label, .. } = deadline.rule;
+        Some(News {
+            notice: *notice,
+            rule: id.clone(),
+            article: article.clone(),
+            label: label.clone(),
+            due_on: deadline.due_on,
+            due_at: deadline.due_at?,
+            met_on: deadline.met_on,
+        })
+    });
+    let news = news.collect();
+    Looked { claim, look, news }
+}
+
+fn keep(
+    tx: &mut Tx,
+    Looked { claim, look, news }: &Looked,
+    now: Timestamp,
+    chance: &dyn Chance,
+) -> Result<(), AppError> {
+    if !deadlines::looked(tx, claim, look)? {
+        return Ok(());
+    }
+    for one in news {
+        if !deadlines::tell(tx, claim.declaration_id, &one.rule, one.due_at, one.notice.event())? {
+            continue;
+        }
+        let more = json!({
+            "rule": one.rule,
+            "label": one.label,
+            "article": one.article,
+            "dueOn": one.due_on,
+            "dueAt": one.due_at,
+            "metOn": one.met_on,
+        });
+        let (id, kind) = (EventId::new(now, &chance.entropy()), one.notice.event());
+        let event = Event::by_system(id, claim.tenant, claim.declaration_id, kind, now, about(claim, more));
+        events::append(tx, &event)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Claims: their operations, documents, deadlines, appointments with partner firms, dossier, webhooks, import and
+//! export.
+//!
+//! One file for each operation: load, decide, save. An operation that writes is a plain function over a transaction
+//! and a command context; one that reads takes the [`ClaimService`].
+
+pub mod claim;
+pub mod claim_appointments;
+pub mod deadlines;
+pub mod document_gc;
+pub mod dossier;
+pub mod import_export;
+mod scanner;
+mod service;
+pub mod webhooks;
+
+pub use scanner::{NoScanner, Verdict, VirusScanner};
+pub use service::ClaimService;

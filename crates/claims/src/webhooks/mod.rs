@@ -1,0 +1,52 @@
+//! Webhooks: integrators register where to be told of events; the deliverer (`constat-jobs`) tells them.
+//!
+//! The facts come first: an event is in the table before anybody is woken. The deliverer turns the
+//! events after a webhook's cursor into deliveries and moves the cursor in one transaction (`outbox`),
+//! leases what is due, sends it, and writes down what became of it. A crash at any point loses
+//! nothing: at worst something is sent twice, under the same message id.
+//!
+//! A webhook gets what its key may see ([`Caller::may_see`]): told when deliveries are made, and again when
+//! each is sent, whatever an earlier version left in the queue.
+
+pub(crate) mod manage;
+pub(crate) mod message;
+pub(crate) mod outbox;
+pub(crate) mod read;
+pub(crate) mod retention;
+pub(crate) mod send;
+pub(crate) mod sender;
+
+pub use constat_store::queries::webhook_deliveries::Again;
+pub use manage::{
+    NewWebhook, OVERLAP_LIMIT_HOURS, WebhookChange, create_webhook, delete_webhook, edit_webhook, rotate_secret,
+};
+pub use message::{Message, Subject, message_of};
+pub use outbox::{Work, fan_out, fan_out_work, lease, lease_trials, mark_next, record_attempt, trials_due, work_due};
+pub use read::{DeliveryPage, list_deliveries, list_webhooks, pending_of, read_webhook, secret_digest, secret_of};
+pub use retention::forget_delivered;
+pub use send::{ping_webhook, replay_deliveries};
+pub use sender::{NoWebhookSender, SendFailure, WebhookRequest, WebhookSender};
+
+use constat_domain::refusal::ClaimRefusal;
+use constat_domain::tenancy::Caller;
+use constat_domain::webhook::Webhook;
+use constat_store::queries::{api_keys, webhooks};
+use constat_store::{Connection, StoreError};
+
+use constat_core::{Act, AppError, require_version};
+use constat_store::Tx;
+
+/// For whom a webhook is: whoever holds its key now; `None` when the key was revoked.
+fn caller_of(connection: &mut Connection, webhook: &Webhook) -> Result<Option<Caller>, StoreError> {
+    let key = api_keys::by_id(connection, webhook.key)?.filter(|key| key.revoked_at.is_none());
+    Ok(key.map(|key| key.caller()))
+}
+
+/// A webhook of the caller's key that a command is about.
+fn webhook_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Webhook, AppError> {
+    let id = id.parse().map_err(|_unknown| ClaimRefusal::WebhookNotFound)?;
+    let found = webhooks::of_tenant_and_key_by_id(tx, act.tenant(), act.caller.key, id)?;
+    let webhook = found.ok_or(ClaimRefusal::WebhookNotFound)?;
+    require_version(webhook.version, if_match)?;
+    Ok(webhook)
+}

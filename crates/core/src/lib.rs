@@ -1,0 +1,43 @@
+//! What every operation needs and no operation is: the command runner, callers and keys, sealed tokens, clock and
+//! random bytes, counters, settings.
+//!
+//! An operation that writes is a plain function over a transaction and a [`CommandContext`] (the caller and the
+//! instant). [`Core::command`] owns the transaction, the idempotent answer and the retries. Nothing inside a
+//! transaction leaves the machine.
+
+mod attempts;
+mod authentication;
+mod catalogues;
+mod circuit_breaker;
+mod clock_and_random;
+mod command;
+mod context;
+mod core;
+mod erase_appointments;
+mod error;
+mod metrics;
+mod readiness;
+mod retention;
+mod sealing;
+mod settings;
+
+pub use self::core::Core;
+pub use attempts::{Attempt, OpenAttempts};
+pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
+pub use catalogues::{CatalogueSettings, Catalogues, read_files};
+pub use circuit_breaker::Pause;
+pub use clock_and_random::{Chance, Clock};
+pub use command::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER, to_its_end};
+pub use constat_store::{DocumentBytes, Mark, Tx};
+pub use context::Act;
+pub use erase_appointments::{
+    APPOINTMENT_ERASED, booked_for_claim, erase_appointment_rows, record_and_erase, with_its_parties,
+};
+pub use error::{AppError, require_version};
+pub use metrics::{Counter, Counts, RoadCounts};
+pub use retention::{days_before, forget_answers, forget_holds, forget_links};
+pub use sealing::{Seal, Sealer};
+pub use settings::{
+    ClaimSettings, DeadlineSettings, GeocoderSettings, Network, NotANetwork, PartnerLink, RequestSettings, RoutingKind,
+    RoutingSettings, ScannerSettings, Settings, UploadSettings, WebhookSettings, WhenAway, client_group, logged_prefix,
+};

@@ -1,0 +1,75 @@
+//! What is forgotten with time: answers that were kept for repeats of a request, and links that have ended.
+//! Both hold, or lead to, personal data, and serve nobody any more. And times that were kept and are over.
+
+use constat_store::queries::{holds, idempotency, recent_declarations, sign_in_links};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::core::Core;
+use crate::error::AppError;
+
+/// Answers removed in one transaction: some milliseconds of the writer's time.
+const BATCH: i64 = 500;
+
+/// For how long a link that has ended still says so, rather than being unknown: a day.
+const ENDED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// For how long it is noted that a declaration was sent: longer than `requests.repeat_seconds` may be.
+const NOTED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// Removes the answers kept longer than `requests.keep_answers_days`: from then on the same request under
+/// the same key is a new one. Gives how many. Several nodes may do it at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_answers(core: &Core) -> Result<usize, AppError> {
+    let now = core.clock.now();
+    // Attempts whose server went away, an hour after their time was over.
+    if let Ok(before) = now.checked_sub(SignedDuration::from_hours(1)) {
+        core.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_open_before(tx, before)?)).await?;
+    }
+    let days = core.settings.requests.keep_answers_days;
+    if days == 0 {
+        return Ok(0);
+    }
+    let Some(before) = days_before(now, days) else { return Ok(0) };
+    let mut removed = 0;
+    loop {
+        let some =
+            core.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_before(tx, before, BATCH)?)).await?;
+        removed += some;
+        if some == 0 {
+            return Ok(removed);
+        }
+    }
+}
+
+/// So many times 24 hours before an instant; `None` before time began.
+pub fn days_before(at: Timestamp, days: u16) -> Option<Timestamp> {
+    at.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+/// Removes what was kept in calendars for a while, of all firms, and is over: a hold of several firms leaves
+/// rows with each, which that firm's next hold may be long in finding. Gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_holds(core: &Core) -> Result<usize, AppError> {
+    let now = core.clock.now();
+    core.store.write(move |tx| Ok(holds::forget_expired(tx, now)?)).await
+}
+
+/// Removes sign-in links that ended a day ago, and what was noted of declarations an hour ago or more. Gives how
+/// many links.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_links(core: &Core) -> Result<usize, AppError> {
+    let now = core.clock.now();
+    let (Ok(ended), Ok(noted)) = (now.checked_sub(ENDED_FOR), now.checked_sub(NOTED_FOR)) else { return Ok(0) };
+    core.store
+        .write(move |tx| {
+            recent_declarations::forget_before(tx, noted)?;
+            Ok(sign_in_links::forget_before(tx, ended)?)
+        })
+        .await
+}

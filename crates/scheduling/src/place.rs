@@ -1,0 +1,98 @@
+//! Where a request takes place: its position, département and zone.
+
+use crate::Scheduler;
+use constat_availability::PlaceFacts;
+use constat_domain::FieldError;
+use constat_domain::gazetteer::{AddressPrecision, Gazetteer, Located, SearchedPlace};
+use constat_domain::geo::{Place, Position};
+use constat_domain::holidays::{Holidays, zone_of_department};
+use constat_domain::service::{ServiceKind, ServiceRequest};
+use constat_domain::territory::misplaced;
+use jiff::civil;
+
+/// The time zone of a remote appointment without a place.
+const USUAL_ZONE: &str = "Europe/Paris";
+
+/// A located request.
+#[derive(Debug)]
+pub(crate) struct PlaceFound {
+    /// What the engine needs.
+    pub facts: PlaceFacts,
+    /// What the caller is answered; `None` without a position.
+    pub searched: Option<SearchedPlace>,
+}
+
+/// Asks the configured geocoder where the request's address is, when somebody is to go there and the
+/// request does not say where it is. A step of its own before the search, which waits for nothing:
+/// what the geocoder does not know the search looks up in the gazetteer.
+pub async fn geocode(scheduler: &Scheduler, request: &mut ServiceRequest) {
+    let on_site = request.kind.is_on_site();
+    let unplaced = |place: &&mut Place| on_site && place.position.is_none() && place.address.country_code == "FR";
+    if let Some(place) = request.place.as_mut().filter(unplaced) {
+        // An answer from elsewhere is none.
+        let found = scheduler.geocoder.locate(&place.address).await;
+        place.position = found.filter(|found| misplaced(*found, &place.address).is_none());
+    }
+}
+
+/// Locates a request: the position it gives, else that of its postcode and town. Sets the position in
+/// `place`.
+///
+/// # Errors
+/// For an appointment on site, names `appointmentLocation` when it is missing, its postcode when that is
+/// unknown, and its city when it leaves several communes possible: the message lists them.
+pub(crate) fn locate(kind: ServiceKind, place: Option<&mut Place>) -> Result<PlaceFound, FieldError> {
+    let Some(place) = place else {
+        if kind.is_on_site() {
+            return Err(FieldError::new("appointmentLocation", "is required for an appointment on site"));
+        }
+        let facts = PlaceFacts { position: None, department: None, zone: USUAL_ZONE.to_owned() };
+        return Ok(PlaceFound { facts, searched: None });
+    };
+    let address = &place.address;
+    let is_french = address.country_code == "FR";
+    let city = Some(address.city.as_str());
+    let located = is_french.then(|| Gazetteer::embedded().find(&address.zip_code, city));
+    let department = match &located {
+        Some(Ok(located)) => Some(located.department.to_owned()),
+        Some(Err(_)) => Gazetteer::embedded().department_of(&address.zip_code, city),
+        None => None,
+    };
+    if kind.is_on_site() && place.position.is_none() {
+        match &located {
+            Some(Ok(_)) => {}
+            Some(Err(why)) if why.is_of_city() => {
+                let message = format!("{}, or give appointmentLocation.position", why.message());
+                return Err(FieldError::new("appointmentLocation.address.city", message));
+            }
+            None => {
+                let message = "is required for an appointment on site outside France: no postcode is known there";
+                return Err(FieldError::new("appointmentLocation.position", message));
+            }
+            Some(Err(_)) => {
+                let message = "this postcode is unknown: correct it, or give appointmentLocation.position";
+                return Err(FieldError::new("appointmentLocation.address.zipCode", message));
+            }
+        }
+    }
+    let located = located.and_then(Result::ok);
+    place.position = place.position.or(located.map(|located| located.position));
+    let zone = department.as_deref().map_or(USUAL_ZONE, zone_of_department).to_owned();
+    let searched = place.position.map(|position| searched(position, located.as_ref()));
+    Ok(PlaceFound { facts: PlaceFacts { position: place.position, department, zone }, searched })
+}
+
+/// A position that is not the gazetteer's is the address's own.
+fn searched(position: Position, located: Option<&Located<'static>>) -> SearchedPlace {
+    let of_gazetteer = located.filter(|located| located.position == position);
+    SearchedPlace {
+        position,
+        precision: of_gazetteer.map_or(AddressPrecision::Address, |located| located.precision),
+        commune: located.and_then(|located| located.commune).map(|commune| commune.name.to_owned()),
+    }
+}
+
+/// Public holidays, as the engine asks for them.
+pub(crate) fn is_holiday(department: &str, date: civil::Date) -> bool {
+    Holidays::embedded().is_holiday(date, department)
+}

@@ -1,0 +1,64 @@
+//! The scheduler of the partner firms of this server.
+
+use std::sync::Arc;
+
+use constat_core::Core;
+
+use crate::booking::in_flight::Turns;
+use crate::calendars::Calendars;
+use crate::catastrophes::KnownCatastrophes;
+use crate::geocoder::{Geocoder, NoGeocoder};
+use crate::offer::open_offers::Promises;
+use crate::travel::{Roads, Routed, RoutingService};
+
+/// Searches, books and changes appointments in the calendars of partner firms. Shared by reference count.
+pub struct Scheduler {
+    /// The database, time, settings.
+    pub core: Arc<Core>,
+    /// Partner firms' calendars in memory.
+    pub calendars: Arc<Calendars>,
+    /// Offers that were made and not booked yet.
+    pub promises: Arc<Promises>,
+    /// The times that are being booked.
+    pub turns: Turns,
+    /// How long drives take.
+    pub travel: Arc<Roads>,
+    /// Positions of street addresses; none until [`Scheduler::with_geocoder`].
+    pub geocoder: Arc<dyn Geocoder>,
+    pub(crate) known_catastrophes: KnownCatastrophes,
+}
+
+impl Scheduler {
+    /// A scheduler that estimates drives and places addresses by postcode and town.
+    pub fn new(core: Arc<Core>) -> Self {
+        let travel = Arc::new(Roads::Estimated(core.settings.travel.clone()));
+        let rules = Arc::new(core.settings.availability.clone());
+        let calendars = Calendars::new(core.store.clone(), rules, Arc::clone(&travel), Arc::clone(&core.counts));
+        Self {
+            core,
+            calendars: Arc::new(calendars),
+            promises: Arc::default(),
+            turns: Turns::default(),
+            travel,
+            geocoder: Arc::new(NoGeocoder),
+            known_catastrophes: KnownCatastrophes::default(),
+        }
+    }
+
+    /// The same with drive times of a routing server.
+    #[must_use]
+    pub fn with_routing(self, service: Arc<dyn RoutingService>) -> Self {
+        let (clock, counts) = (Arc::clone(&self.core.clock), Arc::clone(&self.core.counts));
+        let settings = &self.core.settings;
+        let routed = Routed::new(service, settings.travel.clone(), &settings.routing, clock, counts);
+        let travel = Arc::new(Roads::Routed(Box::new(routed)));
+        let calendars = Arc::new(self.calendars.with_roads(Arc::clone(&travel)));
+        Self { calendars, travel, ..self }
+    }
+
+    /// The same with positions of a geocoding service.
+    #[must_use]
+    pub fn with_geocoder(self, geocoder: Arc<dyn Geocoder>) -> Self {
+        Self { geocoder, ..self }
+    }
+}

@@ -1,0 +1,304 @@
+//! Drive times learned from a routing server: what is unknown is asked for, what is known is kept,
+//! and a server that fails is left alone for a while.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use constat_availability::Estimator;
+use constat_domain::geo::Position;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+
+use crate::travel::known_drives::Known;
+use crate::travel::known_drives::{Memory, cell};
+use crate::travel::{Leg, RoutingError, RoutingService};
+use constat_core::RoutingSettings;
+use constat_core::{Clock, Counts, Pause};
+
+/// Entries of a table that costs a routing server about as little as any.
+const SMALL_TABLE: usize = 100;
+
+/// Most calls into which one table is split, because a place in it is not on the server's map. What
+/// is left over waits for the next round.
+const MOST_PARTS: usize = 16;
+
+/// Longer drives are not asked for, as the crow flies and in metres: nobody drives so far for a visit
+/// and back, the estimate is about as good there, and Valhalla refuses a whole table for two places
+/// 400 km apart (`max_matrix_distance`).
+const LONGEST_M: f64 = 200_000.0;
+
+/// Tables asked for at the same time for one answer. What does not fit waits for the next round.
+const MOST_CALLS: usize = 4;
+
+/// A routing server with what it has told.
+pub struct Routed {
+    service: Arc<dyn RoutingService>,
+    clock: Arc<dyn Clock>,
+    counts: Arc<Counts>,
+    known: RwLock<Known>,
+    pause: Mutex<Pause>,
+    memory: Memory,
+    budget: Duration,
+    /// Most sources and targets of one table, together.
+    coordinates: usize,
+}
+
+/// What to ask for in one call.
+#[derive(Debug, Default, PartialEq)]
+struct Table {
+    from: Vec<Position>,
+    to: Vec<Position>,
+}
+
+/// What a server told of one drive.
+type Drive = (Position, Position, Option<u32>);
+
+impl Table {
+    /// The table in two; the drive, when there is only one.
+    fn halves(self) -> Result<[Self; 2], Leg> {
+        let Self { mut from, mut to } = self;
+        if from.len() >= to.len() && from.len() > 1 {
+            let rest = from.split_off(from.len() / 2);
+            return Ok([Self { from, to: to.clone() }, Self { from: rest, to }]);
+        }
+        if to.len() > 1 {
+            let rest = to.split_off(to.len() / 2);
+            return Ok([Self { from: from.clone(), to }, Self { from, to: rest }]);
+        }
+        Err((from[0], to[0]))
+    }
+}
+
+impl Routed {
+    /// Nothing is known at first.
+    pub fn new(
+        service: Arc<dyn RoutingService>,
+        estimator: Estimator,
+        settings: &RoutingSettings,
+        clock: Arc<dyn Clock>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        Self {
+            service,
+            clock,
+            counts,
+            known: RwLock::new(Known::nothing(estimator)),
+            pause: Mutex::new(Pause::of(SignedDuration::from_secs(settings.pause_seconds.into()))),
+            memory: Memory {
+                drives: settings.remembered_drives,
+                keep: SignedDuration::from_hours(settings.remembered_hours.into()),
+            },
+            budget: Duration::from_millis(settings.budget_ms),
+            coordinates: usize::from(settings.coordinates).max(2),
+        }
+    }
+
+    /// What is known now.
+    pub fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs what asks for tables, and gives up when an answer has waited long enough.
+    pub async fn within_budget<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
+        let done = tokio::time::timeout(self.budget, asking).await.ok();
+        if done.is_none() {
+            self.counts.roads.out_of_time.one();
+        }
+        done
+    }
+
+    /// Which of these drives the server should be asked for: those it has not told, or too long ago.
+    pub fn unsettled(&self, legs: &[Leg]) -> Vec<Leg> {
+        self.forget();
+        let known = self.known();
+        let mut seen = HashSet::new();
+        let unknown = legs.iter().filter(|(from, to)| !known.is_settled(*from, *to) && is_askable(*from, *to));
+        unknown.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).copied().collect()
+    }
+
+    /// Asks the server for the drives that are not known yet. What it tells is known from then on,
+    /// to everybody.
+    ///
+    /// # Errors
+    /// The first call that failed; what others brought is kept.
+    pub async fn learn(&self, legs: &[Leg]) -> Result<(), RoutingError> {
+        let unknown = self.unsettled(legs);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut tables = tables(&unknown, self.coordinates);
+        tables.truncate(MOST_CALLS);
+        let answers = join_all(tables.into_iter().map(|table| self.ask_for_parts(table))).await;
+        let mut learned = Vec::new();
+        let mut outcome = Ok(());
+        for (drives, end) in answers {
+            learned.extend(drives);
+            outcome = outcome.and(end);
+        }
+        if !learned.is_empty() {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            *known = known.with(&learned, self.clock.now(), self.memory);
+            self.counts.roads.learned.add(learned.len() as u64);
+        }
+        outcome
+    }
+
+    /// Counts the drives of an answer that had to be estimated, but for those that are never asked for.
+    pub fn count_estimated(&self, known: &Known, legs: &[Leg]) {
+        let mut seen = HashSet::new();
+        let estimated = legs.iter().filter(|(from, to)| known.is_estimated(*from, *to) && is_askable(*from, *to));
+        let count = estimated.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).count();
+        self.counts.roads.estimated.add(count as u64);
+    }
+
+    /// Forgets what is too old.
+    fn forget(&self) {
+        let now = self.clock.now();
+        if self.known().aged(now, self.memory).is_some() {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            // Somebody may have been faster, and others have learned since: what is there now counts.
+            if let Some(aged) = known.aged(now, self.memory) {
+                *known = aged;
+            }
+        }
+    }
+
+    /// Asks for a table; where a place in it is not on the server's map, for parts of it, until the
+    /// place is found out. Gives what was learned, and how it ended.
+    async fn ask_for_parts(&self, table: Table) -> (Vec<Drive>, Result<(), RoutingError>) {
+        let mut learned = Vec::new();
+        let mut parts = vec![table];
+        for _ in 0..MOST_PARTS {
+            let Some(part) = parts.pop() else { break };
+            match self.ask(&part).await {
+                Ok(rows) => {
+                    for (from, row) in part.from.iter().zip(rows) {
+                        learned.extend(part.to.iter().zip(row).map(|(to, seconds)| (*from, *to, seconds)));
+                    }
+                }
+                Err(RoutingError::OffTheMap) => match part.halves() {
+                    Ok(halves) => parts.extend(halves),
+                    Err((from, to)) => learned.push((from, to, None)),
+                },
+                Err(error) => return (learned, Err(error)),
+            }
+        }
+        (learned, Ok(()))
+    }
+
+    async fn ask(&self, table: &Table) -> Result<crate::travel::DriveTimes, RoutingError> {
+        if !self.pause().may_ask(self.clock.now()) {
+            self.counts.roads.skipped.one();
+            return Err(RoutingError::Paused);
+        }
+        self.counts.roads.calls.one();
+        let answer = self.service.table(&table.from, &table.to).await.and_then(|rows| {
+            let fits = rows.len() == table.from.len() && rows.iter().all(|row| row.len() == table.to.len());
+            if fits { Ok(rows) } else { Err(RoutingError::NotATable("of another size".to_owned())) }
+        });
+        // A server that knows its map's edge is well.
+        self.note(answer.as_ref().err().filter(|error| **error != RoutingError::OffTheMap));
+        answer
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Pause> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how a call ended.
+    fn note(&self, failure: Option<&RoutingError>) {
+        let Some(error) = failure else {
+            if self.pause().worked() {
+                tracing::info!("the routing service answers again");
+            }
+            return;
+        };
+        self.counts.roads.failures.one();
+        let mut pause = self.pause();
+        // Calls that were under way together fail together: told once.
+        if pause.failed(self.clock.now()) && pause.has_just_begun() {
+            tracing::warn!(%error, "the routing service fails: drives are estimated until it answers again");
+        }
+    }
+}
+
+fn is_askable(from: Position, to: Position) -> bool {
+    from.distance_m(to) <= LONGEST_M
+}
+
+/// Puts drives into tables of no more than so many sources and targets together. A table tells of
+/// every source and target, also of pairs that nobody asked for: where that would be many, the
+/// drives to and from the place that they have in common get tables of their own.
+fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
+    let count = |end: fn(&Leg) -> Position| legs.iter().map(|leg| cell(end(leg))).collect::<HashSet<_>>().len();
+    if count(|leg| leg.0) * count(|leg| leg.1) <= SMALL_TABLE {
+        return filled(legs.iter(), coordinates);
+    }
+    let mut ends: HashMap<u32, usize> = HashMap::new();
+    for (from, to) in legs {
+        *ends.entry(cell(*from)).or_default() += 1;
+        *ends.entry(cell(*to)).or_default() += 1;
+    }
+    let Some((hub, _)) = ends.into_iter().max_by_key(|(cell, ends)| (*ends, *cell)) else { return Vec::new() };
+    let there = legs.iter().filter(|(_, to)| cell(*to) == hub);
+    let back = legs.iter().filter(|(from, _)| cell(*from) == hub);
+    let rest = legs.iter().filter(|(from, to)| cell(*from) != hub && cell(*to) != hub);
+    let mut all = filled(there, coordinates);
+    all.extend(filled(back, coordinates));
+    all.extend(filled(rest, coordinates));
+    all
+}
+
+/// The drives in order, in as few tables as hold them.
+fn filled<'a>(legs: impl Iterator<Item = &'a Leg>, coordinates: usize) -> Vec<Table> {
+    let mut all = Vec::new();
+    let mut table = Table::default();
+    let (mut from, mut to) = (HashSet::new(), HashSet::new());
+    for leg in legs {
+        let (source, target) = (cell(leg.0), cell(leg.1));
+        let more = usize::from(!from.contains(&source)) + usize::from(!to.contains(&target));
+        if from.len() + to.len() + more > coordinates {
+            all.push(std::mem::take(&mut table));
+            from.clear();
+            to.clear();
+        }
+        if from.insert(source) {
+            table.from.push(leg.0);
+        }
+        if to.insert(target) {
+            table.to.push(leg.1);
+        }
+    }
+    if !table.from.is_empty() {
+        all.push(table);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(lat: f64) -> Position {
+        Position { lat, lon: 2.0 }
+    }
+
+    #[test]
+    fn drives_from_and_to_one_place_share_a_table_and_no_table_is_too_large() {
+        let site = at(48.0);
+        let few = [(at(48.1), site), (site, at(48.2)), (at(48.1), at(48.2))];
+        assert_eq!(tables(&few, 100), [Table { from: vec![at(48.1), site], to: vec![site, at(48.2)] }]);
+        let legs: Vec<Leg> = (1..=60_u32)
+            .map(|step| at(48.0 + f64::from(step) / 10.0))
+            .flat_map(|there| [(site, there), (there, site)])
+            .collect();
+        let both_ways = tables(&legs, 200);
+        let sizes: Vec<_> = both_ways.iter().map(|table| (table.from.len(), table.to.len())).collect();
+        assert_eq!(sizes, [(60, 1), (1, 60)]);
+        let several = tables(&legs, 50);
+        assert!(several.iter().all(|table| table.from.len() + table.to.len() <= 50));
+        let told = |leg: &Leg| several.iter().any(|table| table.from.contains(&leg.0) && table.to.contains(&leg.1));
+        assert!(legs.iter().all(told));
+    }
+}
