@@ -1,4 +1,4 @@
-//! Chance of the load generators, from a seed.
+//! SecureRandom of the load generators, from a seed.
 
 /// Numbers that look drawn: the same for the same seed.
 pub struct Dice(u64);

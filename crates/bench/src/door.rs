@@ -18,7 +18,7 @@ use constat_store::queries::{
     absences, appointments, calendar_changes, events, expert_days, experts, holds, organisations,
 };
 use constat_store::{Store, StoreError, Tx};
-use constat_testkit::SeededChance;
+use constat_testkit::SeededRandom;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -70,14 +70,14 @@ fn instant(seconds: i64) -> Timestamp {
 
 /// Experts, and their visits in an order that goes round among them.
 fn world(visits_of_each: usize) -> (Vec<Expert>, Vec<Appointment>) {
-    let chance = SeededChance::new(64);
+    let secure_random = SeededRandom::new(64);
     let place = |at: &constat_domain::gazetteer::Commune| {
         Some((at.postcodes().next()?.to_owned(), at.name.chars().take(32).collect(), at.position))
     };
     let communes = Gazetteer::embedded().communes();
     let places: Vec<(String, String, Position)> =
         communes.iter().filter(|commune| commune.department() == "92").filter_map(place).collect();
-    let entropy = || constat_core::Chance::entropy(&chance);
+    let entropy = || constat_core::SecureRandom::entropy(&secure_random);
     let staff: Vec<Expert> = (0..EXPERTS)
         .map(|number| Expert {
             skills: Skills::default(),

@@ -16,7 +16,7 @@ use constat_http::Services;
 use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
 use constat_store::{Database, Documents, Store};
-use constat_testkit::{SeededChance, fixtures};
+use constat_testkit::{SeededRandom, fixtures};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -52,10 +52,10 @@ pub async fn build(folder: &Path, database: Database, count: usize) -> World {
     let clock = Arc::new(RunningClock::start(1));
     let store = Store::of(database).expect("a new database");
     let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
-    let chance = Arc::new(SeededChance::new(2026));
+    let secure_random = Arc::new(SeededRandom::new(2026));
     // One key makes all requests.
     let settings = Settings { requests_per_minute: 0, ..Settings::default() };
-    let core = Arc::new(Core::new(store, clock, chance, settings).await.expect("a core"));
+    let core = Arc::new(Core::new(store, clock, secure_random, settings).await.expect("a core"));
     let claims = ClaimService::new(Arc::clone(&core), documents);
     let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
@@ -83,7 +83,7 @@ pub async fn build(folder: &Path, database: Database, count: usize) -> World {
 
 /// A new organisation.
 pub async fn organisation(core: &Core, kind: OrganisationKind, name: &str) -> OrgId {
-    let id = OrgId::new(core.clock.now(), &core.chance.entropy());
+    let id = OrgId::new(core.clock.now(), &core.secure_random.entropy());
     let new = Organisation { id, kind, name: name.to_owned(), acam_code: None, created_at: core.clock.now() };
     core.store.write(move |tx| organisations::insert(tx, &new)).await.expect("a new organisation");
     id
@@ -92,7 +92,7 @@ pub async fn organisation(core: &Core, kind: OrganisationKind, name: &str) -> Or
 /// A new key to its test data.
 pub async fn key(core: &Core, api: Api, issuer: OrgId, holder: OrgId) -> String {
     let new = NewKey { api, issuer, holder, mode: Mode::Test, label: "bench".to_owned() };
-    let IssuedKey { key, secret } = issue_key(new, core.clock.now(), core.chance.as_ref());
+    let IssuedKey { key, secret } = issue_key(new, core.clock.now(), core.secure_random.as_ref());
     core.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
     secret
 }
@@ -124,7 +124,7 @@ pub async fn hire(core: &Core, firm: OrgId, places: &[Commune], count: usize, vi
             skills: Skills { kinds: ServiceKind::ALL.to_vec(), ..Skills::default() },
             week: week.clone(),
             ..Expert::new(
-                ExpertId::new(core.clock.now(), &core.chance.entropy()),
+                ExpertId::new(core.clock.now(), &core.secure_random.entropy()),
                 format!("Expert {number:03}"),
                 places[number % places.len()].2,
                 "Europe/Paris",

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::claim::events::{DOCUMENT_REFUSED, about};
-use constat_core::{AppError, Chance};
+use constat_core::{AppError, SecureRandom};
 
 /// How many rows are read at once.
 const PAGE: i64 = 1000;
@@ -94,7 +94,7 @@ pub async fn repair(
     documents: &Documents,
     swept: &Swept,
     now: Timestamp,
-    chance: &dyn Chance,
+    secure_random: &dyn SecureRandom,
 ) -> Result<(usize, usize), AppError> {
     let mut removed = 0;
     for bytes in &swept.stray {
@@ -113,7 +113,7 @@ pub async fn repair(
     }
     let mut asked_again = 0;
     for file in &swept.lost {
-        let (file, entropy) = (file.clone(), chance.entropy());
+        let (file, entropy) = (file.clone(), secure_random.entropy());
         let changed: Result<bool, AppError> = store.write(move |tx| reject_lost(tx, &file, now, &entropy)).await;
         asked_again += usize::from(changed?);
     }

@@ -90,7 +90,7 @@ impl ClaimService {
                     return Ok(seen);
                 }
             };
-            let (now, entropy) = (self.core.clock.now(), self.core.chance.entropy());
+            let (now, entropy) = (self.core.clock.now(), self.core.secure_random.entropy());
             let saved: Result<(), AppError> = self
                 .core
                 .store

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use constat_core::Core;
 use constat_store::Documents;
 
-use crate::claim::{Draughtsman, NoDraughtsman, Undrawable, UploadMemory};
+use crate::claim::{FailedPreviews, NoPreviewRenderer, PreviewRenderer, UploadMemory};
 use crate::claim_appointments::{NoPartners, PartnerGateway};
 use crate::scanner::{NoScanner, VirusScanner};
 use crate::webhooks::{NoWebhookSender, WebhookSender};
@@ -25,10 +25,10 @@ pub struct ClaimService {
     /// The virus scanner; none until [`ClaimService::with_scanner`].
     pub scanner: Arc<dyn VirusScanner>,
     /// Renders previews; none until [`ClaimService::with_draughtsman`].
-    pub draughtsman: Arc<dyn Draughtsman>,
+    pub preview_renderer: Arc<dyn PreviewRenderer>,
     /// One file at a time is checked for a password.
     pub(crate) password_turn: tokio::sync::Semaphore,
-    pub(crate) undrawable: Undrawable,
+    pub(crate) failed_previews: FailedPreviews,
     /// The key of the held document that the virus scanner last had no verdict for.
     pub(crate) last_unseen: std::sync::Mutex<String>,
 }
@@ -42,9 +42,9 @@ impl ClaimService {
             webhooks: Arc::new(NoWebhookSender),
             upload_memory: UploadMemory::of(&core.settings.uploads),
             scanner: Arc::new(NoScanner),
-            draughtsman: Arc::new(NoDraughtsman),
+            preview_renderer: Arc::new(NoPreviewRenderer),
             password_turn: tokio::sync::Semaphore::new(1),
-            undrawable: Undrawable::default(),
+            failed_previews: FailedPreviews::default(),
             last_unseen: std::sync::Mutex::default(),
             core,
         }
@@ -70,7 +70,7 @@ impl ClaimService {
 
     /// The same with this renderer of previews.
     #[must_use]
-    pub fn with_draughtsman(self, draughtsman: Arc<dyn Draughtsman>) -> Self {
-        Self { draughtsman, ..self }
+    pub fn with_preview_renderer(self, preview_renderer: Arc<dyn PreviewRenderer>) -> Self {
+        Self { preview_renderer, ..self }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use constat_claims::claim::{Draughtsman, Drawn};
+use constat_claims::claim::{Drawn, PreviewRenderer};
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -26,11 +26,11 @@ const ARENA: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
 /// Starts `program draw <media type>` for each picture: the file goes in, the JPEG comes out. The
 /// process bounds its own memory and time; when it takes too long all the same it is killed.
 #[derive(Debug, Clone)]
-pub struct DrawnByChild {
+pub struct PreviewProcess {
     program: PathBuf,
 }
 
-impl DrawnByChild {
+impl PreviewProcess {
     /// Through this program, which is Constat's own.
     pub fn with(program: PathBuf) -> Self {
         Self { program }
@@ -60,7 +60,7 @@ impl DrawnByChild {
     }
 }
 
-impl Draughtsman for DrawnByChild {
+impl PreviewRenderer for PreviewProcess {
     fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
         let media_type = media_type.to_owned();
         Box::pin(async move {

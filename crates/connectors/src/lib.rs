@@ -9,7 +9,7 @@ mod routing;
 mod webhook;
 
 pub use clamd::virus_scanner;
-pub use draw::{DrawnByChild, PASSWORD_QUESTION};
+pub use draw::{PASSWORD_QUESTION, PreviewProcess};
 pub use geocoder::geocoder;
 pub use partner::PartnerOverHttp;
 pub use routing::routing_service;

@@ -10,8 +10,8 @@ use constat_core::Clock as _;
 use constat_store::{Database, Documents};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::clock_and_random::SystemClock;
 use crate::config::Config;
-use crate::edges::SystemClock;
 use crate::failure::Failure;
 use crate::folder::Folder;
 

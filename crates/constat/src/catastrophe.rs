@@ -9,7 +9,7 @@ use constat_store::queries::catastrophes;
 use constat_store::{Store, StoreError};
 
 use crate::args::CatastropheCommand;
-use crate::edges::SystemClock;
+use crate::clock_and_random::SystemClock;
 use crate::failure::Failure;
 use crate::keys::{plain_table, print_json};
 

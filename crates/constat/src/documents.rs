@@ -9,8 +9,8 @@ use constat_store::queries::document_files;
 use serde_json::json;
 
 use crate::args::DocumentsCommand;
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
-use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::progress;
@@ -30,7 +30,7 @@ pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<Exi
     bar.finish_and_clear();
     let found = found?;
     let (removed, asked_again) =
-        if repair { document_gc::repair(store, &documents, &found, now, &OsChance).await? } else { (0, 0) };
+        if repair { document_gc::repair(store, &documents, &found, now, &OsRandom).await? } else { (0, 0) };
     if json {
         println!("{}", in_json(&found, removed, asked_again));
     } else {

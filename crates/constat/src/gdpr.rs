@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use constat_claims::import_export::archive::Archivist;
 use constat_claims::import_export::erasure::{Erasure, erase, finish, look};
-use constat_core::{AppError, Chance as _, Clock as _};
+use constat_core::{AppError, Clock as _, SecureRandom as _};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_scheduling::{count_to_erase, erase_appointments};
@@ -16,8 +16,8 @@ use futures_util::TryStreamExt as _;
 
 use crate::args::{Gdpr, InsuredOf, OverrideReason};
 use crate::catalogue::catalogues;
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
-use crate::edges::{OsChance, SystemClock};
 use crate::export::part_of;
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -90,7 +90,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             }
             let documents = folder.documents(&config.documents)?;
             let catalogues = catalogues(&config.settings.catalogue)?;
-            let done = erase(&folder.store, &documents, catalogues.of(&tenant), &wanted, now, &OsChance).await;
+            let done = erase(&folder.store, &documents, catalogues.of(&tenant), &wanted, now, &OsRandom).await;
             let done =
                 done.map_err(|error| Failure::new(format!("{error}\nOnce that is mended: constat gdpr finish")))?;
             println!(
@@ -113,7 +113,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             let firm = TenantId { org: organisation.id, mode: mode.into() };
             let now = SystemClock.now();
             let count = folder.store.read(|connection| count_to_erase(connection, firm, &appointments))?;
-            let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &OsChance.entropy())).collect();
+            let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &OsRandom.entropy())).collect();
             let erase = move |tx: &mut Tx| erase_appointments(tx, firm, &appointments, reason.as_str(), (now, &ids));
             let erased: Result<usize, AppError> = folder.store.write(erase).await;
             let erased = erased.map_err(|error| Failure::new(format!("nothing erased: {error}")))?;

@@ -1,7 +1,7 @@
 //! `constat organisations` and `constat keys`.
 
 use comfy_table::{Table, presets};
-use constat_core::{Chance as _, Clock as _, NewKey, issue_key};
+use constat_core::{Clock as _, NewKey, SecureRandom as _, issue_key};
 use constat_domain::codes::Codes;
 use constat_domain::contact::name_fault;
 use constat_domain::ids::{KeyId, OrgId};
@@ -11,7 +11,7 @@ use constat_store::{Store, StoreError};
 use serde_json::json;
 
 use crate::args::{Keys, Organisations};
-use crate::edges::{OsChance, SystemClock};
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::failure::Failure;
 
 /// Runs `constat organisations ...`.
@@ -52,7 +52,7 @@ pub async fn keys(store: &Store, command: Keys) -> Result<(), Failure> {
         Keys::Create { api, issuer, holder, mode, label, json } => {
             let (issuer, holder) = (find_organisation(store, &issuer)?, find_organisation(store, &holder)?);
             let new = NewKey { api: api.into(), issuer: issuer.id, holder: holder.id, mode: mode.into(), label };
-            let fresh = issue_key(new, SystemClock.now(), &OsChance);
+            let fresh = issue_key(new, SystemClock.now(), &OsRandom);
             let id = fresh.key.id;
             let key = fresh.key;
             store.write(move |tx| api_keys::insert(tx, &key)).await?;
@@ -154,7 +154,7 @@ fn new_organisation(kind: OrganisationKind, name: &str, acam: Option<String>) ->
     }
     let at = SystemClock.now();
     Ok(Organisation {
-        id: OrgId::new(at, &OsChance.entropy()),
+        id: OrgId::new(at, &OsRandom.entropy()),
         kind,
         name: name.to_owned(),
         acam_code: acam,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use constat_claims::ClaimService;
-use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
+use constat_connectors::{PartnerOverHttp, PreviewProcess, WebhooksOverHttp, geocoder, routing_service, virus_scanner};
 use constat_core::{Core, RequestSettings, Settings};
 use constat_domain::gazetteer::Gazetteer;
 use constat_http::{Routers, Services};
@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::catalogue::catalogues;
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
-use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::{exposure, private};
@@ -95,8 +95,8 @@ pub async fn services(folder: &Folder, documents: Documents, settings: Settings)
     let geocoder = geocoder(&settings.geocoder, Arc::new(SystemClock)).map_err(Failure::new)?;
     let webhooks = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
     let scanner = virus_scanner(&settings.scanner);
-    let draughtsman = Arc::new(DrawnByChild::with(std::env::current_exe()?));
-    let core = Core::new(folder.store.clone(), Arc::new(SystemClock), Arc::new(OsChance), settings).await?;
+    let preview_renderer = Arc::new(PreviewProcess::with(std::env::current_exe()?));
+    let core = Core::new(folder.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), settings).await?;
     let core = Arc::new(core.with_catalogues(catalogues));
     let scheduler = Scheduler::new(Arc::clone(&core)).with_geocoder(geocoder);
     let scheduler = match routing {
@@ -104,7 +104,7 @@ pub async fn services(folder: &Folder, documents: Documents, settings: Settings)
         None => scheduler,
     };
     let claims = ClaimService::new(core, documents).with_partners(partners).with_webhooks(webhooks);
-    let claims = claims.with_scanner(scanner).with_draughtsman(draughtsman);
+    let claims = claims.with_scanner(scanner).with_preview_renderer(preview_renderer);
     Ok(Services::new(scheduler, claims))
 }
 

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::command::{Answer, Idempotency};
-use crate::context::Act;
+use crate::context::CommandContext;
 use crate::core::Core;
 use crate::error::AppError;
 
@@ -152,7 +152,7 @@ impl Attempt {
     ///
     /// # Errors
     /// [`StoreError::Busy`] when another server has taken the attempt's place.
-    pub(crate) fn keep(&self, tx: &mut Tx, act: &Act, answer: &Answer) -> Result<(), AppError> {
+    pub(crate) fn keep(&self, tx: &mut Tx, context: &CommandContext, answer: &Answer) -> Result<(), AppError> {
         let Some(keyed) = &self.keyed else { return Ok(()) };
         let Idempotency { key, request_digest } = &keyed.idempotency;
         if let Some(owner) = &self.owner
@@ -162,7 +162,7 @@ impl Attempt {
         }
         let text = serde_json::to_string(answer).map_err(|error| AppError::Fault(format!("cannot keep: {error}")))?;
         let kept = Kept { request_digest: request_digest.clone(), answer: text };
-        Ok(idempotency::keep(tx, keyed.caller, key, &kept, act.at)?)
+        Ok(idempotency::keep(tx, keyed.caller, key, &kept, context.at)?)
     }
 
     /// The transaction that opens the attempt, until an instant.
@@ -208,9 +208,13 @@ impl Core {
     ///
     /// # Errors
     /// [`StoreError::Busy`] when the earlier attempt takes more than five seconds.
-    pub async fn attempt(&self, act: &Act, idempotency: Option<Idempotency>) -> Result<Attempt, AppError> {
-        let Some(idempotency) = idempotency.filter(|_| !act.dry_run) else { return Ok(Attempt::default()) };
-        let entered = self.open_attempts.after_others(act.caller.key, &idempotency);
+    pub async fn attempt(
+        &self,
+        context: &CommandContext,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Attempt, AppError> {
+        let Some(idempotency) = idempotency.filter(|_| !context.dry_run) else { return Ok(Attempt::default()) };
+        let entered = self.open_attempts.after_others(context.caller.key, &idempotency);
         let keyed = tokio::time::timeout(WAIT_TIMEOUT, entered).await.map_err(|_too_long| too_long())?;
         Ok(Attempt { keyed: Some(Arc::new(keyed)), owner: None })
     }
@@ -254,16 +258,16 @@ impl Core {
     /// As [`Core::attempt`], and [`Refusal::IdempotencyConflict`].
     pub async fn open_attempt(
         &self,
-        act: &Act,
+        context: &CommandContext,
         idempotency: Option<Idempotency>,
     ) -> Result<Result<Attempt, Answer>, AppError> {
-        let attempt = self.attempt(act, idempotency).await?;
+        let attempt = self.attempt(context, idempotency).await?;
         if attempt.keyed.is_none() {
             return Ok(Ok(attempt));
         }
         let seconds = OPEN_SECONDS + MAX_PARTNER_CALLS * self.settings.partner_timeout_seconds.max(1);
         let length = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let owner = act.entropy().iter().fold(String::new(), |mut name, byte| {
+        let owner = context.entropy().iter().fold(String::new(), |mut name, byte| {
             let _infallible = write!(name, "{byte:02x}");
             name
         });

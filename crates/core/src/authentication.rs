@@ -16,7 +16,7 @@ use constat_store::{Mark, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use crate::clock_and_random::Chance;
+use crate::clock_and_random::SecureRandom;
 use crate::core::Core;
 use crate::error::AppError;
 
@@ -145,13 +145,13 @@ pub fn hash_secret(secret: &str) -> String {
 }
 
 /// Makes a key and its secret. The caller saves the key.
-pub fn issue_key(new: NewKey, at: Timestamp, chance: &dyn Chance) -> IssuedKey {
+pub fn issue_key(new: NewKey, at: Timestamp, secure_random: &dyn SecureRandom) -> IssuedKey {
     let mut random = [0; 32];
-    chance.fill(&mut random);
+    secure_random.fill(&mut random);
     let start = format!("{}_{}", new.mode.as_str(), hex(&random));
     let secret = format!("{start}{}", checksum(&start));
     let key = ApiKey {
-        id: KeyId::new(at, &chance.entropy()),
+        id: KeyId::new(at, &secure_random.entropy()),
         api: new.api,
         issuer: new.issuer,
         holder: new.holder,
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     struct Sevens;
-    impl Chance for Sevens {
+    impl SecureRandom for Sevens {
         fn fill(&self, buffer: &mut [u8]) {
             buffer.fill(7);
         }

@@ -7,13 +7,13 @@ const MOST_FAILURES: u32 = 3;
 
 /// Whether a service may be asked now.
 #[derive(Debug)]
-pub struct Pause {
+pub struct CircuitBreaker {
     length: SignedDuration,
     failures: u32,
     until: Option<Timestamp>,
 }
 
-impl Pause {
+impl CircuitBreaker {
     /// For a service that is left alone for so long after three failures in a row.
     pub const fn of(length: SignedDuration) -> Self {
         Self { length, failures: 0, until: None }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn after_three_failures_the_service_is_left_alone_and_then_tried_once() {
-        let mut pause = Pause::of(SignedDuration::from_secs(10));
+        let mut pause = CircuitBreaker::of(SignedDuration::from_secs(10));
         assert!(!pause.failed(at(0)) && !pause.failed(at(0)));
         assert!(pause.may_ask(at(0)) && !pause.has_just_begun());
         assert!(pause.failed(at(0)) && pause.has_just_begun());
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_put_back_does_not_make_the_pause_longer() {
-        let mut pause = Pause::of(SignedDuration::from_secs(10));
+        let mut pause = CircuitBreaker::of(SignedDuration::from_secs(10));
         let _pausing = [pause.failed(at(0)), pause.failed(at(0)), pause.failed(at(0))];
         assert!(!pause.may_ask(at(5)));
         assert!(pause.may_ask(at(-3600)));

@@ -10,7 +10,7 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// A source of random bytes fit for secrets. Tests pass a seeded one.
-pub trait Chance: Send + Sync + 'static {
+pub trait SecureRandom: Send + Sync + 'static {
     /// Fills the whole buffer.
     fn fill(&self, buffer: &mut [u8]);
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempts::Attempt;
 use crate::attempts::{Next, Polls};
-use crate::context::Act;
+use crate::context::CommandContext;
 use crate::core::Core;
 use crate::error::AppError;
 
@@ -62,7 +62,7 @@ pub struct Idempotency {
 
 /// Does work on a task of its own, so that it goes on to its end when whoever asked for it goes away: for
 /// commands that do something outside their transaction, which must not be left half done.
-pub async fn to_its_end<T, E, F>(work: F) -> Result<T, E>
+pub async fn run_to_completion<T, E, F>(work: F) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<AppError> + Send + 'static,
@@ -84,31 +84,36 @@ impl Core {
     ///
     /// # Errors
     /// What `decide` refuses; [`StoreError::Busy`] when an earlier attempt takes more than five seconds.
-    pub async fn command<F>(&self, act: Act, idempotency: Option<Idempotency>, decide: F) -> Result<Answer, AppError>
+    pub async fn command<F>(
+        &self,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        decide: F,
+    ) -> Result<Answer, AppError>
     where
-        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
-        let attempt = self.attempt(&act, idempotency).await?;
-        self.command_of(&attempt, act, decide).await
+        let attempt = self.attempt(&context, idempotency).await?;
+        self.command_of(&attempt, context, decide).await
     }
 
     /// The same for an attempt that has begun.
-    pub async fn command_of<F>(&self, attempt: &Attempt, act: Act, decide: F) -> Result<Answer, AppError>
+    pub async fn command_of<F>(&self, attempt: &Attempt, context: CommandContext, decide: F) -> Result<Answer, AppError>
     where
-        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
-        if act.dry_run {
-            return self.try_out(act, decide).await;
+        if context.dry_run {
+            return self.try_out(context, decide).await;
         }
         let decide = Arc::new(decide);
         let (mut tries, mut polls) = (0, Polls::new());
         loop {
             // The unit holds the attempt: a caller that goes away leaves it in the queue.
-            let (act, attempt, decide) = (act.clone(), attempt.clone(), Arc::clone(&decide));
-            match self.store.write(move |tx| run_once(tx, &act, &attempt, decide.as_ref())).await {
+            let (context, attempt, decide) = (context.clone(), attempt.clone(), Arc::clone(&decide));
+            match self.store.write(move |tx| run_once(tx, &context, &attempt, decide.as_ref())).await {
                 Err(AppError::Store(StoreError::Conflict(_))) if tries + 1 < MOST_TRIES => {
                     tries += 1;
-                    tokio::time::sleep(self.a_moment(tries)).await;
+                    tokio::time::sleep(self.backoff(tries)).await;
                 }
                 Err(error) => return Err(error),
                 Ok(Some(answer)) => return Ok(answer),
@@ -119,18 +124,19 @@ impl Core {
 
     /// Nothing at first, then up to two milliseconds more each time, by chance: so that two nodes which got
     /// in each other's way do not do so again.
-    fn a_moment(&self, tries: u64) -> Duration {
-        let chance = self.chance.entropy().into_iter().fold(0_u64, |sum, byte| (sum << 8) ^ u64::from(byte));
-        Duration::from_micros(chance % (2_000 * (tries - 1)).max(1))
+    fn backoff(&self, tries: u64) -> Duration {
+        let secure_random =
+            self.secure_random.entropy().into_iter().fold(0_u64, |sum, byte| (sum << 8) ^ u64::from(byte));
+        Duration::from_micros(secure_random % (2_000 * (tries - 1)).max(1))
     }
 
     /// Decides in a transaction that is then rolled back.
-    async fn try_out<F>(&self, act: Act, decide: F) -> Result<Answer, AppError>
+    async fn try_out<F>(&self, context: CommandContext, decide: F) -> Result<Answer, AppError>
     where
-        F: Fn(&mut Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
         let decide = Arc::new(decide);
-        let undone = self.store.write(move |tx| Err::<(), _>(Undone(decide(tx, &act)))).await;
+        let undone = self.store.write(move |tx| Err::<(), _>(Undone(decide(tx, &context)))).await;
         let Err(Undone(outcome)) = undone else {
             return Err(AppError::Fault("a dry run was kept".to_owned()));
         };
@@ -156,16 +162,16 @@ impl UnitError for Undone {
 /// One transaction. `None` when an earlier attempt of the request is in another one.
 fn run_once(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     attempt: &Attempt,
-    decide: &(impl Fn(&mut Tx, &Act) -> Result<Answer, AppError> + ?Sized),
+    decide: &(impl Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + ?Sized),
 ) -> Result<Option<Answer>, AppError> {
     match attempt.take(tx)? {
         Next::Answered(answer) => return Ok(Some(answer)),
         Next::Wait => return Ok(None),
         Next::Work => {}
     }
-    let answer = decide(tx, act)?;
-    attempt.keep(tx, act, &answer)?;
+    let answer = decide(tx, context)?;
+    attempt.keep(tx, context, &answer)?;
     Ok(Some(answer))
 }

@@ -12,11 +12,11 @@ use constat_store::queries::events::{self, Event};
 use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 
-use crate::clock_and_random::Chance;
+use crate::clock_and_random::SecureRandom;
 
 /// One command's circumstances: the caller, the instant, and a source of new identifiers.
 #[derive(Clone)]
-pub struct Act {
+pub struct CommandContext {
     /// Who asks.
     pub caller: Caller,
     /// When: one instant for the whole command.
@@ -24,23 +24,23 @@ pub struct Act {
     /// Whether the caller only wants to hear what would come of it: everything is decided and
     /// answered as ever, and nothing is kept, sent or asked of anybody else.
     pub dry_run: bool,
-    chance: Arc<dyn Chance>,
+    secure_random: Arc<dyn SecureRandom>,
     catalogue: Arc<Catalogue>,
     deadlines: Arc<Deadlines>,
     outside_cover: OutsideCover,
 }
 
-impl Act {
+impl CommandContext {
     /// A command by `caller` at `at`, whose data is judged by `catalogue` and watched by `deadlines`.
     pub fn new(
         caller: Caller,
         at: Timestamp,
-        chance: Arc<dyn Chance>,
+        secure_random: Arc<dyn SecureRandom>,
         catalogue: Arc<Catalogue>,
         deadlines: Arc<Deadlines>,
         outside_cover: OutsideCover,
     ) -> Self {
-        Self { caller, at, dry_run: false, chance, catalogue, deadlines, outside_cover }
+        Self { caller, at, dry_run: false, secure_random, catalogue, deadlines, outside_cover }
     }
 
     /// A claim's deadlines at the instant of the command.
@@ -75,12 +75,12 @@ impl Act {
 
     /// Random bytes for a new identifier: `ClaimId::new(act.at, &act.entropy())`.
     pub fn entropy(&self) -> Entropy {
-        self.chance.entropy()
+        self.secure_random.entropy()
     }
 
     /// Fills a buffer with random bytes fit for a secret.
     pub fn fill(&self, buffer: &mut [u8]) {
-        self.chance.fill(buffer);
+        self.secure_random.fill(buffer);
     }
 
     /// Appends an event about `subject` to the caller's tenant. `data` holds ids and codes, never

@@ -8,7 +8,7 @@ use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::Store;
 
 use crate::authentication::RecentKeys;
-use crate::{Act, AppError, Catalogues, Chance, Clock, Counts, OpenAttempts, Sealer, Settings};
+use crate::{AppError, Catalogues, Clock, CommandContext, Counts, OpenAttempts, Sealer, SecureRandom, Settings};
 
 /// The part of a server that claims, scheduling and administration share. Shared by reference count.
 pub struct Core {
@@ -17,7 +17,7 @@ pub struct Core {
     /// The present instant.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
-    pub chance: Arc<dyn Chance>,
+    pub secure_random: Arc<dyn SecureRandom>,
     /// Seals offers, sessions and links.
     pub sealer: Sealer,
     /// The operator's settings.
@@ -41,15 +41,15 @@ impl Core {
     pub async fn new(
         store: Store,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        secure_random: Arc<dyn SecureRandom>,
         settings: Settings,
     ) -> Result<Self, AppError> {
-        let sealer = Sealer::open_store(store.clone(), Arc::clone(&chance), clock.now()).await?;
+        let sealer = Sealer::open_store(store.clone(), Arc::clone(&secure_random), clock.now()).await?;
         let deadlines = settings.deadlines.rules().map_err(|wrong| AppError::Fault(format!("deadlines: {wrong}")))?;
         Ok(Self {
             store,
             clock,
-            chance,
+            secure_random,
             sealer,
             settings,
             catalogues: Arc::new(Catalogues::default()),
@@ -67,11 +67,12 @@ impl Core {
     }
 
     /// The context of a command by `caller` at the present instant.
-    pub fn act(&self, caller: Caller) -> Act {
+    pub fn context(&self, caller: Caller) -> CommandContext {
         let catalogue = Arc::clone(self.catalogues.of(&caller.tenant));
         let outside_cover = self.settings.claims.outside_cover;
-        let (at, chance, deadlines) = (self.clock.now(), Arc::clone(&self.chance), Arc::clone(&self.deadlines));
-        Act::new(caller, at, chance, catalogue, deadlines, outside_cover)
+        let (at, secure_random, deadlines) =
+            (self.clock.now(), Arc::clone(&self.secure_random), Arc::clone(&self.deadlines));
+        CommandContext::new(caller, at, secure_random, catalogue, deadlines, outside_cover)
     }
 
     /// The rules that claims of an organisation are checked with: its catalogue and the platform's settings.

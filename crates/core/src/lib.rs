@@ -25,11 +25,11 @@ pub use self::core::Core;
 pub use attempts::{Attempt, OpenAttempts};
 pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
-pub use circuit_breaker::Pause;
-pub use clock_and_random::{Chance, Clock};
-pub use command::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER, to_its_end};
+pub use circuit_breaker::CircuitBreaker;
+pub use clock_and_random::{Clock, SecureRandom};
+pub use command::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER, run_to_completion};
 pub use constat_store::{DocumentBytes, Mark, Tx};
-pub use context::Act;
+pub use context::CommandContext;
 pub use erase_appointments::{
     APPOINTMENT_ERASED, booked_for_claim, erase_appointment_rows, record_and_erase, with_its_parties,
 };

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::clock_and_random::Chance;
+use crate::clock_and_random::SecureRandom;
 use crate::error::AppError;
 
 const NONCE: usize = 24;
@@ -55,15 +55,19 @@ impl Seal {
 /// Seals and opens tokens.
 pub struct Sealer {
     store: Store,
-    chance: Arc<dyn Chance>,
+    secure_random: Arc<dyn SecureRandom>,
     /// Newest first, never empty.
     keys: RwLock<Vec<SealingKey>>,
 }
 
 impl Sealer {
     /// Loads the keys, and makes the first one if there is none.
-    pub async fn open_store(store: Store, chance: Arc<dyn Chance>, now: Timestamp) -> Result<Self, StoreError> {
-        let sealer = Self { store, chance, keys: RwLock::new(Vec::new()) };
+    pub async fn open_store(
+        store: Store,
+        secure_random: Arc<dyn SecureRandom>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let sealer = Self { store, secure_random, keys: RwLock::new(Vec::new()) };
         sealer.rotate(now).await?;
         Ok(sealer)
     }
@@ -76,7 +80,7 @@ impl Sealer {
         let old = |key: &SealingKey, age| now.duration_since(key.created_at) > age;
         if newest.is_none_or(|key| old(key, SEALS_FOR)) {
             let mut secret = vec![0; 32];
-            self.chance.fill(&mut secret);
+            self.secure_random.fill(&mut secret);
             let number = newest.map_or(1, |key| key.number + 1);
             let fresh = SealingKey { number, secret, created_at: now };
             let dropped: Vec<i64> = known.iter().filter(|key| old(key, OPENS_FOR)).map(|key| key.number).collect();
@@ -111,7 +115,7 @@ impl Sealer {
         let keys = self.keys.read().map_err(|_poisoned| fault("keys"))?;
         let key = keys.first().ok_or_else(|| fault("no key"))?;
         let mut nonce = [0; NONCE];
-        self.chance.fill(&mut nonce);
+        self.secure_random.fill(&mut nonce);
         let cipher = XChaCha20Poly1305::new_from_slice(&key.secret).map_err(|_length| fault("key length"))?;
         let sealed = cipher
             .encrypt((&nonce).into(), Payload { msg: &content, aad: seal.purpose() })

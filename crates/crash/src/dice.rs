@@ -1,4 +1,4 @@
-//! Chance that a seed brings back.
+//! SecureRandom that a seed brings back.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -28,8 +28,8 @@ impl Dice {
     }
 
     /// True in so many of a hundred throws.
-    pub fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
+    pub fn percent(&mut self, secure_random: usize) -> bool {
+        self.below(100) < secure_random
     }
 
     /// A duration in a range of milliseconds.

@@ -86,7 +86,7 @@ where
             let mut response = handled.unwrap_or_else(|_panic| {
                 Ok(Problem::from(AppError::Fault("a handler panicked".to_owned())).into_response())
             })?;
-            let execution = ExecutionId::new(shared.core.clock.now(), &shared.core.chance.entropy());
+            let execution = ExecutionId::new(shared.core.clock.now(), &shared.core.secure_random.entropy());
             if let Some(problem) = problem_of(&mut response) {
                 log(&problem, contract, execution);
                 leftover.discard(Duration::from_secs(shared.core.settings.requests.body_seconds)).await;

@@ -36,13 +36,13 @@ pub(crate) async fn serve(
     service: &ClaimService,
     mut reading: Reading,
     method: &Method,
-    asked: &HeaderMap,
+    request: &HeaderMap,
 ) -> Result<Response, Problem> {
     reading.prepare(service).await?;
     let (document, copy) = (&reading.document, reading.copy);
     let CopyFacts { size, tag } = copy_facts(document, copy)?;
     let tag = format!("\"{tag}\"");
-    let wanted = wanted(asked, &tag, size)?;
+    let wanted = wanted(request, &tag, size)?;
     let (status, length, range) = match wanted {
         Wanted::NotModified => (http::StatusCode::NOT_MODIFIED, None, None),
         Wanted::Whole => (http::StatusCode::OK, Some(size), None),
@@ -100,8 +100,8 @@ pub(crate) fn docs(operation: TransformOperation) -> TransformOperation {
     operation
 }
 
-fn wanted(asked: &HeaderMap, tag: &str, size: u64) -> Result<Wanted, Problem> {
-    let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
+fn wanted(request: &HeaderMap, tag: &str, size: u64) -> Result<Wanted, Problem> {
+    let text = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
     if text(IF_NONE_MATCH).is_some_and(|tags| names(tags, tag)) {
         return Ok(Wanted::NotModified);
     }
@@ -158,8 +158,9 @@ mod tests {
     use super::*;
 
     fn ask(headers: &[(HeaderName, &str)]) -> Result<Wanted, Problem> {
-        let asked = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
-        wanted(&asked, "\"abc\"", 100)
+        let request =
+            headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
+        wanted(&request, "\"abc\"", 100)
     }
 
     #[test]

@@ -23,7 +23,7 @@ async fn alive() -> Response {
 
 /// 200 `ready`, or 503 `stopping` or `database`.
 async fn ready(State(shared): State<Shared>) -> Response {
-    shared.life.asked();
+    shared.life.request();
     let (status, body) = if shared.life.is_ending() {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"stopping"}"#)
     } else if shared.core.database_answers().await {

@@ -86,7 +86,7 @@ impl KeyFailures {
 
     /// Counts a request without any key.
     pub(crate) fn count_missing(&self) {
-        self.counts.missing.one();
+        self.counts.missing.increment();
     }
 
     /// Counts and logs a refused key. Comes back a second later when its client has many of them.
@@ -99,10 +99,10 @@ impl KeyFailures {
         fault: &KeyFault,
     ) {
         match fault {
-            KeyFault::Malformed => self.counts.malformed.one(),
-            KeyFault::Unknown => self.counts.unknown.one(),
-            KeyFault::Revoked(_) => self.counts.revoked.one(),
-            KeyFault::OtherContract(_) => self.counts.other_contract.one(),
+            KeyFault::Malformed => self.counts.malformed.increment(),
+            KeyFault::Unknown => self.counts.unknown.increment(),
+            KeyFault::Revoked(_) => self.counts.revoked.increment(),
+            KeyFault::OtherContract(_) => self.counts.other_contract.increment(),
             KeyFault::Store(_) => return,
         }
         let client = peer.and_then(|peer| peer.client(headers, &self.trusted));
@@ -120,7 +120,7 @@ impl KeyFailures {
         if judged.is_slowed
             && let Ok(_held) = self.delayed.try_acquire()
         {
-            self.counts.slowed.one();
+            self.counts.slowed.increment();
             tokio::time::sleep(DELAY).await;
         }
     }

@@ -5,7 +5,7 @@
 //! of an error: it returns a [`Problem`], and its contract writes it.
 
 mod answer;
-mod asked;
+mod authenticated_request;
 mod body;
 mod claims;
 mod connections;

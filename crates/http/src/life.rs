@@ -43,7 +43,7 @@ impl Life {
         self.0.ending.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn asked(&self) {
+    pub(crate) fn request(&self) {
         self.0.asked_at.store(self.milliseconds() + 1, Ordering::Relaxed);
     }
 

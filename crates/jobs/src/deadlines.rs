@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use constat_claims::ClaimService;
-use constat_claims::deadlines::{mind_the_rules, watch_deadlines};
+use constat_claims::deadlines::{refresh_rules_version, watch_deadlines};
 use constat_core::AppError;
 
 /// Watches deadlines. Several may run at once, in one process or many: what is told is told once.
@@ -24,7 +24,7 @@ impl DeadlineWatch {
     /// # Errors
     /// When the database fails.
     pub async fn drain(&self) -> Result<usize, AppError> {
-        mind_the_rules(&self.service).await?;
+        refresh_rules_version(&self.service).await?;
         self.look().await
     }
 

@@ -48,7 +48,7 @@ impl Deliverer {
     /// A deliverer of the application's webhooks.
     pub fn new(service: Arc<ClaimService>, render: Render) -> Self {
         let mut random = [0; 8];
-        service.core.chance.fill(&mut random);
+        service.core.secure_random.fill(&mut random);
         let name = format!("{:016x}", u64::from_le_bytes(random));
         Self { service, render, name }
     }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::read::visible;
 use constat_core::{
-    APPOINTMENT_ERASED, Act, AppError, erase_appointment_rows, record_and_erase, require_version, with_its_parties,
+    APPOINTMENT_ERASED, AppError, CommandContext, erase_appointment_rows, record_and_erase, require_version,
+    with_its_parties,
 };
 
 /// Erases the personal data of an appointment that is over or cancelled, and of those booked with it. Doing it
@@ -22,25 +23,25 @@ use constat_core::{
 /// [`BookingRefusal::NeededForVisit`] while a visit is to come.
 pub fn erase_appointment(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
-    let known = visible(tx, &act.caller, id)?;
+    let known = visible(tx, &context.caller, id)?;
     require_version(known.version, if_match)?;
-    if known.status == AppointmentStatus::Booked && known.slot.end > act.at {
+    if known.status == AppointmentStatus::Booked && known.slot.end > context.at {
         return Err(BookingRefusal::NeededForVisit.into());
     }
     let mut together = with_its_parties(tx, known)?;
-    if act.caller.owns_the_data() {
+    if context.caller.owns_the_data() {
         // What another firm wrote to its own part is that firm's; the platform booked them all.
-        together.retain(|one| one.tenant == act.caller.tenant);
+        together.retain(|one| one.tenant == context.caller.tenant);
     }
-    let data = json!({ "reason": "request", "by": act.caller.key });
+    let data = json!({ "reason": "request", "by": context.caller.key });
     for appointment in &together {
-        act.record_in(tx, appointment.tenant, appointment.id, APPOINTMENT_ERASED, data.clone())?;
+        context.record_in(tx, appointment.tenant, appointment.id, APPOINTMENT_ERASED, data.clone())?;
     }
-    let erased = erase_appointment_rows(tx, together, act.at)?;
+    let erased = erase_appointment_rows(tx, together, context.at)?;
     erased.into_iter().find(|one| one.id == id).ok_or_else(|| BookingRefusal::AppointmentNotFound.into())
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use constat_core::Core;
 
-use crate::booking::in_flight::Turns;
+use crate::booking::in_flight::InFlightBookings;
 use crate::calendars::Calendars;
 use crate::catastrophes::KnownCatastrophes;
 use crate::geocoder::{Geocoder, NoGeocoder};
-use crate::offer::open_offers::Promises;
+use crate::offer::open_offers::OpenOfferRegistry;
 use crate::travel::{Roads, Routed, RoutingService};
 
 /// Searches, books and changes appointments in the calendars of partner firms. Shared by reference count.
@@ -18,9 +18,9 @@ pub struct Scheduler {
     /// Partner firms' calendars in memory.
     pub calendars: Arc<Calendars>,
     /// Offers that were made and not booked yet.
-    pub promises: Arc<Promises>,
+    pub open_offers: Arc<OpenOfferRegistry>,
     /// The times that are being booked.
-    pub turns: Turns,
+    pub in_flight: InFlightBookings,
     /// How long drives take.
     pub travel: Arc<Roads>,
     /// Positions of street addresses; none until [`Scheduler::with_geocoder`].
@@ -37,8 +37,8 @@ impl Scheduler {
         Self {
             core,
             calendars: Arc::new(calendars),
-            promises: Arc::default(),
-            turns: Turns::default(),
+            open_offers: Arc::default(),
+            in_flight: InFlightBookings::default(),
             travel,
             geocoder: Arc::new(NoGeocoder),
             known_catastrophes: KnownCatastrophes::default(),

@@ -113,7 +113,7 @@ impl Asked {
     fn look_at_promises(&mut self, scheduler: &Scheduler) {
         let window = (self.request.from, self.request.to);
         let seen = self.sides.iter_mut().map(|side| {
-            let (open, seen) = scheduler.promises.seen_by(&self.question, &side.tenant, window, self.now);
+            let (open, seen) = scheduler.open_offers.seen_by(&self.question, &side.tenant, window, self.now);
             side.requirement.open = open;
             seen
         });
@@ -136,7 +136,7 @@ impl Asked {
             let offers = outcome.offers.iter().enumerate().flat_map(of_side).collect();
             let promise = Promise { session: self.session, until: expiry(self.now), offers };
             let seen = if last { u64::MAX } else { *seen };
-            scheduler.promises.note(&self.question, &side.tenant, promise, (seen, self.now))
+            scheduler.open_offers.note(&self.question, &side.tenant, promise, (seen, self.now))
         })
     }
 
@@ -170,7 +170,8 @@ fn ask(scheduler: &Scheduler, caller: &Caller, mut request: ServiceRequest) -> R
     for (tenant, party) in parties.into_iter().zip(&request.parties) {
         sides.push(sides[0].beside(scheduler, tenant, party.insurer.as_ref(), now)?);
     }
-    let (session, question) = (SessionId::new(now, &scheduler.core.chance.entropy()), Question::of(caller, &request));
+    let (session, question) =
+        (SessionId::new(now, &scheduler.core.secure_random.entropy()), Question::of(caller, &request));
     Ok(Asked { now, session, question, request, place, searched, sides, seen: Vec::new() })
 }
 
@@ -220,9 +221,9 @@ fn answer(scheduler: &Scheduler, caller: &Caller, asked: Asked, outcome: Outcome
     });
     let slots: Vec<OfferedSlot> = slots.collect::<Result<_, AppError>>()?;
     let reasons = if slots.is_empty() { outcome.reasons } else { Vec::new() };
-    scheduler.core.counts.searches.one();
+    scheduler.core.counts.searches.increment();
     if slots.is_empty() {
-        scheduler.core.counts.searches_without_offers.one();
+        scheduler.core.counts.searches_without_offers.increment();
     }
     Ok(Found { session_id: scheduler.core.sealer.seal(Seal::Session, &session)?, expires_at, slots, reasons, searched })
 }

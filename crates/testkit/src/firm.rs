@@ -84,7 +84,7 @@ impl Server {
 
     /// Marks an expert absent.
     pub async fn put_absence(&self, tenant: TenantId, expert: ExpertId, start: Timestamp, end: Timestamp) {
-        let id = AbsenceId::new(self.services.core.clock.now(), &self.services.core.chance.entropy());
+        let id = AbsenceId::new(self.services.core.clock.now(), &self.services.core.secure_random.entropy());
         let row = AbsenceRow { id, expert, start, end, reason: "test".to_owned() };
         self.services
             .core

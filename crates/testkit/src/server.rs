@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use constat_claims::ClaimService;
-use constat_connectors::{DrawnByChild, PartnerOverHttp, WebhooksOverHttp, routing_service};
-use constat_core::{Catalogues, Chance, Clock, Core, NewKey, Settings, issue_key};
+use constat_connectors::{PartnerOverHttp, PreviewProcess, WebhooksOverHttp, routing_service};
+use constat_core::{Catalogues, Clock, Core, NewKey, SecureRandom, Settings, issue_key};
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::openapi::{self, Faults};
 use crate::postgres::{self, FreshDatabase, TestDatabase, migrated_database};
-use crate::{ClaimsCaller, SeededChance, TestClock, fixtures};
+use crate::{ClaimsCaller, SeededRandom, TestClock, fixtures};
 
 /// How a test's server differs from the usual one.
 #[derive(Debug, Clone)]
@@ -118,11 +118,11 @@ async fn build(
     store: Store,
     documents: Documents,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
+    secure_random: Arc<dyn SecureRandom>,
     settings: Settings,
 ) -> Services {
     let gateway = Arc::new(PartnerOverHttp::of(&settings));
-    let core = Core::new(store, clock, chance, settings).await.expect("a core");
+    let core = Core::new(store, clock, secure_random, settings).await.expect("a core");
     let catalogues = Catalogues::load(&core.settings.catalogue).expect("sound catalogues");
     let core = Arc::new(core.with_catalogues(catalogues));
     let settings = &core.settings;
@@ -141,7 +141,7 @@ async fn build(
         .with_partners(gateway)
         .with_webhooks(Arc::new(WebhooksOverHttp::new(&settings.webhooks)))
         .with_scanner(constat_connectors::virus_scanner(&settings.scanner))
-        .with_draughtsman(Arc::new(DrawnByChild::with(program)));
+        .with_preview_renderer(Arc::new(PreviewProcess::with(program)));
     Services::new(scheduler, claims)
 }
 
@@ -205,8 +205,8 @@ impl Server {
         // The clock stands still, and tests declare the same loss several times: a test that is about it sets
         // it with `configure`.
         settings.requests.repeat_seconds = 0;
-        let chance = Arc::new(SeededChance::new(seed));
-        let services = build(store, documents, clock.clone(), chance, settings).await;
+        let secure_random = Arc::new(SeededRandom::new(seed));
+        let services = build(store, documents, clock.clone(), secure_random, settings).await;
         let faults = Faults::default();
         let (task, metrics_url) = serve(&services, listener, &faults).await;
         Self { services, clock, url, http: reqwest::Client::new(), faults, metrics_url, task, place }
@@ -268,8 +268,8 @@ impl Server {
         let address = self.url.trim_start_matches("http://").to_owned();
         let listener = tokio::net::TcpListener::bind(address).await.expect("the address it had");
         let (store, documents) = (old.core.store.clone(), old.claims.documents.clone());
-        let (clock, chance) = (Arc::clone(&old.core.clock), Arc::clone(&old.core.chance));
-        self.services = build(store, documents, clock, chance, settings).await;
+        let (clock, secure_random) = (Arc::clone(&old.core.clock), Arc::clone(&old.core.secure_random));
+        self.services = build(store, documents, clock, secure_random, settings).await;
         (self.task, self.metrics_url) = serve(&self.services, listener, &self.faults).await;
         self.http = reqwest::Client::new();
     }
@@ -295,7 +295,7 @@ impl Server {
 
     async fn register(&self, kind: OrganisationKind, name: &str, acam_code: Option<String>) -> OrgId {
         let organisation = Organisation {
-            id: OrgId::new(self.services.core.clock.now(), &self.services.core.chance.entropy()),
+            id: OrgId::new(self.services.core.clock.now(), &self.services.core.secure_random.entropy()),
             kind,
             name: name.to_owned(),
             acam_code,
@@ -336,7 +336,7 @@ impl Server {
     /// Issues a key and gives its secret.
     pub async fn key(&self, api: Api, issuer: OrgId, holder: OrgId, mode: Mode) -> String {
         let new = NewKey { api, issuer, holder, mode, label: "test".to_owned() };
-        let fresh = issue_key(new, self.services.core.clock.now(), self.services.core.chance.as_ref());
+        let fresh = issue_key(new, self.services.core.clock.now(), self.services.core.secure_random.as_ref());
         let key = fresh.key;
         self.services.core.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
         fresh.secret

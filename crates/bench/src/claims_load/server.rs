@@ -16,7 +16,7 @@ use constat_jobs::Deliverer;
 use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Documents, Store};
-use constat_testkit::{SeededChance, fixtures};
+use constat_testkit::{SeededRandom, fixtures};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -32,12 +32,12 @@ pub fn serve(folder: &Path, speed: u32, insured: usize) {
         let clock = Arc::new(RunningClock::start(speed));
         let store = Store::open(&folder.join("constat.db")).expect("a new database");
         let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
-        let chance = Arc::new(SeededChance::new(2026));
+        let secure_random = Arc::new(SeededRandom::new(2026));
         let webhooks = WebhookSettings { allow_private: true, poll_seconds: 1, ..WebhookSettings::default() };
         // One key makes all requests.
         let settings = Settings { webhooks, requests_per_minute: 0, ..Settings::default() };
         let sender = Arc::new(WebhooksOverHttp::new(&settings.webhooks));
-        let core = Arc::new(Core::new(store, clock, chance, settings).await.expect("a core"));
+        let core = Arc::new(Core::new(store, clock, secure_random, settings).await.expect("a core"));
         let claims = ClaimService::new(Arc::clone(&core), documents).with_webhooks(sender);
         let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);
         let key = platform(&core, insured).await;
@@ -63,12 +63,12 @@ fn contract(number: usize) -> Contract {
 /// Creates a platform with a number of insured people; returns its key.
 async fn platform(core: &Core, insured: usize) -> String {
     let at = core.clock.now();
-    let id = OrgId::new(at, &core.chance.entropy());
+    let id = OrgId::new(at, &core.secure_random.entropy());
     let kind = OrganisationKind::Platform;
     let new = Organisation { id, kind, name: "Platform".to_owned(), acam_code: None, created_at: at };
     let label = "load".to_owned();
     let new_key = NewKey { api: Api::Claims, issuer: id, holder: id, mode: Mode::Test, label };
-    let issued = issue_key(new_key, at, core.chance.as_ref());
+    let issued = issue_key(new_key, at, core.secure_random.as_ref());
     let key = issued.key.clone();
     let write = core.store.write(move |tx| {
         organisations::insert(tx, &new)?;

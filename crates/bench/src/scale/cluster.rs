@@ -14,7 +14,7 @@ use constat_http::Services;
 use constat_scheduling::Scheduler;
 use constat_store::queries::appointments;
 use constat_store::{Database, Documents, Store};
-use constat_testkit::SeededChance;
+use constat_testkit::SeededRandom;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -52,12 +52,12 @@ impl Cluster {
         let mut nodes = Vec::new();
         for number in 0..count {
             // Each draws its own identifiers.
-            let chance = Arc::new(SeededChance::new(2026 + (number as u64) * 1_000_003));
+            let secure_random = Arc::new(SeededRandom::new(2026 + (number as u64) * 1_000_003));
             let store = Store::of(database.clone()).expect("a database");
             let documents = Documents::local(&folder.join("documents")).expect("a documents folder");
             // One key makes all requests.
             let settings = Settings { requests_per_minute: 0, ..Settings::default() };
-            let core = Core::new(store, Arc::clone(&clock), chance, settings).await;
+            let core = Core::new(store, Arc::clone(&clock), secure_random, settings).await;
             let core = Arc::new(core.expect("a core"));
             let claims = ClaimService::new(Arc::clone(&core), documents);
             let services = Services::new(Scheduler::new(Arc::clone(&core)), claims);

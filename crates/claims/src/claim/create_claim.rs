@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::claim::cover::cover_of;
 use crate::claim::events;
 use crate::claim::find::find;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// What tells that a declaration without an `Idempotency-Key` was sent twice, as by a double click.
@@ -25,9 +25,9 @@ pub struct SentTwice {
 
 impl SentTwice {
     /// Of a body that came with the caller's key.
-    pub fn new(act: &Act, body: &[u8], within: SignedDuration) -> Self {
+    pub fn new(context: &CommandContext, body: &[u8], within: SignedDuration) -> Self {
         let mut digest = Sha256::new();
-        digest.update(act.caller.key.to_string());
+        digest.update(context.caller.key.to_string());
         digest.update([0]);
         digest.update(body);
         Self { digest: format!("{:x}", digest.finalize()), within }
@@ -50,36 +50,36 @@ pub struct Declared {
 /// that is still a draft.
 pub fn create_claim(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     declaration: &Declaration,
     twice: Option<&SentTwice>,
 ) -> Result<Declared, AppError> {
-    declaration.check_time(act.at)?;
-    let id = DeclarationId::new(act.at, &act.entropy());
-    if let Some(first) = draft_of_before(tx, act, id, twice)? {
+    declaration.check_time(context.at)?;
+    let id = DeclarationId::new(context.at, &context.entropy());
+    if let Some(first) = draft_of_before(tx, context, id, twice)? {
         return Ok(Declared { claim: first, is_repeat: true });
     }
-    let contract = contract_of(tx, act, declaration)?;
-    let catalogue = act.catalogue();
+    let contract = contract_of(tx, context, declaration)?;
+    let catalogue = context.catalogue();
     let mut claim = declaration.clone().into_draft(DeclaredWith {
-        tenant: *act.tenant(),
+        tenant: *context.tenant(),
         contract: &contract,
         catalogue,
         codes: Codes::embedded(),
         id,
-        at: act.at,
+        at: context.at,
     })?;
-    claim.set_declarer(act.caller.holder);
-    if let Err(ClaimRefusal::OutsideCover(fault)) = claim.may_be_outside_cover(act.outside_cover()) {
+    claim.set_declarer(context.caller.holder);
+    if let Err(ClaimRefusal::OutsideCover(fault)) = claim.may_be_outside_cover(context.outside_cover()) {
         return Err(Refusal::field("claimAt", fault).into());
     }
-    if !act.caller.owns_the_data() {
+    if !context.caller.owns_the_data() {
         claim.withhold_risk(&contract, declaration.dossier.risk.is_some());
     }
     claims::insert(tx, &claim)?;
-    events::record_with(tx, act, events::DRAFT_CREATED, &claim, cover_of(&claim))?;
-    if claim.can_submit(act.rules()) {
-        events::record(tx, act, events::DRAFT_READY, &claim)?;
+    events::record_with(tx, context, events::DRAFT_CREATED, &claim, cover_of(&claim))?;
+    if claim.can_submit(context.rules()) {
+        events::record(tx, context, events::DRAFT_READY, &claim)?;
     }
     Ok(Declared { claim, is_repeat: false })
 }
@@ -87,17 +87,17 @@ pub fn create_claim(
 /// The draft that the same declaration made a moment before. Notes the present one otherwise.
 fn draft_of_before(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: DeclarationId,
     twice: Option<&SentTwice>,
 ) -> Result<Option<Claim>, AppError> {
     let Some(SentTwice { digest, within }) = twice else { return Ok(None) };
-    let since = act.at.saturating_sub(*within).unwrap_or(act.at);
-    let Some(first) = recent_declarations::note(tx, digest, id, act.at, since)? else { return Ok(None) };
-    match find(tx, &act.caller, &first.to_string()) {
+    let since = context.at.saturating_sub(*within).unwrap_or(context.at);
+    let Some(first) = recent_declarations::note(tx, digest, id, context.at, since)? else { return Ok(None) };
+    match find(tx, &context.caller, &first.to_string()) {
         Ok(claim) if claim.status == ClaimStatus::Draft => Ok(Some(claim)),
         _ => {
-            recent_declarations::replace(tx, digest, id, act.at)?;
+            recent_declarations::replace(tx, digest, id, context.at)?;
             Ok(None)
         }
     }
@@ -108,10 +108,10 @@ fn draft_of_before(
 /// The platform hears what is wrong: the user, the contract or the product. An integrator hears the same of
 /// whatever is wrong, unless it has declared on the contract before: which users, contracts and products exist is
 /// not told to those who try ids.
-fn contract_of(tx: &mut Tx, act: &Act, declaration: &Declaration) -> Result<Contract, AppError> {
-    let tenant = act.tenant();
+fn contract_of(tx: &mut Tx, context: &CommandContext, declaration: &Declaration) -> Result<Contract, AppError> {
+    let tenant = context.tenant();
     let contract = contracts::of_tenant_by_id(tx, tenant, &declaration.contract_id)?;
-    let Some(holder) = act.caller.sees_only() else {
+    let Some(holder) = context.caller.sees_only() else {
         if !contracts::user_exists_in_tenant(tx, tenant, &declaration.user_id)? {
             return Err(ClaimRefusal::UserNotAuthorised.into());
         }

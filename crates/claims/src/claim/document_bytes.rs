@@ -68,7 +68,7 @@ pub(crate) async fn record_originals(
     let actor = reader.map_or_else(|| "system".to_owned(), |key| key.to_string());
     let recorded: Vec<Event> = told
         .map(|document| Event {
-            id: EventId::new(now, &service.core.chance.entropy()),
+            id: EventId::new(now, &service.core.secure_random.entropy()),
             tenant,
             subject: subject.to_string(),
             kind: ORIGINAL_READ.to_owned(),

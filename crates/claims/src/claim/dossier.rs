@@ -6,20 +6,20 @@ use constat_store::queries::claims;
 
 use crate::claim::events;
 use crate::claim::find::claim_to_change;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Completes a draft's loss, risk, stakes, damages and the like. What `change` does not tell stays.
 pub fn edit_dossier(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     change: &Dossier,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
-    claim.edit_dossier(Codes::embedded(), change, act.at)?;
+    let mut claim = claim_to_change(tx, context, id, if_match)?;
+    claim.edit_dossier(Codes::embedded(), change, context.at)?;
     claims::update(tx, &claim)?;
-    events::record(tx, act, events::DRAFT_EDITED, &claim)?;
+    events::record(tx, context, events::DRAFT_EDITED, &claim)?;
     Ok(claim)
 }

@@ -4,7 +4,7 @@ use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::DocumentId;
 use serde_json::{Value, json};
 
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 pub(crate) const DRAFT_CREATED: &str = "v2.claim.draft.created";
@@ -38,13 +38,19 @@ pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
 pub(crate) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
 
 /// Appends an event about the claim as it is now.
-pub(crate) fn record(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim) -> Result<(), AppError> {
-    record_with(tx, act, kind, claim, json!({}))
+pub(crate) fn record(tx: &mut Tx, context: &CommandContext, kind: &str, claim: &Claim) -> Result<(), AppError> {
+    record_with(tx, context, kind, claim, json!({}))
 }
 
 /// Appends an event about the claim as it is now, with more to tell: ids and codes.
-pub(crate) fn record_with(tx: &mut Tx, act: &Act, kind: &str, claim: &Claim, more: Value) -> Result<(), AppError> {
-    Ok(act.record(tx, claim.declaration_id, kind, about(claim, more))?)
+pub(crate) fn record_with(
+    tx: &mut Tx,
+    context: &CommandContext,
+    kind: &str,
+    claim: &Claim,
+    more: Value,
+) -> Result<(), AppError> {
+    Ok(context.record(tx, claim.declaration_id, kind, about(claim, more))?)
 }
 
 /// What every event about a claim says of it, with more to tell: ids and codes.
@@ -63,12 +69,17 @@ pub(crate) fn about(claim: &Claim, more: Value) -> Value {
 
 /// Appends what is told of a change of status, if there was one: after the submission always that it
 /// changed, and then what happened, where the contract has a name for it.
-pub(super) fn record_status(tx: &mut Tx, act: &Act, before: ClaimStatus, claim: &Claim) -> Result<(), AppError> {
+pub(super) fn record_status(
+    tx: &mut Tx,
+    context: &CommandContext,
+    before: ClaimStatus,
+    claim: &Claim,
+) -> Result<(), AppError> {
     if before == claim.status {
         return Ok(());
     }
     if before != ClaimStatus::Draft {
-        record_with(tx, act, STATUS_UPDATED, claim, json!({ "from": before }))?;
+        record_with(tx, context, STATUS_UPDATED, claim, json!({ "from": before }))?;
     }
     let kind = match (before, claim.status) {
         (ClaimStatus::Closed, ClaimStatus::InProgress) => REOPENED,
@@ -80,18 +91,23 @@ pub(super) fn record_status(tx: &mut Tx, act: &Act, before: ClaimStatus, claim: 
             return Ok(());
         }
     };
-    record(tx, act, kind, claim)
+    record(tx, context, kind, claim)
 }
 
 /// Appends the event of one uploaded document.
-pub(super) fn record_upload(tx: &mut Tx, act: &Act, claim: &Claim, document: DocumentId) -> Result<(), AppError> {
-    record_of_document(tx, act, DOCUMENT_UPLOADED, claim, document)
+pub(super) fn record_upload(
+    tx: &mut Tx,
+    context: &CommandContext,
+    claim: &Claim,
+    document: DocumentId,
+) -> Result<(), AppError> {
+    record_of_document(tx, context, DOCUMENT_UPLOADED, claim, document)
 }
 
 /// Appends an event about one of the claim's documents.
 pub(super) fn record_of_document(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     kind: &str,
     claim: &Claim,
     document: DocumentId,
@@ -103,5 +119,5 @@ pub(super) fn record_of_document(
     if let (Some(duplicate), Some(more)) = (duplicate_of, more.as_object_mut()) {
         more.insert("duplicateOf".to_owned(), json!({ "id": duplicate.declaration, "documentId": duplicate.document }));
     }
-    record_with(tx, act, kind, claim, more)
+    record_with(tx, context, kind, claim, more)
 }

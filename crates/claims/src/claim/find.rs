@@ -7,7 +7,7 @@ use constat_domain::tenancy::Caller;
 use constat_store::queries::claims::{self, Stamp};
 use constat_store::{Connection, Tx};
 
-use constat_core::{Act, AppError, require_version};
+use constat_core::{AppError, CommandContext, require_version};
 
 /// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
 pub(crate) fn find(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Claim, AppError> {
@@ -32,15 +32,25 @@ pub(crate) fn find_stamp(connection: &mut Connection, caller: &Caller, id: &str)
 
 /// The claim that a command is about, by either id. `if_match` holds the versions that the caller
 /// will accept it in, when it said so.
-pub(crate) fn claim_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
-    let claim = find(tx, &act.caller, id)?;
+pub(crate) fn claim_to_change(
+    tx: &mut Tx,
+    context: &CommandContext,
+    id: &str,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let claim = find(tx, &context.caller, id)?;
     require_version(claim.version, if_match)?;
     Ok(claim)
 }
 
 /// The claim that a command of the platform itself is about.
-pub(crate) fn claim_to_handle(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
-    let claim = find_to_handle(tx, &act.caller, id)?;
+pub(crate) fn claim_to_handle(
+    tx: &mut Tx,
+    context: &CommandContext,
+    id: &str,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let claim = find_to_handle(tx, &context.caller, id)?;
     require_version(claim.version, if_match)?;
     Ok(claim)
 }

@@ -7,37 +7,37 @@ use constat_store::queries::claims;
 use crate::ClaimService;
 use crate::claim::events;
 use crate::claim::find::{claim_to_handle, find_to_handle};
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Changes the note that the insured reads; `None` takes it away.
 pub fn set_note(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     note: Option<&str>,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
-    claim.set_note(note.map(str::to_owned), act.at);
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
+    claim.set_note(note.map(str::to_owned), context.at);
     claims::update(tx, &claim)?;
-    events::record(tx, act, events::NOTE_UPDATED, &claim)?;
+    events::record(tx, context, events::NOTE_UPDATED, &claim)?;
     Ok(claim)
 }
 
 /// Adds a note among handlers. It is never changed, and told to nobody else.
 pub fn add_internal_note(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     text: &str,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, InternalNote), AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
-    let note = InternalNote { text: text.to_owned(), at: act.at, by: act.caller.key };
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
+    let note = InternalNote { text: text.to_owned(), at: context.at, by: context.caller.key };
     claim.add_internal_note(note.clone())?;
     claims::update(tx, &claim)?;
-    events::record(tx, act, events::INTERNAL_NOTE_ADDED, &claim)?;
+    events::record(tx, context, events::INTERNAL_NOTE_ADDED, &claim)?;
     Ok((claim, note))
 }
 

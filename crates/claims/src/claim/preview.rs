@@ -21,7 +21,7 @@ const PASSWORD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Draws small pictures of files that strangers sent. Whatever a file does to its decoder, it is not
 /// done to this server.
-pub trait Draughtsman: Send + Sync + 'static {
+pub trait PreviewRenderer: Send + Sync + 'static {
     /// A JPEG of a file of this media type: a photo made small, or the first page of a PDF.
     fn draw(&self, media_type: &str, bytes: Vec<u8>) -> BoxFuture<'_, Drawn>;
 
@@ -43,9 +43,9 @@ pub enum Drawn {
 
 /// Documents that cannot be drawn. One may take seconds to find out, while others wait for their turn.
 #[derive(Debug, Default)]
-pub(crate) struct Undrawable(Mutex<HashSet<DocumentId>>);
+pub(crate) struct FailedPreviews(Mutex<HashSet<DocumentId>>);
 
-impl Undrawable {
+impl FailedPreviews {
     /// Most that are remembered: some hundred kilobytes. Beyond it the memory begins anew.
     const MOST: usize = 10_000;
 
@@ -65,9 +65,9 @@ impl Undrawable {
 
 /// Draws nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoDraughtsman;
+pub struct NoPreviewRenderer;
 
-impl Draughtsman for NoDraughtsman {
+impl PreviewRenderer for NoPreviewRenderer {
     fn draw(&self, _media_type: &str, _bytes: Vec<u8>) -> BoxFuture<'_, Drawn> {
         Box::pin(std::future::ready(Drawn::Never))
     }
@@ -88,14 +88,14 @@ pub(super) async fn takes_password(service: &ClaimService, key: &str) -> Result<
         // One file at a time, so that memory stays bounded.
         let _turn = service.password_turn.acquire().await.ok()?;
         let pieces: Vec<bytes::Bytes> = bytes.try_collect().await.ok()?;
-        service.draughtsman.takes_password(pieces.concat()).await
+        service.preview_renderer.takes_password(pieces.concat()).await
     });
     Ok(tried.await.ok().flatten().unwrap_or(true))
 }
 
 /// Whether a preview of the document was tried before and cannot be drawn.
-pub fn known_undrawable(service: &ClaimService, document: &Document) -> bool {
-    service.undrawable.has(document.id)
+pub fn has_failed_preview(service: &ClaimService, document: &Document) -> bool {
+    service.failed_previews.has(document.id)
 }
 
 /// A JPEG of the document, small and the right way up. A document never changes, so that one that cannot
@@ -104,7 +104,7 @@ pub fn known_undrawable(service: &ClaimService, document: &Document) -> bool {
 /// # Errors
 /// [`ClaimRefusal::NoPreview`] for what cannot be drawn; unavailable when drawing could not be tried.
 pub async fn preview(service: &ClaimService, document: &Document) -> Result<Vec<u8>, AppError> {
-    if service.undrawable.has(document.id) {
+    if service.failed_previews.has(document.id) {
         return Err(ClaimRefusal::NoPreview.into());
     }
     let pieces: Vec<bytes::Bytes> = copy_bytes(service, document, Copy::Original, None)
@@ -112,10 +112,10 @@ pub async fn preview(service: &ClaimService, document: &Document) -> Result<Vec<
         .try_collect()
         .await
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    match service.draughtsman.draw(&document.mime_type, pieces.concat()).await {
+    match service.preview_renderer.draw(&document.mime_type, pieces.concat()).await {
         Drawn::Picture(picture) => Ok(picture),
         Drawn::Never => {
-            service.undrawable.remember(document.id);
+            service.failed_previews.remember(document.id);
             Err(ClaimRefusal::NoPreview.into())
         }
         Drawn::NotNow => Err(StoreError::Unavailable("previews cannot be drawn now".to_owned()).into()),

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::ClaimService;
-use constat_core::{Act, AppError, UploadSettings};
+use constat_core::{AppError, CommandContext, UploadSettings};
 
 /// How many of the first bytes tell the type: the longest header that is looked at is 1 KiB.
 const HEAD: usize = 4096;
@@ -121,8 +121,8 @@ pub struct Received {
 
 impl Receiving {
     /// Makes room for a document of this claim.
-    pub fn begin(service: &ClaimService, act: &Act, claim: &Claim) -> Self {
-        let id = DocumentId::new(act.at, &act.entropy());
+    pub fn begin(service: &ClaimService, context: &CommandContext, claim: &Claim) -> Self {
+        let id = DocumentId::new(context.at, &context.entropy());
         let key = format!("documents/{}/{}/{id}", claim.tenant, claim.declaration_id);
         Self {
             id,

@@ -7,7 +7,7 @@ use constat_store::queries::claims;
 
 use crate::claim::events;
 use crate::claim::find::claim_to_handle;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// A decision.
@@ -22,30 +22,30 @@ pub enum Review {
 /// Accepts or rejects a document that waits for it. Handlers only.
 pub fn review_document(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     document: &str,
     review: &Review,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, DocumentId), AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
-    let was_ready = claim.can_submit(act.catalogue());
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
+    let was_ready = claim.can_submit(context.catalogue());
     let document: DocumentId = document.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     let kind = match review {
         Review::Accept => {
-            claim.accept_document(document, act.at)?;
+            claim.accept_document(document, context.at)?;
             events::DOCUMENT_ACCEPTED
         }
         Review::Reject(reason) => {
-            claim.reject_document(document, reason, act.at)?;
+            claim.reject_document(document, reason, context.at)?;
             events::DOCUMENT_REFUSED
         }
     };
-    claim.touch(act.at);
+    claim.touch(context.at);
     claims::update(tx, &claim)?;
-    events::record_of_document(tx, act, kind, &claim, document)?;
-    if claim.can_submit(act.catalogue()) && !was_ready {
-        events::record(tx, act, events::DRAFT_READY, &claim)?;
+    events::record_of_document(tx, context, kind, &claim, document)?;
+    if claim.can_submit(context.catalogue()) && !was_ready {
+        events::record(tx, context, events::DRAFT_READY, &claim)?;
     }
     Ok((claim, document))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::ClaimService;
 use crate::claim::find::claim_to_handle;
 use crate::claim::{events, read_claim};
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// What became of a settlement.
@@ -29,50 +29,50 @@ pub enum SettlementChange {
 /// Decides on a payment.
 pub fn create_settlement(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     (kind, amount): (SettlementKind, Money),
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, SettlementId), AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
-    let new = NewSettlement { id: SettlementId::new(act.at, &act.entropy()), kind, amount };
-    claim.settle(&new, act.at)?;
-    keep(tx, act, events::SETTLEMENT_CREATED, &claim, new.id)?;
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
+    let new = NewSettlement { id: SettlementId::new(context.at, &context.entropy()), kind, amount };
+    claim.settle(&new, context.at)?;
+    keep(tx, context, events::SETTLEMENT_CREATED, &claim, new.id)?;
     Ok((claim, new.id))
 }
 
 /// Notes what became of a settlement.
 pub fn change_settlement(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     settlement: &str,
     change: SettlementChange,
     if_match: Option<&[i64]>,
 ) -> Result<(Claim, SettlementId), AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
     let settlement: SettlementId = settlement.parse().map_err(|_invalid| ClaimRefusal::SettlementNotFound)?;
     let kind = match change {
         SettlementChange::Paid(at) => {
-            claim.settlement_paid(settlement, at.unwrap_or(act.at), act.at)?;
+            claim.settlement_paid(settlement, at.unwrap_or(context.at), context.at)?;
             events::SETTLEMENT_PAID
         }
         SettlementChange::Returned => {
-            claim.settlement_returned(settlement, act.at)?;
+            claim.settlement_returned(settlement, context.at)?;
             events::SETTLEMENT_RETURNED
         }
         SettlementChange::Cancelled => {
-            claim.cancel_settlement(settlement, act.at)?;
+            claim.cancel_settlement(settlement, context.at)?;
             events::SETTLEMENT_CANCELLED
         }
     };
-    keep(tx, act, kind, &claim, settlement)?;
+    keep(tx, context, kind, &claim, settlement)?;
     Ok((claim, settlement))
 }
 
-fn keep(tx: &mut Tx, act: &Act, event: &str, claim: &Claim, id: SettlementId) -> Result<(), AppError> {
+fn keep(tx: &mut Tx, context: &CommandContext, event: &str, claim: &Claim, id: SettlementId) -> Result<(), AppError> {
     claims::update(tx, claim)?;
-    events::record_with(tx, act, event, claim, json!({ "settlementId": id }))
+    events::record_with(tx, context, event, claim, json!({ "settlementId": id }))
 }
 
 /// A settlement of a claim, with the claim.

@@ -7,14 +7,19 @@ use constat_store::queries::claims;
 use crate::claim::cover::cover_of;
 use crate::claim::events;
 use crate::claim::find::claim_to_change;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Submits a draft whose mandatory documents are all there.
-pub fn submit_claim(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Claim, AppError> {
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
-    claim.submit(act.rules(), ClaimId::new(act.at, &act.entropy()), act.at)?;
+pub fn submit_claim(
+    tx: &mut Tx,
+    context: &CommandContext,
+    id: &str,
+    if_match: Option<&[i64]>,
+) -> Result<Claim, AppError> {
+    let mut claim = claim_to_change(tx, context, id, if_match)?;
+    claim.submit(context.rules(), ClaimId::new(context.at, &context.entropy()), context.at)?;
     claims::update(tx, &claim)?;
-    events::record_with(tx, act, events::SUBMITTED, &claim, cover_of(&claim))?;
+    events::record_with(tx, context, events::SUBMITTED, &claim, cover_of(&claim))?;
     Ok(claim)
 }

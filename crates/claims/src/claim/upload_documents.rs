@@ -14,7 +14,7 @@ use crate::claim::find::claim_to_change;
 use crate::claim::preview::takes_password;
 use crate::claim::receive::{Received, forget};
 use crate::claim::{events, keep_file, read_claim};
-use constat_core::{Act, Answer, AppError, Attempt, Idempotency};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency};
 use constat_store::Tx;
 
 /// A file as it came; its bytes are in the store.
@@ -51,17 +51,17 @@ pub struct Uploaded {
 /// The bytes are in the store before a row names them; when the transaction refuses, or the answer
 /// turns out to have been given before, they are removed again. When it is not known what became of the
 /// transaction they stay: a row may name them, and [`sweep`](crate::document_gc) finds those that none names. Whoever began to take the bytes in sees to
-/// it that this runs to its end ([`to_its_end`](constat_core::to_its_end)).
+/// it that this runs to its end ([`run_to_completion`](constat_core::to_its_end)).
 pub async fn upload_documents(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     request: UploadRequest,
     render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
 ) -> Result<Answer, AppError> {
     let keys: Vec<String> = request.files.iter().map(|file| file.received.key.clone()).collect();
     let mark = request.files.first().map(|file| file.received.id.to_string());
-    let kept = !act.dry_run;
-    let outcome = decide(service, act, request, render).await;
+    let kept = !context.dry_run;
+    let outcome = decide(service, context, request, render).await;
     // An answer that does not name the new documents was given before, to the same request.
     let is_named = match &outcome {
         Ok(answer) => mark.is_some_and(|mark| answer.body.contains(&mark)),
@@ -91,35 +91,35 @@ pub struct UploadRequest {
 
 async fn decide(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     request: UploadRequest,
     render: impl Fn(&Uploaded) -> Result<Answer, AppError> + Send + Sync + 'static,
 ) -> Result<Answer, AppError> {
     let UploadRequest { claim: id, files, auto_submit, if_match, idempotency } = request;
-    let attempt = service.core.attempt(&act, idempotency).await?;
+    let attempt = service.core.attempt(&context, idempotency).await?;
     let documents: Vec<NewDocument> = files.into_iter().map(new_document).collect();
-    let documents = match look_at(service, &act, &attempt, &id, documents).await {
+    let documents = match look_at(service, &context, &attempt, &id, documents).await {
         Ok(Ok(documents)) => documents,
         Ok(Err(answer)) => return Ok(answer),
         Err(refusal) => return service.core.refuse(&attempt, refusal).await,
     };
     let quota_mb = service.core.settings.uploads.quota_mb;
-    let decide = move |tx: &mut Tx, act: &Act| {
-        let taken = take(tx, act, &id, &documents, auto_submit, if_match.as_deref())?;
+    let decide = move |tx: &mut Tx, context: &CommandContext| {
+        let taken = take(tx, context, &id, &documents, auto_submit, if_match.as_deref())?;
         if quota_mb > 0 {
             // The sum has the new documents in it.
-            within_quota(document_files::bytes_of_tenant_held(tx, act.tenant())?, quota_mb)?;
+            within_quota(document_files::bytes_of_tenant_held(tx, context.tenant())?, quota_mb)?;
         }
         render(&taken)
     };
-    service.core.command_of(&attempt, act, decide).await
+    service.core.command_of(&attempt, context, decide).await
 }
 
 /// Refuses early what can be refused, and has the files scanned; the transaction decides again. Gives the answer of
 /// an earlier attempt instead, if there is one: its files were scanned.
 async fn look_at(
     service: &ClaimService,
-    act: &Act,
+    context: &CommandContext,
     attempt: &Attempt,
     id: &str,
     mut documents: Vec<NewDocument>,
@@ -127,10 +127,10 @@ async fn look_at(
     if let Some(answer) = service.core.earlier_answer(attempt).await? {
         return Ok(Err(answer));
     }
-    let mut claim = read_claim(service, &act.caller, id)?;
-    one_of_each(act.catalogue(), &claim, &documents)?;
+    let mut claim = read_claim(service, &context.caller, id)?;
+    one_of_each(context.catalogue(), &claim, &documents)?;
     for document in &documents {
-        claim.take_document(act.catalogue(), document, act.at)?;
+        claim.take_document(context.catalogue(), document, context.at)?;
     }
     require_room(service, &claim.tenant, documents.iter().map(|document| document.size).sum())?;
     for document in &mut documents {
@@ -179,37 +179,37 @@ fn new_document(file: Upload) -> NewDocument {
 /// The transaction.
 fn take(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     documents: &[NewDocument],
     auto_submit: bool,
     if_match: Option<&[i64]>,
 ) -> Result<Uploaded, AppError> {
-    let catalogue = act.catalogue();
-    let mut claim = claim_to_change(tx, act, id, if_match)?;
-    let was_ready = claim.can_submit(act.rules());
+    let catalogue = context.catalogue();
+    let mut claim = claim_to_change(tx, context, id, if_match)?;
+    let was_ready = claim.can_submit(context.rules());
     for document in documents {
         let duplicate_of = duplicate_of(tx, &claim, &document.sha256)?;
-        claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, act.at)?;
+        claim.take_document(catalogue, &NewDocument { duplicate_of, ..document.clone() }, context.at)?;
         keep_file(tx, &claim, document.id)?;
     }
-    claim.touch(act.at);
+    claim.touch(context.at);
     claims::update(tx, &claim)?;
     for document in documents {
-        events::record_upload(tx, act, &claim, document.id)?;
+        events::record_upload(tx, context, &claim, document.id)?;
         if document.scan == ScanState::Infected {
-            events::record_of_document(tx, act, events::DOCUMENT_REFUSED, &claim, document.id)?;
+            events::record_of_document(tx, context, events::DOCUMENT_REFUSED, &claim, document.id)?;
         }
     }
-    let ready = claim.can_submit(act.rules());
+    let ready = claim.can_submit(context.rules());
     if ready && !was_ready {
-        events::record(tx, act, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, events::DRAFT_READY, &claim)?;
     }
     let submitted = auto_submit && ready;
     if submitted {
-        claim.submit(act.rules(), ClaimId::new(act.at, &act.entropy()), act.at)?;
+        claim.submit(context.rules(), ClaimId::new(context.at, &context.entropy()), context.at)?;
         claims::update(tx, &claim)?;
-        events::record_with(tx, act, events::SUBMITTED, &claim, cover_of(&claim))?;
+        events::record_with(tx, context, events::SUBMITTED, &claim, cover_of(&claim))?;
     }
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }

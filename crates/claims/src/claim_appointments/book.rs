@@ -28,7 +28,7 @@ use crate::claim_appointments::session::Session;
 use crate::claim_appointments::{WriteAnswer, digest, event_data, partners, require_open};
 use constat_core::PartnerLink;
 use constat_core::WARNING_HEADER;
-use constat_core::{Act, Answer, AppError, Attempt, Idempotency, hash_secret, to_its_end};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, hash_secret, run_to_completion};
 use constat_store::Tx;
 
 /// The reason told to a partner whose appointment cannot be kept.
@@ -60,67 +60,67 @@ struct Plan {
 /// Books the slot, and keeps the appointment on the claim. A repeat gets the record already made.
 pub async fn book_claim_appointment(
     service: Arc<ClaimService>,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     claim: String,
     command: BookClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    to_its_end(async move { book(&service, act, idempotency, &claim, &command, write).await }).await
+    run_to_completion(async move { book(&service, context, idempotency, &claim, &command, write).await }).await
 }
 
 async fn book(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     claim: &str,
     command: &BookClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let attempt = match service.core.open_attempt(&act, idempotency).await? {
+    let attempt = match service.core.open_attempt(&context, idempotency).await? {
         Ok(attempt) => attempt,
         Err(answer) => return Ok(answer),
     };
-    let outcome = book_once(service, act, &attempt, claim, command, write).await;
+    let outcome = book_once(service, context, &attempt, claim, command, write).await;
     service.core.close_attempt(attempt, outcome).await
 }
 
 async fn book_once(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     attempt: &Attempt,
     claim: &str,
     command: &BookClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
     let (claim, known) = service.core.store.read(|connection| {
-        let claim = find(connection, &act.caller, claim)?;
-        let known = claim_appointments::list_of_claim(connection, act.tenant(), claim.declaration_id)?;
+        let claim = find(connection, &context.caller, claim)?;
+        let known = claim_appointments::list_of_claim(connection, context.tenant(), claim.declaration_id)?;
         Ok::<_, AppError>((claim, known))
     })?;
     // A repeat names the same session and slot, and is answered even when the session is over.
     let booked_from = digest(&[&command.session, &command.slot_id]);
     if let Some(made) = known.iter().find(|made| made.booked_from == booked_from) {
         let answer = write(made)?;
-        return service.core.command_of(attempt, act, move |_, _| Ok(answer.clone())).await;
+        return service.core.command_of(attempt, context, move |_, _| Ok(answer.clone())).await;
     }
     require_open(&claim)?;
-    let plan = plan(service, &act, &claim, command, booked_from)?;
+    let plan = plan(service, &context, &claim, command, booked_from)?;
     require_room(&known, &plan)?;
     let key = digest(&[&claim.declaration_id.to_string(), &plan.booked_from]);
-    let booked = if act.dry_run {
+    let booked = if context.dry_run {
         PartnerAppointment::default()
     } else {
         service.partners.book_appointment(&plan.link, &plan.booking, &key).await?
     };
-    let (plan, id, dry_run) = (Arc::new(plan), booked.id.clone(), act.dry_run);
+    let (plan, id, dry_run) = (Arc::new(plan), booked.id.clone(), context.dry_run);
     let recorded = {
         let (plan, claim_id) = (Arc::clone(&plan), claim.declaration_id.to_string());
-        let decide = move |tx: &mut Tx, act: &Act| {
-            let answer = write(&keep(tx, act, &claim_id, &plan, &booked)?)?;
+        let decide = move |tx: &mut Tx, context: &CommandContext| {
+            let answer = write(&keep(tx, context, &claim_id, &plan, &booked)?)?;
             Ok(booked.warnings.iter().fold(answer, |answer, code| answer.with_header(WARNING_HEADER, code)))
         };
-        service.core.command_of(attempt, act.clone(), decide).await
+        service.core.command_of(attempt, context.clone(), decide).await
     };
     if let Err(error) = &recorded
         && !dry_run
@@ -138,13 +138,13 @@ async fn book_once(
 /// What is booked where: as it was searched.
 fn plan(
     service: &ClaimService,
-    act: &Act,
+    context: &CommandContext,
     claim: &Claim,
     command: &BookClaimAppointment,
     booked_from: String,
 ) -> Result<Plan, AppError> {
-    let searched = Session::open(&service.core.sealer, claim, &command.session, act.at)?;
-    let link = partners::holder(&service.core.settings, act.tenant(), searched.kind, &searched.partner)?.clone();
+    let searched = Session::open(&service.core.sealer, claim, &command.session, context.at)?;
+    let link = partners::holder(&service.core.settings, context.tenant(), searched.kind, &searched.partner)?.clone();
     let booking = PartnerBooking {
         session: searched.theirs,
         slot_id: command.slot_id.clone(),
@@ -168,13 +168,13 @@ fn require_room(known: &[ClaimAppointment], plan: &Plan) -> Result<(), BookingRe
 /// Records what the partner booked.
 fn keep(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     claim: &str,
     plan: &Plan,
     booked: &PartnerAppointment,
 ) -> Result<ClaimAppointment, AppError> {
-    let mut claim = find(tx, &act.caller, claim)?;
-    let known = claim_appointments::list_of_claim(tx, act.tenant(), claim.declaration_id)?;
+    let mut claim = find(tx, &context.caller, claim)?;
+    let known = claim_appointments::list_of_claim(tx, context.tenant(), claim.declaration_id)?;
     // The same booking, made at the same moment by somebody else: the partner made it once.
     if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {
         return Ok(made.clone());
@@ -182,12 +182,12 @@ fn keep(
     require_open(&claim)?;
     require_room(&known, plan)?;
     let appointment = ClaimAppointment {
-        id: ClaimAppointmentId::new(act.at, &act.entropy()),
-        tenant: *act.tenant(),
+        id: ClaimAppointmentId::new(context.at, &context.entropy()),
+        tenant: *context.tenant(),
         declaration: claim.declaration_id,
         claim: claim.claim_id,
         partner: plan.link.name.clone(),
-        partner_org: firm_of(tx, act, &plan.link)?,
+        partner_org: firm_of(tx, context, &plan.link)?,
         partner_appointment_id: booked.id.clone(),
         booked_from: plan.booked_from.clone(),
         kind: plan.kind,
@@ -200,33 +200,37 @@ fn keep(
         connection: booked.connection.clone(),
         cancellation: None,
         version: 1,
-        created_at: act.at,
-        updated_at: act.at,
+        created_at: context.at,
+        updated_at: context.at,
     };
     claim_appointments::insert(tx, &appointment)?;
     // The claim's version guards the rule of one open appointment, whatever the database.
     if claim.dossier.mission.is_none() {
-        claim.dossier.mission = Some(MissionId::new(act.at, &act.entropy()));
+        claim.dossier.mission = Some(MissionId::new(context.at, &context.entropy()));
     }
     claim.version += 1;
-    claim.updated_at = act.at;
+    claim.updated_at = context.at;
     claims::update(tx, &claim)?;
     let mut data = event_data(&appointment);
     if !booked.warnings.is_empty() {
         data["warnings"] = booked.warnings.clone().into();
     }
-    act.record(tx, appointment.declaration, "v2.appointment.booked", data)?;
+    context.record(tx, appointment.declaration, "v2.appointment.booked", data)?;
     Ok(appointment)
 }
 
 /// The partner's organisation on this server: as configured, or else the issuer of the key that the platform
 /// books with. The firm's mandate on the claim rests on it.
-fn firm_of(connection: &mut Connection, act: &Act, link: &PartnerLink) -> Result<Option<OrgId>, AppError> {
+fn firm_of(
+    connection: &mut Connection,
+    context: &CommandContext,
+    link: &PartnerLink,
+) -> Result<Option<OrgId>, AppError> {
     if link.organisation.is_some() {
         return Ok(link.organisation);
     }
     let issued = api_keys::by_hash(connection, &hash_secret(&link.key))?;
-    let is_ours = |key: &ApiKey| key.api == Api::Partner && key.holder == act.tenant().org;
+    let is_ours = |key: &ApiKey| key.api == Api::Partner && key.holder == context.tenant().org;
     Ok(issued.filter(is_ours).map(|key| key.issuer))
 }
 

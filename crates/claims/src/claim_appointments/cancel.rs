@@ -13,7 +13,7 @@ use crate::ClaimService;
 use crate::claim::find;
 use crate::claim_appointments::{WriteAnswer, appointment_of, digest, partners, record, require_booked};
 use constat_core::PartnerLink;
-use constat_core::{Act, Answer, AppError, Attempt, Idempotency, to_its_end};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to cancel, and why.
@@ -35,45 +35,45 @@ pub struct CancelClaimAppointment {
 /// always given back.
 pub async fn cancel_claim_appointment(
     service: Arc<ClaimService>,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    to_its_end(async move { cancel(&service, act, idempotency, command, write).await }).await
+    run_to_completion(async move { cancel(&service, context, idempotency, command, write).await }).await
 }
 
 async fn cancel(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let attempt = match service.core.open_attempt(&act, idempotency).await? {
+    let attempt = match service.core.open_attempt(&context, idempotency).await? {
         Ok(attempt) => attempt,
         Err(answer) => return Ok(answer),
     };
-    let outcome = cancel_once(service, act, &attempt, command, write).await;
+    let outcome = cancel_once(service, context, &attempt, command, write).await;
     service.core.close_attempt(attempt, outcome).await
 }
 
 async fn cancel_once(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     attempt: &Attempt,
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let known = service.core.store.read(|connection| {
-        let claim = find(connection, &act.caller, &command.claim)?;
+        let claim = find(connection, &context.caller, &command.claim)?;
         appointment_of(connection, &claim, &command.appointment)
     })?;
     require_booked(&known, command.if_match.as_deref())?;
-    let link = partners::holder(&service.core.settings, act.tenant(), known.kind, &known.partner)?;
+    let link = partners::holder(&service.core.settings, context.tenant(), known.kind, &known.partner)?;
     let (id, key) = (&known.partner_appointment_id, key_of(&known));
-    let cancelled = if act.dry_run {
+    let cancelled = if context.dry_run {
         Ok(())
     } else {
         service.partners.cancel_appointment(link, id, reason, command.comment.as_deref(), &key).await
@@ -84,7 +84,10 @@ async fn cancel_once(
         return Err(error);
     }
     let comment = command.comment;
-    service.core.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &known, reason, comment.as_ref())?)).await
+    service
+        .core
+        .command_of(attempt, context, move |tx, context| write(&keep(tx, context, &known, reason, comment.as_ref())?))
+        .await
 }
 
 /// What names the cancellation to the partner, whoever asks for it.
@@ -108,21 +111,25 @@ pub(super) async fn is_gone(service: &ClaimService, link: &PartnerLink, id: &str
 /// Records the cancellation.
 fn keep(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     known: &ClaimAppointment,
     reason: &str,
     comment: Option<&String>,
 ) -> Result<ClaimAppointment, AppError> {
-    let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
+    let found = claim_appointments::of_claim_by_id(tx, context.tenant(), known.declaration, known.id)?;
     let now = found.unwrap_or_else(|| known.clone());
     if now.status == AppointmentStatus::Cancelled {
         return Ok(now);
     }
-    let cancellation =
-        Cancellation { reason: reason.to_owned(), comment: comment.cloned(), at: act.at, by: act.caller.holder };
+    let cancellation = Cancellation {
+        reason: reason.to_owned(),
+        comment: comment.cloned(),
+        at: context.at,
+        by: context.caller.holder,
+    };
     let appointment = cancelled(now, cancellation);
     claim_appointments::update(tx, &appointment)?;
-    record(tx, act, "v2.appointment.cancelled", &appointment)?;
+    record(tx, context, "v2.appointment.cancelled", &appointment)?;
     Ok(appointment)
 }
 

@@ -10,7 +10,7 @@ use constat_store::queries::claim_appointments;
 use crate::claim::find::find_to_handle;
 use crate::claim_appointments::{appointment_of, record, require_booked};
 use crate::deadlines::milestones::record_milestone;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Keeps that the visit took place. For handlers; in any status of the claim, since it is a fact. The
@@ -23,31 +23,40 @@ use constat_store::Tx;
 /// cancelled or is done already.
 pub fn claim_appointment_done(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     claim: &str,
     appointment: &str,
     if_match: Option<&[i64]>,
 ) -> Result<ClaimAppointment, AppError> {
-    let claim = find_to_handle(tx, &act.caller, claim)?;
+    let claim = find_to_handle(tx, &context.caller, claim)?;
     let known = appointment_of(tx, &claim, appointment)?;
     require_booked(&known, if_match)?;
-    if act.at < known.slot.start {
+    if context.at < known.slot.start {
         return Err(BookingRefusal::VisitToCome.into());
     }
-    let done =
-        ClaimAppointment { status: AppointmentStatus::Done, version: known.version + 1, updated_at: act.at, ..known };
+    let done = ClaimAppointment {
+        status: AppointmentStatus::Done,
+        version: known.version + 1,
+        updated_at: context.at,
+        ..known
+    };
     claim_appointments::update(tx, &done)?;
-    record(tx, act, "v2.appointment.done", &done)?;
-    tell_deadlines(tx, act, &claim, &done)?;
+    record(tx, context, "v2.appointment.done", &done)?;
+    tell_deadlines(tx, context, &claim, &done)?;
     Ok(done)
 }
 
 /// Deadlines count from the visit of an expert; that of an artisan is none of theirs.
-fn tell_deadlines(tx: &mut Tx, act: &Act, claim: &Claim, done: &ClaimAppointment) -> Result<(), AppError> {
+fn tell_deadlines(
+    tx: &mut Tx,
+    context: &CommandContext,
+    claim: &Claim,
+    done: &ClaimAppointment,
+) -> Result<(), AppError> {
     if done.kind == ServiceKind::RepairInKind || claim.milestones.contains_key(&MilestoneKind::Visit) {
         return Ok(());
     }
     let day = Place::of(&claim.location).day_of(done.slot.start);
-    record_milestone(tx, act, &claim.declaration_id.to_string(), MilestoneKind::Visit, day, None)?;
+    record_milestone(tx, context, &claim.declaration_id.to_string(), MilestoneKind::Visit, day, None)?;
     Ok(())
 }

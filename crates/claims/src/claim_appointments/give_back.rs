@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::ClaimService;
 use crate::claim_appointments::cancel::{cancelled, is_gone, key_of};
 use crate::claim_appointments::{event_data, partners};
-use constat_core::{AppError, Chance};
+use constat_core::{AppError, SecureRandom};
 use constat_store::Tx;
 
 /// The reason that partners are told. Source: `appointment_change_reason.csv`.
@@ -95,17 +95,23 @@ async fn give_back(service: &ClaimService, appointment: ClaimAppointment, now: T
         }
         return Err(error);
     }
-    let chance = Arc::clone(&service.core.chance);
-    service.core.store.write(move |tx| keep(tx, &appointment, now, chance.as_ref())).await
+    let secure_random = Arc::clone(&service.core.secure_random);
+    service.core.store.write(move |tx| keep(tx, &appointment, now, secure_random.as_ref())).await
 }
 
-fn keep(tx: &mut Tx, known: &ClaimAppointment, at: Timestamp, chance: &dyn Chance) -> Result<(), AppError> {
+fn keep(
+    tx: &mut Tx,
+    known: &ClaimAppointment,
+    at: Timestamp,
+    secure_random: &dyn SecureRandom,
+) -> Result<(), AppError> {
     let now = claim_appointments::of_claim_by_id(tx, &known.tenant, known.declaration, known.id)?;
     let Some(now) = now.filter(|now| now.status == AppointmentStatus::Booked) else { return Ok(()) };
     let by = now.tenant.org;
     let appointment = cancelled(now, Cancellation { reason: REASON.to_owned(), comment: None, at, by });
     claim_appointments::update(tx, &appointment)?;
-    let (id, kind, data) = (EventId::new(at, &chance.entropy()), "v2.appointment.cancelled", event_data(&appointment));
+    let (id, kind, data) =
+        (EventId::new(at, &secure_random.entropy()), "v2.appointment.cancelled", event_data(&appointment));
     let event = Event::by_system(id, appointment.tenant, appointment.declaration, kind, at, data);
     Ok(events::append(tx, &event)?)
 }

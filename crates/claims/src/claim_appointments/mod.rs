@@ -45,7 +45,7 @@ use constat_store::queries::claim_appointments;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use constat_core::{Act, Answer, AppError, require_version};
+use constat_core::{Answer, AppError, CommandContext, require_version};
 use constat_store::Tx;
 
 /// Writes the edge's answer to an appointment that was booked, changed, moved or cancelled.
@@ -78,8 +78,8 @@ fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> R
 }
 
 /// Appends an event about the claim's appointment.
-fn record(tx: &mut Tx, act: &Act, kind: &str, appointment: &ClaimAppointment) -> Result<(), AppError> {
-    Ok(act.record(tx, appointment.declaration, kind, event_data(appointment))?)
+fn record(tx: &mut Tx, context: &CommandContext, kind: &str, appointment: &ClaimAppointment) -> Result<(), AppError> {
+    Ok(context.record(tx, appointment.declaration, kind, event_data(appointment))?)
 }
 
 /// What an event tells of an appointment: ids and codes.

@@ -9,7 +9,7 @@ use crate::ClaimService;
 use crate::claim::find;
 use crate::claim_appointments::gateway::{PartnerAppointment, PartnerModification};
 use crate::claim_appointments::{WriteAnswer, appointment_of, partners, record, require_booked, require_open};
-use constat_core::{Act, Answer, AppError, Attempt, Idempotency, to_its_end};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to change, and what. What is `None` stays as it is.
@@ -31,53 +31,54 @@ pub struct ModifyClaimAppointment {
 /// tells another time than ours (its own people moved the visit) is believed.
 pub async fn modify_claim_appointment(
     service: Arc<ClaimService>,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    to_its_end(async move { modify(&service, act, idempotency, command, write).await }).await
+    run_to_completion(async move { modify(&service, context, idempotency, command, write).await }).await
 }
 
 async fn modify(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let attempt = match service.core.open_attempt(&act, idempotency).await? {
+    let attempt = match service.core.open_attempt(&context, idempotency).await? {
         Ok(attempt) => attempt,
         Err(answer) => return Ok(answer),
     };
-    let outcome = modify_once(service, act, &attempt, command, write).await;
+    let outcome = modify_once(service, context, &attempt, command, write).await;
     service.core.close_attempt(attempt, outcome).await
 }
 
 async fn modify_once(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     attempt: &Attempt,
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
     let (claim, known) = service.core.store.read(|connection| {
-        let claim = find(connection, &act.caller, &command.claim)?;
+        let claim = find(connection, &context.caller, &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;
         Ok::<_, AppError>((claim, known))
     })?;
     require_booked(&known, command.if_match.as_deref())?;
     require_open(&claim)?;
-    let link = partners::holder(&service.core.settings, act.tenant(), known.kind, &known.partner)?;
+    let link = partners::holder(&service.core.settings, context.tenant(), known.kind, &known.partner)?;
     let change = PartnerModification { known, contact: command.contact, notes: command.notes };
-    let dry_run = act.dry_run;
+    let dry_run = context.dry_run;
     let told = if dry_run {
         PartnerAppointment::default()
     } else {
         service.partners.modify_appointment(link, &change.known.partner_appointment_id, &change).await?
     };
     let (partner, id) = (change.known.partner.clone(), change.known.id);
-    let kept = service.core.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &change, &told)?)).await;
+    let kept =
+        service.core.command_of(attempt, context, move |tx, context| write(&keep(tx, context, &change, &told)?)).await;
     if let Err(error) = &kept
         && !dry_run
     {
@@ -90,12 +91,12 @@ async fn modify_once(
 /// Records what the partner took over.
 fn keep(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     change: &PartnerModification,
     told: &PartnerAppointment,
 ) -> Result<ClaimAppointment, AppError> {
     let known = &change.known;
-    let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
+    let found = claim_appointments::of_claim_by_id(tx, context.tenant(), known.declaration, known.id)?;
     let now = found.unwrap_or_else(|| known.clone());
     require_booked(&now, None)?;
     // Moved here while the partner was asked: what it told is older than what we know.
@@ -111,8 +112,8 @@ fn keep(
     if appointment == now {
         return Ok(now);
     }
-    let appointment = ClaimAppointment { version: now.version + 1, updated_at: act.at, ..appointment };
+    let appointment = ClaimAppointment { version: now.version + 1, updated_at: context.at, ..appointment };
     claim_appointments::update(tx, &appointment)?;
-    record(tx, act, "v2.appointment.modified", &appointment)?;
+    record(tx, context, "v2.appointment.modified", &appointment)?;
     Ok(appointment)
 }

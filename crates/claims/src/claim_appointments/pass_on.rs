@@ -77,7 +77,7 @@ async fn ask(service: &ClaimService, wanted: &ErasureToPassOn) -> Result<(), App
 
 async fn keep(service: &ClaimService, wanted: ErasureToPassOn) -> Result<(), AppError> {
     let at = service.core.clock.now();
-    let id = EventId::new(at, &service.core.chance.entropy());
+    let id = EventId::new(at, &service.core.secure_random.entropy());
     service
         .core
         .store

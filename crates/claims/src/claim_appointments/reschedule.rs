@@ -13,7 +13,7 @@ use crate::claim::find;
 use crate::claim_appointments::gateway::{PartnerAppointment, PartnerMove};
 use crate::claim_appointments::session::Session;
 use crate::claim_appointments::{WriteAnswer, appointment_of, digest, partners, record, require_booked, require_open};
-use constat_core::{Act, Answer, AppError, Attempt, Idempotency, to_its_end};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to move where, and why.
@@ -38,52 +38,52 @@ pub struct MoveClaimAppointment {
 /// Moves the appointment. Whatever the partner refuses, the appointment keeps the time it has.
 pub async fn move_claim_appointment(
     service: Arc<ClaimService>,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    to_its_end(async move { reschedule(&service, act, idempotency, command, write).await }).await
+    run_to_completion(async move { reschedule(&service, context, idempotency, command, write).await }).await
 }
 
 async fn reschedule(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     idempotency: Option<Idempotency>,
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
-    let attempt = match service.core.open_attempt(&act, idempotency).await? {
+    let attempt = match service.core.open_attempt(&context, idempotency).await? {
         Ok(attempt) => attempt,
         Err(answer) => return Ok(answer),
     };
-    let outcome = reschedule_once(service, act, &attempt, command, write).await;
+    let outcome = reschedule_once(service, context, &attempt, command, write).await;
     service.core.close_attempt(attempt, outcome).await
 }
 
 async fn reschedule_once(
     service: &ClaimService,
-    act: Act,
+    context: CommandContext,
     attempt: &Attempt,
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?.to_owned();
     let (claim, known) = service.core.store.read(|connection| {
-        let claim = find(connection, &act.caller, &command.claim)?;
+        let claim = find(connection, &context.caller, &command.claim)?;
         let known = appointment_of(connection, &claim, &command.appointment)?;
         Ok::<_, AppError>((claim, known))
     })?;
     require_booked(&known, command.if_match.as_deref())?;
     require_open(&claim)?;
-    let link = partners::holder(&service.core.settings, act.tenant(), known.kind, &known.partner)?;
+    let link = partners::holder(&service.core.settings, context.tenant(), known.kind, &known.partner)?;
     let key = digest(&["move", &known.id.to_string(), &command.session, &command.slot_id]);
-    let searched = Session::open(&service.core.sealer, &claim, &command.session, act.at)?;
+    let searched = Session::open(&service.core.sealer, &claim, &command.session, context.at)?;
     if (searched.kind, &searched.partner) != (known.kind, &known.partner) {
         return Err(BookingRefusal::UnknownSlot.into());
     }
     let to = PartnerMove { session: searched.theirs, slot_id: command.slot_id, slot: command.slot, reason };
-    let dry_run = act.dry_run;
+    let dry_run = context.dry_run;
     let moved = if dry_run {
         PartnerAppointment::default()
     } else {
@@ -91,7 +91,10 @@ async fn reschedule_once(
     };
     let kept = {
         let (known, slot, place) = (known.clone(), moved.slot.unwrap_or(to.slot), searched.place);
-        service.core.command_of(attempt, act, move |tx, act| write(&keep(tx, act, &known, slot, &place, &moved)?)).await
+        service
+            .core
+            .command_of(attempt, context, move |tx, context| write(&keep(tx, context, &known, slot, &place, &moved)?))
+            .await
     };
     if let Err(error) = &kept
         && !dry_run
@@ -105,13 +108,13 @@ async fn reschedule_once(
 /// Records where the partner moved it.
 fn keep(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     known: &ClaimAppointment,
     slot: Slot,
     place: &Place,
     moved: &PartnerAppointment,
 ) -> Result<ClaimAppointment, AppError> {
-    let found = claim_appointments::of_claim_by_id(tx, act.tenant(), known.declaration, known.id)?;
+    let found = claim_appointments::of_claim_by_id(tx, context.tenant(), known.declaration, known.id)?;
     let now = found.unwrap_or_else(|| known.clone());
     let place = now.kind.is_on_site().then(|| place.clone());
     let expert_name = moved.expert_name.clone().or_else(|| now.expert_name.clone());
@@ -125,10 +128,10 @@ fn keep(
         expert_name,
         connection: moved.connection.clone().or_else(|| now.connection.clone()),
         version: now.version + 1,
-        updated_at: act.at,
+        updated_at: context.at,
         ..now
     };
     claim_appointments::update(tx, &appointment)?;
-    record(tx, act, "v2.appointment.rescheduled", &appointment)?;
+    record(tx, context, "v2.appointment.rescheduled", &appointment)?;
     Ok(appointment)
 }

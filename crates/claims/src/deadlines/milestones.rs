@@ -9,49 +9,49 @@ use serde_json::json;
 
 use crate::claim::events;
 use crate::claim::find::claim_to_handle;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Keeps the day of a milestone, or corrects it. For handlers; in any status, since a complaint may
 /// come after the end.
 pub fn record_milestone(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     kind: MilestoneKind,
     day: Date,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
-    let today = Place::of(&claim.location).day_of(act.at);
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
+    let today = Place::of(&claim.location).day_of(context.at);
     claim.record_milestone(kind, day, today)?;
-    save(tx, act, &mut claim, "claim.milestone.recorded", kind, day)?;
+    save(tx, context, &mut claim, "claim.milestone.recorded", kind, day)?;
     Ok(claim)
 }
 
 /// Forgets a milestone that was told by mistake.
 pub fn remove_milestone(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     kind: MilestoneKind,
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
-    let mut claim = claim_to_handle(tx, act, id, if_match)?;
+    let mut claim = claim_to_handle(tx, context, id, if_match)?;
     let day = claim.remove_milestone(kind).ok_or(ClaimRefusal::MilestoneNotFound)?;
-    save(tx, act, &mut claim, "claim.milestone.removed", kind, day)?;
+    save(tx, context, &mut claim, "claim.milestone.removed", kind, day)?;
     Ok(claim)
 }
 
 fn save(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     claim: &mut Claim,
     event: &str,
     kind: MilestoneKind,
     day: Date,
 ) -> Result<(), AppError> {
-    claim.touch(act.at);
+    claim.touch(context.at);
     claims::update(tx, claim)?;
-    events::record_with(tx, act, event, claim, json!({ "milestone": kind, "date": day }))
+    events::record_with(tx, context, event, claim, json!({ "milestone": kind, "date": day }))
 }

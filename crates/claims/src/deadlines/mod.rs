@@ -11,4 +11,4 @@ pub(crate) mod watch;
 pub use constat_store::queries::deadlines::Terms;
 pub use milestones::{record_milestone, remove_milestone};
 pub use read::{DueClaims, due_claims};
-pub use watch::{mind_the_rules, watch_deadlines};
+pub use watch::{refresh_rules_version, watch_deadlines};

@@ -19,14 +19,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ClaimService;
 use crate::claim::events::about;
-use constat_core::{AppError, Chance};
+use constat_core::{AppError, SecureRandom};
 use constat_store::Tx;
 
 /// Claims looked at in one transaction: some milliseconds of the writer's time.
 const BATCH: i64 = 50;
 
 /// Another one for each change of what a look finds, so that all claims are looked at again.
-const WAY_OF_LOOKING: &str = "drafts are silent, CEDEX codes lie in their département";
+const EVALUATION_VERSION: &str = "drafts are silent, CEDEX codes lie in their département";
 
 /// What is to be told of one deadline.
 struct News {
@@ -48,11 +48,11 @@ struct Looked {
 
 /// Has every claim looked at again when the rules are not those of the last time: others were turned
 /// on, or the program brought new ones.
-pub async fn mind_the_rules(service: &ClaimService) -> Result<(), AppError> {
+pub async fn refresh_rules_version(service: &ClaimService) -> Result<(), AppError> {
     let mut digest = Sha256::new();
     digest.update(format!("{:?}", service.core.deadlines));
     digest.update(format!("{:?}", Holidays::embedded()));
-    digest.update(WAY_OF_LOOKING);
+    digest.update(EVALUATION_VERSION);
     let digest = format!("{:x}", digest.finalize());
     if service.core.store.read(deadlines::rules_digest)?.as_ref() == Some(&digest) {
         return Ok(());
@@ -68,13 +68,13 @@ pub async fn watch_deadlines(service: &ClaimService) -> Result<usize, AppError> 
         return Ok(0);
     }
     let looked: Vec<Looked> = claims.into_iter().map(|claim| look_at(service, claim, now)).collect();
-    let (count, looked, chance) = (looked.len(), Arc::new(looked), Arc::clone(&service.core.chance));
+    let (count, looked, secure_random) = (looked.len(), Arc::new(looked), Arc::clone(&service.core.secure_random));
     service
         .core
         .store
         .write(move |tx| {
             for one in looked.as_ref() {
-                keep(tx, one, now, chance.as_ref())?;
+                keep(tx, one, now, secure_random.as_ref())?;
             }
             Ok::<_, AppError>(())
         })
@@ -84,7 +84,12 @@ pub async fn watch_deadlines(service: &ClaimService) -> Result<usize, AppError> 
 
 /// Takes what ended before a claim came here, from another system, as told: its old terms are no news.
 /// Terms that still run are told as ever.
-pub(crate) fn take_as_told(tx: &mut Tx, rules: &Deadlines, claim: &Claim, now: Timestamp) -> Result<(), AppError> {
+pub(crate) fn mark_already_notified(
+    tx: &mut Tx,
+    rules: &Deadlines,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<(), AppError> {
     let laid = rules.of_claim(claim, now);
     for (place, notice) in look(&laid, claim.created_at, now).tell {
         let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
@@ -120,7 +125,7 @@ fn keep(
     tx: &mut Tx,
     Looked { claim, look, news }: &Looked,
     now: Timestamp,
-    chance: &dyn Chance,
+    secure_random: &dyn SecureRandom,
 ) -> Result<(), AppError> {
     if !deadlines::looked(tx, claim, look)? {
         return Ok(());
@@ -137,7 +142,7 @@ fn keep(
             "dueAt": one.due_at,
             "metOn": one.met_on,
         });
-        let (id, kind) = (EventId::new(now, &chance.entropy()), one.notice.event());
+        let (id, kind) = (EventId::new(now, &secure_random.entropy()), one.notice.event());
         let event = Event::by_system(id, claim.tenant, claim.declaration_id, kind, now, about(claim, more));
         events::append(tx, &event)?;
     }

@@ -7,7 +7,7 @@ use constat_domain::tenancy::Caller;
 use crate::ClaimService;
 use crate::claim;
 use crate::dossier::access::{Standing, claim_for};
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Refuses a key that is no insurer's. Said before any claim is looked for, so that it tells nothing
@@ -21,10 +21,10 @@ pub fn require_insurer(service: &ClaimService, caller: &Caller) -> Result<(), Ap
 
 /// Archives a draft, abandons a submitted claim, erases nothing. A claim that was given up already
 /// stays as it is.
-pub fn cancel_dossier(tx: &mut Tx, act: &Act, id: &str) -> Result<Claim, AppError> {
-    let claim = claim_for(tx, &act.caller, id)?;
+pub fn cancel_dossier(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<Claim, AppError> {
+    let claim = claim_for(tx, &context.caller, id)?;
     if matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned) {
         return Ok(claim);
     }
-    claim::give_up(tx, act, claim, None)
+    claim::give_up(tx, context, claim, None)
 }

@@ -58,7 +58,7 @@ pub fn look_at_link(service: &ClaimService, secret: &str) -> Result<LinkState, A
 /// Uses a link up; of several who try, one gets in. The others learn why not.
 pub async fn use_link(service: &ClaimService, secret: &str) -> Result<Result<SignedIn, LinkState>, AppError> {
     let (hash, at) = (hash_secret(secret), service.core.clock.now());
-    let event_id = EventId::new(at, &service.core.chance.entropy());
+    let event_id = EventId::new(at, &service.core.secure_random.entropy());
     let catalogues = Arc::clone(&service.core.catalogues);
     service.core.store.write(move |tx| consume(tx, &catalogues, &hash, at, event_id)).await
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::claim::events::about;
-use constat_core::{AppError, Chance};
+use constat_core::{AppError, SecureRandom};
 use constat_core::{booked_for_claim, record_and_erase};
 
 /// Shortest text that is looked for in events, in characters: shorter ones are found everywhere.
@@ -100,13 +100,13 @@ pub async fn erase(
     catalogue: &Catalogue,
     wanted: &Erasure,
     now: Timestamp,
-    chance: &dyn Chance,
+    secure_random: &dyn SecureRandom,
 ) -> Result<Erased, AppError> {
     let erasure = wanted.clone();
     // One event for each claim and each firm's appointment, and one; drawn here, as the writer has no randomness.
     let found = look(store, wanted, now)?;
     let count = found.claims.len() + found.at_firms + 1;
-    let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &chance.entropy())).collect();
+    let ids: Vec<EventId> = (0..count).map(|_| EventId::new(now, &secure_random.entropy())).collect();
     let catalogue = catalogue.clone();
     let rows = move |tx: &mut Tx| erase_rows(tx, &erasure, &catalogue, &ids, now);
     let mut erased: Erased = store.write(rows).await?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::ClaimService;
 use crate::claim::cover::CoverRenewal;
 use crate::import_export::contracts::with_stored;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Newest claims of a contract's user that are looked at to find one that the integrator declared.
@@ -28,26 +28,27 @@ pub struct ImportedContracts {
 /// claims on a contract follow its dates.
 pub fn import_contracts(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     ready: &[Contract],
     is_table: bool,
 ) -> Result<ImportedContracts, AppError> {
-    act.require_handler()?;
+    context.require_handler()?;
     let mut done = ImportedContracts::default();
-    let renewal = CoverRenewal::of(tx, act.tenant(), act.at)?;
-    let record = |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| act.record(tx, claim.declaration_id, kind, data);
+    let renewal = CoverRenewal::of(tx, context.tenant(), context.at)?;
+    let record =
+        |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| context.record(tx, claim.declaration_id, kind, data);
     for contract in ready {
-        if contracts::exists_in_tenant(tx, act.tenant(), &contract.id)? {
+        if contracts::exists_in_tenant(tx, context.tenant(), &contract.id)? {
             done.replaced += 1;
         } else {
             done.created += 1;
         }
-        let contract = &if is_table { with_stored(tx, act.tenant(), contract)? } else { contract.clone() };
-        contracts::upsert_of_tenant(tx, act.tenant(), contract)?;
+        let contract = &if is_table { with_stored(tx, context.tenant(), contract)? } else { contract.clone() };
+        contracts::upsert_of_tenant(tx, context.tenant(), contract)?;
         renewal.renew(tx, contract, &record)?;
     }
     let data = json!({ "count": ready.len(), "created": done.created, "replaced": done.replaced });
-    act.record(tx, act.tenant().org, "contracts.imported", data)?;
+    context.record(tx, context.tenant().org, "contracts.imported", data)?;
     Ok(done)
 }
 

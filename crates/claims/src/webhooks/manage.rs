@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::webhooks::webhook_to_change;
 use constat_core::WebhookSettings;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Longest time that an old secret may go on signing beside the new one: a week.
@@ -43,43 +43,43 @@ pub struct WebhookChange {
     pub paused: Option<bool>,
 }
 
-fn new_secret(act: &Act) -> String {
+fn new_secret(context: &CommandContext) -> String {
     let mut random = [0; 32];
-    act.fill(&mut random);
+    context.fill(&mut random);
     format!("whsec_{}", STANDARD.encode(random))
 }
 
 /// Registers a webhook of the caller's key.
 pub fn create_webhook(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     settings: &WebhookSettings,
     new: &NewWebhook,
 ) -> Result<Webhook, AppError> {
-    let known = webhooks::list_of_tenant_and_key(tx, act.tenant(), act.caller.key)?;
+    let known = webhooks::list_of_tenant_and_key(tx, context.tenant(), context.caller.key)?;
     if known.len() >= usize::from(settings.most_per_key) {
         let message = format!("this key has {} webhooks already, as many as it may", known.len());
         return Err(Refusal::field("", message).into());
     }
-    let id = WebhookId::new(act.at, &act.entropy());
-    act.record(tx, id, "webhook.created", json!({ "id": id, "events": new.events }))?;
+    let id = WebhookId::new(context.at, &context.entropy());
+    context.record(tx, id, "webhook.created", json!({ "id": id, "events": new.events }))?;
     let cursor = match new.after {
         Some(event) => {
-            let known = events::of_tenant_by_id(tx, act.tenant(), event)?;
+            let known = events::of_tenant_by_id(tx, context.tenant(), event)?;
             known.ok_or_else(|| Refusal::field("after", "no such event"))?.0
         }
-        None => events::last_position_of_tenant(tx, act.tenant())?,
+        None => events::last_position_of_tenant(tx, context.tenant())?,
     };
-    let secret = SigningSecret { secret: new_secret(act), created_at: act.at, expires_at: None };
+    let secret = SigningSecret { secret: new_secret(context), created_at: context.at, expires_at: None };
     let webhook = Webhook {
         id,
-        tenant: *act.tenant(),
-        key: act.caller.key,
+        tenant: *context.tenant(),
+        key: context.caller.key,
         status: WebhookStatus::Active,
         cursor,
         failures: 0,
         last_success_at: None,
-        created_at: act.at,
+        created_at: context.at,
         version: 1,
         terms: WebhookTerms {
             url: new.url.clone(),
@@ -96,12 +96,12 @@ pub fn create_webhook(
 /// happened meanwhile, and three days for each delivery.
 pub fn edit_webhook(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     if_match: Option<&[i64]>,
     change: &WebhookChange,
 ) -> Result<Webhook, AppError> {
-    let mut webhook = webhook_to_change(tx, act, id, if_match)?;
+    let mut webhook = webhook_to_change(tx, context, id, if_match)?;
     if let Some(url) = &change.url {
         webhook.terms.url.clone_from(url);
     }
@@ -119,38 +119,43 @@ pub fn edit_webhook(
         Some(false) if webhook.status != WebhookStatus::Active => {
             webhook.status = WebhookStatus::Active;
             webhook.failures = 0;
-            webhook_deliveries::resume(tx, webhook.id, act.at)?;
+            webhook_deliveries::resume(tx, webhook.id, context.at)?;
             "webhook.resumed"
         }
         _ => "webhook.edited",
     };
     webhook.version += 1;
     webhooks::update(tx, &webhook)?;
-    act.record(tx, webhook.id, kind, json!({ "id": webhook.id, "events": webhook.terms.events }))?;
+    context.record(tx, webhook.id, kind, json!({ "id": webhook.id, "events": webhook.terms.events }))?;
     Ok(webhook)
 }
 
 /// Removes a webhook with its deliveries and their log.
-pub fn delete_webhook(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Webhook, AppError> {
-    let webhook = webhook_to_change(tx, act, id, if_match)?;
+pub fn delete_webhook(
+    tx: &mut Tx,
+    context: &CommandContext,
+    id: &str,
+    if_match: Option<&[i64]>,
+) -> Result<Webhook, AppError> {
+    let webhook = webhook_to_change(tx, context, id, if_match)?;
     webhooks::delete(tx, &webhook)?;
-    act.record(tx, webhook.id, "webhook.deleted", json!({ "id": webhook.id }))?;
+    context.record(tx, webhook.id, "webhook.deleted", json!({ "id": webhook.id }))?;
     Ok(webhook)
 }
 
 /// Makes a new secret; the present one signs beside it for `overlap_hours` more.
 pub fn rotate_secret(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: &str,
     if_match: Option<&[i64]>,
     overlap_hours: u32,
 ) -> Result<Webhook, AppError> {
-    let mut webhook = webhook_to_change(tx, act, id, if_match)?;
-    let until = act.at.checked_add(SignedDuration::from_hours(overlap_hours.into())).unwrap_or(act.at);
-    webhook.terms.rotate(new_secret(act), act.at, until);
+    let mut webhook = webhook_to_change(tx, context, id, if_match)?;
+    let until = context.at.checked_add(SignedDuration::from_hours(overlap_hours.into())).unwrap_or(context.at);
+    webhook.terms.rotate(new_secret(context), context.at, until);
     webhook.version += 1;
     webhooks::update(tx, &webhook)?;
-    act.record(tx, webhook.id, "webhook.secret_rotated", json!({ "id": webhook.id, "until": until }))?;
+    context.record(tx, webhook.id, "webhook.secret_rotated", json!({ "id": webhook.id, "until": until }))?;
     Ok(webhook)
 }

@@ -33,7 +33,7 @@ use constat_domain::webhook::Webhook;
 use constat_store::queries::{api_keys, webhooks};
 use constat_store::{Connection, StoreError};
 
-use constat_core::{Act, AppError, require_version};
+use constat_core::{AppError, CommandContext, require_version};
 use constat_store::Tx;
 
 /// For whom a webhook is: whoever holds its key now; `None` when the key was revoked.
@@ -43,9 +43,14 @@ fn caller_of(connection: &mut Connection, webhook: &Webhook) -> Result<Option<Ca
 }
 
 /// A webhook of the caller's key that a command is about.
-fn webhook_to_change(tx: &mut Tx, act: &Act, id: &str, if_match: Option<&[i64]>) -> Result<Webhook, AppError> {
+fn webhook_to_change(
+    tx: &mut Tx,
+    context: &CommandContext,
+    id: &str,
+    if_match: Option<&[i64]>,
+) -> Result<Webhook, AppError> {
     let id = id.parse().map_err(|_unknown| ClaimRefusal::WebhookNotFound)?;
-    let found = webhooks::of_tenant_and_key_by_id(tx, act.tenant(), act.caller.key, id)?;
+    let found = webhooks::of_tenant_and_key_by_id(tx, context.tenant(), context.caller.key, id)?;
     let webhook = found.ok_or(ClaimRefusal::WebhookNotFound)?;
     require_version(webhook.version, if_match)?;
     Ok(webhook)

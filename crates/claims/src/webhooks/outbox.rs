@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::ClaimService;
 use crate::webhooks::caller_of;
-use constat_core::{AppError, Chance};
+use constat_core::{AppError, SecureRandom};
 use constat_store::Tx;
 
 /// Events looked at in one transaction.
@@ -36,11 +36,11 @@ pub fn fan_out_work(service: &ClaimService) -> Result<Vec<WebhookId>, AppError> 
 /// its cursor. Gives how many events were looked at: none when nothing is left to do, or when its key
 /// was revoked.
 pub async fn fan_out(service: &ClaimService, webhook: WebhookId) -> Result<usize, AppError> {
-    let (at, chance) = (service.core.clock.now(), Arc::clone(&service.core.chance));
-    service.core.store.write(move |tx| fan_out_in(tx, webhook, at, chance.as_ref())).await
+    let (at, secure_random) = (service.core.clock.now(), Arc::clone(&service.core.secure_random));
+    service.core.store.write(move |tx| fan_out_in(tx, webhook, at, secure_random.as_ref())).await
 }
 
-fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) -> Result<usize, AppError> {
+fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, secure_random: &dyn SecureRandom) -> Result<usize, AppError> {
     webhooks::hold(tx, id)?;
     let Some(webhook) = webhooks::by_id(tx, id)?.filter(|known| known.status == WebhookStatus::Active) else {
         return Ok(0);
@@ -54,7 +54,7 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, chance: &dyn Chance) ->
             continue;
         }
         let delivery = Delivery {
-            id: WebhookDeliveryId::new(at, &chance.entropy()),
+            id: WebhookDeliveryId::new(at, &secure_random.entropy()),
             webhook: webhook.id,
             event: event.id,
             subject: event.subject.clone(),
@@ -182,8 +182,8 @@ pub async fn record_attempt(
     delivery: Delivery,
     attempt: Attempt,
 ) -> Result<(), AppError> {
-    let (now, chance) = (service.core.clock.now(), Arc::clone(&service.core.chance));
-    service.core.store.write(move |tx| record_in(tx, &by, &delivery, &attempt, now, chance.as_ref())).await
+    let (now, secure_random) = (service.core.clock.now(), Arc::clone(&service.core.secure_random));
+    service.core.store.write(move |tx| record_in(tx, &by, &delivery, &attempt, now, secure_random.as_ref())).await
 }
 
 fn record_in(
@@ -192,7 +192,7 @@ fn record_in(
     delivery: &Delivery,
     attempt: &Attempt,
     now: Timestamp,
-    chance: &dyn Chance,
+    secure_random: &dyn SecureRandom,
 ) -> Result<(), AppError> {
     webhooks::hold(tx, delivery.webhook)?;
     let Some(webhook) = webhooks::by_id(tx, delivery.webhook)? else { return Ok(()) };
@@ -204,7 +204,7 @@ fn record_in(
         (outcome.status, outcome.done_at) = (DeliveryStatus::Delivered, Some(now));
     } else {
         let mut random = [0; 2];
-        chance.fill(&mut random);
+        secure_random.fill(&mut random);
         let delay = retry_delay(delivery.attempts + 1, u16::from_le_bytes(random));
         outcome.due_at = now.checked_add(delay).unwrap_or(now);
         let over = now.duration_since(first_attempt_at) >= GIVE_UP_AFTER;
@@ -223,14 +223,14 @@ fn record_in(
     if succeeded {
         webhooks::note_success(tx, webhook.id, now)?;
         if webhook.failures >= DOWN_AFTER {
-            webhook_deliveries::hurry(tx, webhook.id, now)?;
+            webhook_deliveries::retry_now(tx, webhook.id, now)?;
         }
     } else {
         webhooks::note_failure(tx, webhook.id)?;
     }
     if stop && webhooks::stop(tx, webhook.id)? {
         tracing::warn!(webhook = %webhook.id, "a webhook was stopped: nothing gets through");
-        let (id, data) = (EventId::new(now, &chance.entropy()), json!({ "id": webhook.id }));
+        let (id, data) = (EventId::new(now, &secure_random.entropy()), json!({ "id": webhook.id }));
         events::append(tx, &Event::by_system(id, webhook.tenant, webhook.id, "webhook.failing", now, data))?;
     }
     Ok(())

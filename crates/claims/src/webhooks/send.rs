@@ -10,26 +10,26 @@ use constat_store::queries::webhooks;
 use serde_json::json;
 
 use crate::webhooks::webhook_to_change;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
 /// Queues a trial message. It goes out like any other, signed, and is in the log. It waits for no other
 /// delivery, an earlier trial that failed included: its subject is its own event.
-pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppError> {
-    let webhook = webhook_to_change(tx, act, id, None)?;
+pub fn ping_webhook(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<Delivery, AppError> {
+    let webhook = webhook_to_change(tx, context, id, None)?;
     webhooks::hold(tx, webhook.id)?;
     let event = Event {
-        id: EventId::new(act.at, &act.entropy()),
-        tenant: *act.tenant(),
+        id: EventId::new(context.at, &context.entropy()),
+        tenant: *context.tenant(),
         subject: webhook.id.to_string(),
         kind: PING.to_owned(),
-        at: act.at,
-        actor: act.caller.key.to_string(),
+        at: context.at,
+        actor: context.caller.key.to_string(),
         data: json!({ "id": webhook.id }),
     };
     events::append(tx, &event)?;
     let delivery = Delivery {
-        id: WebhookDeliveryId::new(act.at, &act.entropy()),
+        id: WebhookDeliveryId::new(context.at, &context.entropy()),
         webhook: webhook.id,
         event: event.id,
         subject: event.id.to_string(),
@@ -37,8 +37,8 @@ pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppErr
         status: DeliveryStatus::Pending,
         attempts: 0,
         first_attempt_at: None,
-        due_at: act.at,
-        created_at: act.at,
+        due_at: context.at,
+        created_at: context.at,
         done_at: None,
     };
     webhook_deliveries::insert(tx, &delivery)?;
@@ -46,13 +46,13 @@ pub fn ping_webhook(tx: &mut Tx, act: &Act, id: &str) -> Result<Delivery, AppErr
 }
 
 /// Queues deliveries again, whatever became of them; each keeps its message id. Gives how many.
-pub fn replay_deliveries(tx: &mut Tx, act: &Act, id: &str, which: &Again) -> Result<usize, AppError> {
-    let webhook = webhook_to_change(tx, act, id, None)?;
+pub fn replay_deliveries(tx: &mut Tx, context: &CommandContext, id: &str, which: &Again) -> Result<usize, AppError> {
+    let webhook = webhook_to_change(tx, context, id, None)?;
     webhooks::hold(tx, webhook.id)?;
-    let count = webhook_deliveries::replay(tx, webhook.id, act.caller.sees_only(), which, act.at)?;
+    let count = webhook_deliveries::replay(tx, webhook.id, context.caller.sees_only(), which, context.at)?;
     if count == 0 && matches!(which, Again::One(_)) {
         return Err(ClaimRefusal::DeliveryNotFound.into());
     }
-    act.record(tx, webhook.id, "webhook.replayed", json!({ "id": webhook.id, "count": count }))?;
+    context.record(tx, webhook.id, "webhook.replayed", json!({ "id": webhook.id, "count": count }))?;
     Ok(count)
 }

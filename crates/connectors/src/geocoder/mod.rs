@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use constat_core::GeocoderSettings;
-use constat_core::{Clock, Pause};
+use constat_core::{CircuitBreaker, Clock};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::{Position, PostalAddress};
 use constat_scheduling::{Geocoder, GeocoderCounters, NoGeocoder};
@@ -45,7 +45,7 @@ struct BanGeocoder {
     counters: GeocoderCounters,
     /// Perhaps the answer is that the service does not know.
     memory: Mutex<Memory<Option<Position>>>,
-    pause: Mutex<Pause>,
+    pause: Mutex<CircuitBreaker>,
     clock: Arc<dyn Clock>,
 }
 
@@ -74,7 +74,7 @@ impl BanGeocoder {
             minimum_score: settings.minimum_score,
             counters: GeocoderCounters::default(),
             memory: Mutex::new(Memory::of(settings.remembered)),
-            pause: Mutex::new(Pause::of(PAUSE)),
+            pause: Mutex::new(CircuitBreaker::of(PAUSE)),
             clock,
         })
     }
@@ -83,11 +83,11 @@ impl BanGeocoder {
         let key = address.spelling_key();
         let remembered = lock(&self.memory).recall(&key);
         if let Some(remembered) = remembered {
-            self.counters.remembered.one();
+            self.counters.remembered.increment();
             return remembered;
         }
         if !lock(&self.pause).may_ask(self.clock.now()) {
-            self.counters.skipped.one();
+            self.counters.skipped.increment();
             return None;
         }
         match self.ask(address).await {
@@ -95,13 +95,13 @@ impl BanGeocoder {
                 lock(&self.pause).worked();
                 let counters = &self.counters;
                 let counter = if position.is_some() { &counters.found } else { &counters.unsure };
-                counter.one();
+                counter.increment();
                 lock(&self.memory).keep(key, position);
                 position
             }
             Err(failed) => {
                 let pausing = lock(&self.pause).failed(self.clock.now());
-                self.counters.failed.one();
+                self.counters.failed.increment();
                 tracing::warn!(%failed, pausing, "the geocoder failed: the position is the commune's");
                 None
             }

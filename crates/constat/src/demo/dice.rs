@@ -1,4 +1,4 @@
-//! Chance that can be replayed: the made-up world is the same for the same seed.
+//! SecureRandom that can be replayed: the made-up world is the same for the same seed.
 
 use constat_domain::ids::Entropy;
 
@@ -26,8 +26,8 @@ impl Dice {
     }
 
     /// True so many times in a hundred.
-    pub fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
+    pub fn percent(&mut self, secure_random: usize) -> bool {
+        self.below(100) < secure_random
     }
 
     /// One of several; `None` when there is none.

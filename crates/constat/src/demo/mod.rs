@@ -151,7 +151,7 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
     teller.say("");
     teller.heading("Try it:");
     let World { claims_key, partner_key, dossier_key, insurer_acam_code, .. } = world;
-    let from = crate::edges::SystemClock::today();
+    let from = crate::clock_and_random::SystemClock::today();
     for (what, line) in [
         (
             "a user's claims",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::contracts::{BIKE, HOME};
 use super::tell::Teller;
 use super::world::World;
-use crate::edges::SystemClock;
+use crate::clock_and_random::SystemClock;
 use crate::failure::Failure;
 
 /// A photograph, as far as a machine can tell: a PNG of one pixel, already in base64.

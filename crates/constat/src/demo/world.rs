@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constat_availability::{Expert, Settings};
-use constat_core::{Chance as _, Clock as _, IssuedKey, NewKey, PartnerLink, issue_key};
+use constat_core::{Clock as _, IssuedKey, NewKey, PartnerLink, SecureRandom as _, issue_key};
 use constat_domain::appointment::Appointment;
 use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::diary::{Diary, Writer};
 use super::dice::Dice;
 use super::{contracts as registry, people};
-use crate::edges::{OsChance, SystemClock};
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::failure::Failure;
 
 /// ACAM codes of the two insurers. The codes are real ones, the organisations are not: they bear
@@ -122,7 +122,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
     let now = SystemClock.now();
     let mut rows = Rows { organisations: Vec::new(), keys: Vec::new(), contracts: Vec::new(), firms: Vec::new() };
     let mut add = |kind, name: &str, acam: Option<&str>| {
-        let id = OrgId::new(now, &OsChance.entropy());
+        let id = OrgId::new(now, &OsRandom.entropy());
         let acam_code = acam.map(str::to_owned);
         rows.organisations.push(Organisation { id, kind, name: name.to_owned(), acam_code, created_at: now });
         id
@@ -198,7 +198,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
 
 fn issue(keys: &mut Vec<ApiKey>, at: Timestamp, api: Api, issuer: OrgId, holder: OrgId, label: &str) -> String {
     let new = NewKey { api, issuer, holder, mode: Mode::Test, label: format!("demo: {label}") };
-    let IssuedKey { key, secret } = issue_key(new, at, &OsChance);
+    let IssuedKey { key, secret } = issue_key(new, at, &OsRandom);
     keys.push(key);
     secret
 }

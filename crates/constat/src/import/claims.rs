@@ -14,7 +14,7 @@ use constat_claims::import_export::claims::{COLUMNS, Judge, ReadyClaim, prepare,
 use constat_claims::import_export::claims::{SavedClaims, is_known};
 use constat_claims::import_export::files;
 use constat_client::wire::claims::shape_faults;
-use constat_core::{Catalogues, Chance as _, Clock as _, Settings};
+use constat_core::{Catalogues, Clock as _, SecureRandom as _, Settings};
 use constat_domain::catalogue::Catalogue;
 use constat_domain::deadlines::Deadlines;
 use constat_domain::ids::EventId;
@@ -25,7 +25,7 @@ use constat_tables::report::{Fault, Report};
 
 use super::file::{self, fails, format_of};
 use crate::args::{ImportFrom, ImportPortfolio};
-use crate::edges::{OsChance, SystemClock};
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
@@ -239,7 +239,7 @@ impl Run<'_> {
             }
         }
         let now = SystemClock.now();
-        let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsChance.entropy())).collect();
+        let ids: Vec<EventId> = batch.iter().map(|_| EventId::new(now, &OsRandom.entropy())).collect();
         let (batch, rules) = (Arc::new(batch), Arc::clone(&self.deadlines));
         let saved: Result<SavedClaims, constat_core::AppError> =
             self.store.write(move |tx| save(tx, &rules, &batch, &ids, now)).await;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use constat_availability::Expert;
-use constat_core::{Chance as _, Clock as _};
+use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::contact::without_blanks;
 use constat_domain::gazetteer::{Commune, Gazetteer};
@@ -16,7 +16,7 @@ use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
 use serde_json::{Map, Value, json};
 
-use crate::edges::{OsChance, SystemClock};
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::failure::Failure;
 use constat_tables::cells::Cell;
 use constat_tables::lines::{
@@ -147,7 +147,7 @@ pub fn prepare(
         object.entry("zone").or_insert_with(|| json!("Europe/Paris"));
         object.entry("skills").or_insert_with(|| json!({}));
         let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
-        let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsChance.entropy()));
+        let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsRandom.entropy()));
         object.insert("id".to_owned(), json!(id));
         if is_table && known.is_some() {
             keep_without_column(store, tenant, id, &mut object)?;

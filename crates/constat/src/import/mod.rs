@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use constat_claims::import_export::contracts;
-use constat_core::{Chance as _, Clock as _};
+use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::claim::Contract;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
@@ -30,8 +30,8 @@ use serde_json::json;
 
 use crate::args::{Import, ImportFrom, ImportPortfolio};
 use crate::catalogue::catalogues;
+use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
-use crate::edges::{OsChance, SystemClock};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
@@ -116,7 +116,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
                 run.set_aside(&mut report)?;
             }
             let (now, is_table) = (SystemClock.now(), run.columns.is_some());
-            let event_id = move || EventId::new(now, &OsChance.entropy());
+            let event_id = move || EventId::new(now, &OsRandom.entropy());
             let save = move |tx: &mut Tx, tenant: &TenantId, ready: &[Contract], step: &dyn Fn()| {
                 contracts::save(tx, tenant, ready, is_table, now, event_id, step)
             };
@@ -249,7 +249,7 @@ impl<'a> Run<'a> {
         }
         let progress = progress::of_count(count.try_into().unwrap_or(u64::MAX), what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
-        let id = EventId::new(now, &OsChance.entropy());
+        let id = EventId::new(now, &OsRandom.entropy());
         let event =
             Event::by_system(id, tenant, tenant.org, &format!("{what}.imported"), now, json!({ "count": count }));
         let write = self.store.write(move |tx| {

@@ -63,7 +63,7 @@ impl World {
         let claim =
             self.server.services.core.store.read(|connection| claims::of_tenant_by_either_id(connection, &tenant, &id));
         let record = ClaimAppointment {
-            id: ClaimAppointmentId::new(now, &self.server.services.core.chance.entropy()),
+            id: ClaimAppointmentId::new(now, &self.server.services.core.secure_random.entropy()),
             tenant,
             declaration: claim.expect("a read").expect("the claim").declaration_id,
             claim: self.claim.parse().ok(),
@@ -103,9 +103,9 @@ impl World {
 
     /// An appointment in the firm's own calendar on this server, booked by `booked_by`.
     async fn calendar_entry(&self, booked_by: OrgId, claim_id: &str) {
-        let (now, chance) = (self.server.clock.now(), &self.server.services.core.chance);
+        let (now, secure_random) = (self.server.clock.now(), &self.server.services.core.secure_random);
         let tenant = TenantId { org: self.firm, mode: Mode::Test };
-        let (expert, slot) = (ExpertId::new(now, &chance.entropy()), self.slot());
+        let (expert, slot) = (ExpertId::new(now, &secure_random.entropy()), self.slot());
         let place = Place { address: fixtures::batignolles(), position: None };
         let request = ServiceRequest {
             kind: ServiceKind::Video,
@@ -138,7 +138,7 @@ impl World {
             urgency: constat_domain::service::Urgency::default(),
         };
         let appointment = Appointment {
-            id: AppointmentId::new(now, &chance.entropy()),
+            id: AppointmentId::new(now, &secure_random.entropy()),
             tenant,
             expert,
             expert_name: "Expert 001".to_owned(),
@@ -151,7 +151,7 @@ impl World {
             place,
             request,
             case_number: "S-1".to_owned(),
-            session: SessionId::new(now, &chance.entropy()),
+            session: SessionId::new(now, &secure_random.entropy()),
             booked_by,
             contact: None,
             notes: None,

@@ -153,15 +153,28 @@ async fn the_platforms_own_copies_of_appointments_go_and_a_claim_of_the_last_two
     let catalogue = services.core.catalogues.of(&tenant);
     let kept = look(&services.core.store, &wanted, now).unwrap();
     assert!(kept.is_kept() && kept.appointments == 1);
-    let refused =
-        erase(&services.core.store, &services.claims.documents, catalogue, &wanted, now, services.core.chance.as_ref())
-            .await;
+    let refused = erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        now,
+        services.core.secure_random.as_ref(),
+    )
+    .await;
     assert!(refused.is_err());
     assert_eq!(world.caller.get(&format!("/claims/{id}")).await.data()["insured"]["lastName"], "Dupont");
     let wanted = Erasure { overriding: Some("test_data"), ..wanted };
-    erase(&services.core.store, &services.claims.documents, catalogue, &wanted, now, services.core.chance.as_ref())
-        .await
-        .unwrap();
+    erase(
+        &services.core.store,
+        &services.claims.documents,
+        catalogue,
+        &wanted,
+        now,
+        services.core.secure_random.as_ref(),
+    )
+    .await
+    .unwrap();
     let got = world.caller.get(&format!("/claims/{id}/appointments")).await;
     let text = got.data().to_string();
     assert!(text.contains("(effacé)") && !text.contains("Batignolles"), "{text}");
@@ -384,7 +397,7 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
         catalogue,
         &wanted,
         services.core.clock.now(),
-        services.core.chance.as_ref(),
+        services.core.secure_random.as_ref(),
     )
     .await;
     let erased = erased.unwrap();
@@ -542,7 +555,7 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
         catalogue,
         &wanted,
         services.core.clock.now(),
-        services.core.chance.as_ref(),
+        services.core.secure_random.as_ref(),
     )
     .await;
     assert_eq!(erased.map(|done| (done.at_firms, done.elsewhere)).unwrap(), (0, 1));
@@ -603,7 +616,7 @@ async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
         catalogue,
         &wanted,
         services.core.clock.now(),
-        services.core.chance.as_ref(),
+        services.core.secure_random.as_ref(),
     )
     .await;
     assert_eq!(erased.unwrap().answers, 3);
@@ -673,7 +686,7 @@ async fn appointments_that_name_the_claim_only_by_text_are_erased_too() {
         catalogue,
         &wanted,
         services.core.clock.now(),
-        services.core.chance.as_ref(),
+        services.core.secure_random.as_ref(),
     )
     .await;
     assert_eq!(erased.unwrap().at_firms, 3);

@@ -102,8 +102,10 @@ async fn a_firms_own_events_are_not_in_the_feed_of_a_claims_key() {
     use constat_store::queries::events;
     let server = Server::start().await;
     let caller = server.platform("Plateforme").await;
-    let act =
-        server.services.core.act(constat_core::authenticate(&server.services.core, Api::Claims, &caller.key).unwrap());
+    let act = server
+        .services
+        .core
+        .context(constat_core::authenticate(&server.services.core, Api::Claims, &caller.key).unwrap());
     let recorded: Result<(), constat_store::StoreError> =
         server.services.core.store.write(move |tx| act.record(tx, "apt_1", "appointment.booked", json!({}))).await;
     recorded.unwrap();

@@ -102,7 +102,7 @@ async fn a_document_that_is_no_photo_tells_nothing() {
 #[derive(Default)]
 struct Counting(std::sync::atomic::AtomicUsize);
 
-impl constat_claims::claim::Draughtsman for Counting {
+impl constat_claims::claim::PreviewRenderer for Counting {
     fn draw(
         &self,
         _media_type: &str,
@@ -132,7 +132,7 @@ async fn a_file_that_cannot_be_drawn_takes_nobodys_turn_twice() {
     let counting = std::sync::Arc::new(Counting::default());
     let documents = server.services.claims.documents.clone();
     let service = constat_claims::ClaimService::new(server.services.core.clone(), documents);
-    let service = service.with_draughtsman(counting.clone());
+    let service = service.with_preview_renderer(counting.clone());
     for _ in 0..3 {
         constat_claims::claim::preview(&service, &document).await.unwrap_err();
     }

@@ -261,7 +261,7 @@ async fn refused_keys_are_counted_by_reason_and_one_client_that_repeats_them_is_
             label: String::new(),
         },
         server.services.core.clock.now(),
-        server.services.core.chance.as_ref(),
+        server.services.core.secure_random.as_ref(),
     );
     let given = [
         ("missing", None),
@@ -412,7 +412,7 @@ async fn an_organisations_documents_have_a_quota_that_erasure_makes_room_in() {
         catalogue,
         &wanted,
         services.core.clock.now(),
-        services.core.chance.as_ref(),
+        services.core.secure_random.as_ref(),
     )
     .await
     .unwrap();

@@ -10,12 +10,12 @@ use constat_wire::common::True;
 
 use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::OptionalJson;
 use crate::{Problem, Reply};
 
 pub(super) async fn cancel(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: OptionalJson<CancelClaim>,
 ) -> Result<Reply, Problem> {
@@ -24,10 +24,10 @@ pub(super) async fn cancel(
         return Err(Problem::invalid(faults));
     }
     let reason = body.value.reason;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let claim = cancel_claim(tx, act, &path.id, reason.as_deref(), if_match.as_deref())?;
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let claim = cancel_claim(tx, context, &path.id, reason.as_deref(), if_match.as_deref())?;
             let message = if claim.status == ClaimStatus::Archived {
                 "The draft was archived"
             } else {

@@ -11,18 +11,21 @@ use http::header::IF_NONE_MATCH;
 use sha2::{Digest as _, Sha256};
 
 use super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
-pub(super) async fn catalogue(asked: Asked<Claims>, Params(query): Params<CatalogueQuery>) -> Result<Reply, Problem> {
+pub(super) async fn catalogue(
+    request: AuthenticatedRequest<Claims>,
+    Params(query): Params<CatalogueQuery>,
+) -> Result<Reply, Problem> {
     let faults = query.check();
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let known = asked.catalogue();
+    let known = request.catalogue();
     let families: Vec<&Family> = if let Some(id) = &query.claim_id {
-        let claim = read_claim(&asked.claims, &asked.caller, id)?;
+        let claim = read_claim(&request.claims, &request.caller, id)?;
         claim.declared_as(known).map(|(family, _)| family).into_iter().collect()
     } else if let Some(product) = &query.product {
         vec![known.family_for_product(product).ok_or(ClaimRefusal::UnsupportedProductType)?]
@@ -32,7 +35,7 @@ pub(super) async fn catalogue(asked: Asked<Claims>, Params(query): Params<Catalo
     let body = SuccessList::new(families.into_iter().map(CatalogueFamily::from).collect());
     let mut answer = Answer::json(200, &body)?;
     let tag = format!("\"{:.16x}\"", Sha256::digest(&answer.body));
-    let given = asked.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    let given = request.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
     if given.split(',').any(|one| one.trim().trim_start_matches("W/") == tag) {
         answer.status = 304;
         answer.body.clear();

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::{media_type, read_body};
 use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
@@ -77,15 +77,15 @@ pub(super) struct ContractPath {
     id: String,
 }
 
-pub(super) async fn import(asked: Asked<Claims>, file: ContractsFile) -> Result<Reply, Problem> {
-    asked.act().require_handler()?;
+pub(super) async fn import(request: AuthenticatedRequest<Claims>, file: ContractsFile) -> Result<Reply, Problem> {
+    request.context().require_handler()?;
     let (format, raw) = (file.format, file.raw.clone());
-    let catalogue = Arc::clone(asked.core.catalogues.of(&asked.caller.tenant));
+    let catalogue = Arc::clone(request.core.catalogues.of(&request.caller.tenant));
     let read = tokio::task::spawn_blocking(move || read_all(raw, format, &catalogue));
     let ready = read.await.map_err(|error| AppError::Fault(format!("reading an import: {error}")))??;
-    asked
-        .command(&file.raw, move |tx, act| {
-            let done = import_contracts(tx, act, &ready, format.is_table())?;
+    request
+        .command(&file.raw, move |tx, context| {
+            let done = import_contracts(tx, context, &ready, format.is_table())?;
             let answer = ImportedContracts { created: done.created, replaced: done.replaced };
             Answer::json(200, &Success::new(answer))
         })
@@ -111,8 +111,11 @@ fn read_all(raw: Bytes, format: Format, catalogue: &Catalogue) -> Result<Vec<cla
     Err(Problem::invalid(report.field_errors(format.is_table().then_some(COLUMNS))))
 }
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ContractPath>) -> Result<Reply, Problem> {
-    let contract = read_contract(&asked.claims, &asked.caller, &path.id)?;
+pub(super) async fn read(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<ContractPath>,
+) -> Result<Reply, Problem> {
+    let contract = read_contract(&request.claims, &request.caller, &path.id)?;
     let reply = Reply::ok(&Success::new(Contract::from(&contract)))?;
     // A contract has no version: its content is its tag.
     let tag = format!("\"{:x}\"", Sha256::digest(&reply.0.body));

@@ -6,20 +6,20 @@ use constat_claims::claim::correct_claim;
 use constat_wire::claims::{Claim, CorrectClaim, Success};
 
 use super::{ClaimPath, docs as say, view};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn correct(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<CorrectClaim>,
 ) -> Result<Reply, Problem> {
     let correction = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(act, &correct_claim(tx, act, &path.id, &correction, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            view::answer(context, &correct_claim(tx, context, &path.id, &correction, if_match.as_deref())?)
         })
         .await
 }

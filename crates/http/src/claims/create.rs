@@ -8,22 +8,22 @@ use constat_wire::claims::{Claim, CreateClaim, Success};
 use jiff::SignedDuration;
 
 use super::{docs as say, view};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 /// Marks the answer to a declaration that had made its draft a moment before.
 const REPEATED_HEADER: &str = "x-repeated";
 
-pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateClaim>) -> Result<Reply, Problem> {
+pub(super) async fn create(request: AuthenticatedRequest<Claims>, body: Json<CreateClaim>) -> Result<Reply, Problem> {
     let declaration = body.value.into_domain().map_err(Problem::invalid)?;
-    let within = SignedDuration::from_secs(asked.core.settings.requests.repeat_seconds.into());
-    let is_guarded = asked.idempotency(&body.raw)?.is_none() && !within.is_zero();
-    let twice = is_guarded.then(|| SentTwice::new(&asked.act(), &body.raw, within));
-    asked
-        .command(&body.raw, move |tx, act| {
-            let declared = create_claim(tx, act, &declaration, twice.as_ref())?;
-            let answer = view::answer(act, &declared.claim)?;
+    let within = SignedDuration::from_secs(request.core.settings.requests.repeat_seconds.into());
+    let is_guarded = request.idempotency(&body.raw)?.is_none() && !within.is_zero();
+    let twice = is_guarded.then(|| SentTwice::new(&request.context(), &body.raw, within));
+    request
+        .command(&body.raw, move |tx, context| {
+            let declared = create_claim(tx, context, &declaration, twice.as_ref())?;
+            let answer = view::answer(context, &declared.claim)?;
             Ok(if declared.is_repeat { answer.with_header(REPEATED_HEADER, "true") } else { answer })
         })
         .await

@@ -13,13 +13,16 @@ use constat_wire::claims::{
 use jiff::Timestamp;
 
 use super::{ClaimPath, docs as say};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
-pub(super) async fn of_claim(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
-    let laid = asked.core.deadlines.of_claim(&claim, asked.core.clock.now());
+pub(super) async fn of_claim(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<ClaimPath>,
+) -> Result<Reply, Problem> {
+    let claim = read_claim(&request.claims, &request.caller, &path.id)?;
+    let laid = request.core.deadlines.of_claim(&claim, request.core.clock.now());
     Ok(Reply::ok(&Success::new(ClaimDeadlines::new(&claim, &laid)))?.with_version(claim.version))
 }
 
@@ -34,16 +37,19 @@ pub(super) fn of_claim_docs(operation: TransformOperation) -> TransformOperation
     say::usual_failures(say::failure::<404>(operation, "2001 no such claim"))
 }
 
-pub(super) async fn worklist(asked: Asked<Claims>, Params(query): Params<DeadlinesQuery>) -> Result<Reply, Problem> {
-    let now = asked.core.clock.now();
+pub(super) async fn worklist(
+    request: AuthenticatedRequest<Claims>,
+    Params(query): Params<DeadlinesQuery>,
+) -> Result<Reply, Problem> {
+    let now = request.core.clock.now();
     let filter = query.into_domain(now).map_err(Problem::invalid)?;
     let which = match filter.state {
         WantedDeadlines::Running => Terms::Running,
         WantedDeadlines::Missed => Terms::Missed,
     };
     let DeadlinesFilter { before, limit, offset, .. } = filter;
-    let page = due_claims(&asked.claims, &asked.caller, which, before, limit, offset)?;
-    let rows = page.claims.iter().map(|claim| due_claim(&asked.core.deadlines, claim, filter, now)).collect();
+    let page = due_claims(&request.claims, &request.caller, which, before, limit, offset)?;
+    let rows = page.claims.iter().map(|claim| due_claim(&request.core.deadlines, claim, filter, now)).collect();
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     Reply::ok(&SuccessPage::new(rows, pagination))
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::{Problem, Reply};
 
 /// The ids in the path.
@@ -22,12 +22,15 @@ pub(super) struct DocumentPath {
     pub(super) document_id: String,
 }
 
-pub(super) async fn document(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Reply, Problem> {
-    let (claim, document) = read_document(&asked.claims, &asked.caller, &path.id, &path.document_id)?;
-    let link = sign_download(&asked.claims, &claim, &document, &asked.caller)?;
-    let label = claim.document_label(asked.catalogue(), &document);
+pub(super) async fn document(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<DocumentPath>,
+) -> Result<Reply, Problem> {
+    let (claim, document) = read_document(&request.claims, &request.caller, &path.id, &path.document_id)?;
+    let link = sign_download(&request.claims, &claim, &document, &request.caller)?;
+    let label = claim.document_label(request.catalogue(), &document);
     let answer =
-        ClaimDocumentWithUrl::new(&document, Asker::from(&asked.caller), label, link.url, link.expires_at.into());
+        ClaimDocumentWithUrl::new(&document, Asker::from(&request.caller), label, link.url, link.expires_at.into());
     Ok(Reply::ok(&Success::new(answer))?.with_version(claim.version))
 }
 

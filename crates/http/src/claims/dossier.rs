@@ -10,26 +10,26 @@ use constat_wire::claims::{ClaimDossier, Facets, Success};
 
 use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
-    Ok(Reply::ok(&Success::new(ClaimDossier::new(&claim, Asker::from(&asked.caller))))?.with_version(claim.version))
+pub(super) async fn read(request: AuthenticatedRequest<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let claim = read_claim(&request.claims, &request.caller, &path.id)?;
+    Ok(Reply::ok(&Success::new(ClaimDossier::new(&claim, Asker::from(&request.caller))))?.with_version(claim.version))
 }
 
 pub(super) async fn edit(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<Facets>,
 ) -> Result<Reply, Problem> {
     let change = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let claim = edit_dossier(tx, act, &path.id, &change, if_match.as_deref())?;
-            let answer = Success::new(ClaimDossier::new(&claim, Asker::from(&act.caller)));
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let claim = edit_dossier(tx, context, &path.id, &change, if_match.as_deref())?;
+            let answer = Success::new(ClaimDossier::new(&claim, Asker::from(&context.caller)));
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })
         .await

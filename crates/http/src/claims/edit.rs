@@ -6,20 +6,20 @@ use constat_claims::claim::edit_claim;
 use constat_wire::claims::{Claim, PatchClaim, Success};
 
 use super::{ClaimPath, docs as say, view};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn edit(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<PatchClaim>,
 ) -> Result<Reply, Problem> {
     let edit = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(act, &edit_claim(tx, act, &path.id, &edit, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            view::answer(context, &edit_claim(tx, context, &path.id, &edit, if_match.as_deref())?)
         })
         .await
 }

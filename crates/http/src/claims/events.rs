@@ -6,13 +6,16 @@ use constat_wire::claims::{EventsQuery, FeedAnswer};
 use constat_wire::common::True;
 
 use super::{docs as say, event};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
-pub(super) async fn events(asked: Asked<Claims>, Params(query): Params<EventsQuery>) -> Result<Reply, Problem> {
+pub(super) async fn events(
+    request: AuthenticatedRequest<Claims>,
+    Params(query): Params<EventsQuery>,
+) -> Result<Reply, Problem> {
     let (after, limit) = query.into_domain().map_err(Problem::invalid)?;
-    let feed = read_feed(&asked.claims, &asked.caller, after, limit)?;
+    let feed = read_feed(&request.claims, &request.caller, after, limit)?;
     Reply::ok(&FeedAnswer {
         success: True,
         data: feed.events.into_iter().map(event::of_claim).collect(),

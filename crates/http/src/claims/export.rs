@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::{ClaimPath, docs as say, event, view};
 use crate::Problem;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::dossier::read::{attachment, documents_of};
 
 /// How the contracts write what an archive holds.
@@ -54,16 +54,19 @@ pub(super) struct InsuredPath {
     user_id: String,
 }
 
-pub(super) async fn export(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Response, Problem> {
-    let (declaration, bytes) = export_claim(&asked.claims, &asked.caller, &path.id, WIRE_FORMS).await?;
+pub(super) async fn export(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<ClaimPath>,
+) -> Result<Response, Problem> {
+    let (declaration, bytes) = export_claim(&request.claims, &request.caller, &path.id, WIRE_FORMS).await?;
     Ok(archive(bytes, &declaration.to_string()))
 }
 
 pub(super) async fn export_of_insured(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<InsuredPath>,
 ) -> Result<Response, Problem> {
-    let bytes = export_insured(&asked.claims, &asked.caller, &path.user_id, WIRE_FORMS).await?;
+    let bytes = export_insured(&request.claims, &request.caller, &path.user_id, WIRE_FORMS).await?;
     // Not named by the user id: that may say who it is.
     Ok(archive(bytes, "insured"))
 }

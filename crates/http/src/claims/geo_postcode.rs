@@ -6,10 +6,13 @@ use constat_domain::gazetteer::Gazetteer;
 use constat_wire::claims::{Commune, PostcodePath, SuccessList};
 
 use super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::{Problem, Reply};
 
-pub(super) async fn communes(_asked: Asked<Claims>, Path(path): Path<PostcodePath>) -> Result<Reply, Problem> {
+pub(super) async fn communes(
+    _asked: AuthenticatedRequest<Claims>,
+    Path(path): Path<PostcodePath>,
+) -> Result<Reply, Problem> {
     let (country, zipcode) = path.into_domain().map_err(Problem::invalid)?;
     let communes = Gazetteer::embedded().by_postcode_in(&country, &zipcode).ok_or_else(|| {
         Problem::field("country", "only France is known: FR, or RE and the like for its parts overseas")

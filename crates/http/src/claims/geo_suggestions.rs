@@ -5,11 +5,14 @@ use constat_domain::gazetteer::Gazetteer;
 use constat_wire::claims::{SuccessList, Suggestion, SuggestionQuery};
 
 use super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
-pub(super) async fn suggest(_asked: Asked<Claims>, Params(query): Params<SuggestionQuery>) -> Result<Reply, Problem> {
+pub(super) async fn suggest(
+    _asked: AuthenticatedRequest<Claims>,
+    Params(query): Params<SuggestionQuery>,
+) -> Result<Reply, Problem> {
     let (query, limit) = query.into_domain().map_err(Problem::invalid)?;
     let found = Gazetteer::embedded().suggest(&query, limit);
     Reply::ok(&SuccessList::new(found.into_iter().map(Suggestion::from).collect()))

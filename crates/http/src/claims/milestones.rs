@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_claims::deadlines::{record_milestone, remove_milestone};
-use constat_core::{Act, Answer, AppError};
+use constat_core::{Answer, AppError, CommandContext};
 use constat_domain::claim::{Claim, MilestoneKind};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{ClaimDeadlines, Milestone, Success};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::{Json, NoBody};
 use crate::{Problem, Reply};
 
@@ -26,35 +26,35 @@ pub(super) struct MilestonePath {
 }
 
 pub(super) async fn record(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<Milestone>,
 ) -> Result<Reply, Problem> {
     let (kind, day) = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            answer(act, &record_milestone(tx, act, &path.id, kind, day, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            answer(context, &record_milestone(tx, context, &path.id, kind, day, if_match.as_deref())?)
         })
         .await
 }
 
 pub(super) async fn remove(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<MilestonePath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
             let kind = MilestoneKind::named(&path.kind).ok_or(AppError::from(ClaimRefusal::MilestoneNotFound))?;
-            answer(act, &remove_milestone(tx, act, &path.id, kind, if_match.as_deref())?)
+            answer(context, &remove_milestone(tx, context, &path.id, kind, if_match.as_deref())?)
         })
         .await
 }
 
-fn answer(act: &Act, claim: &Claim) -> Result<Answer, AppError> {
-    let answer = Success::new(ClaimDeadlines::new(claim, &act.deadlines_of(claim)));
+fn answer(context: &CommandContext, claim: &Claim) -> Result<Answer, AppError> {
+    let answer = Success::new(ClaimDeadlines::new(claim, &context.deadlines_of(claim)));
     Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
 }
 

@@ -8,12 +8,12 @@ use constat_wire::claims::{AddInternalNote, Claim, InternalNote, SetNote, Succes
 
 use super::{ClaimPath, docs as say, view};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn set(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<SetNote>,
 ) -> Result<Reply, Problem> {
@@ -22,16 +22,16 @@ pub(super) async fn set(
         return Err(Problem::invalid(faults));
     }
     let note = body.value.note;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(act, &set_note(tx, act, &path.id, note.as_deref(), if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            view::answer(context, &set_note(tx, context, &path.id, note.as_deref(), if_match.as_deref())?)
         })
         .await
 }
 
 pub(super) async fn add(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<AddInternalNote>,
 ) -> Result<Reply, Problem> {
@@ -40,18 +40,18 @@ pub(super) async fn add(
         return Err(Problem::invalid(faults));
     }
     let text = body.value.text;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let (claim, note) = add_internal_note(tx, act, &path.id, &text, if_match.as_deref())?;
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let (claim, note) = add_internal_note(tx, context, &path.id, &text, if_match.as_deref())?;
             let answer = Success::new(InternalNote::from(&note));
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })
         .await
 }
 
-pub(super) async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let (version, notes) = internal_notes(&asked.claims, &asked.caller, &path.id)?;
+pub(super) async fn list(request: AuthenticatedRequest<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let (version, notes) = internal_notes(&request.claims, &request.caller, &path.id)?;
     let answer = SuccessList::new(notes.iter().map(InternalNote::from).collect());
     Ok(Reply(Answer::json(200, &answer)?.with_header("etag", entity_tag(version))))
 }

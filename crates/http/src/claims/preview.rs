@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::Response;
 use constat_claims::claim::preview as make_preview;
-use constat_claims::claim::{Copy, copy_facts, known_undrawable, read_document};
+use constat_claims::claim::{Copy, copy_facts, has_failed_preview, read_document};
 use constat_core::AppError;
 use constat_domain::refusal::ClaimRefusal;
 use http::HeaderValue;
@@ -15,23 +15,26 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_T
 use super::docs as say;
 use super::document::DocumentPath;
 use crate::Problem;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 
-pub(super) async fn preview(asked: Asked<Claims>, Path(path): Path<DocumentPath>) -> Result<Response, Problem> {
-    let (_claim, document) = read_document(&asked.claims, &asked.caller, &path.id, &path.document_id)?;
+pub(super) async fn preview(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<DocumentPath>,
+) -> Result<Response, Problem> {
+    let (_claim, document) = read_document(&request.claims, &request.caller, &path.id, &path.document_id)?;
     let tag = format!("\"{}-preview\"", copy_facts(&document, Copy::Original)?.tag);
-    let known = asked.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let known = request.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let known = known.is_some_and(|tags| tags.split(',').any(|given| given.trim() == tag));
     let mut response = if known {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
         response
     } else {
-        if known_undrawable(&asked.claims, &document) {
+        if has_failed_preview(&request.claims, &document) {
             return Err(AppError::from(ClaimRefusal::NoPreview).into());
         }
-        let _turn = asked.turn_to_draw().await?;
-        let mut response = Response::new(Body::from(make_preview(&asked.claims, &document).await?));
+        let _turn = request.turn_to_draw().await?;
+        let mut response = Response::new(Body::from(make_preview(&request.claims, &document).await?));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
         response
     };

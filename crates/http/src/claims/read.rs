@@ -14,10 +14,10 @@ use super::rendered::Look;
 use super::{ClaimPath, docs as say, view};
 use crate::Problem;
 use crate::answer::Ready;
-use crate::asked::{Claims, Known};
+use crate::authenticated_request::{AuthenticatedCaller, Claims};
 
-pub(super) async fn read(known: Known<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
-    let Known { shared, caller, .. } = &known;
+pub(super) async fn read(known: AuthenticatedCaller<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
+    let AuthenticatedCaller { shared, caller, .. } = &known;
     let (service, asker) = (&shared.claims, Asker::from(caller));
     // The mark is taken before anything is read: what is read is then at least as new.
     let look = Look { caller: *caller, asker, now: service.core.clock.now(), mark: service.core.store.mark() };

@@ -6,20 +6,20 @@ use constat_claims::claim::request_document;
 use constat_wire::claims::{Claim, RequestDocument, Success};
 
 use super::{ClaimPath, docs as say, view};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn request(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<RequestDocument>,
 ) -> Result<Reply, Problem> {
     let new = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(act, &request_document(tx, act, &path.id, &new, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            view::answer(context, &request_document(tx, context, &path.id, &new, if_match.as_deref())?)
         })
         .await
 }
@@ -29,7 +29,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         operation.id("requestDocument"),
         "Ask the insured for a document",
         "For the platform's own keys. It is among `documentEntries` from now on, and an upload of its type fills it. One \
-         that was asked for before is asked for again. With `waitForIt`, a claim `in_progress` becomes `pending_info`.",
+         that was request for before is request for again. With `waitForIt`, a claim `in_progress` becomes `pending_info`.",
         "The claim with the new entry",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");

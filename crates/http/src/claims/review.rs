@@ -11,20 +11,20 @@ use constat_wire::claims::{ClaimDocument, RejectDocument, Success};
 use super::docs as say;
 use super::document::DocumentPath;
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::{Json, NoBody};
 use crate::{Problem, Reply};
 
 pub(super) async fn accept(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<DocumentPath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    decide(asked, path, &body.raw, Review::Accept).await
+    decide(request, path, &body.raw, Review::Accept).await
 }
 
 pub(super) async fn reject(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<DocumentPath>,
     body: Json<RejectDocument>,
 ) -> Result<Reply, Problem> {
@@ -32,17 +32,22 @@ pub(super) async fn reject(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    decide(asked, path, &body.raw, Review::Reject(body.value.reason)).await
+    decide(request, path, &body.raw, Review::Reject(body.value.reason)).await
 }
 
-async fn decide(asked: Asked<Claims>, path: DocumentPath, raw: &[u8], review: Review) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(raw, move |tx, act| {
+async fn decide(
+    request: AuthenticatedRequest<Claims>,
+    path: DocumentPath,
+    raw: &[u8],
+    review: Review,
+) -> Result<Reply, Problem> {
+    let if_match = request.if_match();
+    request
+        .command(raw, move |tx, context| {
             let DocumentPath { id, document_id } = &path;
-            let (claim, document) = review_document(tx, act, id, document_id, &review, if_match.as_deref())?;
+            let (claim, document) = review_document(tx, context, id, document_id, &review, if_match.as_deref())?;
             let document = claim.document(document).ok_or(AppError::from(ClaimRefusal::DocumentNotFound))?;
-            let label = claim.document_label(act.catalogue(), document);
+            let label = claim.document_label(context.catalogue(), document);
             let answer = Success::new(ClaimDocument::new(document, label));
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::{Json, NoBody, OptionalJson};
 use crate::contract::CLAIMS;
 use crate::routes::Routes;
@@ -42,59 +42,67 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn create(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<CreateSettlement>,
 ) -> Result<Reply, Problem> {
     let new = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let (claim, id) = create_settlement(tx, act, &path.id, new, if_match.as_deref())?;
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let (claim, id) = create_settlement(tx, context, &path.id, new, if_match.as_deref())?;
             answer(&claim, id)
         })
         .await
 }
 
-async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_claim(&asked.claims, &asked.caller, &path.id)?;
+async fn list(request: AuthenticatedRequest<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let claim = read_claim(&request.claims, &request.caller, &path.id)?;
     let answer = SuccessList::new(claim.settlements.iter().map(Settlement::from).collect());
     Ok(Reply(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version))))
 }
 
-async fn read(asked: Asked<Claims>, Path(path): Path<SettlementPath>) -> Result<Reply, Problem> {
-    let (claim, settlement) = read_settlement(&asked.claims, &asked.caller, &path.id, &path.settlement_id)?;
+async fn read(request: AuthenticatedRequest<Claims>, Path(path): Path<SettlementPath>) -> Result<Reply, Problem> {
+    let (claim, settlement) = read_settlement(&request.claims, &request.caller, &path.id, &path.settlement_id)?;
     Ok(Reply(answer(&claim, settlement.id)?))
 }
 
 async fn paid(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<SettlementPath>,
     body: OptionalJson<PaySettlement>,
 ) -> Result<Reply, Problem> {
     let at = body.value.payment_at.map(Into::into);
-    change(asked, path, &body.raw, SettlementChange::Paid(at)).await
+    change(request, path, &body.raw, SettlementChange::Paid(at)).await
 }
 
-async fn returned(asked: Asked<Claims>, Path(path): Path<SettlementPath>, body: NoBody) -> Result<Reply, Problem> {
-    change(asked, path, &body.raw, SettlementChange::Returned).await
+async fn returned(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<SettlementPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    change(request, path, &body.raw, SettlementChange::Returned).await
 }
 
-async fn cancel(asked: Asked<Claims>, Path(path): Path<SettlementPath>, body: NoBody) -> Result<Reply, Problem> {
-    change(asked, path, &body.raw, SettlementChange::Cancelled).await
+async fn cancel(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<SettlementPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    change(request, path, &body.raw, SettlementChange::Cancelled).await
 }
 
 async fn change(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     path: SettlementPath,
     raw: &[u8],
     what: SettlementChange,
 ) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(raw, move |tx, act| {
+    let if_match = request.if_match();
+    request
+        .command(raw, move |tx, context| {
             let SettlementPath { id, settlement_id } = &path;
-            let (claim, id) = change_settlement(tx, act, id, settlement_id, what, if_match.as_deref())?;
+            let (claim, id) = change_settlement(tx, context, id, settlement_id, what, if_match.as_deref())?;
             answer(&claim, id)
         })
         .await

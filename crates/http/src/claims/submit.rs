@@ -8,15 +8,19 @@ use constat_wire::claims::{SubmitResponse, Success};
 
 use super::{ClaimPath, docs as say, view};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub(super) async fn submit(asked: Asked<Claims>, Path(path): Path<ClaimPath>, body: NoBody) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let claim = submit_claim(tx, act, &path.id, if_match.as_deref())?;
+pub(super) async fn submit(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<ClaimPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let claim = submit_claim(tx, context, &path.id, if_match.as_deref())?;
             let answer = Success::new(view::submitted(&claim, false)?);
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })

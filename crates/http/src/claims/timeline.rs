@@ -6,17 +6,17 @@ use constat_claims::claim::claim_timeline;
 use constat_wire::claims::{Pagination, SuccessPage, TimelineEntry, TimelineQuery};
 
 use super::{ClaimPath, docs as say, event};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
 pub(super) async fn timeline(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     Params(query): Params<TimelineQuery>,
 ) -> Result<Reply, Problem> {
     let (limit, offset) = query.into_domain().map_err(Problem::invalid)?;
-    let page = claim_timeline(&asked.claims, &asked.caller, &path.id, limit, offset)?;
+    let page = claim_timeline(&request.claims, &request.caller, &path.id, limit, offset)?;
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     Reply::ok(&SuccessPage::new(page.entries.into_iter().map(event::entry).collect(), pagination))
 }

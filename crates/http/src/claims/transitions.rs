@@ -6,20 +6,20 @@ use constat_claims::claim::change_status;
 use constat_wire::claims::{ChangeStatus, Claim, Success};
 
 use super::{ClaimPath, docs as say, view};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn change(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<ChangeStatus>,
 ) -> Result<Reply, Problem> {
     let decision = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            view::answer(act, &change_status(tx, act, &path.id, &decision, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            view::answer(context, &change_status(tx, context, &path.id, &decision, if_match.as_deref())?)
         })
         .await
 }

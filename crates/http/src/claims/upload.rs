@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_claims::claim::{UploadRequest, Uploaded, forget};
-use constat_core::{Answer, AppError, to_its_end};
+use constat_core::{Answer, AppError, run_to_completion};
 use constat_domain::catalogue::Catalogue;
 use constat_wire::claims::{ClaimDocument, UploadAnswer, UploadQuery};
 use constat_wire::common::True;
@@ -15,47 +15,47 @@ use constat_wire::common::True;
 use super::upload_body::{UploadBody, UploadedFiles};
 use super::{ClaimPath, docs as say, view};
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
 pub(super) async fn upload(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     Params(query): Params<UploadQuery>,
     body: UploadBody,
 ) -> Result<Reply, Problem> {
     // A sender that goes away leaves nothing half done.
-    to_its_end(receive_and_take(asked, path.id, query.auto_submit, body)).await
+    run_to_completion(receive_and_take(request, path.id, query.auto_submit, body)).await
 }
 
 async fn receive_and_take(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     claim: String,
     auto_submit: bool,
     body: UploadBody,
 ) -> Result<Reply, Problem> {
-    let act = asked.act();
-    let uploaded = match read_claim(&asked.claims, &asked.caller, &claim) {
-        Ok(claim) => body.receive(&asked.claims, &act, &claim).await?,
+    let context = request.context();
+    let uploaded = match read_claim(&request.claims, &request.caller, &claim) {
+        Ok(claim) => body.receive(&request.claims, &context, &claim).await?,
         Err(error) => {
             body.discard().await;
             return Err(error.into());
         }
     };
     let keys = uploaded.files.iter().map(|file| file.received.key.clone()).collect::<Vec<_>>();
-    let idempotency = match asked.idempotency(&uploaded.digest) {
+    let idempotency = match request.idempotency(&uploaded.digest) {
         Ok(idempotency) => idempotency,
         Err(problem) => {
-            forget(&asked.claims.documents, &keys).await;
+            forget(&request.claims.documents, &keys).await;
             return Err(problem);
         }
     };
     let UploadedFiles { files, share: _share, .. } = uploaded;
-    let request = UploadRequest { claim, files, auto_submit, if_match: asked.if_match(), idempotency };
-    let catalogue = Arc::clone(asked.core.catalogues.of(&asked.caller.tenant));
+    let upload = UploadRequest { claim, files, auto_submit, if_match: request.if_match(), idempotency };
+    let catalogue = Arc::clone(request.core.catalogues.of(&request.caller.tenant));
     let render = move |uploaded: &Uploaded| answer(&catalogue, uploaded);
-    Ok(Reply(upload_documents(&asked.claims, act, request, render).await?))
+    Ok(Reply(upload_documents(&request.claims, context, upload, render).await?))
 }
 
 fn answer(catalogue: &Catalogue, uploaded: &Uploaded) -> Result<Answer, AppError> {

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use constat_claims::ClaimService;
 use constat_claims::claim::{Received, Receiving, Upload, UploadShare, forget};
-use constat_core::Act;
+use constat_core::CommandContext;
 use constat_domain::claim::{Claim, LARGEST_DOCUMENT, filename_of_disposition, media_type_of};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{DocumentMeta, DocumentUploads, UploadDocument};
@@ -88,7 +88,7 @@ impl UploadBody {
     pub(super) async fn receive(
         self,
         service: &ClaimService,
-        act: &Act,
+        context: &CommandContext,
         claim: &Claim,
     ) -> Result<UploadedFiles, Problem> {
         let (request, mut pace) = (self.0, self.1);
@@ -105,14 +105,14 @@ impl UploadBody {
         // What a compressed body inflates to is not known before.
         let told = if encoding == Encoding::Gzip { LARGEST_JSON } else { length(&request).min(LARGEST_JSON) };
         let share = if is_json { JSON_SHARE * told } else { FORM_SHARE };
-        let share = service.upload_memory.take(act.caller.key, share).await?;
+        let share = service.upload_memory.take(context.caller.key, share).await?;
         let mut received = Vec::new();
         let read = if is_json {
-            read_files(request, service, act, claim, &mut pace, &mut received).await
+            read_files(request, service, context, claim, &mut pace, &mut received).await
         } else {
             let form = Multipart::from_request(request, &()).await;
             let form = form.map_err(|_no_boundary| Problem::field("Content-Type", "the form's boundary is missing"))?;
-            read_form(form, service, act, claim, &mut pace, &mut received).await
+            read_form(form, service, context, claim, &mut pace, &mut received).await
         };
         match read {
             Ok((files, digest)) => Ok(UploadedFiles { files, digest, share }),
@@ -136,7 +136,7 @@ type Read = (Vec<Upload>, Vec<u8>);
 async fn read_files(
     request: Request,
     service: &ClaimService,
-    act: &Act,
+    context: &CommandContext,
     claim: &Claim,
     pace: &mut Pace,
     received: &mut Vec<Received>,
@@ -159,7 +159,7 @@ async fn read_files(
     }
     let mut files = Vec::with_capacity(contents.len());
     for (path, field, item, bytes) in contents {
-        let mut receiving = Receiving::begin(service, act, claim);
+        let mut receiving = Receiving::begin(service, context, claim);
         receiving.write_all(&bytes).await?;
         let stored = receiving.finish(&field).await?;
         received.push(stored.clone());
@@ -227,7 +227,7 @@ fn decode(content: &str) -> Option<Bytes> {
 async fn read_form(
     mut form: Multipart,
     service: &ClaimService,
-    act: &Act,
+    context: &CommandContext,
     claim: &Claim,
     pace: &mut Pace,
     received: &mut Vec<Received>,
@@ -254,7 +254,7 @@ async fn read_form(
                 }
                 let disposition = field.headers().get(CONTENT_DISPOSITION);
                 filename = disposition.and_then(|header| filename_of_disposition(header.as_bytes()));
-                match store(&mut field, pace, Receiving::begin(service, act, claim), &mut discarded).await? {
+                match store(&mut field, pace, Receiving::begin(service, context, claim), &mut discarded).await? {
                     Ok(stored) => received.push(stored),
                     Err(problem) => _ = refused.get_or_insert(problem),
                 }

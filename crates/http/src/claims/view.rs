@@ -1,6 +1,6 @@
 //! Claims as the contract writes them.
 
-use constat_core::{Act, Answer, AppError};
+use constat_core::{Answer, AppError, CommandContext};
 use constat_domain::catalogue::Subtype;
 use constat_domain::claim::{self, Action, Asker, Claim, Entry, Rules};
 use constat_domain::deadlines::Deadline;
@@ -59,9 +59,9 @@ fn allowed_actions(rules: Rules<'_>, claim: &Claim, asker: Asker) -> Vec<Allowed
 }
 
 /// 200 with the claim that a command changed, as its caller sees it, and its entity tag.
-pub(super) fn answer(act: &Act, changed: &Claim) -> Result<Answer, AppError> {
-    let asker = Asker::from(&act.caller);
-    let body = Success::new(claim(act.rules(), &act.deadlines_of(changed), changed, asker));
+pub(super) fn answer(context: &CommandContext, changed: &Claim) -> Result<Answer, AppError> {
+    let asker = Asker::from(&context.caller);
+    let body = Success::new(claim(context.rules(), &context.deadlines_of(changed), changed, asker));
     Ok(Answer::json(200, &body)?.with_header("etag", entity_tag(changed.version)))
 }
 

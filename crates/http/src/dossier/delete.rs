@@ -9,14 +9,17 @@ use constat_core::Answer;
 use constat_wire::common::{ResponseStatus, StatusCode};
 
 use super::{ClaimPath, docs as say};
-use crate::asked::{Asked, Dossier};
+use crate::authenticated_request::{AuthenticatedRequest, Dossier};
 use crate::{Problem, Reply};
 
-pub(super) async fn delete(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    require_insurer(&asked.claims, &asked.caller)?;
-    asked
-        .command(&[], move |tx, act| {
-            let claim = cancel_dossier(tx, act, &path.claim_id)?;
+pub(super) async fn delete(
+    request: AuthenticatedRequest<Dossier>,
+    Path(path): Path<ClaimPath>,
+) -> Result<Reply, Problem> {
+    require_insurer(&request.claims, &request.caller)?;
+    request
+        .command(&[], move |tx, context| {
+            let claim = cancel_dossier(tx, context, &path.claim_id)?;
             Answer::json(200, &ResponseStatus::new(StatusCode::Ok, claim.status.as_str()))
         })
         .await

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::docs as say;
-use crate::asked::{Asked, Dossier};
+use crate::authenticated_request::{AuthenticatedRequest, Dossier};
 use crate::{Problem, files};
 
 /// How the contract's matrix style begins: `/files/;fileId=...`.
@@ -26,13 +26,13 @@ pub(super) struct FilePath {
 }
 
 pub(super) async fn file(
-    asked: Asked<Dossier>,
+    request: AuthenticatedRequest<Dossier>,
     Path(path): Path<FilePath>,
     method: Method,
 ) -> Result<Response, Problem> {
     let id = path.file_id.strip_prefix(MATRIX).unwrap_or(&path.file_id);
-    let reading = read_dossier_document(&asked.claims, &asked.caller, &path.claim_id, id)?;
-    files::serve(&asked.claims, reading, &method, &asked.headers).await
+    let reading = read_dossier_document(&request.claims, &request.caller, &path.claim_id, id)?;
+    files::serve(&request.claims, reading, &method, &request.headers).await
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

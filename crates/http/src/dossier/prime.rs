@@ -11,21 +11,21 @@ use constat_wire::dossier::{
 };
 
 use super::docs as say;
-use crate::asked::{Asked, Dossier};
+use crate::authenticated_request::{AuthenticatedRequest, Dossier};
 use crate::body::Json;
 use crate::{Problem, Reply, sign_in};
 
-pub(super) async fn prime(asked: Asked<Dossier>, body: Json<PrimeRequest>) -> Result<Reply, Problem> {
+pub(super) async fn prime(request: AuthenticatedRequest<Dossier>, body: Json<PrimeRequest>) -> Result<Reply, Problem> {
     let email = body.value.insured.email.clone();
     let prime = body.value.into_domain().map_err(Problem::invalid)?;
-    let public_url = asked.core.settings.public_url.clone();
-    let act = asked.core.act(asked.caller);
+    let public_url = request.core.settings.public_url.clone();
+    let context = request.core.context(request.caller);
     // Without the idempotency key: a kept answer would keep the link's secret with it. The claim
     // number already makes a repeat find the same claim.
-    let answer = asked
+    let answer = request
         .core
-        .command(act, None, move |tx, act| {
-            let primed = prime_claim(tx, act, &prime)?;
+        .command(context, None, move |tx, context| {
+            let primed = prime_claim(tx, context, &prime)?;
             let answer = Answer::json(200, &answer(&primed, &email, &prime.claim_number, &public_url))?;
             Ok(answer.with_header("cache-control", "no-store"))
         })

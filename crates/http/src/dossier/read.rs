@@ -11,13 +11,18 @@ use constat_domain::codes::Codes;
 use constat_wire::dossier::{self as wire, Attachment};
 
 use super::{ClaimPath, docs as say};
-use crate::asked::{Asked, Dossier};
+use crate::authenticated_request::{AuthenticatedRequest, Dossier};
 use crate::{Problem, Reply};
 
-pub(super) async fn read(asked: Asked<Dossier>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let claim = read_dossier(&asked.claims, &asked.caller, &path.claim_id)?;
+pub(super) async fn read(
+    request: AuthenticatedRequest<Dossier>,
+    Path(path): Path<ClaimPath>,
+) -> Result<Reply, Problem> {
+    let claim = read_dossier(&request.claims, &request.caller, &path.claim_id)?;
     let attachments: Result<Vec<Attachment>, AppError> = documents_of(&claim)
-        .map(|document| Ok(attachment(document, signed_download_url(&asked.claims, &claim, document, &asked.caller)?)))
+        .map(|document| {
+            Ok(attachment(document, signed_download_url(&request.claims, &claim, document, &request.caller)?))
+        })
         .collect();
     let file = wire::Claim::new(&claim, attachments?);
     let reply = Reply::ok(&file)?.with_version(claim.version);

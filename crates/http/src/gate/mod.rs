@@ -236,7 +236,7 @@ impl Gate {
     }
 
     fn refuse(&self, reason: &Counter) -> AppError {
-        reason.one();
+        reason.increment();
         let spread = self.refusals.fetch_add(1, Ordering::Relaxed) % SPREAD_SECONDS;
         AppError::Overloaded { retry_after: 1 + spread }
     }

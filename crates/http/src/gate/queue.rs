@@ -102,12 +102,12 @@ impl Queue {
             return Joined::Full;
         }
         let line = self.lines.entry(slot).or_insert_with(|| Line::of(rank));
-        let turns = match line.rank {
+        let in_flight = match line.rank {
             Rank::First => &mut self.first,
             Rank::Usual => &mut self.usual,
         };
-        if line.len() == 0 && !turns.contains(&slot) {
-            turns.push_back(slot);
+        if line.len() == 0 && !in_flight.contains(&slot) {
+            in_flight.push_back(slot);
         }
         match which {
             Lane::Urgent => line.urgent.push_back(grant),
@@ -130,12 +130,12 @@ impl Queue {
     }
 
     fn next_of(&mut self, rank: Rank, take: &mut impl FnMut(usize) -> Taken) -> Looked {
-        let turns = match rank {
+        let in_flight = match rank {
             Rank::First => &mut self.first,
             Rank::Usual => &mut self.usual,
         };
-        for _ in 0..turns.len() {
-            let Some(slot) = turns.pop_front() else { break };
+        for _ in 0..in_flight.len() {
+            let Some(slot) = in_flight.pop_front() else { break };
             let Some(line) = self.lines.get_mut(&slot) else { continue };
             let before = line.len();
             line.drop_gone();
@@ -147,11 +147,11 @@ impl Queue {
             match take(slot) {
                 Taken::Yes => {}
                 Taken::KeyFull => {
-                    turns.push_back(slot);
+                    in_flight.push_back(slot);
                     continue;
                 }
                 Taken::Full => {
-                    turns.push_front(slot);
+                    in_flight.push_front(slot);
                     return Looked::Full;
                 }
             }
@@ -160,7 +160,7 @@ impl Queue {
             if line.len() == 0 {
                 self.lines.remove(&slot);
             } else {
-                turns.push_back(slot);
+                in_flight.push_back(slot);
             }
             return Looked::Given(slot, grant);
         }

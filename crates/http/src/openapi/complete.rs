@@ -11,7 +11,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::UNAVAILABLE;
-use crate::asked::DRY_RUN;
+use crate::authenticated_request::DRY_RUN;
 
 /// The methods of a path that may hold an operation.
 pub(crate) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -146,7 +146,7 @@ fn add_dry_run(operation: &mut Map<String, Value>) {
         "name": DRY_RUN,
         "in": "query",
         "description": "`true`: everything is checked and answered as ever, with `X-Dry-Run: true`, and nothing is kept, \
-                        sent, or asked of a partner. Ids in the answer name nothing.",
+                        sent, or request of a partner. Ids in the answer name nothing.",
         "schema": { "type": "boolean" },
     }));
 }

@@ -3,9 +3,7 @@
 use aide::transform::TransformOperation;
 use constat_core::{Answer, AppError, WARNING_HEADER};
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{
-    BookAppointment, Booked as Made, SameReference, book_appointment, open_promised, refuse_if_taken,
-};
+use constat_scheduling::{BookAppointment, Booked as Made, SameReference, book_appointment, open_offer, precheck};
 use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
 use http::HeaderMap;
 use http::header::{ETAG, LOCATION};
@@ -14,7 +12,7 @@ use serde::Serialize;
 
 use super::docs;
 use crate::answer::{entity_tag, first_accepted};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::JsonOrForm;
 use crate::contract::PARTNER;
 use crate::{Problem, Reply};
@@ -76,17 +74,20 @@ impl Shape {
     }
 }
 
-pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> Result<Reply, Problem> {
-    let shape = Shape::wanted(&asked.headers);
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    body: JsonOrForm<BookingRequest>,
+) -> Result<Reply, Problem> {
+    let shape = Shape::wanted(&request.headers);
     let booking = body.value.into_domain().map_err(Problem::invalid)?;
-    let attempt = asked.attempt(&body.raw).await?;
-    let scheduler = asked.scheduler.clone();
-    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &booking.session_id, &booking.slot_id) {
-        Ok(promised) => promised,
-        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    let attempt = request.attempt(&body.raw).await?;
+    let scheduler = request.scheduler.clone();
+    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &booking.session_id, &booking.slot_id) {
+        Ok(opened) => opened,
+        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
     };
     let command = BookAppointment {
-        promised,
+        opened,
         slot: booking.slot,
         place: booking.place,
         case_number: booking.case_number,
@@ -95,16 +96,16 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<BookingRequest>) -> 
         process: booking.process,
         has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&scheduler, &command.promised.offer).await;
-    let _turn = asked.scheduler.turns.first_or_after(&command.promised.offer).await;
-    if let Err(refusal) = refuse_if_taken(&scheduler, &asked.act(), &command) {
-        let answered = asked.refuse(&attempt, refusal.into()).await;
-        return super::counted(&asked, answered);
+    look_up_drives(&scheduler, &command.opened.offer).await;
+    let _turn = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
+    if let Err(refusal) = precheck(&scheduler, &request.context(), &command) {
+        let answered = request.refuse(&attempt, refusal.into()).await;
+        return super::counted(&request, answered);
     }
-    let booked = asked
-        .command_of(&attempt, move |tx, act| shape.render(&book_appointment(tx, act, &scheduler, &command)?))
+    let booked = request
+        .command_of(&attempt, move |tx, context| shape.render(&book_appointment(tx, context, &scheduler, &command)?))
         .await;
-    super::counted(&asked, booked)
+    super::counted(&request, booked)
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::{JsonOrForm, OptionalJson};
 use crate::{Problem, Reply};
 
@@ -29,7 +29,7 @@ impl Default for MaybeReason {
 }
 
 async fn cancel(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     path: AppointmentPath,
     body: CancelAppointment,
     raw: Bytes,
@@ -38,25 +38,27 @@ async fn cancel(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let scheduler = asked.scheduler.clone();
-    let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: asked.if_match() };
-    asked.command(&raw, move |tx, act| super::changed(&cancel_appointment(tx, act, &scheduler, &command)?)).await
+    let scheduler = request.scheduler.clone();
+    let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: request.if_match() };
+    request
+        .command(&raw, move |tx, context| super::changed(&cancel_appointment(tx, context, &scheduler, &command)?))
+        .await
 }
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
     body: JsonOrForm<CancelAppointment>,
 ) -> Result<Reply, Problem> {
-    cancel(asked, path, body.value, body.raw).await
+    cancel(request, path, body.value, body.raw).await
 }
 
 pub async fn delete(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
     body: OptionalJson<MaybeReason>,
 ) -> Result<Reply, Problem> {
-    cancel(asked, path, body.value.0, body.raw).await
+    cancel(request, path, body.value.0, body.raw).await
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -7,21 +7,23 @@ use constat_wire::common::{Checker, Customer};
 use constat_wire::partner::AppointmentEnvelope;
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::JsonOrForm;
 use crate::{Problem, Reply};
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
     body: JsonOrForm<Customer>,
 ) -> Result<Reply, Problem> {
     let mut checker = Checker::new();
     let contact = body.value.read(&mut checker);
     let contact = checker.finish(Some(contact)).map_err(Problem::invalid)?;
-    let (id, if_match) = (path.id()?, asked.if_match());
-    asked
-        .command(&body.raw, move |tx, act| super::changed(&set_contact(tx, act, id, if_match.as_deref(), &contact)?))
+    let (id, if_match) = (path.id()?, request.if_match());
+    request
+        .command(&body.raw, move |tx, context| {
+            super::changed(&set_contact(tx, context, id, if_match.as_deref(), &contact)?)
+        })
         .await
 }
 

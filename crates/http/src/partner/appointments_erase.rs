@@ -6,13 +6,21 @@ use constat_scheduling::erase_appointment;
 use constat_wire::partner::AppointmentEnvelope;
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>, body: NoBody) -> Result<Reply, Problem> {
-    let (id, if_match) = (path.id()?, asked.if_match());
-    asked.command(&body.raw, move |tx, act| super::changed(&erase_appointment(tx, act, id, if_match.as_deref())?)).await
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    Path(path): Path<AppointmentPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    let (id, if_match) = (path.id()?, request.if_match());
+    request
+        .command(&body.raw, move |tx, context| {
+            super::changed(&erase_appointment(tx, context, id, if_match.as_deref())?)
+        })
+        .await
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -6,11 +6,14 @@ use constat_scheduling::find_appointment;
 use constat_wire::partner::AppointmentList;
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let known = find_appointment(&asked.scheduler, &asked.caller, path.id()?)?;
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    Path(path): Path<AppointmentPath>,
+) -> Result<Reply, Problem> {
+    let known = find_appointment(&request.scheduler, &request.caller, path.id()?)?;
     Ok(Reply::ok(&AppointmentList::ok(vec![(&known).into()]))?.with_version(known.version))
 }
 

@@ -6,11 +6,14 @@ use constat_scheduling::list_appointments;
 use constat_wire::partner::{AppointmentList, AppointmentQuery, SortBy, SortOrder};
 
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, Params(query): Params<AppointmentQuery>) -> Result<Reply, Problem> {
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    Params(query): Params<AppointmentQuery>,
+) -> Result<Reply, Problem> {
     let wanted = query.into_domain().map_err(Problem::invalid)?;
     let filter = Filter {
         booked_by: None,
@@ -22,7 +25,7 @@ pub async fn handle(asked: Asked<Partner>, Params(query): Params<AppointmentQuer
         by_creation: wanted.sort_by == SortBy::Created,
         descending: wanted.sort_order == SortOrder::Desc,
     };
-    let known = list_appointments(&asked.scheduler, &asked.caller, filter)?;
+    let known = list_appointments(&request.scheduler, &request.caller, filter)?;
     Reply::ok(&AppointmentList::ok(known.iter().map(Into::into).collect()))
 }
 

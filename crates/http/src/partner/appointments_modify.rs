@@ -6,12 +6,12 @@ use constat_scheduling::{ModifyAppointment, modify_appointment};
 use constat_wire::partner::{AppointmentEnvelope, AppointmentUpdate};
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::JsonOrForm;
 use crate::{Problem, Reply};
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
     body: JsonOrForm<AppointmentUpdate>,
 ) -> Result<Reply, Problem> {
@@ -23,9 +23,9 @@ pub async fn handle(
         address: update.address,
         notes: update.notes,
         contact: update.contact,
-        if_match: asked.if_match(),
+        if_match: request.if_match(),
     };
-    asked.command(&body.raw, move |tx, act| super::changed(&modify_appointment(tx, act, &command)?)).await
+    request.command(&body.raw, move |tx, context| super::changed(&modify_appointment(tx, context, &command)?)).await
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::{Problem, Reply};
 
 /// The path of an offered slot.
@@ -18,8 +18,8 @@ pub struct SlotPath {
     id: String,
 }
 
-pub async fn handle(asked: Asked<Partner>, Path(path): Path<SlotPath>) -> Result<Reply, Problem> {
-    let slot = recheck_slot(&asked.scheduler, &asked.caller, &path.id).await?;
+pub async fn handle(request: AuthenticatedRequest<Partner>, Path(path): Path<SlotPath>) -> Result<Reply, Problem> {
+    let slot = recheck_slot(&request.scheduler, &request.caller, &path.id).await?;
     Reply::ok(&Timeslot::new(&slot, path.id))
 }
 

@@ -8,13 +8,17 @@ use constat_wire::partner::ProposalAnswer;
 use super::day::proposed;
 use super::day_read::ExpertDayPath;
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, Path(path): Path<ExpertDayPath>, _body: NoBody) -> Result<Reply, Problem> {
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    Path(path): Path<ExpertDayPath>,
+    _body: NoBody,
+) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let found = propose_days(&asked.scheduler, &asked.caller, Team::One(id), date).await?;
+    let found = propose_days(&request.scheduler, &request.caller, Team::One(id), date).await?;
     Reply::ok(&ProposalAnswer::ok(proposed(&found)))
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::day::{self, geo_reply, wants_geojson};
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
@@ -36,13 +36,13 @@ impl ExpertDayPath {
 }
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<ExpertDayPath>,
     Params(query): Params<DayQuery>,
 ) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let day = day::written(&read_day(&asked.scheduler, &asked.caller, id, date).await?);
-    if wants_geojson(&asked.headers, query.format) {
+    let day = day::written(&read_day(&request.scheduler, &request.caller, id, date).await?);
+    if wants_geojson(&request.headers, query.format) {
         return geo_reply(&FeatureCollection::of(&[day]));
     }
     Reply::ok(&DayAnswer::ok(day))

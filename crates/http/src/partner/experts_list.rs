@@ -5,11 +5,11 @@ use constat_scheduling::list_experts;
 use constat_wire::partner::{ExpertList, KnownExpert};
 
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>) -> Result<Reply, Problem> {
-    let known = list_experts(&asked.scheduler, &asked.caller)?;
+pub async fn handle(request: AuthenticatedRequest<Partner>) -> Result<Reply, Problem> {
+    let known = list_experts(&request.scheduler, &request.caller)?;
     let experts = known.into_iter().map(|known| KnownExpert {
         id: known.expert.id.to_string(),
         display_name: known.expert.display_name,

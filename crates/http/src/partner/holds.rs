@@ -4,26 +4,26 @@ use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_core::Answer;
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{HoldSlot, hold_slot, open_promised, release_hold};
+use constat_scheduling::{HoldSlot, hold_slot, open_offer, release_hold};
 use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::{JsonOrForm, NoBody};
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
+pub async fn handle(request: AuthenticatedRequest<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
-    let attempt = asked.attempt(&body.raw).await?;
-    let scheduler = asked.scheduler.clone();
-    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
-        Ok(promised) => promised,
-        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    let attempt = request.attempt(&body.raw).await?;
+    let scheduler = request.scheduler.clone();
+    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &wanted.session_id, &wanted.slot_id) {
+        Ok(opened) => opened,
+        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
     };
-    look_up_drives(&scheduler, &promised.offer).await;
-    let command = HoldSlot { promised, slot: wanted.slot };
-    let held = asked.command_of(&attempt, move |tx, act| {
-        let held = hold_slot(tx, act, &scheduler, &command)?;
+    look_up_drives(&scheduler, &opened.offer).await;
+    let command = HoldSlot { opened, slot: wanted.slot };
+    let held = request.command_of(&attempt, move |tx, context| {
+        let held = hold_slot(tx, context, &scheduler, &command)?;
         let answer = HoldAnswer {
             hold_id: held.id.to_string(),
             expires_at: held.expires_at.into(),
@@ -31,14 +31,18 @@ pub async fn handle(asked: Asked<Partner>, body: JsonOrForm<HoldRequest>) -> Res
         };
         Answer::json(201, &answer)
     });
-    super::counted(&asked, held.await)
+    super::counted(&request, held.await)
 }
 
-pub async fn release(asked: Asked<Partner>, Path(path): Path<AppointmentPath>, body: NoBody) -> Result<Reply, Problem> {
-    let (scheduler, id) = (asked.scheduler.clone(), path.id()?);
-    asked
-        .command(&body.raw, move |tx, act| {
-            release_hold(tx, act, &scheduler, id)?;
+pub async fn release(
+    request: AuthenticatedRequest<Partner>,
+    Path(path): Path<AppointmentPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    let (scheduler, id) = (request.scheduler.clone(), path.id()?);
+    request
+        .command(&body.raw, move |tx, context| {
+            release_hold(tx, context, &scheduler, id)?;
             Answer::json(200, &ReleasedHold { hold_id: id.to_string() })
         })
         .await

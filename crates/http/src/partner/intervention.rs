@@ -8,22 +8,22 @@ use constat_wire::partner::{
 };
 
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::{Json, Params};
 use crate::{Problem, Reply};
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Params(query): Params<SearchQuery>,
     body: Json<ServiceRequest>,
 ) -> Result<Reply, Problem> {
-    if query.explain && !asked.caller.owns_the_data() {
+    if query.explain && !request.caller.owns_the_data() {
         return Err(Problem::field("explain", "only with a key that the firm holds itself"));
     }
-    let mut request = body.value.into_domain().map_err(Problem::invalid)?;
-    geocode(&asked.scheduler, &mut request).await;
-    let _turn = asked.turn_to_search(request.urgency.is_urgent()).await?;
-    let found = search_slots(&asked.scheduler, &asked.caller, request).await?;
+    let mut wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    geocode(&request.scheduler, &mut wanted).await;
+    let _turn = request.turn_to_search(wanted.urgency.is_urgent()).await?;
+    let found = search_slots(&request.scheduler, &request.caller, wanted).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
         reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()

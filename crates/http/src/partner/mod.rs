@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::contract::PARTNER;
 use crate::problem::Cause;
 use crate::routes::Routes;
@@ -60,12 +60,12 @@ fn changed(now: &Appointment) -> Result<Answer, AppError> {
 }
 
 /// Counts a booking, a move or a hold that came too late.
-fn counted(asked: &Asked<Partner>, outcome: Result<Reply, Problem>) -> Result<Reply, Problem> {
+fn counted(request: &AuthenticatedRequest<Partner>, outcome: Result<Reply, Problem>) -> Result<Reply, Problem> {
     let refusal = outcome.as_ref().err().map(Problem::cause);
     if let Some(Cause::App(AppError::Refused(Refusal::Booking(refusal)))) = refusal
         && matches!(refusal, BookingRefusal::SlotTaken | BookingRefusal::SessionUsed)
     {
-        asked.core.counts.conflicts.one();
+        request.core.counts.conflicts.increment();
     }
     outcome
 }

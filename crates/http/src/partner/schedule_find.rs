@@ -6,11 +6,14 @@ use constat_scheduling::open_schedule;
 use constat_wire::partner::Timeslot;
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::{Problem, Reply};
 
-pub async fn handle(asked: Asked<Partner>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let known = open_schedule(&asked.scheduler, &asked.caller, path.id()?)?;
+pub async fn handle(
+    request: AuthenticatedRequest<Partner>,
+    Path(path): Path<AppointmentPath>,
+) -> Result<Reply, Problem> {
+    let known = open_schedule(&request.scheduler, &request.caller, path.id()?)?;
     Ok(Reply::ok(&Timeslot::new(&known.slot, known.id.to_string()))?.with_version(known.version))
 }
 

@@ -3,40 +3,40 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{MoveAppointment as Command, move_appointment, open_promised};
+use constat_scheduling::{MoveAppointment as Command, move_appointment, open_offer};
 use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
 
 use super::{AppointmentPath, docs};
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::JsonOrForm;
 use crate::{Problem, Reply};
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
     body: JsonOrForm<MoveAppointment>,
 ) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let id = path.id()?;
-    let attempt = asked.attempt(&body.raw).await?;
-    let scheduler = asked.scheduler.clone();
-    let promised = match open_promised(&scheduler.core.sealer, &asked.caller, &wanted.session_id, &wanted.slot_id) {
-        Ok(promised) => promised,
-        Err(unknown) => return asked.refuse(&attempt, unknown.into()).await,
+    let attempt = request.attempt(&body.raw).await?;
+    let scheduler = request.scheduler.clone();
+    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &wanted.session_id, &wanted.slot_id) {
+        Ok(opened) => opened,
+        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
     };
     let command = Command {
         id,
-        promised,
+        opened,
         slot: wanted.slot,
         reason: wanted.reason,
-        if_match: asked.if_match(),
+        if_match: request.if_match(),
         has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&scheduler, &command.promised.offer).await;
-    let moved = asked
-        .command_of(&attempt, move |tx, act| super::changed(&move_appointment(tx, act, &scheduler, &command)?))
+    look_up_drives(&scheduler, &command.opened.offer).await;
+    let moved = request
+        .command_of(&attempt, move |tx, context| super::changed(&move_appointment(tx, context, &scheduler, &command)?))
         .await;
-    super::counted(&asked, moved)
+    super::counted(&request, moved)
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -8,18 +8,18 @@ use constat_wire::partner::{ProposalAnswer, ProposalRequest};
 use super::day::proposed;
 use super::docs;
 use super::team_day_read::TeamDayPath;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<TeamDayPath>,
     body: Json<ProposalRequest>,
 ) -> Result<Reply, Problem> {
     let date = path.read()?;
     let experts = body.value.into_domain().map_err(Problem::invalid)?;
-    let found = propose_days(&asked.scheduler, &asked.caller, Team::Many(experts), date).await?;
+    let found = propose_days(&request.scheduler, &request.caller, Team::Many(experts), date).await?;
     Reply::ok(&ProposalAnswer::ok(proposed(&found)))
 }
 

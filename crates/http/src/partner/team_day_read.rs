@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::day::{self, geo_reply, wants_geojson};
 use super::docs;
-use crate::asked::{Asked, Partner};
+use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
@@ -29,15 +29,15 @@ impl TeamDayPath {
 }
 
 pub async fn handle(
-    asked: Asked<Partner>,
+    request: AuthenticatedRequest<Partner>,
     Path(path): Path<TeamDayPath>,
     Params(query): Params<TeamDayQuery>,
 ) -> Result<Reply, Problem> {
     let date = path.read()?;
     let experts = query.experts().map_err(Problem::invalid)?;
-    let days = read_team_day(&asked.scheduler, &asked.caller, experts, date).await?;
+    let days = read_team_day(&request.scheduler, &request.caller, experts, date).await?;
     let days: Vec<_> = days.iter().map(day::written).collect();
-    if wants_geojson(&asked.headers, query.format) {
+    if wants_geojson(&request.headers, query.format) {
         return geo_reply(&FeatureCollection::of(&days));
     }
     Reply::ok(&TeamDayAnswer::ok(days))

@@ -92,7 +92,8 @@ impl Judging<'_> {
         });
         let taken = self.scheduler.calendars.taken_since(tenant, from, to);
         // Whoever is offered to somebody else comes last: that one is about to be booked too.
-        let named = self.scheduler.promises.named_by_others(tenant, self.asking.session, (from, to), self.asking.now);
+        let named =
+            self.scheduler.open_offers.named_by_others(tenant, self.asking.session, (from, to), self.asking.now);
         able.sort_by_key(|expert| named.contains(expert));
         able.into_iter().filter(|expert| !people.contains(expert)).partition(|expert| !taken.contains(expert))
     }

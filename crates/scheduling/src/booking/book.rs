@@ -18,15 +18,15 @@ use crate::booking::hold::{id_kept, release};
 use crate::booking::joint;
 use crate::booking::same_reference::{SameReference, open_before, told_to};
 use crate::meeting::MEETING_PATH;
-use crate::offer::open_offers::Promises;
-use crate::offer::token::{Offer, Promised};
-use constat_core::{Act, AppError};
+use crate::offer::open_offers::OpenOfferRegistry;
+use crate::offer::token::{Offer, OpenedOffer};
+use constat_core::{AppError, CommandContext};
 
 /// What to book.
 #[derive(Debug, Clone)]
 pub struct BookAppointment {
     /// The session and its slot, opened.
-    pub promised: Promised,
+    pub opened: OpenedOffer,
     /// The slot as the caller repeats it.
     pub slot: Slot,
     /// Where.
@@ -62,22 +62,22 @@ pub struct Booked {
 /// appointment already made, even after the session has ended.
 pub fn book_appointment(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     command: &BookAppointment,
 ) -> Result<Booked, AppError> {
-    let Promised { session, offer } = &command.promised;
+    let OpenedOffer { session, offer } = &command.opened;
     Refusal::unless_empty(faults(command))?;
     let kept = holds::of_session(tx, session.id)?;
-    let id = id_kept(&kept, &session.tenant).unwrap_or_else(|| AppointmentId::new(act.at, &act.entropy()));
-    if !appointments::use_session(tx, session.id, id, act.at)? {
-        let appointment = made_before(tx, act, command)?;
-        let same_reference = told_to(&act.caller, &open_before(tx, &appointment, act.at)?);
+    let id = id_kept(&kept, &session.tenant).unwrap_or_else(|| AppointmentId::new(context.at, &context.entropy()));
+    if !appointments::use_session(tx, session.id, id, context.at)? {
+        let appointment = made_before(tx, context, command)?;
+        let same_reference = told_to(&context.caller, &open_before(tx, &appointment, context.at)?);
         return Ok(Booked { appointment, same_reference });
     }
-    command.promised.unexpired(act.at)?;
-    let Assigned { people, guards } = assign(tx, scheduler, offer, &kept, act.at)?;
-    release(tx, act, scheduler, &kept)?;
+    command.opened.unexpired(context.at)?;
+    let Assigned { people, guards } = assign(tx, scheduler, offer, &kept, context.at)?;
+    release(tx, context, scheduler, &kept)?;
     let mut people = people.into_iter();
     let first = people.next().ok_or(BookingRefusal::SlotTaken)?;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
@@ -101,36 +101,36 @@ pub fn book_appointment(
         contact: command.contact.clone(),
         notes: command.notes.clone(),
         process: command.process.clone().or_else(|| session.request.process.clone()),
-        connection: connection(act, scheduler, offer, id),
+        connection: connection(context, scheduler, offer, id),
         cancellation: None,
         joint: None,
         version: 1,
-        created_at: act.at,
-        updated_at: act.at,
+        created_at: context.at,
+        updated_at: context.at,
     };
-    let mut others: Vec<Appointment> = people.map(|person| joint::beside(&appointment, act, person)).collect();
+    let mut others: Vec<Appointment> = people.map(|person| joint::beside(&appointment, context, person)).collect();
     joint::join(&mut appointment, &mut others);
-    let same_reference = open_before(tx, &appointment, act.at)?;
-    joint::insert(tx, act, scheduler, &appointment, &same_reference)?;
+    let same_reference = open_before(tx, &appointment, context.at)?;
+    joint::insert(tx, context, scheduler, &appointment, &same_reference)?;
     for made in &others {
-        let theirs = open_before(tx, made, act.at)?;
-        joint::insert(tx, act, scheduler, made, &theirs)?;
+        let theirs = open_before(tx, made, context.at)?;
+        joint::insert(tx, context, scheduler, made, &theirs)?;
     }
     guards.advance(tx)?;
     count_booked(tx, scheduler);
-    Promises::close_after(tx, scheduler, offer);
-    Ok(Booked { appointment, same_reference: told_to(&act.caller, &same_reference) })
+    OpenOfferRegistry::close_after(tx, scheduler, offer);
+    Ok(Booked { appointment, same_reference: told_to(&context.caller, &same_reference) })
 }
 
 /// Counts an appointment when it has committed.
 pub(crate) fn count_booked(tx: &mut Tx, scheduler: &Scheduler) {
     let counts = Arc::clone(&scheduler.core.counts);
-    tx.after_commit(move || counts.booked.one());
+    tx.after_commit(move || counts.booked.increment());
 }
 
 /// What the request says otherwise than the offer.
 pub(crate) fn faults(command: &BookAppointment) -> Vec<FieldError> {
-    let Promised { session, offer } = &command.promised;
+    let OpenedOffer { session, offer } = &command.opened;
     let mut errors = differences(&command.slot, &offer.slot);
     if session.request.reschedules.is_some() {
         let message = "this session was searched to move an appointment: use PUT /appointments/{id}/schedule";
@@ -163,10 +163,10 @@ pub(crate) fn differences(repeated: &Slot, offered: &Slot) -> Vec<FieldError> {
 }
 
 /// The appointment that the session booked, for a repeat of that booking.
-fn made_before(tx: &mut Tx, act: &Act, command: &BookAppointment) -> Result<Appointment, AppError> {
-    let session = &command.promised.session;
+fn made_before(tx: &mut Tx, context: &CommandContext, command: &BookAppointment) -> Result<Appointment, AppError> {
+    let session = &command.opened.session;
     let made = match appointments::of_session(tx, session.id)? {
-        Some(id) => appointments::of_tenant_by_id(tx, act.tenant(), id)?,
+        Some(id) => appointments::of_tenant_by_id(tx, context.tenant(), id)?,
         None => None,
     };
     made.filter(|made| {
@@ -176,12 +176,12 @@ fn made_before(tx: &mut Tx, act: &Act, command: &BookAppointment) -> Result<Appo
 }
 
 /// How to join a remote appointment: a page of this server, and six digits.
-fn connection(act: &Act, scheduler: &Scheduler, offer: &Offer, id: AppointmentId) -> Option<Connection> {
+fn connection(context: &CommandContext, scheduler: &Scheduler, offer: &Offer, id: AppointmentId) -> Option<Connection> {
     if MeetingKind::from(offer.criteria.kind) == MeetingKind::Site {
         return None;
     }
     let mut random = [0; 4];
-    act.fill(&mut random);
+    context.fill(&mut random);
     let pin = format!("{:06}", u32::from_le_bytes(random) % 1_000_000);
     Some(Connection {
         url: format!("{}{MEETING_PATH}/{id}", scheduler.core.settings.public_url),

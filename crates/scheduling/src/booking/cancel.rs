@@ -10,7 +10,7 @@ use crate::Scheduler;
 use crate::booking::joint;
 use crate::booking::modify::change;
 use crate::booking::verify::{Guards, guards_of};
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 
 /// What to cancel, and why.
 #[derive(Debug, Clone)]
@@ -28,20 +28,20 @@ pub struct CancelAppointment {
 /// Cancels the appointment. What is cancelled or over cannot be cancelled.
 pub fn cancel_appointment(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     command: &CancelAppointment,
 ) -> Result<Appointment, AppError> {
     let reason = Codes::embedded().change_reason(&command.reason)?;
-    let known = change(tx, act, command.id, command.if_match.as_deref())?;
+    let known = change(tx, context, command.id, command.if_match.as_deref())?;
     let others = joint::others_of(tx, &known)?;
     let mut guards = Guards::default();
     for left in [&known].into_iter().chain(&others) {
-        guards_of(tx, scheduler, left, act.at, &mut guards)?;
+        guards_of(tx, scheduler, left, context.at, &mut guards)?;
     }
-    let cancelled = joint::cancel(tx, act, scheduler, known, reason, command.comment.as_ref())?;
+    let cancelled = joint::cancel(tx, context, scheduler, known, reason, command.comment.as_ref())?;
     for other in others {
-        joint::cancel(tx, act, scheduler, joint::changing(other, act), reason, command.comment.as_ref())?;
+        joint::cancel(tx, context, scheduler, joint::changing(other, context), reason, command.comment.as_ref())?;
     }
     guards.advance(tx)?;
     Ok(cancelled)

@@ -23,10 +23,10 @@ use crate::booking::allocate::{Assigned, assign};
 use crate::booking::book::differences;
 use crate::calendars::firm::Change;
 use crate::calendars::{HELD, RELEASED, held};
-use crate::offer::open_offers::Promises;
+use crate::offer::open_offers::OpenOfferRegistry;
 use crate::offer::participants::{Named, named_by};
-use crate::offer::token::{Offer, Participant, Promised, Session};
-use constat_core::{Act, AppError};
+use crate::offer::token::{Offer, OpenedOffer, Participant, Session};
+use constat_core::{AppError, CommandContext};
 
 /// When one who keeps too many times is told to come back, in seconds: some will be booked or over by then.
 const RETRY_SECONDS: u64 = 30;
@@ -39,7 +39,7 @@ const MIN_HOLDS_OF_A_DAY: usize = 2;
 #[derive(Debug, Clone)]
 pub struct HoldSlot {
     /// The session and its slot, opened.
-    pub promised: Promised,
+    pub opened: OpenedOffer,
     /// The slot as the caller repeats it.
     pub slot: Slot,
 }
@@ -62,21 +62,26 @@ pub struct Held {
 /// [`BookingRefusal::SlotTaken`], [`BookingRefusal::SessionExpired`], and [`BookingRefusal::SessionUsed`]
 /// once the session has booked; [`AppError::TooManyHolds`] and [`AppError::HoldShareExceeded`] when the platform holds
 /// as many, or as much of that day, as one may.
-pub fn hold_slot(tx: &mut Tx, act: &Act, scheduler: &Scheduler, command: &HoldSlot) -> Result<Held, AppError> {
-    let Promised { session, offer } = &command.promised;
+pub fn hold_slot(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    command: &HoldSlot,
+) -> Result<Held, AppError> {
+    let OpenedOffer { session, offer } = &command.opened;
     Refusal::unless_empty(differences(&command.slot, &offer.slot))?;
     if appointments::of_session(tx, session.id)?.is_some() {
         return Err(BookingRefusal::SessionUsed.into());
     }
-    command.promised.unexpired(act.at)?;
-    holds::forget_expired_of_tenant(tx, act.tenant(), act.at)?;
+    command.opened.unexpired(context.at)?;
+    holds::forget_expired_of_tenant(tx, context.tenant(), context.at)?;
     let kept = holds::of_session(tx, session.id)?;
-    unless_too_many(tx, act, scheduler, session)?;
-    let Assigned { people, guards } = assign(tx, scheduler, offer, &kept, act.at)?;
-    release(tx, act, scheduler, &kept)?;
+    unless_too_many(tx, context, scheduler, session)?;
+    let Assigned { people, guards } = assign(tx, scheduler, offer, &kept, context.at)?;
+    release(tx, context, scheduler, &kept)?;
     let position = if session.request.kind.is_on_site() { offer.criteria.position } else { None };
     // In the order of the people: the first is told, and it is what the booking finds first.
-    let mut ids: Vec<_> = people.iter().map(|_| AppointmentId::new(act.at, &act.entropy())).collect();
+    let mut ids: Vec<_> = people.iter().map(|_| AppointmentId::new(context.at, &context.entropy())).collect();
     ids.sort_unstable();
     let id = *ids.first().ok_or(BookingRefusal::SlotTaken)?;
     for (person, id) in people.into_iter().zip(ids) {
@@ -92,26 +97,31 @@ pub fn hold_slot(tx: &mut Tx, act: &Act, scheduler: &Scheduler, command: &HoldSl
             expires_at: session.expires_at,
         };
         holds::insert(tx, &hold)?;
-        act.record_in(tx, hold.tenant, hold.id, HELD, event_data(hold.expert))?;
+        context.record_in(tx, hold.tenant, hold.id, HELD, event_data(hold.expert))?;
         let takes = Some((hold.expert, held(&hold)));
         let change = Change { appointment: hold.id, left: None, takes, until: Some(hold.expires_at) };
         scheduler.calendars.follow(tx, hold.tenant, change);
     }
     guards.advance(tx)?;
-    unless_too_much(tx, act, scheduler, &command.promised)?;
+    unless_too_much(tx, context, scheduler, &command.opened)?;
     // The session has chosen, and its time is in the calendar.
-    Promises::close_after(tx, scheduler, offer);
+    OpenOfferRegistry::close_after(tx, scheduler, offer);
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
 }
 
 /// Refuses when the platform holds as many times at the firm asked as one may, besides that of this session.
-fn unless_too_many(tx: &mut Tx, act: &Act, scheduler: &Scheduler, session: &Session) -> Result<(), AppError> {
+fn unless_too_many(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    session: &Session,
+) -> Result<(), AppError> {
     let most = scheduler.core.settings.requests.most_holds;
-    holds::lock_count(tx, act.tenant(), session.holder)?;
+    holds::lock_count(tx, context.tenant(), session.holder)?;
     if most == 0 {
         return Ok(());
     }
-    let held = holds::live_of_holder(tx, act.tenant(), session.holder, act.at)?;
+    let held = holds::live_of_holder(tx, context.tenant(), session.holder, context.at)?;
     let of_others = held.iter().filter(|hold| hold.session != session.id).count();
     if of_others >= usize::try_from(most).unwrap_or(usize::MAX) {
         return Err(AppError::TooManyHolds { most, retry_after: RETRY_SECONDS });
@@ -121,20 +131,27 @@ fn unless_too_many(tx: &mut Tx, act: &Act, scheduler: &Scheduler, session: &Sess
 
 /// Refuses when, with the hold that was just written, the platform holds more than its share of a firm's free time on
 /// that day: of each firm whose time is held. A firm holds its own time without bound.
-fn unless_too_much(tx: &mut Tx, act: &Act, scheduler: &Scheduler, promised: &Promised) -> Result<(), AppError> {
+fn unless_too_much(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    opened: &OpenedOffer,
+) -> Result<(), AppError> {
     let percent = scheduler.core.settings.requests.hold_share_percent;
-    let Promised { session, offer } = promised;
+    let OpenedOffer { session, offer } = opened;
     if percent == 0 {
         return Ok(());
     }
-    for Named { side, .. } in named_by(scheduler, offer, |tenant| scheduler.calendars.people_of(tx, tenant, act.at))? {
+    for Named { side, .. } in
+        named_by(scheduler, offer, |tenant| scheduler.calendars.people_of(tx, tenant, context.at))?
+    {
         if side.tenant.org == session.holder {
             continue;
         }
-        if side.tenant != *act.tenant() {
+        if side.tenant != *context.tenant() {
             holds::lock_count(tx, &side.tenant, session.holder)?;
         }
-        let held = holds::live_of_holder(tx, &side.tenant, session.holder, act.at)?;
+        let held = holds::live_of_holder(tx, &side.tenant, session.holder, context.at)?;
         let held: Vec<HeldTime> = held.iter().map(held_time).collect();
         let share = side.calendars.day_share(&side.requirement, offer.busy_from, &held);
         let may_hold = share.free_seconds.saturating_mul(i64::from(percent)) / 100;
@@ -154,20 +171,32 @@ fn held_time(hold: &HoldRow) -> HeldTime {
 ///
 /// # Errors
 /// [`BookingRefusal::AppointmentNotFound`] when there is no such hold of the caller's, or it is over.
-pub fn release_hold(tx: &mut Tx, act: &Act, scheduler: &Scheduler, id: AppointmentId) -> Result<(), AppError> {
+pub fn release_hold(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    id: AppointmentId,
+) -> Result<(), AppError> {
     let known = holds::by_id(tx, id)?
-        .filter(|hold| hold.holder == act.caller.holder && hold.tenant == *act.tenant() && hold.expires_at > act.at)
+        .filter(|hold| {
+            hold.holder == context.caller.holder && hold.tenant == *context.tenant() && hold.expires_at > context.at
+        })
         .ok_or(BookingRefusal::AppointmentNotFound)?;
     let kept = holds::of_session(tx, known.session)?;
-    Ok(release(tx, act, scheduler, &kept)?)
+    Ok(release(tx, context, scheduler, &kept)?)
 }
 
 /// Lets go of all that a session keeps: it is booked, or given up.
-pub(crate) fn release(tx: &mut Tx, act: &Act, scheduler: &Scheduler, kept: &[HoldRow]) -> Result<(), StoreError> {
+pub(crate) fn release(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    kept: &[HoldRow],
+) -> Result<(), StoreError> {
     for hold in kept {
         holds::delete(tx, hold.id)?;
-        if hold.expires_at > act.at {
-            act.record_in(tx, hold.tenant, hold.id, RELEASED, event_data(hold.expert))?;
+        if hold.expires_at > context.at {
+            context.record_in(tx, hold.tenant, hold.id, RELEASED, event_data(hold.expert))?;
         }
         let change = Change { appointment: hold.id, left: Some(hold.expert), takes: None, until: None };
         scheduler.calendars.follow(tx, hold.tenant, change);

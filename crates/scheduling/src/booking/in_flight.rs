@@ -3,7 +3,7 @@
 //! When many want one time at once, each would stand in line for a writer, be judged on rows of the database,
 //! and lose there; on PostgreSQL they would also lock each other out and try again. Instead the first goes
 //! ahead, and the others wait until it is done: then the calendars in memory mostly know that the time is gone
-//! ([`refuse_if_taken`](super::refuse_if_taken)). Whoever may still find somebody goes on with all the others at
+//! ([`precheck`](super::refuse_if_taken)). Whoever may still find somebody goes on with all the others at
 //! once. Nobody waits twice, and nothing rests on it: the judge of a booking is its transaction.
 
 use std::collections::HashMap;
@@ -24,22 +24,22 @@ type Wanted = (ExpertId, Timestamp);
 
 /// The times that are being booked on this server.
 #[derive(Default)]
-pub struct Turns {
+pub struct InFlightBookings {
     under_way: Mutex<HashMap<Wanted, watch::Receiver<()>>>,
 }
 
 /// The first booking of a time, until it is dropped.
-pub struct Turn<'a> {
-    turns: &'a Turns,
+pub struct InFlightGuard<'a> {
+    in_flight: &'a InFlightBookings,
     wanted: Wanted,
     /// Closed when the turn is over, which wakes those who wait.
     _over: watch::Sender<()>,
 }
 
-impl Turns {
+impl InFlightBookings {
     /// Goes first, or waits until whoever wants the same start of the same expert is done. Keep what it gives
     /// until the booking is answered.
-    pub async fn first_or_after(&self, offer: &Offer) -> Option<Turn<'_>> {
+    pub async fn wait_for_in_flight(&self, offer: &Offer) -> Option<InFlightGuard<'_>> {
         let wanted = (offer.expert, offer.busy_from);
         let mut first = match self.enter(wanted) {
             Ok(turn) => return Some(turn),
@@ -50,14 +50,14 @@ impl Turns {
         None
     }
 
-    fn enter(&self, wanted: Wanted) -> Result<Turn<'_>, watch::Receiver<()>> {
+    fn enter(&self, wanted: Wanted) -> Result<InFlightGuard<'_>, watch::Receiver<()>> {
         let mut under_way = self.lock();
         if let Some(first) = under_way.get(&wanted) {
             return Err(first.clone());
         }
         let (over, waiting) = watch::channel(());
         under_way.insert(wanted, waiting);
-        Ok(Turn { turns: self, wanted, _over: over })
+        Ok(InFlightGuard { in_flight: self, wanted, _over: over })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Wanted, watch::Receiver<()>>> {
@@ -66,9 +66,9 @@ impl Turns {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        self.turns.lock().remove(&self.wanted);
+        self.in_flight.lock().remove(&self.wanted);
     }
 }
 
@@ -84,23 +84,23 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_goes_ahead_and_the_others_wait_until_it_is_done() {
-        let turns = Turns::default();
-        let Ok(first) = turns.enter(wanted(1, 0)) else { panic!("nobody is before the first") };
-        let Err(mut second) = turns.enter(wanted(1, 0)) else { panic!("the first is not done") };
-        let Err(mut third) = turns.enter(wanted(1, 0)) else { panic!("the first is not done") };
+        let in_flight = InFlightBookings::default();
+        let Ok(first) = in_flight.enter(wanted(1, 0)) else { panic!("nobody is before the first") };
+        let Err(mut second) = in_flight.enter(wanted(1, 0)) else { panic!("the first is not done") };
+        let Err(mut third) = in_flight.enter(wanted(1, 0)) else { panic!("the first is not done") };
         assert!(second.changed().now_or_never().is_none());
         drop(first);
         assert!(second.changed().now_or_never().is_some());
         assert!(third.changed().now_or_never().is_some(), "they go on together");
-        assert!(turns.enter(wanted(1, 0)).is_ok(), "whoever comes later is first again");
+        assert!(in_flight.enter(wanted(1, 0)).is_ok(), "whoever comes later is first again");
     }
 
     #[tokio::test]
     async fn other_times_and_other_people_do_not_wait() {
-        let turns = Turns::default();
-        let _first = turns.enter(wanted(1, 0));
-        assert!(turns.enter(wanted(1, 3600)).is_ok());
-        assert!(turns.enter(wanted(2, 0)).is_ok());
-        assert_eq!(turns.lock().len(), 1, "what is done is forgotten");
+        let in_flight = InFlightBookings::default();
+        let _first = in_flight.enter(wanted(1, 0));
+        assert!(in_flight.enter(wanted(1, 3600)).is_ok());
+        assert!(in_flight.enter(wanted(2, 0)).is_ok());
+        assert_eq!(in_flight.lock().len(), 1, "what is done is forgotten");
     }
 }

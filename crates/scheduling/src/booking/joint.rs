@@ -11,7 +11,7 @@ use crate::Scheduler;
 use crate::booking::verify::{Person, event_data, taken_by};
 use crate::calendars::firm::Change;
 use crate::calendars::{BOOKED, CANCELLED, LEFT, RESCHEDULED};
-use constat_core::Act;
+use constat_core::CommandContext;
 
 /// The other appointments of a joint one that still stand, as they are: none for an ordinary one.
 pub(crate) fn others_of(tx: &mut Tx, known: &Appointment) -> Result<Vec<Appointment>, StoreError> {
@@ -26,8 +26,8 @@ pub(crate) fn others_of(tx: &mut Tx, known: &Appointment) -> Result<Vec<Appointm
 }
 
 /// The same appointment, about to be changed.
-pub(crate) fn changing(known: Appointment, act: &Act) -> Appointment {
-    Appointment { version: known.version + 1, updated_at: act.at, ..known }
+pub(crate) fn changing(known: Appointment, context: &CommandContext) -> Appointment {
+    Appointment { version: known.version + 1, updated_at: context.at, ..known }
 }
 
 /// Names everybody's appointment in each of them; an appointment alone names nobody.
@@ -43,7 +43,7 @@ pub(crate) fn join(main: &mut Appointment, others: &mut [Appointment]) {
 /// One more person's appointment beside the main one. Another firm learns when, where and under which
 /// case number, and for whom its expert comes: nothing of the insured's file, of whom to meet, or of
 /// the other parties.
-pub(crate) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointment {
+pub(crate) fn beside(main: &Appointment, context: &CommandContext, person: Person) -> Appointment {
     let (request, contact, notes, process) = if person.tenant == main.tenant {
         (main.request.clone(), main.contact.clone(), main.notes.clone(), main.process.clone())
     } else {
@@ -59,7 +59,7 @@ pub(crate) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
         (bare, None, None, None)
     };
     Appointment {
-        id: AppointmentId::new(act.at, &act.entropy()),
+        id: AppointmentId::new(context.at, &context.entropy()),
         tenant: person.tenant,
         expert: person.expert,
         expert_name: person.display_name,
@@ -71,8 +71,8 @@ pub(crate) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
         joint: None,
         cancellation: None,
         version: 1,
-        created_at: act.at,
-        updated_at: act.at,
+        created_at: context.at,
+        updated_at: context.at,
         ..main.clone()
     }
 }
@@ -80,7 +80,7 @@ pub(crate) fn beside(main: &Appointment, act: &Act, person: Person) -> Appointme
 /// Saves a new appointment, in the data of its firm. Its event names what is booked for the same claim already.
 pub(crate) fn insert(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     made: &Appointment,
     same_reference: &[Appointment],
@@ -90,7 +90,7 @@ pub(crate) fn insert(
     if !same_reference.is_empty() {
         data["sameReference"] = same_reference.iter().map(|known| known.id.to_string()).collect();
     }
-    act.record_in(tx, made.tenant, made.id, BOOKED, data)?;
+    context.record_in(tx, made.tenant, made.id, BOOKED, data)?;
     let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))), until: None };
     scheduler.calendars.follow(tx, made.tenant, change);
     Ok(())
@@ -99,7 +99,7 @@ pub(crate) fn insert(
 /// Saves an appointment that takes another time, or another person's; `before` is what it was.
 pub(crate) fn save_moved(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     (before, moved): (&Appointment, &Appointment),
     reason: &str,
@@ -108,7 +108,7 @@ pub(crate) fn save_moved(
     let mut data = event_data(moved);
     data["reason"] = reason.into();
     data[LEFT] = before.expert.to_string().into();
-    act.record_in(tx, moved.tenant, moved.id, RESCHEDULED, data)?;
+    context.record_in(tx, moved.tenant, moved.id, RESCHEDULED, data)?;
     let takes = Some((moved.expert, taken_by(moved)));
     scheduler.calendars.follow(
         tx,
@@ -122,19 +122,19 @@ pub(crate) fn save_moved(
 /// data.
 pub(crate) fn cancel(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     changing: Appointment,
     reason: &str,
     comment: Option<&String>,
 ) -> Result<Appointment, StoreError> {
-    let comment = comment.filter(|_| changing.tenant == *act.tenant()).cloned();
-    let cancellation = Cancellation { reason: reason.to_owned(), comment, at: act.at, by: act.caller.holder };
+    let comment = comment.filter(|_| changing.tenant == *context.tenant()).cloned();
+    let cancellation = Cancellation { reason: reason.to_owned(), comment, at: context.at, by: context.caller.holder };
     let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..changing };
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);
     data["reason"] = reason.into();
-    act.record_in(tx, cancelled.tenant, cancelled.id, CANCELLED, data)?;
+    context.record_in(tx, cancelled.tenant, cancelled.id, CANCELLED, data)?;
     let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None, until: None };
     scheduler.calendars.follow(tx, cancelled.tenant, change);
     Ok(cancelled)

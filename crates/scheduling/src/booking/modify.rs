@@ -11,7 +11,7 @@ use constat_store::queries::appointments;
 use crate::booking::joint;
 use crate::booking::verify::event_data;
 use crate::read::{still_open, visible};
-use constat_core::{Act, AppError, require_version};
+use constat_core::{AppError, CommandContext, require_version};
 
 /// The appointment as it should be. What is `None` stays as it is.
 #[derive(Debug, Clone)]
@@ -35,19 +35,23 @@ pub struct ModifyAppointment {
 /// An appointment that the caller may change now, with the version and instant of the change.
 pub(crate) fn change(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
-    let known = visible(tx, &act.caller, id)?;
+    let known = visible(tx, &context.caller, id)?;
     require_version(known.version, if_match)?;
-    still_open(&known, act.at)?;
-    Ok(Appointment { version: known.version + 1, updated_at: act.at, ..known })
+    still_open(&known, context.at)?;
+    Ok(Appointment { version: known.version + 1, updated_at: context.at, ..known })
 }
 
 /// Takes over notes, address and contact.
-pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -> Result<Appointment, AppError> {
-    let mut known = change(tx, act, command.id, command.if_match.as_deref())?;
+pub fn modify_appointment(
+    tx: &mut Tx,
+    context: &CommandContext,
+    command: &ModifyAppointment,
+) -> Result<Appointment, AppError> {
+    let mut known = change(tx, context, command.id, command.if_match.as_deref())?;
     let mut errors = Vec::new();
     let others = if command.address.is_some() { joint::others_of(tx, &known)? } else { Vec::new() };
     if command.kind != MeetingKind::from(known.request.kind) {
@@ -74,9 +78,9 @@ pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -
     if let Some(address) = command.address.as_ref().filter(|address| **address != known.place.address) {
         known.place.address = address.clone();
         for other in others {
-            let mut other = joint::changing(other, act);
+            let mut other = joint::changing(other, context);
             other.place.address = address.clone();
-            save(tx, act, other)?;
+            save(tx, context, other)?;
         }
     }
     if command.notes.is_some() {
@@ -85,23 +89,23 @@ pub fn modify_appointment(tx: &mut Tx, act: &Act, command: &ModifyAppointment) -
     if command.contact.is_some() {
         known.contact.clone_from(&command.contact);
     }
-    save(tx, act, known)
+    save(tx, context, known)
 }
 
 /// Sets who will be met.
 pub fn set_contact(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
     contact: &Contact,
 ) -> Result<Appointment, AppError> {
-    let known = change(tx, act, id, if_match)?;
-    save(tx, act, Appointment { contact: Some(contact.clone()), ..known })
+    let known = change(tx, context, id, if_match)?;
+    save(tx, context, Appointment { contact: Some(contact.clone()), ..known })
 }
 
-fn save(tx: &mut Tx, act: &Act, changed: Appointment) -> Result<Appointment, AppError> {
+fn save(tx: &mut Tx, context: &CommandContext, changed: Appointment) -> Result<Appointment, AppError> {
     appointments::update(tx, &changed)?;
-    act.record_in(tx, changed.tenant, changed.id, "appointment.modified", event_data(&changed))?;
+    context.record_in(tx, changed.tenant, changed.id, "appointment.modified", event_data(&changed))?;
     Ok(changed)
 }

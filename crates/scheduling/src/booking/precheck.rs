@@ -13,9 +13,9 @@ use crate::Scheduler;
 use crate::booking::book::{BookAppointment, faults};
 use crate::offer::participants::{Named, Side, named_by};
 use crate::offer::recheck::can_be_kept;
-use crate::offer::token::{Offer, Promised};
+use crate::offer::token::{Offer, OpenedOffer};
 use crate::travel::with_travel;
-use constat_core::{Act, AppError};
+use constat_core::{AppError, CommandContext};
 
 /// Refuses a booking whose time no expert can keep any more, as far as the calendars of this moment say.
 /// Passes what the booking itself must answer: a session that is used, is over or holds its time, a
@@ -25,25 +25,29 @@ use constat_core::{Act, AppError};
 ///
 /// # Errors
 /// [`BookingRefusal::SlotTaken`], which the booking would have said at this moment too.
-pub fn refuse_if_taken(scheduler: &Scheduler, act: &Act, command: &BookAppointment) -> Result<(), BookingRefusal> {
-    let offer = &command.promised.offer;
-    if act.dry_run || somebody_seems_free(scheduler, offer) {
+pub fn precheck(
+    scheduler: &Scheduler,
+    context: &CommandContext,
+    command: &BookAppointment,
+) -> Result<(), BookingRefusal> {
+    let offer = &command.opened.offer;
+    if context.dry_run || somebody_seems_free(scheduler, offer) {
         return Ok(());
     }
-    match is_taken(scheduler, act, command) {
+    match is_taken(scheduler, context, command) {
         Ok(true) => Err(BookingRefusal::SlotTaken),
         Ok(false) | Err(_) => Ok(()),
     }
 }
 
-fn is_taken(scheduler: &Scheduler, act: &Act, command: &BookAppointment) -> Result<bool, AppError> {
-    let Promised { session, offer } = &command.promised;
-    if !faults(command).is_empty() || command.promised.unexpired(act.at).is_err() {
+fn is_taken(scheduler: &Scheduler, context: &CommandContext, command: &BookAppointment) -> Result<bool, AppError> {
+    let OpenedOffer { session, offer } = &command.opened;
+    if !faults(command).is_empty() || command.opened.unexpired(context.at).is_err() {
         return Ok(false);
     }
     // In this order: what the calendars know is in the database, so that a session whose own booking or
     // hold took the time is seen to have done so.
-    if can_be_kept(scheduler, offer, act.at)? {
+    if can_be_kept(scheduler, offer, context.at)? {
         return Ok(false);
     }
     scheduler.core.store.read(|connection| {

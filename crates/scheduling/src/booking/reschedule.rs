@@ -17,9 +17,9 @@ use crate::booking::hold::release;
 use crate::booking::joint;
 use crate::booking::modify::change;
 use crate::booking::verify::{Person, guards_of};
-use crate::offer::open_offers::Promises;
-use crate::offer::token::Promised;
-use constat_core::{Act, AppError};
+use crate::offer::open_offers::OpenOfferRegistry;
+use crate::offer::token::OpenedOffer;
+use constat_core::{AppError, CommandContext};
 
 /// What to move where, and why.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct MoveAppointment {
     /// Which.
     pub id: AppointmentId,
     /// The session and its slot, opened.
-    pub promised: Promised,
+    pub opened: OpenedOffer,
     /// The slot as the caller repeats it.
     pub slot: Slot,
     /// Code of `appointment_change_reason.csv`.
@@ -42,61 +42,64 @@ pub struct MoveAppointment {
 /// Without an idempotency key a repeat gets the appointment as it is.
 pub fn move_appointment(
     tx: &mut Tx,
-    act: &Act,
+    context: &CommandContext,
     scheduler: &Scheduler,
     command: &MoveAppointment,
 ) -> Result<Appointment, AppError> {
-    let Promised { session, offer } = &command.promised;
+    let OpenedOffer { session, offer } = &command.opened;
     let reason = Codes::embedded().change_reason(&command.reason)?;
     let mut errors = differences(&command.slot, &offer.slot);
     if session.request.reschedules != Some(command.id) {
-        if crate::read::visible(tx, &act.caller, command.id).is_ok_and(|known| known.is_linked()) {
+        if crate::read::visible(tx, &context.caller, command.id).is_ok_and(|known| known.is_linked()) {
             return Err(BookingRefusal::MovedWithMain.into());
         }
         errors.push(FieldError::new("sessionID", "this session was not searched with this appointmentId"));
     }
     Refusal::unless_empty(errors)?;
-    if !appointments::use_session(tx, session.id, command.id, act.at)? {
-        let known = crate::read::visible(tx, &act.caller, command.id)?;
+    if !appointments::use_session(tx, session.id, command.id, context.at)? {
+        let known = crate::read::visible(tx, &context.caller, command.id)?;
         let repeats = known.slot == offer.slot && !command.has_idempotency_key;
         return if repeats { Ok(known) } else { Err(BookingRefusal::SessionUsed.into()) };
     }
-    let known = change(tx, act, command.id, command.if_match.as_deref())?;
-    command.promised.unexpired(act.at)?;
+    let known = change(tx, context, command.id, command.if_match.as_deref())?;
+    command.opened.unexpired(context.at)?;
     let kept = holds::of_session(tx, session.id)?;
-    let Assigned { people, mut guards } = assign(tx, scheduler, offer, &kept, act.at)?;
-    release(tx, act, scheduler, &kept)?;
+    let Assigned { people, mut guards } = assign(tx, scheduler, offer, &kept, context.at)?;
+    release(tx, context, scheduler, &kept)?;
     let others = joint::others_of(tx, &known)?;
     for left in [&known].into_iter().chain(&others) {
-        guards_of(tx, scheduler, left, act.at, &mut guards)?;
+        guards_of(tx, scheduler, left, context.at, &mut guards)?;
     }
     let pairs = joint::pair(&known, others, people).ok_or(BookingRefusal::SlotTaken)?;
-    let at_offer = |row: Appointment, person: Person| moved(&command.promised, row, person);
+    let at_offer = |row: Appointment, person: Person| moved(&command.opened, row, person);
     let mut main = at_offer(known.clone(), pairs.main);
-    let (before, mut others): (Vec<Appointment>, Vec<Appointment>) =
-        pairs.kept.into_iter().map(|(row, person)| (row.clone(), at_offer(joint::changing(row, act), person))).unzip();
-    others.extend(pairs.new.into_iter().map(|person| joint::beside(&main, act, person)));
+    let (before, mut others): (Vec<Appointment>, Vec<Appointment>) = pairs
+        .kept
+        .into_iter()
+        .map(|(row, person)| (row.clone(), at_offer(joint::changing(row, context), person)))
+        .unzip();
+    others.extend(pairs.new.into_iter().map(|person| joint::beside(&main, context, person)));
     joint::join(&mut main, &mut others);
-    joint::save_moved(tx, act, scheduler, (&known, &main), reason)?;
+    joint::save_moved(tx, context, scheduler, (&known, &main), reason)?;
     let (kept, new) = others.split_at(before.len());
     for (before, moved) in before.iter().zip(kept) {
-        joint::save_moved(tx, act, scheduler, (before, moved), reason)?;
+        joint::save_moved(tx, context, scheduler, (before, moved), reason)?;
     }
     for made in new {
-        joint::insert(tx, act, scheduler, made, &[])?;
+        joint::insert(tx, context, scheduler, made, &[])?;
     }
     for left in pairs.left {
-        joint::cancel(tx, act, scheduler, joint::changing(left, act), reason, None)?;
+        joint::cancel(tx, context, scheduler, joint::changing(left, context), reason, None)?;
     }
     guards.advance(tx)?;
     count_booked(tx, scheduler);
-    Promises::close_after(tx, scheduler, offer);
+    OpenOfferRegistry::close_after(tx, scheduler, offer);
     Ok(main)
 }
 
 /// An appointment at the offered time, with the person who keeps it.
-fn moved(promised: &Promised, known: Appointment, person: Person) -> Appointment {
-    let Promised { session, offer } = promised;
+fn moved(opened: &OpenedOffer, known: Appointment, person: Person) -> Appointment {
+    let OpenedOffer { session, offer } = opened;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
     Appointment {
         expert: person.expert,

@@ -28,7 +28,7 @@ const MANY_PENDING: usize = 1_000;
 /// there are writers.
 const MOST_REMEMBERED: usize = 256;
 
-/// Promises remembered; more than fit into one group commit.
+/// OpenOfferRegistry remembered; more than fit into one group commit.
 const MOST_PROMISED: usize = 1_000;
 
 /// What a commit did to a calendar.
@@ -82,7 +82,7 @@ struct State {
     held: Vec<(AppointmentId, ExpertId, Timestamp)>,
     /// Assigned by transactions that have not committed yet: who is probably taken, and when. Only a
     /// hint, never a reason to refuse.
-    promised: Vec<(ExpertId, Timestamp, Timestamp)>,
+    uncommitted: Vec<(ExpertId, Timestamp, Timestamp)>,
     /// The last position of the firm's event chain up to which everything is in `loaded` and `pending`.
     position: i64,
     /// The last transactions of this process, by the positions of their events, and whether they were in turn.
@@ -228,8 +228,8 @@ impl Firm {
     /// Notes that a transaction under way gives somebody's time away.
     pub(crate) fn promise(&self, expert: ExpertId, from: Timestamp, to: Timestamp) {
         let mut state = lock(&self.state);
-        if state.promised.len() < MOST_PROMISED {
-            state.promised.push((expert, from, to));
+        if state.uncommitted.len() < MOST_PROMISED {
+            state.uncommitted.push((expert, from, to));
         }
     }
 
@@ -239,7 +239,7 @@ impl Firm {
         let state = lock(&self.state);
         let committed = state.pending.iter().filter_map(|change| change.takes);
         let committed = committed.map(|(expert, busy)| (expert, busy.start, busy.end));
-        let taken = state.promised.iter().copied().chain(committed);
+        let taken = state.uncommitted.iter().copied().chain(committed);
         taken.filter(|(_, start, end)| *start < to && from < *end).map(|(expert, ..)| expert).collect()
     }
 
@@ -252,7 +252,7 @@ impl Firm {
     pub(crate) fn note(&self, change: Change, places: (i64, i64)) {
         let mut state = lock(&self.state);
         // A group has committed: what was promised in it is booked, or was rolled back.
-        state.promised.clear();
+        state.uncommitted.clear();
         if let Some(since_load) = &mut state.since_load {
             since_load.push((change, places));
         }

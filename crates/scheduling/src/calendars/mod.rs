@@ -126,7 +126,7 @@ impl Calendars {
         of: Known,
     ) -> Result<Arc<CalendarIndex>, StoreError> {
         self.firm(tenant).get(of, (version, now), &self.roads, || {
-            self.counts.calendar_loads.one();
+            self.counts.calendar_loads.increment();
             self.read(tenant, now)
         })
     }

@@ -70,7 +70,7 @@ pub struct Participant {
 
 /// An offer and the session it was made in, both opened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Promised {
+pub struct OpenedOffer {
     /// The session.
     pub session: Session,
     /// The offer.
@@ -98,7 +98,7 @@ impl Offer {
     }
 }
 
-impl Promised {
+impl OpenedOffer {
     /// Refuses a session that is over at `now`: its last instant is the one before `expires_at`.
     pub(crate) fn unexpired(&self, now: Timestamp) -> Result<(), BookingRefusal> {
         if now < self.session.expires_at { Ok(()) } else { Err(BookingRefusal::SessionExpired) }
@@ -106,8 +106,12 @@ impl Promised {
 }
 
 /// Opens a session and one of its slots. A slot of another session is unknown to this one.
-pub fn open_promised(sealer: &Sealer, caller: &Caller, session_id: &str, slot_id: &str) -> Result<Promised, AppError> {
+pub fn open_offer(sealer: &Sealer, caller: &Caller, session_id: &str, slot_id: &str) -> Result<OpenedOffer, AppError> {
     let session = Session::open(sealer, caller, session_id)?;
     let offer = Offer::open(sealer, caller, slot_id)?;
-    if offer.session == session.id { Ok(Promised { session, offer }) } else { Err(BookingRefusal::UnknownSlot.into()) }
+    if offer.session == session.id {
+        Ok(OpenedOffer { session, offer })
+    } else {
+        Err(BookingRefusal::UnknownSlot.into())
+    }
 }

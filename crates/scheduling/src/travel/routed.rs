@@ -14,7 +14,7 @@ use crate::travel::known_drives::Known;
 use crate::travel::known_drives::{Memory, cell};
 use crate::travel::{Leg, RoutingError, RoutingService};
 use constat_core::RoutingSettings;
-use constat_core::{Clock, Counts, Pause};
+use constat_core::{CircuitBreaker, Clock, Counts};
 
 /// Entries of a table that costs a routing server about as little as any.
 const SMALL_TABLE: usize = 100;
@@ -37,7 +37,7 @@ pub struct Routed {
     clock: Arc<dyn Clock>,
     counts: Arc<Counts>,
     known: RwLock<Known>,
-    pause: Mutex<Pause>,
+    pause: Mutex<CircuitBreaker>,
     memory: Memory,
     budget: Duration,
     /// Most sources and targets of one table, together.
@@ -84,7 +84,7 @@ impl Routed {
             clock,
             counts,
             known: RwLock::new(Known::nothing(estimator)),
-            pause: Mutex::new(Pause::of(SignedDuration::from_secs(settings.pause_seconds.into()))),
+            pause: Mutex::new(CircuitBreaker::of(SignedDuration::from_secs(settings.pause_seconds.into()))),
             memory: Memory {
                 drives: settings.remembered_drives,
                 keep: SignedDuration::from_hours(settings.remembered_hours.into()),
@@ -103,7 +103,7 @@ impl Routed {
     pub async fn within_budget<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
         let done = tokio::time::timeout(self.budget, asking).await.ok();
         if done.is_none() {
-            self.counts.roads.out_of_time.one();
+            self.counts.roads.out_of_time.increment();
         }
         done
     }
@@ -189,10 +189,10 @@ impl Routed {
 
     async fn ask(&self, table: &Table) -> Result<crate::travel::DriveTimes, RoutingError> {
         if !self.pause().may_ask(self.clock.now()) {
-            self.counts.roads.skipped.one();
+            self.counts.roads.skipped.increment();
             return Err(RoutingError::Paused);
         }
-        self.counts.roads.calls.one();
+        self.counts.roads.calls.increment();
         let answer = self.service.table(&table.from, &table.to).await.and_then(|rows| {
             let fits = rows.len() == table.from.len() && rows.iter().all(|row| row.len() == table.to.len());
             if fits { Ok(rows) } else { Err(RoutingError::NotATable("of another size".to_owned())) }
@@ -202,7 +202,7 @@ impl Routed {
         answer
     }
 
-    fn pause(&self) -> MutexGuard<'_, Pause> {
+    fn pause(&self) -> MutexGuard<'_, CircuitBreaker> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -214,7 +214,7 @@ impl Routed {
             }
             return;
         };
-        self.counts.roads.failures.one();
+        self.counts.roads.failures.increment();
         let mut pause = self.pause();
         // Calls that were under way together fail together: told once.
         if pause.failed(self.clock.now()) && pause.has_just_begun() {

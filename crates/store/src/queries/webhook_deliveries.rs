@@ -259,7 +259,7 @@ pub fn finish(
 }
 
 /// Makes everything that waits for its next try due now.
-pub fn hurry(tx: &mut Tx, webhook: WebhookId, now: Timestamp) -> Result<usize, StoreError> {
+pub fn retry_now(tx: &mut Tx, webhook: WebhookId, now: Timestamp) -> Result<usize, StoreError> {
     let waiting = deliveries::table
         .filter(deliveries::webhook.eq(webhook.to_string()).and(deliveries::is_next.eq(1)))
         .filter(deliveries::due_at.gt(micros(now)));

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::claim::cover::cover_of;
 use crate::claim::events::about;
 use crate::claim::keep_file;
-use crate::deadlines::watch::take_as_told;
+use crate::deadlines::watch::mark_already_notified;
 use crate::import_export::claims::{ReadyClaim, to_record};
 use constat_core::AppError;
 
@@ -61,7 +61,7 @@ pub fn save(
         }
         let claim = &ready.claim;
         claims::insert(tx, claim)?;
-        take_as_told(tx, rules, claim, now)?;
+        mark_already_notified(tx, rules, claim, now)?;
         for (index, _path) in &ready.files {
             let Some(document) = claim.documents.get(*index) else { continue };
             keep_file(tx, claim, document.id)?;

@@ -7,17 +7,17 @@ use constat_wire::appointments::{BookClaimAppointment, ClaimAppointment};
 use constat_wire::claims::Success;
 
 use super::{answer, partner_failures};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::claims::{ClaimPath, docs as say};
 use crate::{Problem, Reply};
 
 pub(super) async fn book(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<BookClaimAppointment>,
 ) -> Result<Reply, Problem> {
-    let idempotency = asked.idempotency(&body.raw)?;
+    let idempotency = request.idempotency(&body.raw)?;
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let command = Command {
         session: wanted.session_id,
@@ -26,8 +26,8 @@ pub(super) async fn book(
         contact: wanted.contact,
         notes: wanted.notes,
     };
-    let act = asked.act();
-    Ok(Reply(book_claim_appointment(asked.claims, act, idempotency, path.id, command, answer).await?))
+    let context = request.context();
+    Ok(Reply(book_claim_appointment(request.claims, context, idempotency, path.id, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -7,17 +7,17 @@ use constat_wire::appointments::{CancelAppointment, ClaimAppointment};
 use constat_wire::claims::Success;
 
 use super::{AppointmentPath, answer, partner_failures};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
 pub(super) async fn cancel(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<AppointmentPath>,
     body: Json<CancelAppointment>,
 ) -> Result<Reply, Problem> {
-    let idempotency = asked.idempotency(&body.raw)?;
+    let idempotency = request.idempotency(&body.raw)?;
     let faults = body.value.check();
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
@@ -27,10 +27,10 @@ pub(super) async fn cancel(
         appointment: path.appointment_id,
         reason: body.value.reason,
         comment: body.value.comment,
-        if_match: asked.if_match(),
+        if_match: request.if_match(),
     };
-    let act = asked.act();
-    Ok(Reply(cancel_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
+    let context = request.context();
+    Ok(Reply(cancel_claim_appointment(request.claims, context, idempotency, command, answer).await?))
 }
 
 fn say_all<'t>(operation: TransformOperation<'t>, id: &str) -> TransformOperation<'t> {

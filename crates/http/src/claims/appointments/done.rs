@@ -7,20 +7,20 @@ use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Success;
 
 use super::{AppointmentPath, answer};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::NoBody;
 use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
 pub(super) async fn done(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<AppointmentPath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            answer(&claim_appointment_done(tx, act, &path.id, &path.appointment_id, if_match.as_deref())?)
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            answer(&claim_appointment_done(tx, context, &path.id, &path.appointment_id, if_match.as_deref())?)
         })
         .await
 }

@@ -6,12 +6,12 @@ use constat_claims::claim_appointments::list_claim_appointments;
 use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::SuccessList;
 
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::claims::{ClaimPath, docs as say};
 use crate::{Problem, Reply};
 
-pub(super) async fn list(asked: Asked<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
-    let found = list_claim_appointments(&asked.claims, &asked.caller, &path.id)?;
+pub(super) async fn list(request: AuthenticatedRequest<Claims>, Path(path): Path<ClaimPath>) -> Result<Reply, Problem> {
+    let found = list_claim_appointments(&request.claims, &request.caller, &path.id)?;
     Reply::ok(&SuccessList::new(found.iter().map(ClaimAppointment::from).collect()))
 }
 

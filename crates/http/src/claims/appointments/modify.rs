@@ -7,27 +7,27 @@ use constat_wire::appointments::{ClaimAppointment, ModifyClaimAppointment};
 use constat_wire::claims::Success;
 
 use super::{AppointmentPath, answer, partner_failures};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
 pub(super) async fn modify(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<AppointmentPath>,
     body: Json<ModifyClaimAppointment>,
 ) -> Result<Reply, Problem> {
-    let idempotency = asked.idempotency(&body.raw)?;
+    let idempotency = request.idempotency(&body.raw)?;
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let command = Command {
         claim: path.id,
         appointment: path.appointment_id,
         contact: wanted.contact,
         notes: wanted.notes,
-        if_match: asked.if_match(),
+        if_match: request.if_match(),
     };
-    let act = asked.act();
-    Ok(Reply(modify_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
+    let context = request.context();
+    Ok(Reply(modify_claim_appointment(request.claims, context, idempotency, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -7,12 +7,15 @@ use constat_wire::appointments::ClaimAppointment;
 use constat_wire::claims::Success;
 
 use super::{AppointmentPath, answer};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<AppointmentPath>) -> Result<Reply, Problem> {
-    let found = read_claim_appointment(&asked.claims, &asked.caller, &path.id, &path.appointment_id)?;
+pub(super) async fn read(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<AppointmentPath>,
+) -> Result<Reply, Problem> {
+    let found = read_claim_appointment(&request.claims, &request.caller, &path.id, &path.appointment_id)?;
     Ok(Reply(answer(&found)?))
 }
 

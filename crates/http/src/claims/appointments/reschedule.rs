@@ -7,17 +7,17 @@ use constat_wire::appointments::{ClaimAppointment, MoveClaimAppointment};
 use constat_wire::claims::Success;
 
 use super::{AppointmentPath, answer, partner_failures};
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::claims::docs as say;
 use crate::{Problem, Reply};
 
 pub(super) async fn reschedule(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<AppointmentPath>,
     body: Json<MoveClaimAppointment>,
 ) -> Result<Reply, Problem> {
-    let idempotency = asked.idempotency(&body.raw)?;
+    let idempotency = request.idempotency(&body.raw)?;
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
     let command = Command {
         claim: path.id,
@@ -26,10 +26,10 @@ pub(super) async fn reschedule(
         slot_id: wanted.slot_id,
         slot: wanted.slot,
         reason: wanted.reason,
-        if_match: asked.if_match(),
+        if_match: request.if_match(),
     };
-    let act = asked.act();
-    Ok(Reply(move_claim_appointment(asked.claims, act, idempotency, command, answer).await?))
+    let context = request.context();
+    Ok(Reply(move_claim_appointment(request.claims, context, idempotency, command, answer).await?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -8,13 +8,13 @@ use constat_wire::claims::Success;
 use constat_wire::partner::{Reason, SearchedLocation, Timeslot};
 
 use super::partner_failures;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::claims::{ClaimPath, docs as say};
 use crate::{Problem, Reply};
 
 pub(super) async fn search(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
     body: Json<SearchAppointments>,
 ) -> Result<Reply, Problem> {
@@ -34,7 +34,7 @@ pub(super) async fn search(
         all_trades: wanted.all_trades,
         urgency: wanted.urgency,
     };
-    let found = search_claim_appointments(&asked.claims, &asked.caller, &path.id, &command).await?;
+    let found = search_claim_appointments(&request.claims, &request.caller, &path.id, &command).await?;
     Reply::ok(&Success::new(slots(found)))
 }
 

@@ -5,25 +5,25 @@ use constat_claims::webhooks::{NewWebhook, create_webhook};
 use constat_wire::claims::{CreateWebhook, Success, Webhook};
 
 use super::super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
-pub(super) async fn create(asked: Asked<Claims>, body: Json<CreateWebhook>) -> Result<Reply, Problem> {
+pub(super) async fn create(request: AuthenticatedRequest<Claims>, body: Json<CreateWebhook>) -> Result<Reply, Problem> {
     let after = body.value.check().map_err(Problem::invalid)?;
-    let attempt = asked.attempt(&body.raw).await?;
-    if let Err(refusal) = super::judge(&asked.claims, Some(&body.value.url)).await {
-        return super::reveal(&asked, asked.refuse(&attempt, refusal).await?);
+    let attempt = request.attempt(&body.raw).await?;
+    if let Err(refusal) = super::judge(&request.claims, Some(&body.value.url)).await {
+        return super::reveal(&request, request.refuse(&attempt, refusal).await?);
     }
     let CreateWebhook { url, events, description, after: _ } = body.value;
     let new = NewWebhook { url, events, description, after };
-    let settings = asked.core.settings.webhooks.clone();
-    let reply = asked
-        .command_of(&attempt, move |tx, act| {
-            super::answer_without_secret(&create_webhook(tx, act, &settings, &new)?, act.at)
+    let settings = request.core.settings.webhooks.clone();
+    let reply = request
+        .command_of(&attempt, move |tx, context| {
+            super::answer_without_secret(&create_webhook(tx, context, &settings, &new)?, context.at)
         })
         .await?;
-    super::reveal(&asked, reply)
+    super::reveal(&request, reply)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

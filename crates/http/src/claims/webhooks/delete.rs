@@ -8,19 +8,19 @@ use constat_wire::claims::{DeletedWebhook, Success};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
 pub(super) async fn delete(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<WebhookPath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    let if_match = asked.if_match();
-    asked
-        .command(&body.raw, move |tx, act| {
-            let webhook = delete_webhook(tx, act, &path.id, if_match.as_deref())?;
+    let if_match = request.if_match();
+    request
+        .command(&body.raw, move |tx, context| {
+            let webhook = delete_webhook(tx, context, &path.id, if_match.as_deref())?;
             Answer::json(200, &Success::new(DeletedWebhook { id: webhook.id.to_string() }))
         })
         .await

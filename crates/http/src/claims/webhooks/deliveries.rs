@@ -7,18 +7,18 @@ use constat_wire::claims::{DeliveriesQuery, Pagination, SuccessPage, WebhookDeli
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Params;
 use crate::{Problem, Reply};
 
 pub(super) async fn deliveries(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<WebhookPath>,
     Params(query): Params<DeliveriesQuery>,
 ) -> Result<Reply, Problem> {
     let (limit, offset) = query.page().map_err(Problem::invalid)?;
     let status = query.status.map(Into::into);
-    let page = list_deliveries(&asked.claims, &asked.caller, &path.id, status, limit, offset)?;
+    let page = list_deliveries(&request.claims, &request.caller, &path.id, status, limit, offset)?;
     let pagination = Pagination { total: page.total, offset: offset.into(), limit: limit.into() };
     let rows = page.deliveries.iter().map(|(delivery, attempts)| WebhookDelivery::new(delivery, attempts));
     Reply::ok(&SuccessPage::new(rows.collect(), pagination))

@@ -7,12 +7,12 @@ use constat_wire::claims::{PatchWebhook, Success, WantedStatus, Webhook};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn edit(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<WebhookPath>,
     body: Json<PatchWebhook>,
 ) -> Result<Reply, Problem> {
@@ -20,19 +20,19 @@ pub(super) async fn edit(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let attempt = asked.attempt(&body.raw).await?;
-    if let Err(refusal) = super::judge(&asked.claims, body.value.url.as_deref()).await {
-        return asked.refuse(&attempt, refusal).await;
+    let attempt = request.attempt(&body.raw).await?;
+    if let Err(refusal) = super::judge(&request.claims, body.value.url.as_deref()).await {
+        return request.refuse(&attempt, refusal).await;
     }
     let PatchWebhook { url, events, description, status } = body.value;
     let paused = status.map(|status| status == WantedStatus::Paused);
     let change = WebhookChange { url, events, description, paused };
-    let if_match = asked.if_match();
-    asked
-        .command_of(&attempt, move |tx, act| {
-            let webhook = edit_webhook(tx, act, &path.id, if_match.as_deref(), &change)?;
+    let if_match = request.if_match();
+    request
+        .command_of(&attempt, move |tx, context| {
+            let webhook = edit_webhook(tx, context, &path.id, if_match.as_deref(), &change)?;
             let pending = constat_claims::webhooks::pending_of(tx, &webhook)?;
-            super::answer(&webhook, pending, act.at)
+            super::answer(&webhook, pending, context.at)
         })
         .await
 }

@@ -5,12 +5,12 @@ use constat_claims::webhooks::list_webhooks;
 use constat_wire::claims::{SuccessList, Webhook};
 
 use super::super::docs as say;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::{Problem, Reply};
 
-pub(super) async fn list(asked: Asked<Claims>) -> Result<Reply, Problem> {
-    let now = asked.core.clock.now();
-    let all = list_webhooks(&asked.claims, &asked.caller)?;
+pub(super) async fn list(request: AuthenticatedRequest<Claims>) -> Result<Reply, Problem> {
+    let now = request.core.clock.now();
+    let all = list_webhooks(&request.claims, &request.caller)?;
     Reply::ok(&SuccessList::new(all.iter().map(|(hook, pending)| Webhook::new(hook, *pending, now)).collect()))
 }
 

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::answer::entity_tag;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::contract::CLAIMS;
 use crate::routes::Routes;
 use crate::{Problem, Reply};
@@ -66,11 +66,11 @@ fn answer_without_secret(webhook: &Webhook, now: Timestamp) -> Result<Answer, Ap
 
 /// Puts the new secret into an answer of [`answer_without_secret`], or of a repeat that gets it again. A repeat
 /// after the webhook was deleted, or after the secret was replaced and is over, gets the answer without it.
-fn reveal(asked: &Asked<Claims>, Reply(mut answer): Reply) -> Result<Reply, Problem> {
+fn reveal(request: &AuthenticatedRequest<Claims>, Reply(mut answer): Reply) -> Result<Reply, Problem> {
     let Some(at) = answer.headers.iter().position(|(name, _)| name == SECRET_OF) else { return Ok(Reply(answer)) };
     let (_, named) = answer.headers.remove(at);
     let Some((id, digest)) = named.split_once(' ') else { return Ok(Reply(answer)) };
-    if let Some(secret) = secret_of(&asked.claims, &asked.caller, id, digest)? {
+    if let Some(secret) = secret_of(&request.claims, &request.caller, id, digest)? {
         let mut body: Success<WireWebhook> = serde_json::from_str(&answer.body)
             .map_err(|error| AppError::Fault(format!("a webhook's answer: {error}")))?;
         body.data.secret = Some(secret);

@@ -8,14 +8,18 @@ use constat_wire::claims::{Success, WebhookDelivery};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub(super) async fn ping(asked: Asked<Claims>, Path(path): Path<WebhookPath>, body: NoBody) -> Result<Reply, Problem> {
-    asked
-        .command(&body.raw, move |tx, act| {
-            let delivery = ping_webhook(tx, act, &path.id)?;
+pub(super) async fn ping(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<WebhookPath>,
+    body: NoBody,
+) -> Result<Reply, Problem> {
+    request
+        .command(&body.raw, move |tx, context| {
+            let delivery = ping_webhook(tx, context, &path.id)?;
             Answer::json(200, &Success::new(WebhookDelivery::new(&delivery, &[])))
         })
         .await

@@ -7,12 +7,15 @@ use constat_wire::claims::{Success, Webhook};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::{Problem, Reply};
 
-pub(super) async fn read(asked: Asked<Claims>, Path(path): Path<WebhookPath>) -> Result<Reply, Problem> {
-    let (webhook, pending) = read_webhook(&asked.claims, &asked.caller, &path.id)?;
-    Ok(Reply(super::answer(&webhook, pending, asked.core.clock.now())?))
+pub(super) async fn read(
+    request: AuthenticatedRequest<Claims>,
+    Path(path): Path<WebhookPath>,
+) -> Result<Reply, Problem> {
+    let (webhook, pending) = read_webhook(&request.claims, &request.caller, &path.id)?;
+    Ok(Reply(super::answer(&webhook, pending, request.core.clock.now())?))
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -9,12 +9,12 @@ use constat_wire::claims::{Replay, ReplayDeliveries, Replayed, Success};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::Json;
 use crate::{Problem, Reply};
 
 pub(super) async fn replay(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<WebhookPath>,
     body: Json<ReplayDeliveries>,
 ) -> Result<Reply, Problem> {
@@ -22,9 +22,9 @@ pub(super) async fn replay(
         Replay::One(id) => Again::One(id),
         Replay::Span { from, to, status } => Again::Made { from, to, status },
     };
-    asked
-        .command(&body.raw, move |tx, act| {
-            let count = replay_deliveries(tx, act, &path.id, &which)?;
+    request
+        .command(&body.raw, move |tx, context| {
+            let count = replay_deliveries(tx, context, &path.id, &which)?;
             Answer::json(200, &Success::new(Replayed { count: count as u64 }))
         })
         .await

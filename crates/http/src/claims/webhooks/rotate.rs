@@ -7,24 +7,24 @@ use constat_wire::claims::{RotateSecret, Success, Webhook};
 
 use super::super::docs as say;
 use super::WebhookPath;
-use crate::asked::{Asked, Claims};
+use crate::authenticated_request::{AuthenticatedRequest, Claims};
 use crate::body::OptionalJson;
 use crate::{Problem, Reply};
 
 pub(super) async fn rotate(
-    asked: Asked<Claims>,
+    request: AuthenticatedRequest<Claims>,
     Path(path): Path<WebhookPath>,
     body: OptionalJson<RotateSecret>,
 ) -> Result<Reply, Problem> {
     let hours = body.value.into_domain().map_err(Problem::invalid)?;
-    let if_match = asked.if_match();
-    let reply = asked
-        .command(&body.raw, move |tx, act| {
-            let webhook = rotate_secret(tx, act, &path.id, if_match.as_deref(), hours)?;
-            super::answer_without_secret(&webhook, act.at)
+    let if_match = request.if_match();
+    let reply = request
+        .command(&body.raw, move |tx, context| {
+            let webhook = rotate_secret(tx, context, &path.id, if_match.as_deref(), hours)?;
+            super::answer_without_secret(&webhook, context.at)
         })
         .await?;
-    super::reveal(&asked, reply)
+    super::reveal(&request, reply)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

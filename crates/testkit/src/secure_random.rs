@@ -1,14 +1,14 @@
-//! Chance that can be replayed.
+//! SecureRandom that can be replayed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use constat_core::Chance;
+use constat_core::SecureRandom;
 
 /// The `SplitMix64` generator, from a seed. Good for identifiers in tests; not secret.
 #[derive(Debug)]
-pub struct SeededChance(AtomicU64);
+pub struct SeededRandom(AtomicU64);
 
-impl SeededChance {
+impl SeededRandom {
     /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
@@ -23,7 +23,7 @@ impl SeededChance {
     }
 }
 
-impl Chance for SeededChance {
+impl SecureRandom for SeededRandom {
     fn fill(&self, buffer: &mut [u8]) {
         for chunk in buffer.chunks_mut(8) {
             let bytes = self.next().to_le_bytes();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
 use constat_claims::ClaimService;
-use constat_core::{Act, Answer, AppError, Attempt, Core, Idempotency, authenticate_request};
+use constat_core::{Answer, AppError, Attempt, CommandContext, Core, Idempotency, authenticate_request};
 use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
@@ -27,7 +27,7 @@ use crate::{Problem, Reply, Shared};
 pub(crate) const DRY_RUN: &str = "dryRun";
 
 /// Says at compile time which contract a handler belongs to.
-pub trait Speaks: Send + Sync + 'static {
+pub trait ApiContract: Send + Sync + 'static {
     /// The contract.
     const CONTRACT: Contract;
 }
@@ -39,19 +39,19 @@ pub struct Partner;
 /// Handlers of the dossier API.
 pub struct Dossier;
 
-impl Speaks for Claims {
+impl ApiContract for Claims {
     const CONTRACT: Contract = CLAIMS;
 }
-impl Speaks for Partner {
+impl ApiContract for Partner {
     const CONTRACT: Contract = PARTNER;
 }
-impl Speaks for Dossier {
+impl ApiContract for Dossier {
     const CONTRACT: Contract = DOSSIER;
 }
 
 /// Who asks, and nothing of the request: enough for a plain read, which takes its place at work itself
 /// unless it has no work to do. Taking it is what makes a handler require a key.
-pub(crate) struct Known<S> {
+pub(crate) struct AuthenticatedCaller<S> {
     /// What handlers share, with the application.
     pub(crate) shared: Shared,
     /// Who asks.
@@ -60,7 +60,7 @@ pub(crate) struct Known<S> {
     speaks: PhantomData<S>,
 }
 
-impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
+impl<S: ApiContract> FromRequestParts<Shared> for AuthenticatedCaller<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
@@ -82,9 +82,9 @@ impl<S: Speaks> FromRequestParts<Shared> for Known<S> {
     }
 }
 
-impl<S> OperationInput for Known<S> {}
+impl<S> OperationInput for AuthenticatedCaller<S> {}
 
-impl<S> Known<S> {
+impl<S> AuthenticatedCaller<S> {
     /// A place at work: hold it while there is some.
     pub(crate) async fn place(&self) -> Result<Place, Problem> {
         Ok(self.shared.gate.enter(self.caller.key, self.lane).await?)
@@ -92,7 +92,7 @@ impl<S> Known<S> {
 }
 
 /// An authenticated request.
-pub struct Asked<S> {
+pub struct AuthenticatedRequest<S> {
     /// The database, time, settings.
     pub core: Arc<Core>,
     /// Appointments of partner firms.
@@ -121,11 +121,12 @@ fn lane(headers: &HeaderMap) -> Lane {
     if matches!(urgency, Some("0" | "1" | "2")) { Lane::Urgent } else { Lane::Usual }
 }
 
-impl<S: Speaks> FromRequestParts<Shared> for Asked<S> {
+impl<S: ApiContract> FromRequestParts<Shared> for AuthenticatedRequest<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let Known { shared, caller, lane, speaks } = Known::<S>::from_request_parts(parts, shared).await?;
+        let AuthenticatedCaller { shared, caller, lane, speaks } =
+            AuthenticatedCaller::<S>::from_request_parts(parts, shared).await?;
         let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
         let place = shared.gate.enter(caller.key, lane).await?;
         Ok(Self {
@@ -156,18 +157,18 @@ fn asks_for_dry_run(parts: &Parts) -> Result<bool, Refusal> {
     if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_like(&name)) {
         return Err(Refusal::field(DRY_RUN, "is written dryRun"));
     }
-    let mut asked = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == DRY_RUN);
-    match asked.next().as_ref().map(|(_, value)| value.as_ref()) {
-        _ if asked.next().is_some() => Err(Refusal::field(DRY_RUN, "is given twice")),
+    let mut request = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == DRY_RUN);
+    match request.next().as_ref().map(|(_, value)| value.as_ref()) {
+        _ if request.next().is_some() => Err(Refusal::field(DRY_RUN, "is given twice")),
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(Refusal::field(DRY_RUN, "expected true or false")),
     }
 }
 
-impl<S> OperationInput for Asked<S> {}
+impl<S> OperationInput for AuthenticatedRequest<S> {}
 
-impl<S: Speaks> Asked<S> {
+impl<S: ApiContract> AuthenticatedRequest<S> {
     /// The version that `If-Match` asks for, if it does. A tag that is none of ours matches nothing.
     pub fn if_match(&self) -> Option<Vec<i64>> {
         let tags = self.headers.get(IF_MATCH)?.to_str().ok()?;
@@ -186,25 +187,25 @@ impl<S: Speaks> Asked<S> {
     /// `Idempotency-Key`. `body` is the request's raw body.
     pub async fn command<F>(&self, body: &[u8], decide: F) -> Result<Reply, Problem>
     where
-        F: Fn(&mut constat_core::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut constat_core::Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
         let idempotency = self.idempotency(body)?;
-        Ok(Reply(self.core.command(self.act(), idempotency, decide).await?))
+        Ok(Reply(self.core.command(self.context(), idempotency, decide).await?))
     }
 
     /// Begins an attempt of the request, once no other attempt of it is under way here. For a handler that may
     /// refuse before its transaction, or call something outside of it.
     pub async fn attempt(&self, body: &[u8]) -> Result<Attempt, Problem> {
         let idempotency = self.idempotency(body)?;
-        Ok(self.core.attempt(&self.act(), idempotency).await?)
+        Ok(self.core.attempt(&self.context(), idempotency).await?)
     }
 
-    /// [`Asked::command`] for an attempt that has begun.
+    /// [`AuthenticatedRequest::command`] for an attempt that has begun.
     pub async fn command_of<F>(&self, attempt: &Attempt, decide: F) -> Result<Reply, Problem>
     where
-        F: Fn(&mut constat_core::Tx, &Act) -> Result<Answer, AppError> + Send + Sync + 'static,
+        F: Fn(&mut constat_core::Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
-        Ok(Reply(self.core.command_of(attempt, self.act(), decide).await?))
+        Ok(Reply(self.core.command_of(attempt, self.context(), decide).await?))
     }
 
     /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
@@ -229,10 +230,10 @@ impl<S: Speaks> Asked<S> {
     }
 
     /// The circumstances of a command.
-    pub fn act(&self) -> Act {
-        let mut act = self.core.act(self.caller);
-        act.dry_run = self.dry_run;
-        act
+    pub fn context(&self) -> CommandContext {
+        let mut context = self.core.context(self.caller);
+        context.dry_run = self.dry_run;
+        context
     }
 
     /// The request's `Idempotency-Key` with its digest, when it carries one.

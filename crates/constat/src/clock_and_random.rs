@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use constat_core::{Chance, Clock};
+use constat_core::{Clock, SecureRandom};
 use jiff::Timestamp;
 use rand_core::{OsRng, RngCore as _, UnwrapErr};
 
@@ -40,9 +40,9 @@ thread_local! {
 
 /// The operating system's source of randomness, drawn in blocks by each thread.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct OsChance;
+pub struct OsRandom;
 
-impl Chance for OsChance {
+impl SecureRandom for OsRandom {
     /// Panics when the operating system has no randomness to give: nothing safe can be done then.
     fn fill(&self, buffer: &mut [u8]) {
         if buffer.len() > DRAWN_AT_ONCE {
@@ -72,11 +72,11 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for _ in 0..2_000 {
             let mut bytes = [0; 16];
-            OsChance.fill(&mut bytes);
+            OsRandom.fill(&mut bytes);
             assert!(seen.insert(bytes));
         }
         let mut large = [0; DRAWN_AT_ONCE + 1];
-        OsChance.fill(&mut large);
+        OsRandom.fill(&mut large);
         assert!(large.iter().any(|byte| *byte != 0));
     }
 }
