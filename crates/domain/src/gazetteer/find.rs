@@ -995,6 +995,7 @@ mod tests {
             ("01200", "BELLEGARDE S/ VALSERINE", "Valserhône"),
             ("74940", "ANNECY LE VIEUX", "Annecy"),
             ("50470", "LA GLACERIE", "Cherbourg-en-Cotentin"),
+            ("74370", "PRINGY", "Annecy"),
             ("91080", "COURCOURONNES", "Évry-Courcouronnes"),
         ] {
             assert_eq!(name(zip, city), today, "{zip} {city}");
