@@ -249,6 +249,9 @@ mod tests {
             "a@x.fr;b@x.fr",
             "a@x.fr,b@x.fr",
             "a@x.fr b@x.fr",
+            "a@x.fr/b@x.fr",
+            "a@x.fr et b@x.fr",
+            "a@x.fr|b@x.fr",
             "a@@x.fr",
             "a@b@x.fr",
             "Jean <a@x.fr>",
@@ -310,6 +313,8 @@ mod tests {
             "06\u{200b}12345678",
             "٠٦١٢٣٤٥٦٧٨",
             "#N/A",
+            "06 12 34 56 78 ou 06 98 76 54 32",
+            "idem",
         ] {
             assert!(phone_fault(bad).is_some(), "{bad:?}");
         }

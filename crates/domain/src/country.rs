@@ -184,7 +184,17 @@ mod tests {
 
     #[test]
     fn france_has_many_names_and_its_neighbours_are_not_france() {
-        for name in ["France", "FRANCE", "fr", "FRA", "Métropole", "La France", "France metropolitaine", "Corse"] {
+        for name in [
+            "France",
+            "FRANCE",
+            "fr",
+            "FRA",
+            "Métropole",
+            "La France",
+            "France métropolitaine",
+            "FRANCE METROPOLITAINE",
+            "Corse",
+        ] {
             assert_eq!(Country::read(name).unwrap().alpha2, "FR", "{name}");
         }
         for (name, code) in [("Guyana", "GY"), ("Sint Maarten", "SX"), ("Belgique", "BE"), ("L'Allemagne", "DE")] {

@@ -689,6 +689,13 @@ mod tests {
             ("Scan =?utf-8?Q?d=C3=A9p=C3=B4t?=.pdf", "Scan dépôt.pdf"),
             ("d%C3%A9p%C3%B4t%20de%20plainte.pdf", "dépôt de plainte.pdf"),
             ("d%E9p%F4t.pdf", "dépôt.pdf"),
+            // What .NET makes of a long name, with and without blanks between the words.
+            (
+                "\"=?utf-8?B?UmFwcG9ydCBkJ2V4cGVydGlzZSDigJMg?= =?utf-8?B?ZMOpZ8OidHMgZGVzIGVhdXgucGRm?=\"",
+                "Rapport d'expertise – dégâts des eaux.pdf",
+            ),
+            ("=?utf-8?B?ZMOpZ8OidHM=?==?utf-8?B?LnBkZg==?=", "dégâts.pdf"),
+            ("=?utf-8?Q?facture=5Fn=C2=B012.pdf?=", "facture_n°12.pdf"),
             ("100% sinistre.pdf", "100% sinistre.pdf"),
             ("dÃ©pÃ´t.pdf", "dépôt.pdf"),
             ("dépôt.pdf", "dépôt.pdf"),

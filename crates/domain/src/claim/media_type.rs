@@ -134,7 +134,19 @@ mod tests {
         let mail = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: binary\r\n\r\n";
         let http = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n";
         let warning = b"<br />\n<b>Warning</b>: something in x.php on line 1<br />\n";
-        let before: [&[u8]; 8] = [b"\n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\0\0\0", mail, http, warning, &[b'x'; 1019]];
+        let boundary = b"--=_limite\r\nContent-Disposition: attachment; filename=\"plainte.pdf\"\r\n\r\n";
+        let before: [&[u8]; 10] = [
+            b"\n",
+            b"\r\n\r\n",
+            b"\xef\xbb\xbf",
+            b"\xef\xbb\xbf\r\n",
+            b"\0\0\0",
+            mail,
+            http,
+            boundary,
+            warning,
+            &[b'x'; 1019],
+        ];
         for before in before {
             let file = [before, b"%PDF-1.4\n%rest"].concat();
             assert_eq!(media_type_of(&file), Some("application/pdf"), "{:?}", String::from_utf8_lossy(before));

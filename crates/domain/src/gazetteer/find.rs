@@ -794,6 +794,20 @@ mod tests {
             ("59160", "LOMME", "Lille"),
             ("75017", "paris 17ème arr", "Paris 17e Arrondissement"),
             ("69003", "LYON 03", "Lyon 3e Arrondissement"),
+            ("94190", "VILLENEUVE ST GEORGES", "Villeneuve-Saint-Georges"),
+            ("94190", "VILLENEUVE ST GEORGE", "Villeneuve-Saint-Georges"),
+            ("85350", "Ile d'Yeu", "L'Île-d'Yeu"),
+            ("85350", "ILE D YEU", "L'Île-d'Yeu"),
+            ("77260", "LA FERTE S/S JOUARRE", "La Ferté-sous-Jouarre"),
+            ("83110", "SANARY S/MER", "Sanary-sur-Mer"),
+            ("83120", "STE MAXIME", "Sainte-Maxime"),
+            ("91700", "STE GENEVIEVE DES BOIS", "Sainte-Geneviève-des-Bois"),
+            ("71100", "CHALON S/SAONE", "Chalon-sur-Saône"),
+            ("51000", "CHALONS EN CHAMPAGNE", "Châlons-en-Champagne"),
+            ("98800", "NOUMEA", "Nouméa"),
+            ("98714", "PAPEETE", "Papeete"),
+            ("98600", "UVEA", "Uvea"),
+            ("97500", "ST PIERRE ET MIQUELON", "Saint-Pierre"),
         ]);
     }
 
@@ -979,6 +993,10 @@ mod tests {
             ("91000", "EVRY", "Évry-Courcouronnes"),
             ("41400", "Montrichard", "Montrichard Val de Cher"),
             ("01200", "BELLEGARDE S/ VALSERINE", "Valserhône"),
+            ("74940", "ANNECY LE VIEUX", "Annecy"),
+            ("50470", "LA GLACERIE", "Cherbourg-en-Cotentin"),
+            ("74370", "PRINGY", "Annecy"),
+            ("91080", "COURCOURONNES", "Évry-Courcouronnes"),
         ] {
             assert_eq!(name(zip, city), today, "{zip} {city}");
             assert!(find(zip, city).unwrap().former_name.is_some(), "{zip} {city}");
@@ -1005,6 +1023,14 @@ mod tests {
             ("69000", "LYON", "Lyon"),
             ("20407", "BASTIA CEDEX", "Bastia"),
             ("20538", "PORTO VECCHIO CEDEX", "Porto-Vecchio"),
+            ("20090", "AJACCIO CEDEX", "Ajaccio"),
+            ("20189", "AJACCIO CEDEX 2", "Ajaccio"),
+            ("20297", "BASTIA CEDEX", "Bastia"),
+            ("98713", "PAPEETE CEDEX", "Papeete"),
+            ("98845", "NOUMEA CEDEX", "Nouméa"),
+            ("97198", "JARRY CEDEX", "Baie-Mahault"),
+            ("97470", "ST BENOIT CEDEX", "Saint-Benoît"),
+            ("92062", "PARIS LA DEFENSE CEDEX", "Puteaux"),
             ("92908", "PARIS LA DEFENSE CEDEX", "Puteaux"),
             ("92999", "PARIS LA DEFENSE CEDEX", "Puteaux"),
             ("75850", "PARIS 17 CEDEX", "Paris 17e Arrondissement"),
