@@ -12,7 +12,7 @@ use constat_domain::ids::{Entropy, EventId};
 use constat_store::queries::claims;
 use constat_store::queries::document_files::{self, DocumentFile};
 use constat_store::queries::events::{self, Event};
-use constat_store::{Documents, Store, StoreError, StoredBytes, Tx};
+use constat_store::{Connection, Documents, Store, StoreError, StoredBytes, Tx};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -39,6 +39,8 @@ pub struct Swept {
     pub unfinished: Vec<PathBuf>,
     /// Documents whose bytes are gone.
     pub lost: Vec<DocumentFile>,
+    /// How many documents without bytes are rejected already: nothing is left to repair there.
+    pub rejected: u64,
 }
 
 impl Swept {
@@ -81,7 +83,11 @@ pub async fn sweep(
             swept.documents += 1;
             // One that came since the list was read is asked for by name.
             if !there.contains(&file.key) && documents.size(&file.key).await?.is_none() {
-                swept.lost.push(file);
+                if store.read(|connection| is_rejected(connection, &file))? {
+                    swept.rejected += 1;
+                } else {
+                    swept.lost.push(file);
+                }
             }
         }
     }
@@ -118,6 +124,13 @@ pub async fn repair(
         asked_again += usize::from(changed?);
     }
     Ok((removed, asked_again))
+}
+
+/// Whether a document was rejected, by an earlier repair or by a handler.
+fn is_rejected(connection: &mut Connection, file: &DocumentFile) -> Result<bool, StoreError> {
+    let claim = claims::of_tenant_by_either_id(connection, &file.tenant, &file.declaration.to_string())?;
+    let document = claim.as_ref().and_then(|claim| claim.document(file.document));
+    Ok(document.is_some_and(|document| document.status == DocumentStatus::Rejected))
 }
 
 fn reject_lost(tx: &mut Tx, file: &DocumentFile, now: Timestamp, entropy: &Entropy) -> Result<bool, AppError> {
