@@ -194,6 +194,15 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ("subtype", json!("stolen"), "line 2 subtype:"),
         ("contract_id", json!("nobody"), "line 2 contract_id: no such contract"),
         ("answers", json!({ "tied_to_fixed_point": "perhaps" }), "line 2 answers.tied_to_fixed_point:"),
+        // Misspelt ids are not taken silently: the nearest known ones are named.
+        (
+            "answers",
+            json!({ "tied_to_fixed_point": true, "tied_to_fixd_point": true }),
+            "line 2 answers.tied_to_fixd_point: is not a question of total_theft; the nearest: tied_to_fixed_point",
+        ),
+        ("answers", json!({ "baterry_on_bike": true }), "line 2 answers.baterry_on_bike: is not a question of"),
+        ("answers", json!({ "habitable": true }), "line 2 answers.habitable: is not a question of total_theft"),
+        ("answers", json!({ "Le vélo était-il rouge ?": true }), "line 2 answers.Le vélo était-il rouge ?: is not"),
         ("insured", json!({ "first_name": "Jean", "phone_number": "1" }), "line 2 insured.last_name: is missing"),
         ("settlements", json!([{ "type": "refund", "amount": -5 }]), "line 2 settlements[0].amount:"),
         (
