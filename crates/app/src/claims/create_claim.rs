@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cover::cover_of;
 use super::events;
-use super::find::find;
+use super::find::{find, knows_policyholder};
 use crate::{Act, AppError, Tx};
 
 /// What tells that a declaration without an `Idempotency-Key` was sent twice, as by a double click.
@@ -69,11 +69,14 @@ pub fn create_claim(
         at: act.at,
     })?;
     claim.set_declarer(act.caller.holder);
+    let is_given = act.caller.owns_the_data()
+        || contract.is_held_by(&claim.insured)
+        || knows_policyholder(tx, &act.caller, &contract)?;
+    if !is_given {
+        claim.withhold_contract(declaration.dossier.risk.is_some());
+    }
     if let Err(ClaimRefusal::OutsideCover(fault)) = claim.may_be_outside_cover(act.outside_cover()) {
         return Err(Refusal::field("claimAt", fault).into());
-    }
-    if !act.caller.owns_the_data() {
-        claim.withhold_risk(&contract, declaration.dossier.risk.is_some());
     }
     claims::insert(tx, &claim)?;
     events::record_with(tx, act, events::DRAFT_CREATED, &claim, cover_of(&claim))?;

@@ -1,13 +1,27 @@
 //! The one place where a claim is found for a caller of the claims API. Whoever asks for a claim by its id
 //! asks here; [`Caller::may_see`] is the rule.
 
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claims::{self, Stamp};
-use constat_store::{Connection, Tx};
+use constat_store::{Connection, StoreError, Tx};
 
 use crate::{Act, AppError, require_version};
+
+/// Newest claims of a contract's user that are looked at to find one that the integrator declared.
+const MAX_LOOKED_AT: i64 = 200;
+
+/// Whether the caller has declared a claim on this contract for its policyholder ([`Contract::is_held_by`]).
+pub(crate) fn knows_policyholder(
+    connection: &mut Connection,
+    caller: &Caller,
+    contract: &Contract,
+) -> Result<bool, StoreError> {
+    let page = (MAX_LOOKED_AT, 0);
+    let own = claims::list_of_tenant(connection, &caller.tenant, &contract.user_id, caller.sees_only(), &[], page)?;
+    Ok(own.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured)))
+}
 
 /// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
 pub(crate) fn find(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Claim, AppError> {

@@ -37,7 +37,7 @@ pub use download::{Copy, DownloadLink, LINK_LIFE, Reading, open_download, sign_d
 pub use edit_claim::edit_claim;
 pub(crate) use feed::entry_of;
 pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
-pub(crate) use find::{claim_to_change, claim_to_handle, find, find_to_handle};
+pub(crate) use find::{claim_to_change, claim_to_handle, find, find_to_handle, knows_policyholder};
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use notes::{add_internal_note, internal_notes, set_note};
 pub(crate) use preview::Undrawable;

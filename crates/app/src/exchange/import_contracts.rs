@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 
 use super::contracts::with_stored;
 use crate::claims::cover::CoverRenewal;
+use crate::claims::knows_policyholder;
 use crate::{Act, App, AppError, Tx};
-
-/// Newest claims of a contract's user that are looked at to find one that the integrator declared.
-const MAX_LOOKED_AT: i64 = 200;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,13 +62,8 @@ pub fn read_contract(app: &App, caller: &Caller, id: &str) -> Result<Contract, A
         if !claims::is_declared_on_contract(connection, &caller.tenant, holder, id)? {
             return Ok(None);
         }
-        let found = contracts::of_tenant_by_id(connection, &caller.tenant, id)?;
-        let user = found.as_ref().map_or("", |contract| contract.user_id.as_str());
-        let page = claims::list_of_tenant(connection, &caller.tenant, user, Some(holder), &[], (MAX_LOOKED_AT, 0))?;
-        let is_known = |contract: &Contract| {
-            page.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured))
-        };
-        Ok(found.filter(is_known))
+        let Some(found) = contracts::of_tenant_by_id(connection, &caller.tenant, id)? else { return Ok(None) };
+        Ok(knows_policyholder(connection, caller, &found)?.then_some(found))
     })?;
     found.ok_or_else(|| ClaimRefusal::ContractNotFound.into())
 }

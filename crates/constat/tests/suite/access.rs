@@ -1,6 +1,7 @@
 //! Who may read what: mandates of firms, the contract registry, links, and declarations sent twice.
 
 use constat_client::{DossierClient, Options};
+use constat_domain::claim::OutsideCover;
 use constat_domain::ids::KeyId;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
@@ -251,6 +252,80 @@ async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_th
     let known = broker.declare(&declaration).await;
     let read = broker.get(&format!("/claims/{known}/dossier")).await;
     assert_eq!(read.data()["facets"]["risk"]["address"]["street1"], "48 boulevard des Batignolles");
+}
+
+/// What an integrator that does not name the policyholder sent of the contract: the ids, and nothing else.
+#[tokio::test]
+async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
+    let mut server = Server::start().await;
+    let platform = server.platform("Plateforme").await;
+    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let mut contract = fixtures::bike_contract();
+    contract.effective_from = Some(jiff::civil::date(2023, 5, 17));
+    contract.products[0].product.custom.insert("frame".to_owned(), json!("Zqframe"));
+    server.contract(platform.tenant, contract).await;
+    let secrets = ["BK-2023-000123", "Assurance vélo", "ALLIANZ", "02000402", "bk-123456789", "VanMoof", "Zqframe"];
+    let secrets = [&secrets[..], &["2023-05-17", "electric", "effectiveFrom", "deductible"]].concat();
+    let mut guessed = fixtures::stolen_bike();
+    guessed["insured"] = json!({ "firstName": "Eve", "lastName": "Martin", "phoneNumber": "+33700000000" });
+    let told = broker.post("/claims", &guessed).await;
+    let id = told.data()["id"].as_str().unwrap().to_owned();
+    let hides = |what: &str, got: &Got| {
+        got.data();
+        for secret in &secrets {
+            assert!(!got.body.to_string().contains(secret), "{what} has {secret}: {}", got.body);
+        }
+    };
+    hides("the declaration", &told);
+    let patched = broker.patch(&format!("/claims/{id}"), &json!({ "location": { "city": "Paris 12" } })).await;
+    hides("the edit", &patched);
+    for kind in [fixtures::POLICE_REPORT, fixtures::KEYS_PHOTO] {
+        let path = format!("/claims/{id}/documents");
+        broker.put(&path, &constat_testkit::document(kind, &fixtures::pdf())).await.data();
+    }
+    hides("the submission", &broker.post(&format!("/claims/{id}/submit"), &json!({})).await);
+    for path in ["", "/dossier", "/timeline", "/deadlines"] {
+        hides(path, &broker.get(&format!("/claims/{id}{path}")).await);
+    }
+    hides("the feed", &broker.get("/events").await);
+    hides("the list", &broker.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await);
+    let read = broker.get(&format!("/claims/{id}")).await;
+    assert_eq!(
+        (&read.data()["product"]["type"], &read.data()["product"]["internalId"]),
+        (&json!("bike"), &json!(null))
+    );
+    assert_eq!(read.data()["contractId"], fixtures::BIKE_CONTRACT, "what it sent it reads");
+
+    // The platform reads it all, and so does an integrator that names the policyholder.
+    let shows = async |caller: &ClaimsCaller, id: &str| {
+        let claim = caller.get(&format!("/claims/{id}")).await;
+        assert_eq!(claim.data()["product"]["internalId"], "bk-123456789");
+        assert_eq!(claim.data()["cover"]["effectiveFrom"], "2023-05-17");
+        let dossier = caller.get(&format!("/claims/{id}/dossier")).await;
+        let cover = &dossier.data()["cover"];
+        assert_eq!(
+            (&cover["contractNumber"], &cover["deductible"]["value"]),
+            (&json!("BK-2023-000123"), &json!(150.0))
+        );
+    };
+    shows(&platform, &id).await;
+    let known = broker.declare(&fixtures::stolen_bike()).await;
+    shows(&broker, &known).await;
+    // The contract was given to it by that: a claim for the policyholder's lodger shows it too.
+    guessed["location"]["city"] = "Paris 11".into();
+    let second = broker.declare(&guessed).await;
+    shows(&broker, &second).await;
+    hides("the first claim", &broker.get(&format!("/claims/{id}")).await);
+
+    // A refusal of a loss outside the cover does not tell its dates either.
+    server.configure(|settings| settings.claims.outside_cover = OutsideCover::Refuse).await;
+    let other = integrator(&server, &platform, OrganisationKind::Platform, "Autre courtier").await;
+    let other = ClaimsCaller { http: server.http.clone(), ..other };
+    guessed["claimAt"] = "2023-01-15T14:30:00Z".into();
+    let refused = other.post("/claims", &guessed).await;
+    refused.is_error(400, 1000);
+    assert_eq!(refused.fields(), ["claimAt"]);
+    assert!(!refused.body.to_string().contains("2023-05-17"), "{}", refused.body);
 }
 
 async fn revoke(server: &Server, secret: &str, api: Api) {

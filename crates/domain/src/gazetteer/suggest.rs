@@ -179,8 +179,7 @@ impl Names {
         let length = key.len();
         (0_u32..).zip(self.spans.iter().zip(&self.letters)).filter_map(move |(name, (span, letters))| {
             let known = self.slice(span.from, span.end);
-            let may = !has_more_than(slips, needed & !letters)
-                && known.len().abs_diff(length) <= usize::from(slips);
+            let may = !has_more_than(slips, needed & !letters) && known.len().abs_diff(length) <= usize::from(slips);
             let found = may.then(|| edits(key.as_bytes(), known.as_bytes(), slips)).flatten()?;
             (found.to_whole <= slips).then_some(name)
         })
