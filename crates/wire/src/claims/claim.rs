@@ -261,7 +261,6 @@ pub struct Claim {
     pub deadlines: Option<Vec<Deadline>>,
     /// Extension: whether the contract covered the day of the loss. Null for an integrator that declared on the
     /// contract without naming its policyholder; `product` has only its `type` then.
-    #[serde(default)]
     pub cover: Option<CoverDates>,
     /// When it was created.
     pub created_at: Instant,
