@@ -2,11 +2,8 @@
 
 use constat_client::{DossierClient, Options};
 use constat_domain::claim::OutsideCover;
-use constat_domain::ids::KeyId;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
-use constat_store::StoreError;
-use constat_store::queries::api_keys;
 use constat_testkit::{ClaimsCaller, Got, Server, expert, fixtures};
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -16,6 +13,7 @@ use crate::partner_support::{booking as partner_booking, on_site, send};
 use crate::platform_support::{
     World, booking, claims_client, events, read, refusal, search, submitted, uuid, water_damage,
 };
+use crate::shared::{integrator, integrator_of, revoke};
 
 /// The key that a firm issued to the platform, as the platform's settings have it: the firm knows it too.
 fn issued_key(world: &World) -> String {
@@ -122,15 +120,6 @@ async fn a_link_without_the_firms_name_gives_the_mandate_to_who_issued_its_key()
     is_no_mandate(stranger.pull_claim(&claim_id).await, "another firm");
 }
 
-async fn integrator(server: &Server, platform: &ClaimsCaller, kind: OrganisationKind, name: &str) -> ClaimsCaller {
-    let holder = match kind {
-        OrganisationKind::Insurer => server.insurer(name, "02000402").await,
-        _ => server.organisation(kind, name).await,
-    };
-    let key = server.key(Api::Claims, platform.tenant.org, holder, Mode::Test).await;
-    ClaimsCaller { key, ..platform.clone() }
-}
-
 /// What an answer tells, without the id of the request.
 fn told(got: &Got) -> (u16, Value) {
     let mut body = got.body.clone();
@@ -144,8 +133,8 @@ fn told(got: &Got) -> (u16, Value) {
 async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare_on() {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
-    let insurer = integrator(&server, &platform, OrganisationKind::Insurer, "Assureur").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
+    let insurer = integrator_of(&server, &platform, server.insurer("Assureur", "02000402").await).await;
     let elsewhere = server.platform("Autre plateforme").await;
     let unknown = told(&broker.get("/contracts/unknown").await);
     assert_eq!((unknown.0, &unknown.1["error"]["code"]), (404, &json!(2002)));
@@ -174,7 +163,7 @@ async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare
 async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_product() {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
     let with = |user: &str, contract: &str, product: &str| {
         let mut declaration = fixtures::stolen_bike();
         declaration["userId"] = user.into();
@@ -225,7 +214,7 @@ async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_produc
 async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_the_holder() {
     const STREET: &str = "Batignolles";
     let world = World::with(vec![expert(1)], &[ServiceKind::OnSite]).await;
-    let broker = integrator(&world.server, &world.caller, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&world.server, &world.caller, "Courtier").await;
     let mut declaration = fixtures::water_damage();
     declaration["location"] =
         json!({ "address": "1 rue de Rivoli", "city": "Paris", "country": "France", "zipcode": "75004" });
@@ -259,7 +248,7 @@ async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_th
 async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
     let mut server = Server::start().await;
     let platform = server.platform("Plateforme").await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
     let mut contract = fixtures::bike_contract();
     contract.effective_from = Some(jiff::civil::date(2023, 5, 17));
     contract.products[0].product.custom.insert("frame".to_owned(), json!("Zqframe"));
@@ -319,7 +308,7 @@ async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
 
     // A refusal of a loss outside the cover does not tell its dates either.
     server.configure(|settings| settings.claims.outside_cover = OutsideCover::Refuse).await;
-    let other = integrator(&server, &platform, OrganisationKind::Platform, "Autre courtier").await;
+    let other = integrator(&server, &platform, "Autre courtier").await;
     let other = ClaimsCaller { http: server.http.clone(), ..other };
     guessed["claimAt"] = "2023-01-15T14:30:00Z".into();
     let refused = other.post("/claims", &guessed).await;
@@ -328,26 +317,11 @@ async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
     assert!(!refused.body.to_string().contains("2023-05-17"), "{}", refused.body);
 }
 
-async fn revoke(server: &Server, secret: &str, api: Api) {
-    let id: KeyId = constat_app::authenticate(&server.app, api, secret).unwrap().key;
-    let now = server.app.clock.now();
-    let revoked: Result<(), StoreError> = server
-        .app
-        .store
-        .write(move |tx| {
-            let mut key = api_keys::by_id(tx, id)?.expect("the key");
-            key.revoked_at = Some(now);
-            api_keys::update(tx, &key)
-        })
-        .await;
-    revoked.unwrap();
-}
-
 #[tokio::test]
 async fn signed_links_end_with_the_key_that_they_were_made_for() {
     let world = World::with(vec![expert(1)], &[ServiceKind::OnSite]).await;
     let (server, platform) = (&world.server, &world.caller);
-    let broker = integrator(server, platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(server, platform, "Courtier").await;
     let (id, claim_id) = broker.submitted(&fixtures::water_damage(), &[fixtures::DAMAGE_PHOTO]).await;
     let entries = broker.get(&format!("/claims/{id}")).await.data()["documentEntries"].clone();
     let document = entries[0]["document"]["id"].as_str().unwrap().to_owned();
@@ -370,11 +344,11 @@ async fn signed_links_end_with_the_key_that_they_were_made_for() {
     for href in [&of_broker, &of_platform, &of_insurer, &pulled] {
         assert_eq!(status(href).await, 200);
     }
-    revoke(server, &broker.key, Api::Claims).await;
+    revoke(&server.app, Api::Claims, &broker.key).await;
     assert_eq!((status(&of_broker).await, status(&of_platform).await, status(&of_insurer).await), (404, 200, 200));
-    revoke(server, &insurer, Api::Dossier).await;
+    revoke(&server.app, Api::Dossier, &insurer).await;
     assert_eq!((status(&of_insurer).await, status(&pulled).await), (404, 200));
-    revoke(server, &platform.key, Api::Claims).await;
+    revoke(&server.app, Api::Claims, &platform.key).await;
     assert_eq!((status(&of_platform).await, status(&pulled).await), (404, 200));
 }
 
@@ -440,7 +414,7 @@ async fn a_double_click_makes_one_draft_and_says_so() {
     let mut server = Server::start().await;
     let platform = server.platform("Plateforme").await;
     server.configure(|settings| settings.requests.repeat_seconds = 5).await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
     let platform = ClaimsCaller { http: server.http.clone(), ..platform };
     let broker = ClaimsCaller { http: server.http.clone(), ..broker };
     let bike = fixtures::stolen_bike();

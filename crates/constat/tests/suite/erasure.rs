@@ -20,6 +20,7 @@ use crate::exchange::{archive, contract, record};
 use crate::partner_support::{Partner, on_site, send};
 use crate::platform_support::{World, booking, claims_client, link, read, refusal, search, submitted};
 use crate::receiver::Receiver;
+use crate::shared::erase_insured;
 
 const WHO: [&str; 6] = ["--user", BIKE_USER, "--organisation", "Plateforme", "--mode", "test"];
 
@@ -161,8 +162,7 @@ async fn the_platforms_own_copies_of_appointments_go_and_a_claim_of_the_last_two
     let refused = erase(&app.store, &app.documents, catalogue, &wanted, now, app.chance.as_ref()).await;
     assert!(refused.is_err());
     assert_eq!(world.caller.get(&format!("/claims/{id}")).await.data()["insured"]["lastName"], "Dupont");
-    let wanted = Erasure { overriding: Some("test_data"), ..wanted };
-    erase(&app.store, &app.documents, catalogue, &wanted, now, app.chance.as_ref()).await.unwrap();
+    erase_insured(app, &world.caller, HOME_USER).await;
     let got = world.caller.get(&format!("/claims/{id}/appointments")).await;
     let text = got.data().to_string();
     assert!(text.contains("(effacé)") && !text.contains("Batignolles"), "{text}");
@@ -374,12 +374,10 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     assert!(plants.0.len() > 70, "{}", plants.0.len());
 
     let app = &server.app;
-    let wanted = Erasure { tenant: caller.tenant, user_id: user, reason: "request", overriding: Some("test_data") };
+    let wanted = Erasure { tenant: caller.tenant, user_id: user.clone(), reason: "request", overriding: None };
     let look = look(&app.store, &wanted, app.clock.now()).unwrap();
     assert_eq!((look.claims.len(), look.appointments, look.at_firms, look.elsewhere), (2, 2, 2, 0));
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
-    let erased = erased.unwrap();
+    let erased = erase_insured(app, caller, &user).await;
     assert_eq!((erased.claims, erased.contracts, erased.at_firms, erased.elsewhere), (2, 1, 2, 0));
     let left = everything(server);
     assert_eq!(plants.found_in(&left), Vec::<&str>::new());
@@ -519,15 +517,8 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
     assert_eq!(there_now().await.customer.unwrap().last_name, "Zqelsewhere");
 
     let app = &here.app;
-    let wanted = Erasure {
-        tenant: caller.tenant,
-        user_id: HOME_USER.to_owned(),
-        reason: "request",
-        overriding: Some("court_order"),
-    };
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
-    assert_eq!(erased.map(|done| (done.at_firms, done.elsewhere)).unwrap(), (0, 1));
+    let erased = erase_insured(app, &caller, HOME_USER).await;
+    assert_eq!((erased.at_firms, erased.elsewhere), (0, 1));
     // The visit is still to come: the firm refuses, and is asked again later, not at once.
     assert_eq!(pass_on_erasures(app).await.unwrap(), 0);
     there.clock.advance(SignedDuration::from_hours(24 * 20));
@@ -571,16 +562,7 @@ async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
         send(Method::PUT, &format!("{path}/note"), &format!("{name}-told"), &told).await.data();
         kept.push((declared, path, noted));
     }
-    let app = &server.app;
-    let wanted = Erasure {
-        tenant: caller.tenant,
-        user_id: BIKE_USER.to_owned(),
-        reason: "request",
-        overriding: Some("test_data"),
-    };
-    let catalogue = app.catalogues.of(&caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
-    assert_eq!(erased.unwrap().answers, 3);
+    assert_eq!(erase_insured(&server.app, &caller, BIKE_USER).await.answers, 3);
 
     let note = json!({ "text": "Rappeler Jean Dupont" });
     let (declared, path, noted) = &kept[1];
@@ -633,16 +615,7 @@ async fn appointments_that_name_the_claim_only_by_text_are_erased_too() {
         book(&crate::platform_support::uuid(&claim), "CASE-3").await,
     ];
     let others = [book("SIN-4", "CASE-4").await, book("SIN-5", &format!("{claim}0")).await];
-    let app = &world.server.app;
-    let wanted = Erasure {
-        tenant: world.caller.tenant,
-        user_id: HOME_USER.to_owned(),
-        reason: "request",
-        overriding: Some("test_data"),
-    };
-    let catalogue = app.catalogues.of(&world.caller.tenant);
-    let erased = erase(&app.store, &app.documents, catalogue, &wanted, app.clock.now(), app.chance.as_ref()).await;
-    assert_eq!(erased.unwrap().at_firms, 3);
+    assert_eq!(erase_insured(&world.server.app, &world.caller, HOME_USER).await.at_firms, 3);
     for (visits, is_left) in [(&theirs[..], false), (&others[..], true)] {
         for visit in visits {
             let known = world.partner.read_appointment(visit).await.unwrap().unwrap();

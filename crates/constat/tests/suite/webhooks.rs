@@ -1,4 +1,4 @@
-//! Webhooks: registered, signed, in order, again until they are taken, and never into the house.
+//! Webhooks: registered, signed, in order, again until they are taken, and never to private addresses.
 
 use constat_app::Settings;
 use constat_app::webhooks::{WebhookSettings, forget_delivered, lease, mark_next};
@@ -7,10 +7,8 @@ use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
     WebhookDeliveryStatus, WebhookStatus,
 };
-use constat_domain::ids::KeyId;
 use constat_domain::tenancy::Api;
 use constat_store::StoreError;
-use constat_store::queries::api_keys;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server, ServerOptions};
 use diesel::connection::SimpleConnection as _;
@@ -20,6 +18,7 @@ use serde_json::json;
 
 use crate::platform_support::claims_client;
 use crate::receiver::{Received, Receiver};
+use crate::shared::revoke;
 
 struct World {
     server: Server,
@@ -362,7 +361,7 @@ async fn deliveries_are_logged_and_sent_again_on_request() {
     world.caller.post(&path, &unknown).await.is_error(404, 2004);
 }
 
-/// Drains through so many hours.
+/// Drains through this number of hours.
 async fn hours(world: &World, hours: i64) {
     for _ in 0..hours {
         world.advance(60);
@@ -780,23 +779,8 @@ async fn a_webhook_belongs_to_its_key_and_ends_with_it() {
     assert_eq!(world.drain().await, 0);
     // Once the key is revoked nothing leaves, not even what was queued.
     world.declare().await;
-    let caller = constat_app::authenticate(&world.server.app, Api::Claims, &world.caller.key).unwrap();
-    revoke(&world.server, caller.key).await;
+    revoke(&world.server.app, Api::Claims, &world.caller.key).await;
     assert_eq!((world.drain().await, world.receiver.messages().len()), (0, 0));
-}
-
-async fn revoke(server: &Server, key: KeyId) {
-    let at = server.app.clock.now();
-    let revoked: Result<(), constat_store::StoreError> = server
-        .app
-        .store
-        .write(move |tx| {
-            let mut known = api_keys::by_id(tx, key)?.unwrap();
-            known.revoked_at = Some(at);
-            api_keys::update(tx, &known)
-        })
-        .await;
-    revoked.unwrap();
 }
 
 #[tokio::test]
