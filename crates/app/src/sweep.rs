@@ -23,7 +23,7 @@ use crate::{AppError, Chance};
 /// How many rows are read at once.
 const PAGE: i64 = 1000;
 
-/// What a document is told whose bytes are gone, in the language of its reader.
+/// Why a document whose bytes are gone is rejected, in the language of its reader.
 const LOST: &str = "Le fichier n'est plus lisible. Merci de l'envoyer à nouveau.";
 
 /// What was found.
@@ -51,7 +51,7 @@ impl Swept {
 }
 
 /// Looks at all bytes and all documents. What was written after `before` is left alone: its document
-/// may be on its way. `progress` is told of each thing looked at.
+/// may be on its way. `progress` is called for each thing looked at.
 pub async fn sweep(
     store: &Store,
     documents: &Documents,

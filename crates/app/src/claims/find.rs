@@ -1,5 +1,5 @@
-//! The one place where a claim is found for a caller of the claims API. Whoever asks for a claim by its id
-//! asks here; [`Caller::may_see`] is the rule.
+//! The one place where a claim is found for a caller of the claims API. Every lookup of a
+//! claim by its id goes through here; [`Caller::may_see`] is the rule.
 
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
@@ -23,7 +23,7 @@ pub(crate) fn knows_policyholder(
     Ok(own.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured)))
 }
 
-/// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
+/// The claim with this pre-declaration id or internal claim id. Another's is not found.
 pub(crate) fn find(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Claim, AppError> {
     let found = claims::of_tenant_by_either_id(connection, &caller.tenant, id)?;
     found.filter(|claim| claim.is_seen_by(caller)).ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
@@ -37,7 +37,7 @@ pub(crate) fn find_to_handle(connection: &mut Connection, caller: &Caller, id: &
     Ok(claim)
 }
 
-/// Which claim an id stands for, without reading it. Somebody else's is not found.
+/// Which claim an id stands for, without reading it. Another's is not found.
 pub(crate) fn find_stamp(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
     let found = claims::stamp_of_tenant_by_either_id(connection, &caller.tenant, id)?;
     let seen = found.filter(|stamp| caller.may_see(caller.tenant, stamp.declared_by));

@@ -9,13 +9,13 @@ use constat_store::queries::claims::Stamp;
 use super::find::{find, find_stamp};
 use crate::{App, AppError};
 
-/// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
+/// The claim with this pre-declaration id or internal claim id. Another's is not found.
 pub fn read_claim(app: &App, caller: &Caller, id: &str) -> Result<Claim, AppError> {
     app.store.read(|connection| find(connection, caller, id))
 }
 
 /// Tells the present version of the claim with this pre-declaration id or internal claim id, without
-/// reading it. Somebody else's is not found.
+/// reading it. Another's is not found.
 pub fn claim_stamp(app: &App, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
     app.store.read(|connection| find_stamp(connection, caller, id))
 }

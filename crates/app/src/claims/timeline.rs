@@ -18,7 +18,7 @@ use crate::{App, AppError};
 pub enum ActorKind {
     /// A key of the claims API that the platform itself holds.
     Handler,
-    /// A key of the claims API that somebody else holds.
+    /// A key of the claims API that another organisation holds.
     Integrator,
     /// A key of the dossier API: the firm that visits, or the insurer.
     Partner,
@@ -54,8 +54,8 @@ pub struct Timeline {
     pub total: u64,
 }
 
-/// One page of what happened to the claim with this pre-declaration id or internal claim id. What
-/// handlers do among themselves is told to them alone.
+/// One page of what happened to the claim with this pre-declaration id or internal claim id. Only
+/// handlers see what handlers do among themselves.
 pub fn claim_timeline(app: &App, caller: &Caller, id: &str, limit: u32, offset: u32) -> Result<Timeline, AppError> {
     app.store.read(|connection| {
         let tenant = &caller.tenant;

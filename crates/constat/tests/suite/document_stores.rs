@@ -127,7 +127,7 @@ async fn uploads_share_a_bounded_memory_and_wait_their_turn() {
             .unwrap();
         held.push((sender, answer));
     }
-    // Once both are at it there is no room for a third: it waits for a second, and is told when to come
+    // Once both are at it there is no room for a third: it waits for a second, and learns when to come
     // again.
     let busy = loop {
         let got = Got::read(

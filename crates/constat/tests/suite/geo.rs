@@ -1,4 +1,4 @@
-//! Claims API: communes of a postcode, and suggestions while somebody types.
+//! Claims API: communes of a postcode, and suggestions while a user types.
 
 use constat_client::wire::claims::{Match, SuggestionQuery};
 use constat_client::{ClaimsClient, Options};
