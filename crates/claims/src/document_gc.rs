@@ -12,7 +12,7 @@ use constat_domain::ids::{Entropy, EventId};
 use constat_store::queries::claims;
 use constat_store::queries::document_files::{self, DocumentFile};
 use constat_store::queries::events::{self, Event};
-use constat_store::{Documents, Store, StoreError, StoredBytes, Tx};
+use constat_store::{Connection, Documents, Store, StoreError, StoredBytes, Tx};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -23,7 +23,7 @@ use constat_core::{AppError, SecureRandom};
 /// How many rows are read at once.
 const PAGE: i64 = 1000;
 
-/// What a document is told whose bytes are gone, in the language of its reader.
+/// Why a document whose bytes are gone is rejected, in the language of its reader.
 const LOST: &str = "Le fichier n'est plus lisible. Merci de l'envoyer à nouveau.";
 
 /// What was found.
@@ -39,6 +39,8 @@ pub struct Swept {
     pub unfinished: Vec<PathBuf>,
     /// Documents whose bytes are gone.
     pub lost: Vec<DocumentFile>,
+    /// How many documents without bytes are rejected already: nothing is left to repair there.
+    pub rejected: u64,
 }
 
 impl Swept {
@@ -49,7 +51,7 @@ impl Swept {
 }
 
 /// Looks at all bytes and all documents. What was written after `before` is left alone: its document
-/// may be on its way. `progress` is told of each thing looked at.
+/// may be on its way. `progress` is called for each thing looked at.
 pub async fn sweep(
     store: &Store,
     documents: &Documents,
@@ -81,7 +83,11 @@ pub async fn sweep(
             swept.documents += 1;
             // One that came since the list was read is asked for by name.
             if !there.contains(&file.key) && documents.size(&file.key).await?.is_none() {
-                swept.lost.push(file);
+                if store.read(|connection| is_rejected(connection, &file))? {
+                    swept.rejected += 1;
+                } else {
+                    swept.lost.push(file);
+                }
             }
         }
     }
@@ -118,6 +124,13 @@ pub async fn repair(
         asked_again += usize::from(changed?);
     }
     Ok((removed, asked_again))
+}
+
+/// Whether a document was rejected, by an earlier repair or by a handler.
+fn is_rejected(connection: &mut Connection, file: &DocumentFile) -> Result<bool, StoreError> {
+    let claim = claims::of_tenant_by_either_id(connection, &file.tenant, &file.declaration.to_string())?;
+    let document = claim.as_ref().and_then(|claim| claim.document(file.document));
+    Ok(document.is_some_and(|document| document.status == DocumentStatus::Rejected))
 }
 
 fn reject_lost(tx: &mut Tx, file: &DocumentFile, now: Timestamp, entropy: &Entropy) -> Result<bool, AppError> {

@@ -4,6 +4,7 @@ use constat_administration::{start_catastrophe, stop_catastrophe};
 use constat_core::Clock as _;
 use constat_domain::catastrophe::{Catastrophe, Stage, USUAL_STAGES};
 use constat_domain::codes::{Codes, Table};
+use constat_domain::gazetteer::Gazetteer;
 use constat_domain::postcode::read_french;
 use constat_store::queries::catastrophes;
 use constat_store::{Store, StoreError};
@@ -27,6 +28,7 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
             if let Some(fault) = new.check().first() {
                 return Err(Failure::new(format!("{}: {}", fault.field, fault.message)));
             }
+            check_postcodes(&new.postcodes)?;
             let declared = new.clone();
             match store.write(move |tx| start_catastrophe(tx, &new)).await {
                 Ok(()) => {}
@@ -76,6 +78,20 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Refuses postcodes that neither a commune nor a CEDEX has: nothing would be kept there.
+fn check_postcodes(postcodes: &[String]) -> Result<(), Failure> {
+    let is_unknown =
+        |code: &&String| Gazetteer::embedded().by_postcode_in("FR", code).is_none_or(|found| found.is_empty());
+    let unknown: Vec<&str> = postcodes.iter().filter(is_unknown).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "--postcode {}: no commune and no CEDEX has it; correct it, or name the département with --department",
+        unknown.join(", ")
+    )))
 }
 
 /// A loss by its code, in the code's own spelling.

@@ -31,15 +31,21 @@ pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<Exi
     let found = found?;
     let (removed, asked_again) =
         if repair { document_gc::repair(store, &documents, &found, now, &OsRandom).await? } else { (0, 0) };
+    let left = found.lost.len().saturating_sub(asked_again);
     if json {
         println!("{}", in_json(&found, removed, asked_again));
     } else {
         tell(&found, repair);
         if repair {
             println!("Removed {removed} stray files; {asked_again} documents are asked for again.");
+            match left {
+                0 => println!("Nothing is left to repair."),
+                left => println!("{left} documents without bytes are on no claim and could not be asked for again."),
+            }
         }
     }
-    Ok(if found.is_clean() || repair { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_right = if repair { left == 0 } else { found.is_clean() };
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn in_json(found: &Swept, removed: usize, asked_again: usize) -> serde_json::Value {
@@ -50,6 +56,7 @@ fn in_json(found: &Swept, removed: usize, asked_again: usize) -> serde_json::Val
         "stray": found.stray.iter().map(|bytes| &bytes.key).collect::<Vec<_>>(),
         "unfinished": found.unfinished.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         "lost": lost.collect::<Vec<_>>(),
+        "lostAndRejected": found.rejected,
         "removed": removed,
         "askedAgain": asked_again,
     })
@@ -57,8 +64,12 @@ fn in_json(found: &Swept, removed: usize, asked_again: usize) -> serde_json::Val
 
 fn tell(found: &Swept, repair: bool) {
     println!("{} files in the store, {} documents in the database.", found.stored, found.documents);
+    if found.rejected > 0 {
+        println!("{} documents have no bytes and are rejected already: nothing to repair there.", found.rejected);
+    }
     if found.is_clean() {
-        println!("Every document has its bytes, and all bytes have their document.");
+        let others = if found.rejected > 0 { "Every other document" } else { "Every document" };
+        println!("{others} has its bytes, and all bytes have their document.");
         return;
     }
     let stray = found.stray.iter().map(|bytes| format!("{} ({} bytes)", bytes.key, bytes.size));

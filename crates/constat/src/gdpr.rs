@@ -45,7 +45,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
     match command {
         Gdpr::Export { insured, output } => {
             let archivist = archivist(config, &folder, &insured.organisation, insured.mode.into())?;
-            let Some(bytes) = archivist.insured(&insured.user)? else { return Err(nobody(&insured)) };
+            let Some(bytes) = archivist.insured(&insured.user)? else { return Err(unknown(&insured)) };
             write_archive(bytes, &output).await?;
         }
         Gdpr::Erase { insured, reason, dry_run, override_retention } => {
@@ -60,7 +60,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             let now = SystemClock.now();
             let found = look(&folder.store, &wanted, now)?;
             if found.is_empty() {
-                return Err(nobody(&insured));
+                return Err(unknown(&insured));
             }
             println!(
                 "{} claims with {} documents and {} appointments, {} contracts.",
@@ -75,14 +75,21 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
                     found.at_firms, found.elsewhere
                 );
             }
-            for (claim, retention) in &found.claims {
-                if let Some(retention) = retention {
-                    println!("  {claim} must be kept: {retention}");
+            let kept: Vec<_> = found.claims.iter().filter_map(|(id, why)| why.map(|why| (id, why))).collect();
+            for (claim, retention) in &kept {
+                match wanted.overriding {
+                    None => println!("  {claim} must be kept: {retention}"),
+                    Some(why) => println!("  {claim} is not kept, though {retention}: --override-retention, {why}"),
                 }
             }
-            if found.is_kept() && wanted.overriding.is_none() {
-                let kept = "nothing erased: see what must be kept above, or say why with --override-retention";
-                return Err(Failure::new(kept));
+            if !kept.is_empty() && wanted.overriding.is_none() {
+                return Err(Failure::new(format!(
+                    "nothing erased: {} of {} claims must be kept for the reasons above, and a person's data goes \
+                     whole or not at all. Try again when they may go, or say why they go now: --override-retention \
+                     court-order, authority-order, collected-in-error or test-data",
+                    kept.len(),
+                    found.claims.len()
+                )));
             }
             if dry_run {
                 println!("Nothing erased: this was a dry run.");
@@ -94,8 +101,19 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
             let done =
                 done.map_err(|error| Failure::new(format!("{error}\nOnce that is mended: constat gdpr finish")))?;
             println!(
-                "Erased: {} claims, {} contracts, {} files, {} kept answers, the data of {} events.",
+                "Erased: the personal data of {} claims and {} contracts, {} files, {} answers stored for repeated \
+                 requests, the data of {} events.",
                 done.claims, done.contracts, done.files, done.answers, done.events
+            );
+            if let Some(why) = wanted.overriding.filter(|_| !kept.is_empty()) {
+                println!(
+                    "Retention overridden for {} of the claims because of {why}; the event insured.erased keeps why.",
+                    kept.len()
+                );
+            }
+            println!(
+                "Kept, for accounts and the audit trail: the claims' amounts, dates, codes, statuses and ids, towns, \
+                 contract numbers, and the events."
             );
             if done.at_firms > 0 {
                 println!("Erased in the calendars of firms on this server: {} appointments.", done.at_firms);
@@ -129,7 +147,7 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn nobody(insured: &InsuredOf) -> Failure {
+fn unknown(insured: &InsuredOf) -> Failure {
     Failure::new(format!("{} knows no insured with this user id in this mode", insured.organisation))
 }
 

@@ -112,6 +112,11 @@ impl Country {
         self.alpha2 == "FR" || self.department().is_some()
     }
 
+    /// The alpha-2 codes of France and of its parts overseas: the countries whose postcodes the gazetteer has.
+    pub fn with_postcodes() -> impl Iterator<Item = &'static str> {
+        std::iter::once("FR").chain(OVERSEAS.iter().map(|(code, _)| *code))
+    }
+
     /// The département code of an overseas territory: `974` for La Réunion. `None` for all others.
     pub fn department(&self) -> Option<&'static str> {
         OVERSEAS.iter().find(|(code, _)| *code == self.alpha2).map(|(_, department)| *department)

@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 
 use crate::claim::events::{COVER_UPDATED, about};
 
-/// What an event tells of a claim's cover: codes and dates.
+/// What an event tells of a claim's cover: codes and dates. Nothing when the integrator that declared the claim may
+/// not read the contract: it reads the events too, and the platform finds the cover on the claim.
 pub(crate) fn cover_of(claim: &Claim) -> Value {
+    if claim.is_contract_withheld {
+        return json!({});
+    }
     let cover = claim.cover();
     json!({ "cover": {
         "state": cover.state,

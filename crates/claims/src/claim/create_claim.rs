@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::claim::cover::cover_of;
 use crate::claim::events;
-use crate::claim::find::find;
+use crate::claim::find::{find, knows_policyholder};
 use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
@@ -70,11 +70,14 @@ pub fn create_claim(
         at: context.at,
     })?;
     claim.set_declarer(context.caller.holder);
+    let is_given = context.caller.owns_the_data()
+        || contract.is_held_by(&claim.insured)
+        || knows_policyholder(tx, &context.caller, &contract)?;
+    if !is_given {
+        claim.withhold_contract(declaration.dossier.risk.is_some());
+    }
     if let Err(ClaimRefusal::OutsideCover(fault)) = claim.may_be_outside_cover(context.outside_cover()) {
         return Err(Refusal::field("claimAt", fault).into());
-    }
-    if !context.caller.owns_the_data() {
-        claim.withhold_risk(&contract, declaration.dossier.risk.is_some());
     }
     claims::insert(tx, &claim)?;
     events::record_with(tx, context, events::DRAFT_CREATED, &claim, cover_of(&claim))?;

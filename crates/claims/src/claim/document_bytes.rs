@@ -107,7 +107,7 @@ fn edits(document: &Document, copy: Copy) -> Option<&Photo> {
 }
 
 /// Size and tag of a copy. A document that the virus scanner has not seen yet, or found something in,
-/// is given to nobody.
+/// is given to no reader.
 pub fn copy_facts(document: &Document, copy: Copy) -> Result<CopyFacts, AppError> {
     match document.scan {
         ScanState::Pending => return Err(ClaimRefusal::DocumentBeingChecked.into()),
@@ -161,7 +161,7 @@ async fn clean(documents: &Documents, key: &str, stretches: Vec<Stretch>) -> Res
     Ok(Some(stream.try_flatten().boxed()))
 }
 
-/// So many zeros, a piece at a time.
+/// This number of zeros, a piece at a time.
 fn zeros(count: u64) -> DocumentBytes {
     static PIECE: [u8; 16 * 1024] = [0; 16 * 1024];
     let most = PIECE.len() as u64;

@@ -19,7 +19,7 @@ pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// A link and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLink {
-    /// Absolute; whoever has it may fetch the bytes.
+    /// Absolute; any holder of it may fetch the bytes.
     pub url: String,
     /// When it stops working, by this server's clock.
     pub expires_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What is told of a claim. Events hold ids and codes only; a reader loads the claim for the rest.
+//! The events of a claim. They hold ids and codes only; a reader loads the claim for the rest.
 
 use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::DocumentId;
@@ -67,7 +67,7 @@ pub(crate) fn about(claim: &Claim, more: Value) -> Value {
     data
 }
 
-/// Appends what is told of a change of status, if there was one: after the submission always that it
+/// Appends the events of a change of status, if there was one: after the submission always that it
 /// changed, and then what happened, where the contract has a name for it.
 pub(super) fn record_status(
     tx: &mut Tx,
@@ -112,7 +112,7 @@ pub(super) fn record_of_document(
     claim: &Claim,
     document: DocumentId,
 ) -> Result<(), AppError> {
-    // Events are read by whoever declared the claim; the platform finds the rest on the document.
+    // The integrator that declared the claim reads its events; the platform finds the rest on the document.
     let duplicate_of = claim.document(document).and_then(|document| document.duplicate_of);
     let duplicate_of = duplicate_of.filter(|other| other.is_own || claim.declared_by.is_none());
     let mut more = json!({ "documentId": document });

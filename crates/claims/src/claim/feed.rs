@@ -18,8 +18,8 @@ pub const LARGEST_FEED: u32 = 500;
 /// what was looked at once is not looked at again. Some tens of milliseconds.
 const LOOKED_AT: i64 = 20_000;
 
-/// An integrator's cursor passes others' events in steps of so many: if it passed each, it would tell when
-/// others do something. Less than so many are looked at again at each poll.
+/// An integrator's cursor passes others' events in steps of this number: if it passed each, it would tell when
+/// others do something. Less than a step is looked at again at each poll.
 const STEP: i64 = 1_000;
 
 /// Some events in the order in which they were committed. The order never changes, and nothing is

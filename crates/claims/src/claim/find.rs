@@ -1,15 +1,29 @@
-//! The one place where a claim is found for a caller of the claims API. Whoever asks for a claim by its id
-//! asks here; [`Caller::may_see`] is the rule.
+//! The one place where a claim is found for a caller of the claims API. Every lookup of a
+//! claim by its id goes through here; [`Caller::may_see`] is the rule.
 
-use constat_domain::claim::Claim;
+use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claims::{self, Stamp};
-use constat_store::{Connection, Tx};
+use constat_store::{Connection, StoreError, Tx};
 
 use constat_core::{AppError, CommandContext, require_version};
 
-/// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
+/// Newest claims of a contract's user that are looked at to find one that the integrator declared.
+const MAX_LOOKED_AT: i64 = 200;
+
+/// Whether the caller has declared a claim on this contract for its policyholder ([`Contract::is_held_by`]).
+pub(crate) fn knows_policyholder(
+    connection: &mut Connection,
+    caller: &Caller,
+    contract: &Contract,
+) -> Result<bool, StoreError> {
+    let page = (MAX_LOOKED_AT, 0);
+    let own = claims::list_of_tenant(connection, &caller.tenant, &contract.user_id, caller.sees_only(), &[], page)?;
+    Ok(own.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured)))
+}
+
+/// The claim with this pre-declaration id or internal claim id. Another's is not found.
 pub(crate) fn find(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Claim, AppError> {
     let found = claims::of_tenant_by_either_id(connection, &caller.tenant, id)?;
     found.filter(|claim| claim.is_seen_by(caller)).ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
@@ -23,7 +37,7 @@ pub(crate) fn find_to_handle(connection: &mut Connection, caller: &Caller, id: &
     Ok(claim)
 }
 
-/// Which claim an id stands for, without reading it. Somebody else's is not found.
+/// Which claim an id stands for, without reading it. Another's is not found.
 pub(crate) fn find_stamp(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
     let found = claims::stamp_of_tenant_by_either_id(connection, &caller.tenant, id)?;
     let seen = found.filter(|stamp| caller.may_see(caller.tenant, stamp.declared_by));

@@ -25,7 +25,7 @@ pub fn set_note(
     Ok(claim)
 }
 
-/// Adds a note among handlers. It is never changed, and told to nobody else.
+/// Adds a note among handlers. It is never changed, and only handlers read it.
 pub fn add_internal_note(
     tx: &mut Tx,
     context: &CommandContext,

@@ -10,13 +10,13 @@ use crate::ClaimService;
 use crate::claim::find::{find, find_stamp};
 use constat_core::AppError;
 
-/// The claim with this pre-declaration id or internal claim id. Somebody else's is not found.
+/// The claim with this pre-declaration id or internal claim id. Another's is not found.
 pub fn read_claim(service: &ClaimService, caller: &Caller, id: &str) -> Result<Claim, AppError> {
     service.core.store.read(|connection| find(connection, caller, id))
 }
 
 /// Tells the present version of the claim with this pre-declaration id or internal claim id, without
-/// reading it. Somebody else's is not found.
+/// reading it. Another's is not found.
 pub fn claim_stamp(service: &ClaimService, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
     service.core.store.read(|connection| find_stamp(connection, caller, id))
 }

@@ -21,8 +21,8 @@ use constat_core::{AppError, CommandContext, UploadSettings};
 const HEAD: usize = 4096;
 
 /// Memory that uploads may use together. An upload takes its share before it reads its body, and
-/// gives it back when it is done. One API key has half of it at most, so that whoever uploads much waits for
-/// itself, and others find room.
+/// gives it back when it is done. One API key has half of it at most, so that a key that uploads much waits for
+/// its own uploads, and others find room.
 #[derive(Debug, Clone)]
 pub struct UploadMemory {
     /// One permit for each MiB.
@@ -53,7 +53,7 @@ impl UploadMemory {
     }
 
     /// Takes a share for this many bytes, at most what one key may have. Waits its turn, first behind the
-    /// key's own uploads, then behind everybody's; when that takes too long the server is
+    /// key's own uploads, then behind those of all; when that takes too long the server is
     /// [`StoreError::Busy`], and the sender should try again.
     pub async fn take(&self, key: KeyId, bytes: usize) -> Result<UploadShare, AppError> {
         let wanted = u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(u32::MAX).clamp(1, self.most);
@@ -71,7 +71,7 @@ impl UploadMemory {
     fn of_key(&self, key: KeyId) -> Arc<Semaphore> {
         let mut known = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
-            // Whoever holds or waits for a share holds the semaphore too.
+            // An upload that holds or waits for a share holds the semaphore too.
             known.retain(|_, shares| Arc::strong_count(shares) > 1);
         }
         Arc::clone(known.entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.most as usize))))
@@ -85,8 +85,8 @@ enum Fault {
     WrongType,
 }
 
-/// Bytes that are coming in. Ends with [`finish`](Self::finish); whoever drops it before leaves
-/// nothing that a reader could see.
+/// Bytes that are coming in. Ends with [`finish`](Self::finish); when it is dropped before, nothing is
+/// left that a reader could see.
 pub struct Receiving {
     id: DocumentId,
     key: String,

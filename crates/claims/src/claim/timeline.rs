@@ -19,7 +19,7 @@ use constat_core::AppError;
 pub enum ActorKind {
     /// A key of the claims API that the platform itself holds.
     Handler,
-    /// A key of the claims API that somebody else holds.
+    /// A key of the claims API that another organisation holds.
     Integrator,
     /// A key of the dossier API: the firm that visits, or the insurer.
     Partner,
@@ -55,8 +55,8 @@ pub struct Timeline {
     pub total: u64,
 }
 
-/// One page of what happened to the claim with this pre-declaration id or internal claim id. What
-/// handlers do among themselves is told to them alone.
+/// One page of what happened to the claim with this pre-declaration id or internal claim id. Only
+/// handlers see what handlers do among themselves.
 pub fn claim_timeline(
     service: &ClaimService,
     caller: &Caller,

@@ -50,8 +50,8 @@ pub struct Uploaded {
 ///
 /// The bytes are in the store before a row names them; when the transaction refuses, or the answer
 /// turns out to have been given before, they are removed again. When it is not known what became of the
-/// transaction they stay: a row may name them, and [`sweep`](crate::document_gc) finds those that none names. Whoever began to take the bytes in sees to
-/// it that this runs to its end ([`run_to_completion`](constat_core::to_its_end)).
+/// transaction they stay: a row may name them, and [`sweep`](crate::document_gc) finds those that none names. The caller
+/// makes sure that this runs to its end ([`run_to_completion`](constat_core::to_its_end)).
 pub async fn upload_documents(
     service: &ClaimService,
     context: CommandContext,
@@ -217,8 +217,8 @@ fn take(
 /// Maximum documents with the same bytes whose claims are looked up.
 const MOST_DUPLICATES: i64 = 100;
 
-/// The first document with these bytes among the claims of whoever declared this one; else among all of the
-/// platform's. Whether others have the same must not show in what an integrator is told.
+/// The first document with these bytes among the claims of the same declarer; else among all of the platform's.
+/// An integrator must not learn whether others have the same.
 fn duplicate_of(tx: &mut Tx, claim: &Claim, sha256: &str) -> Result<Option<Duplicate>, AppError> {
     let files = document_files::of_tenant_with_hash(tx, &claim.tenant, sha256, MOST_DUPLICATES)?;
     for file in &files {

@@ -8,12 +8,10 @@ use serde_json::{Value, json};
 
 use crate::ClaimService;
 use crate::claim::cover::CoverRenewal;
+use crate::claim::find::knows_policyholder;
 use crate::import_export::contracts::with_stored;
 use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
-
-/// Newest claims of a contract's user that are looked at to find one that the integrator declared.
-const MAX_LOOKED_AT: i64 = 200;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,13 +65,8 @@ pub fn read_contract(service: &ClaimService, caller: &Caller, id: &str) -> Resul
         if !claims::is_declared_on_contract(connection, &caller.tenant, holder, id)? {
             return Ok(None);
         }
-        let found = contracts::of_tenant_by_id(connection, &caller.tenant, id)?;
-        let user = found.as_ref().map_or("", |contract| contract.user_id.as_str());
-        let page = claims::list_of_tenant(connection, &caller.tenant, user, Some(holder), &[], (MAX_LOOKED_AT, 0))?;
-        let is_known = |contract: &Contract| {
-            page.rows.iter().any(|claim| claim.contract.id == contract.id && contract.is_held_by(&claim.insured))
-        };
-        Ok(found.filter(is_known))
+        let Some(found) = contracts::of_tenant_by_id(connection, &caller.tenant, id)? else { return Ok(None) };
+        Ok(knows_policyholder(connection, caller, &found)?.then_some(found))
     })?;
     found.ok_or_else(|| ClaimRefusal::ContractNotFound.into())
 }

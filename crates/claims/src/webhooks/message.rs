@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Claim, OutsideCover};
+use constat_domain::claim::{Asker, Claim, OutsideCover};
 use constat_domain::deadlines::Deadlines;
 use constat_domain::event_kinds::PING;
 use constat_domain::webhook::{Delivery, Webhook};
@@ -30,6 +30,8 @@ pub enum Subject {
 pub struct Message {
     /// What it is about.
     pub subject: Subject,
+    /// Who reads it: the platform itself, or an integrator.
+    pub asker: Asker,
     /// What happened: the same that the feed tells.
     pub event: FeedEntry,
     /// The catalogue of the organisation whose data it is.
@@ -47,11 +49,13 @@ pub fn message_of(service: &ClaimService, webhook: &Webhook, delivery: &Delivery
     service.core.store.read(|connection| {
         let (_position, event) = events::of_tenant_by_id(connection, &webhook.tenant, delivery.event)?
             .ok_or_else(|| StoreError::Corrupt("a delivery without its event".to_owned()))?;
+        let mut asker = Asker::Integrator;
         let subject = if event.kind == PING {
             Subject::Ping(event.subject.clone())
         } else {
             let claim = claims::of_tenant_by_either_id(connection, &webhook.tenant, &event.subject)?;
             let caller = caller_of(connection, webhook)?;
+            asker = caller.as_ref().map_or(asker, Into::into);
             match claim.filter(|claim| caller.is_some_and(|caller| claim.is_seen_by(&caller))) {
                 Some(claim) => Subject::Claim(Box::new(claim)),
                 None => return Ok(None),
@@ -61,6 +65,6 @@ pub fn message_of(service: &ClaimService, webhook: &Webhook, delivery: &Delivery
         let catalogue = Arc::clone(service.core.catalogues.of(&webhook.tenant));
         let (event, at) = (entry_of(connection, event)?, service.core.clock.now());
         let outside_cover = service.core.settings.claims.outside_cover;
-        Ok(Some(Message { subject, event, catalogue, outside_cover, deadlines, at }))
+        Ok(Some(Message { subject, asker, event, catalogue, outside_cover, deadlines, at }))
     })
 }

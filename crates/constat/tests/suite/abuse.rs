@@ -1,4 +1,4 @@
-//! What nobody should send: hostile bodies, ids and queries to every operation of the served OpenAPI
+//! Hostile requests: hostile bodies, ids and queries to every operation of the served OpenAPI
 //! documents, and the faults that an attack on the running server once found.
 
 use std::collections::BTreeMap;
@@ -328,7 +328,7 @@ async fn a_parameter_given_twice_is_named_and_none_is_repeated() {
     assert!(!got.text.contains("Dupont"), "{}", got.text);
 }
 
-/// A platform, and a water damage that its insurer opened and nobody completed.
+/// A platform, and a water damage that its insurer opened and that was not completed.
 async fn primed() -> (Server, ClaimsCaller, String) {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;

@@ -1,11 +1,9 @@
 //! Who may read what: mandates of firms, the contract registry, links, and declarations sent twice.
 
 use constat_client::{DossierClient, Options};
-use constat_domain::ids::KeyId;
+use constat_domain::claim::OutsideCover;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
-use constat_store::StoreError;
-use constat_store::queries::api_keys;
 use constat_testkit::{ClaimsCaller, Got, Server, expert, fixtures};
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -15,6 +13,7 @@ use crate::partner_support::{booking as partner_booking, on_site, send};
 use crate::platform_support::{
     World, booking, claims_client, events, read, refusal, search, submitted, uuid, water_damage,
 };
+use crate::shared::{integrator, integrator_of, revoke};
 
 /// The key that a firm issued to the platform, as the platform's settings have it: the firm knows it too.
 fn issued_key(world: &World) -> String {
@@ -121,15 +120,6 @@ async fn a_link_without_the_firms_name_gives_the_mandate_to_who_issued_its_key()
     is_no_mandate(stranger.pull_claim(&claim_id).await, "another firm");
 }
 
-async fn integrator(server: &Server, platform: &ClaimsCaller, kind: OrganisationKind, name: &str) -> ClaimsCaller {
-    let holder = match kind {
-        OrganisationKind::Insurer => server.insurer(name, "02000402").await,
-        _ => server.organisation(kind, name).await,
-    };
-    let key = server.key(Api::Claims, platform.tenant.org, holder, Mode::Test).await;
-    ClaimsCaller { key, ..platform.clone() }
-}
-
 /// What an answer tells, without the id of the request.
 fn told(got: &Got) -> (u16, Value) {
     let mut body = got.body.clone();
@@ -143,8 +133,8 @@ fn told(got: &Got) -> (u16, Value) {
 async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare_on() {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
-    let insurer = integrator(&server, &platform, OrganisationKind::Insurer, "Assureur").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
+    let insurer = integrator_of(&server, &platform, server.insurer("Assureur", "02000402").await).await;
     let elsewhere = server.platform("Autre plateforme").await;
     let unknown = told(&broker.get("/contracts/unknown").await);
     assert_eq!((unknown.0, &unknown.1["error"]["code"]), (404, &json!(2002)));
@@ -173,7 +163,7 @@ async fn the_registry_tells_an_integrator_of_no_contract_that_it_did_not_declare
 async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_product() {
     let server = Server::start().await;
     let platform = server.platform("Plateforme").await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
     let with = |user: &str, contract: &str, product: &str| {
         let mut declaration = fixtures::stolen_bike();
         declaration["userId"] = user.into();
@@ -224,7 +214,7 @@ async fn a_refused_declaration_tells_an_integrator_of_no_user_contract_or_produc
 async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_the_holder() {
     const STREET: &str = "Batignolles";
     let world = World::with(vec![expert(1)], &[ServiceKind::OnSite]).await;
-    let broker = integrator(&world.server, &world.caller, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&world.server, &world.caller, "Courtier").await;
     let mut declaration = fixtures::water_damage();
     declaration["location"] =
         json!({ "address": "1 rue de Rivoli", "city": "Paris", "country": "France", "zipcode": "75004" });
@@ -253,27 +243,85 @@ async fn the_registrys_address_is_not_told_to_an_integrator_that_did_not_know_th
     assert_eq!(read.data()["facets"]["risk"]["address"]["street1"], "48 boulevard des Batignolles");
 }
 
-async fn revoke(server: &Server, secret: &str, api: Api) {
-    let id: KeyId = constat_core::authenticate(&server.services.core, api, secret).unwrap().key;
-    let now = server.services.core.clock.now();
-    let revoked: Result<(), StoreError> = server
-        .services
-        .core
-        .store
-        .write(move |tx| {
-            let mut key = api_keys::by_id(tx, id)?.expect("the key");
-            key.revoked_at = Some(now);
-            api_keys::update(tx, &key)
-        })
-        .await;
-    revoked.unwrap();
+/// What an integrator that does not name the policyholder sent of the contract: the ids, and nothing else.
+#[tokio::test]
+async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
+    let mut server = Server::start().await;
+    let platform = server.platform("Plateforme").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
+    let mut contract = fixtures::bike_contract();
+    contract.effective_from = Some(jiff::civil::date(2023, 5, 17));
+    contract.products[0].product.custom.insert("frame".to_owned(), json!("Zqframe"));
+    server.contract(platform.tenant, contract).await;
+    let secrets = ["BK-2023-000123", "Assurance vélo", "ALLIANZ", "02000402", "bk-123456789", "VanMoof", "Zqframe"];
+    let secrets = [&secrets[..], &["2023-05-17", "electric", "effectiveFrom", "deductible"]].concat();
+    let mut guessed = fixtures::stolen_bike();
+    guessed["insured"] = json!({ "firstName": "Eve", "lastName": "Martin", "phoneNumber": "+33700000000" });
+    let told = broker.post("/claims", &guessed).await;
+    let id = told.data()["id"].as_str().unwrap().to_owned();
+    let hides = |what: &str, got: &Got| {
+        got.data();
+        for secret in &secrets {
+            assert!(!got.body.to_string().contains(secret), "{what} has {secret}: {}", got.body);
+        }
+    };
+    hides("the declaration", &told);
+    let patched = broker.patch(&format!("/claims/{id}"), &json!({ "location": { "city": "Paris 12" } })).await;
+    hides("the edit", &patched);
+    for kind in [fixtures::POLICE_REPORT, fixtures::KEYS_PHOTO] {
+        let path = format!("/claims/{id}/documents");
+        broker.put(&path, &constat_testkit::document(kind, &fixtures::pdf())).await.data();
+    }
+    hides("the submission", &broker.post(&format!("/claims/{id}/submit"), &json!({})).await);
+    for path in ["", "/dossier", "/timeline", "/deadlines"] {
+        hides(path, &broker.get(&format!("/claims/{id}{path}")).await);
+    }
+    hides("the feed", &broker.get("/events").await);
+    hides("the list", &broker.get(&format!("/claims?userId={}", fixtures::BIKE_USER)).await);
+    let read = broker.get(&format!("/claims/{id}")).await;
+    assert_eq!(
+        (&read.data()["product"]["type"], &read.data()["product"]["internalId"]),
+        (&json!("bike"), &json!(null))
+    );
+    assert_eq!(read.data()["contractId"], fixtures::BIKE_CONTRACT, "what it sent it reads");
+
+    // The platform reads it all, and so does an integrator that names the policyholder.
+    let shows = async |caller: &ClaimsCaller, id: &str| {
+        let claim = caller.get(&format!("/claims/{id}")).await;
+        assert_eq!(claim.data()["product"]["internalId"], "bk-123456789");
+        assert_eq!(claim.data()["cover"]["effectiveFrom"], "2023-05-17");
+        let dossier = caller.get(&format!("/claims/{id}/dossier")).await;
+        let cover = &dossier.data()["cover"];
+        assert_eq!(
+            (&cover["contractNumber"], &cover["deductible"]["value"]),
+            (&json!("BK-2023-000123"), &json!(150.0))
+        );
+    };
+    shows(&platform, &id).await;
+    let known = broker.declare(&fixtures::stolen_bike()).await;
+    shows(&broker, &known).await;
+    // The contract was given to it by that: a claim for the policyholder's lodger shows it too.
+    guessed["location"]["city"] = "Paris 11".into();
+    let second = broker.declare(&guessed).await;
+    shows(&broker, &second).await;
+    hides("the first claim", &broker.get(&format!("/claims/{id}")).await);
+
+    // A refusal of a loss outside the cover does not tell its dates either.
+    server.configure(|settings| settings.claims.outside_cover = OutsideCover::Refuse).await;
+    let other = integrator(&server, &platform, "Autre courtier").await;
+    let other = ClaimsCaller { http: server.http.clone(), ..other };
+    guessed["claimAt"] = "2023-01-15T14:30:00Z".into();
+    let refused = other.post("/claims", &guessed).await;
+    refused.is_error(400, 1000);
+    assert_eq!(refused.fields(), ["claimAt"]);
+    assert!(!refused.body.to_string().contains("2023-05-17"), "{}", refused.body);
 }
 
 #[tokio::test]
 async fn signed_links_end_with_the_key_that_they_were_made_for() {
     let world = World::with(vec![expert(1)], &[ServiceKind::OnSite]).await;
     let (server, platform) = (&world.server, &world.caller);
-    let broker = integrator(server, platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(server, platform, "Courtier").await;
     let (id, claim_id) = broker.submitted(&fixtures::water_damage(), &[fixtures::DAMAGE_PHOTO]).await;
     let entries = broker.get(&format!("/claims/{id}")).await.data()["documentEntries"].clone();
     let document = entries[0]["document"]["id"].as_str().unwrap().to_owned();
@@ -296,11 +344,11 @@ async fn signed_links_end_with_the_key_that_they_were_made_for() {
     for href in [&of_broker, &of_platform, &of_insurer, &pulled] {
         assert_eq!(status(href).await, 200);
     }
-    revoke(server, &broker.key, Api::Claims).await;
+    revoke(&server.services.core, Api::Claims, &broker.key).await;
     assert_eq!((status(&of_broker).await, status(&of_platform).await, status(&of_insurer).await), (404, 200, 200));
-    revoke(server, &insurer, Api::Dossier).await;
+    revoke(&server.services.core, Api::Dossier, &insurer).await;
     assert_eq!((status(&of_insurer).await, status(&pulled).await), (404, 200));
-    revoke(server, &platform.key, Api::Claims).await;
+    revoke(&server.services.core, Api::Claims, &platform.key).await;
     assert_eq!((status(&of_platform).await, status(&pulled).await), (404, 200));
 }
 
@@ -366,7 +414,7 @@ async fn a_double_click_makes_one_draft_and_says_so() {
     let mut server = Server::start().await;
     let platform = server.platform("Plateforme").await;
     server.configure(|settings| settings.requests.repeat_seconds = 5).await;
-    let broker = integrator(&server, &platform, OrganisationKind::Platform, "Courtier").await;
+    let broker = integrator(&server, &platform, "Courtier").await;
     let platform = ClaimsCaller { http: server.http.clone(), ..platform };
     let broker = ClaimsCaller { http: server.http.clone(), ..broker };
     let bike = fixtures::stolen_bike();

@@ -1,4 +1,4 @@
-//! A backup taken while everybody writes, and put back elsewhere.
+//! A backup taken while clients write, and put back elsewhere.
 
 use std::path::Path;
 use std::sync::Arc;

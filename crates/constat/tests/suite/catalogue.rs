@@ -158,7 +158,7 @@ async fn a_claim_keeps_the_version_it_was_declared_with_after_the_file_changed()
     platform.upload(&new, &["Plainte déposée", fixtures::KEYS_PHOTO]).await.data();
     assert_eq!(platform.get(&format!("/claims/{new}")).await.data()["canSubmit"], true);
 
-    // Without its version, a claim can be read; whether it is complete nobody can tell.
+    // Without its version, a claim can be read; whether it is complete is not known.
     server.configure(|known| known.catalogue = CatalogueSettings::default()).await;
     let platform = ClaimsCaller { http: server.http.clone(), ..platform };
     let orphan = platform.get(&format!("/claims/{new}")).await;
@@ -177,7 +177,7 @@ async fn an_organisation_may_have_a_catalogue_of_its_own() {
         let platform = ClaimsCaller { http: server.http.clone(), ..platform.clone() };
         let id = platform.declare(&fixtures::stolen_bike()).await;
         assert_eq!(labels(platform.get(&format!("/claims/{id}")).await.data())[0], label);
-        // What the operator added for everybody is everybody's.
+        // What the operator added without naming an organisation is there for all.
         server.contract(platform.tenant, kite_contract()).await;
         platform.declare(&torn_kite()).await;
     }
@@ -212,7 +212,7 @@ async fn a_front_end_reads_what_to_ask() {
     assert_eq!((again.status().as_u16(), again.bytes().await.expect("bytes").len()), (304, 0));
     assert_eq!(ask("/catalogue?product=kite", all.header("etag")).await.status(), 200);
 
-    // A claim's own version, once the file changed; of nobody else's claim.
+    // A claim's own version, once the file changed; of no other organisation's claim.
     let old = platform.declare(&fixtures::stolen_bike()).await;
     let (folder, _) = with(&[("bike@2026-12.toml", &newer_bike("2026-12"))]);
     server.configure(|known| known.catalogue = settings(&folder)).await;

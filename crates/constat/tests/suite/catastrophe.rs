@@ -148,9 +148,19 @@ fn an_operator_declares_it_looks_at_it_and_ends_it() {
         let said = refused(path, &[&["catastrophe", "start", "Autre", "--department", "75"], &wrong[..]].concat());
         assert!(said.contains(named), "{said}");
     }
+    // Postcodes that no commune and no CEDEX has, alone or beside a right one.
+    for unknown in ["99999", "00000", "75099", "69999"] {
+        let said = refused(path, &["catastrophe", "start", "Autre", "--postcode", "75017", "--postcode", unknown]);
+        assert!(said.contains(&format!("--postcode {unknown}: no commune and no CEDEX")), "{said}");
+        assert!(!said.contains("75017"), "{said}");
+    }
     let listed: Value = serde_json::from_str(&done(path, &["catastrophe", "status", "--json"])).unwrap();
     assert_eq!((&listed[0]["name"], &listed[0]["natures"][0]), (&json!("Crue"), &json!("CatastropheNaturelle")));
     assert!(done(path, &["catastrophe", "status"]).contains("40 %"));
+    assert_eq!(listed.as_array().unwrap().len(), 1, "what was refused is not there");
+    // A commune's postcode however it is spaced, a CEDEX, and one overseas.
+    let start = ["catastrophe", "start", "Grêle", "--postcode", "75 017", "--postcode", "69431", "--postcode", "97400"];
+    assert!(done(path, &start).contains("75017, 69431, 97400"));
     assert!(done(path, &["catastrophe", "stop", "Crue"]).contains("is over"));
     assert!(done(path, &["catastrophe", "status"]).contains("0 %"));
     assert!(refused(path, &["catastrophe", "stop", "Personne"]).contains("Personne"));

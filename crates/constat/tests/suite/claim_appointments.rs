@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use constat_client::wire::appointments::BookClaimAppointment;
+use constat_client::wire::appointments::{BookClaimAppointment, ClaimAppointment};
 use constat_client::wire::partner::{AppointmentStatus, Kind};
 use constat_client::{ClaimsClient, ClientError};
 use constat_domain::service::ServiceKind;
@@ -34,7 +34,7 @@ struct Asked {
 
 type Script = Arc<dyn Fn(&Asked) -> Option<(u16, Value)> + Send + Sync>;
 
-/// A partner of two hundred lines, by somebody else: it answers a booking with the bare id, as
+/// A partner of two hundred lines, written by another party: it answers a booking with the bare id, as
 /// v0.9.1 writes it, and changes with next to nothing.
 #[derive(Clone)]
 struct Fake {
@@ -177,7 +177,7 @@ async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
     assert_eq!(asked["appointmentLocation"]["address"]["zipCode"], "75017");
     assert!(asked["appointmentLocation"]["position"]["lat"].is_number());
     assert!(asked.get("damages").is_none() && asked.get("missionType").is_none());
-    assert!(!asked.to_string().contains("Dupont"), "a search tells nobody's name");
+    assert!(!asked.to_string().contains("Dupont"), "a search has no name");
     let asked = &made.body;
     assert_eq!((&asked["sessionID"], &asked["timeslot"]["id"]), (&json!("opaque session/42"), &json!("a/1")));
     assert_eq!((&asked["caseNumber"], &asked["notes"]), (&json!("SIN-2026-000017"), &json!("Digicode 1234")));
@@ -188,7 +188,7 @@ async fn a_partner_that_answers_bare_ids_is_as_good_as_ours() {
     assert_eq!(world.claims.book_appointment(&id, &body).await.unwrap().id, booked.id);
     assert!(world.fake.heard().is_empty());
 
-    // Move: the partner is told its own id, and answers with an empty body.
+    // Move: the partner gets its own id, and answers with an empty body.
     let mut wanted = search("ESS");
     wanted.appointment_id = Some(booked.id.clone());
     let free = world.claims.search_appointments(&id, &wanted).await.unwrap();
@@ -694,6 +694,14 @@ struct Slowly {
     _twin: Server,
 }
 
+/// A booking that the partner works on.
+struct Booking {
+    id: String,
+    body: BookClaimAppointment,
+    slow: Slow,
+    first: tokio::task::JoinHandle<Result<ClaimAppointment, ClientError>>,
+}
+
 impl Slowly {
     async fn start() -> Self {
         let mut world = Abroad::start().await;
@@ -702,6 +710,21 @@ impl Slowly {
         let twin = world.server.twin().await;
         let elsewhere = claims_client(&twin, &world.caller.key);
         Self { world, elsewhere, _twin: twin }
+    }
+
+    /// Declares a claim and books for it under the key `once`: the partner works on it until it may answer.
+    async fn book(&self) -> Booking {
+        let Abroad { claims, fake, .. } = &self.world;
+        let (id, _) = submitted(claims).await;
+        let body = self.world.booking(&id).await;
+        fake.heard();
+        let slow = Slow::over(fake, "POST /appointments");
+        let first = {
+            let (client, id, body) = (claims.idempotent("once"), id.clone(), body.clone());
+            tokio::spawn(async move { client.book_appointment(&id, &body).await })
+        };
+        slow.is_called().await;
+        Booking { id, body, slow, first }
     }
 
     /// Makes a call, and once the partner works on it the same again, at the same server and at another one, after
@@ -797,15 +820,7 @@ async fn a_repeat_reaches_the_partner_under_the_key_of_the_first_attempt() {
 async fn an_attempt_that_its_server_left_behind_is_taken_over_when_its_time_is_over() {
     let slowly = Slowly::start().await;
     let Abroad { server, claims, fake, .. } = &slowly.world;
-    let (id, _) = submitted(claims).await;
-    let body = slowly.world.booking(&id).await;
-    fake.heard();
-    let slow = Slow::over(fake, "POST /appointments");
-    let first = {
-        let (client, id, body) = (claims.idempotent("once"), id.clone(), body.clone());
-        tokio::spawn(async move { client.book_appointment(&id, &body).await })
-    };
-    slow.is_called().await;
+    let Booking { id, body, slow, first } = slowly.book().await;
     // As a server that goes away leaves it: the attempt is open, and it will never end it.
     server.run_sql("UPDATE open_attempts SET owner = 'gone'").await;
     slow.answer();
@@ -826,15 +841,7 @@ async fn an_attempt_that_its_server_left_behind_is_taken_over_when_its_time_is_o
 async fn a_booking_whose_record_failed_is_recorded_by_its_repeat() {
     let slowly = Slowly::start().await;
     let Abroad { server, claims, fake, .. } = &slowly.world;
-    let (id, _) = submitted(claims).await;
-    let body = slowly.world.booking(&id).await;
-    fake.heard();
-    let slow = Slow::over(fake, "POST /appointments");
-    let first = {
-        let (client, id, body) = (claims.idempotent("once"), id.clone(), body.clone());
-        tokio::spawn(async move { client.book_appointment(&id, &body).await })
-    };
-    slow.is_called().await;
+    let Booking { id, body, slow, first } = slowly.book().await;
     let held = server.services.core.store.hold_commits();
     slow.answer();
     until("the booking waits for its commit", || held.waiting() > 0).await;

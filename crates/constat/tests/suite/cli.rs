@@ -56,7 +56,7 @@ impl Folder {
         &self.database.as_ref().expect("a database on the server").url
     }
 
-    /// Runs statements on the database, behind everybody's back.
+    /// Runs statements on the database, beside the running server.
     pub fn run_sql(&self, statements: &str) {
         if let Some(database) = &self.database {
             Programs::find().psql(&database.url, &[statements]).expect("statements run");
@@ -295,7 +295,7 @@ async fn a_server_that_is_told_to_stop_says_that_it_is_not_ready_before_it_goes(
             break;
         }
     }
-    // Whoever still comes is served, and asked to go elsewhere next time.
+    // A client that still comes is served, and asked to go elsewhere next time.
     let answer = http.get(format!("{}/v2/claims", server.url)).send().await.expect("it still serves");
     assert_eq!((answer.status().as_u16(), answer.headers()["connection"].to_str().unwrap()), (401, "close"));
     assert!(server.child.wait().expect("it ends").success());
@@ -374,7 +374,7 @@ fn one_bad_line_imports_nothing_and_every_fault_is_told_by_line_and_field() {
     ] {
         assert!(said.contains(told), "{told} is not in\n{said}");
     }
-    // Nothing of it is there: an absence of the one sound expert finds nobody.
+    // Nothing of it is there: an absence of the one sound expert finds no expert.
     std::fs::write(path.join("absences.csv"), "expert,start,end\nE1,2026-12-24,2026-12-24\n").unwrap();
     let absences = ["import", "absences", "absences.csv", "--organisation", "Cabinet", "--mode", "test"];
     assert!(refused(path, &absences).contains("line 2 expert:"));

@@ -188,5 +188,5 @@ async fn two_moves_to_one_time_end_with_one_there() {
         .iter()
         .filter(|known| made.iter().any(|before| before["schedule"]["startTime"] == known["schedule"]["startTime"]))
         .count();
-    assert_eq!((arrived, stayed), (1, 1), "whoever lost keeps the old time");
+    assert_eq!((arrived, stayed), (1, 1), "the one that lost keeps the old time");
 }

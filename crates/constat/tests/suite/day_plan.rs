@@ -129,7 +129,7 @@ async fn a_day_tells_visits_drives_and_how_much_each_may_slip() {
     }
     assert_eq!(send(accepting("application/geo+json")).await.json(), serde_json::to_value(&map).unwrap());
 
-    // The team's day is everybody's.
+    // The team's day is that of all experts.
     let team = client.read_team_day(&[], "2026-11-24").await.unwrap();
     assert_eq!(team, [day]);
     assert_eq!(client.read_team_day(&[], "2026-11-25").await.unwrap(), []);
@@ -235,7 +235,7 @@ async fn absences_and_changed_hours_are_warned_of() {
     assert_eq!(warnings(&day), [("absent".to_owned(), Some(day.visits[1].appointment_id.clone()))]);
     assert!(!day.drivable);
 
-    // An import changes the hours of the day: the promises stay, and stand out.
+    // An import changes the hours of the day: the windows stay, and are marked.
     let mut late_riser = expert(1);
     let date = "2026-11-24".parse().unwrap();
     late_riser.exceptions.push(Exception { from: date, to: date, hours: hours(&["13:00-15:00"]) });
@@ -244,7 +244,7 @@ async fn absences_and_changed_hours_are_warned_of() {
     let codes: Vec<String> = warnings(&day).into_iter().map(|(code, _)| code).collect();
     assert!(codes.contains(&"outside_hours".to_owned()) && codes.contains(&"absent".to_owned()), "{codes:?}");
     assert_eq!(day.visits[0].start.local, "2026-11-24T10:00:00");
-    // Nobody else could take them: nothing is proposed, and the day cannot be driven.
+    // No other expert could take them: nothing is proposed, and the day cannot be driven.
     let proposal = client.propose_expert_day(&own.to_string(), "2026-11-24").await.unwrap();
     assert_eq!((proposal.outcome, proposal.changes.len()), (ProposalOutcome::NotDrivable, 0));
     assert_eq!(proposal.days, [day]);
@@ -286,7 +286,7 @@ async fn the_sunday_when_the_clocks_change_and_an_island_are_told_in_their_own_t
     assert_eq!(day.working_hours[0].start.at.to_string(), "2027-03-30T05:00:00Z");
     assert_eq!((day.visits[0].start.local.as_str(), day.legs.len()), ("2027-03-30T09:00:00", 2));
     let team = client.read_team_day(&[], "2027-03-30").await.unwrap();
-    assert_eq!(team.len(), 1, "nobody else has an appointment");
+    assert_eq!(team.len(), 1, "no other expert has an appointment");
 }
 
 #[tokio::test]
@@ -312,14 +312,14 @@ async fn a_team_that_drives_past_each_other_is_told_so_and_nothing_is_changed() 
     assert_eq!(proposal.changes.len(), 2);
     for change in &proposal.changes {
         assert_ne!(change.from_expert.id, change.to_expert.id);
-        assert_eq!(change.start_before, change.start_after, "what was promised is the time");
+        assert_eq!(change.start_before, change.start_after, "the time stays");
     }
     assert!(proposal.days.iter().all(|day| day.drivable && day.visits.len() == 1));
     assert_eq!(get(&partner, "/appointments").await.text, before);
     // The same question has the same answer.
     assert_eq!(client.propose_team_day(ids.clone(), "2026-11-24").await.unwrap(), proposal);
 
-    // Alone, nobody has anything to gain; nor has the team once one of them may not go there.
+    // Alone, no expert has anything to gain; nor has the team once one of them may not go there.
     let alone = client.propose_expert_day(&ids[0], "2026-11-24").await.unwrap();
     assert_eq!((alone.outcome, alone.minutes_saved), (ProposalOutcome::NothingToSave, 0));
     let mut picky = based(2, MEAUX);
@@ -333,7 +333,7 @@ async fn a_team_that_drives_past_each_other_is_told_so_and_nothing_is_changed() 
         (ProposalOutcome::NothingToSave, 0, 0)
     );
 
-    // A visit that has begun stays with whoever is there.
+    // A visit that has begun stays with the expert who is there.
     partner.server.put_experts(partner.firm.tenant, vec![based(1, VERSAILLES), based(2, MEAUX)]).await;
     partner.server.clock.advance(SignedDuration::from_hours(26));
     let proposal = client.propose_team_day(ids, "2026-11-24").await.unwrap();

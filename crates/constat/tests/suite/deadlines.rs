@@ -54,7 +54,7 @@ async fn tell(caller: &ClaimsCaller, claim: &str, kind: &str, date: &str) -> Val
     told.data()["deadlines"].clone()
 }
 
-/// What was told of deadlines: the event and its rule.
+/// The events of deadlines: the event and its rule.
 fn told(server: &Server, caller: &ClaimsCaller, claim: &str) -> Vec<String> {
     let about = |connection: &mut constat_store::Connection| {
         constat_store::queries::events::of_tenant_about(connection, &caller.tenant, claim)
@@ -218,7 +218,7 @@ async fn milestones_are_told_by_handlers_only_and_checked() {
     broker.post(&theirs, &good).await.is_error(403, 98888);
     broker.send(Method::DELETE, &format!("{theirs}/decree_published")).await.is_error(403, 98888);
     broker.get("/deadlines").await.is_error(403, 98888);
-    // What runs is shown to whoever may read the claim.
+    // What runs is shown to all who may read the claim.
     assert_eq!(rule(&of(&broker, &own).await, "natural_catastrophe_offer")["state"], "waiting");
     server.platform("Autre").await.post(&path, &good).await.is_error(404, 2001);
 
@@ -301,7 +301,7 @@ async fn events_are_raised_once_before_and_at_the_term_over_restarts_and_by_seve
     assert_eq!((&data["article"], &data["dueOn"]), (&json!("Code des assurances, L125-2"), &json!("2026-12-23")));
     assert_eq!((&data["claimId"], &data["dueAt"]), (&json!(claim_id), &json!("2026-12-23T23:00:00Z")));
 
-    // Done late it stays missed; what is done in time is told.
+    // Done late it stays missed; what is done in time has its event.
     tell(&caller, &id, "expertise_ordered", "2026-12-24").await;
     tell(&caller, &id, "estimate", "2026-12-23").await;
     tell(&caller, &id, "offer_made", "2026-12-24").await;
@@ -416,7 +416,7 @@ async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
         assert_eq!(rule(&of(&caller, &id).await, missed)["state"], "missed", "{missed}");
     }
     assert_eq!(told(&server, &caller, &id), [""; 0]);
-    // What happens from now on is told: the offer that is due a month after the estimate.
+    // What happens from now on has its event: the offer that is due a month after the estimate.
     tell(&caller, &id, "estimate", "2026-11-23").await;
     server.clock.set("2026-12-30T12:00:00Z".parse().unwrap());
     server.deadline_watch().drain().await.unwrap();

@@ -1,5 +1,5 @@
 //! What handlers do with documents: look at a preview, accept, reject; and what the virus scanner
-//! keeps from everybody.
+//! keeps from all readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::photos::photo;
+use crate::shared::upload;
 
 /// What every scanner finds. Split, so that none finds it here.
 fn eicar() -> Vec<u8> {
@@ -74,10 +75,6 @@ impl Clamd {
     }
 }
 
-async fn upload(caller: &ClaimsCaller, claim: &str, kind: &str, content: &[u8]) -> Value {
-    caller.put(&format!("/claims/{claim}/documents"), &document(kind, content)).await.data()[0].clone()
-}
-
 async fn link(caller: &ClaimsCaller, claim: &str, document: &Value) -> String {
     let id = document["id"].as_str().unwrap();
     let read = caller.get(&format!("/claims/{claim}/documents/{id}")).await;
@@ -115,7 +112,7 @@ async fn an_infected_document_is_quarantined_and_may_come_again() {
     assert_eq!(clamd.asked.load(Ordering::SeqCst), 3);
 }
 
-/// One document that the scanner refuses to look at once kept all that were held after it from everybody.
+/// One document that the scanner refuses to look at once kept all that were held after it from all readers.
 #[tokio::test]
 async fn a_document_that_the_scanner_never_judges_holds_up_no_other() {
     let clamd = Clamd::start().await;
@@ -161,13 +158,13 @@ async fn while_the_scanner_is_away_documents_are_held_and_seen_once_it_is_back()
     assert!(kinds.contains(&"v2.claim.document.refused".to_owned()), "{kinds:?}");
     let timeline = caller.get(&format!("/claims/{id}/timeline")).await;
     let mut all = timeline.data().as_array().unwrap().iter();
-    assert!(all.all(|entry| entry["label"] != entry["type"]), "each is told in French: {}", timeline.body);
+    assert!(all.all(|entry| entry["label"] != entry["type"]), "each has a French label: {}", timeline.body);
 }
 
 #[tokio::test]
 async fn an_operator_may_let_documents_pass_while_the_scanner_is_away() {
     let mut options = ServerOptions::default();
-    // Nobody listens there.
+    // No server listens there.
     options.settings.scanner.address = "127.0.0.1:1".to_owned();
     options.settings.scanner.when_away = constat_core::WhenAway::Pass;
     let server = Server::with(options).await;
@@ -186,7 +183,7 @@ async fn a_handler_accepts_and_rejects_with_a_reason() {
     let report = upload(&caller, &id, POLICE_REPORT, &fixtures::pdf()).await;
     let path =
         |document: &Value, verb: &str| format!("/claims/{id}/documents/{}/{verb}", document["id"].as_str().unwrap());
-    // 3003: nobody reviews a draft.
+    // 3003: a draft is not reviewed.
     caller.post(&path(&keys, "accept"), &json!({})).await.is_error(409, 3003);
     let read = async || caller.get(&format!("/claims/{id}/documents/{}", keys["id"].as_str().unwrap())).await;
     let before = read().await.header("etag").to_owned();
@@ -216,7 +213,7 @@ async fn a_handler_accepts_and_rejects_with_a_reason() {
     caller.put(&format!("/claims/{id}/documents"), &document(KEYS_PHOTO, &fixtures::pdf())).await.is_error(409, 3005);
     let again = upload(&caller, &id, POLICE_REPORT, &fixtures::pdf()).await;
     let read = caller.get(&format!("/claims/{id}/documents/{}", again["id"].as_str().unwrap())).await;
-    // The very same file as the rejected one: the handler is told.
+    // The very same file as the rejected one: the handler sees that.
     assert_eq!(read.data()["duplicateOf"], json!({ "claimId": id, "documentId": report["id"] }));
     let kinds = kinds(&server, &caller, &id);
     assert!(kinds.contains(&"v2.claim.document.accepted".to_owned()), "{kinds:?}");

@@ -127,7 +127,7 @@ async fn uploads_share_a_bounded_memory_and_wait_their_turn() {
             .unwrap();
         held.push((sender, answer));
     }
-    // Once both are at it there is no room for a third: it waits for a second, and is told when to come
+    // Once both are at it there is no room for a third: it waits for a second, and learns when to come
     // again.
     let busy = loop {
         let got = Got::read(
@@ -307,11 +307,23 @@ async fn what_no_crash_of_ours_does_is_found_and_repaired_too() {
         .collect();
     assert_eq!(rejected.len(), 1, "{read}");
     assert!(rejected[0]["document"]["refusalReason"].as_str().unwrap().contains("envoyer à nouveau"));
+    // Repaired, it stays so: the next sweep succeeds and says what became of the document.
+    let said = done(path, &["documents", "sweep", "--older-than-minutes", "0"]);
+    assert!(said.contains("1 documents have no bytes and are rejected already"), "{said}");
+    let said = done(path, &["documents", "sweep", "--older-than-minutes", "0", "--repair"]);
+    assert!(
+        said.contains("Removed 0 stray files; 0 documents") && said.contains("Nothing is left to repair"),
+        "{said}"
+    );
     // It comes again, and all is well.
     let put = http.put(format!("{claim}/documents")).header("key", &key);
     ask_maybe(put.multipart(form(rejected[0]["type"].as_str().unwrap(), fixtures::pdf()))).await.unwrap();
     let again = sweep(path, &[]);
-    assert_eq!((length(&again, "stray"), length(&again, "unfinished")), (0, 0));
+    assert_eq!((length(&again, "stray"), length(&again, "unfinished"), length(&again, "lost")), (0, 0, 0));
+    assert_eq!(again["lostAndRejected"], 1);
+    // Another file that vanishes is found as before.
+    std::fs::remove_file(first_file(&stored)).unwrap();
+    assert!(refused(path, &["documents", "sweep", "--older-than-minutes", "0"]).is_empty());
 }
 
 fn first_file(folder: &Path) -> std::path::PathBuf {

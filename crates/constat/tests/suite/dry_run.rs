@@ -80,7 +80,7 @@ async fn a_command_that_is_tried_answers_as_ever_and_leaves_no_trace() {
     let wrong = caller.post("/claims?dryRun=perhaps", &fixtures::stolen_bike()).await;
     wrong.is_error(400, 1000);
     assert_eq!(wrong.fields(), ["dryRun"]);
-    // Whoever misspells it means no command.
+    // A misspelt one means no command.
     for misspelt in ["dryrun", "DryRun", "dry_run", "dry-run"] {
         let wrong = caller.post(&format!("/claims?{misspelt}=true"), &fixtures::stolen_bike()).await;
         wrong.is_error(400, 1000);

@@ -20,6 +20,7 @@ use crate::exchange::{archive, contract, record};
 use crate::partner_support::{Partner, on_site, send};
 use crate::platform_support::{World, booking, claims_client, link, read, refusal, search, submitted};
 use crate::receiver::Receiver;
+use crate::shared::erase_insured;
 
 const WHO: [&str; 6] = ["--user", BIKE_USER, "--organisation", "Plateforme", "--mode", "test"];
 
@@ -98,13 +99,18 @@ async fn nothing_of_the_insured_is_left_in_any_file_and_the_chain_verifies() {
 
     let erase = |more: &[&'static str]| [&["gdpr", "erase", "--reason", "request"], &WHO[..], more].concat();
     let said = refused(path, &erase(&[]));
-    assert!(said.contains("nothing erased") && said.contains("--override-retention"), "{said}");
+    assert!(said.contains("nothing erased: 1 of 2 claims must be kept"), "{said}");
+    assert!(said.contains("whole or not at all") && said.contains("--override-retention court-order"), "{said}");
     let why = ["--override-retention", "court-order"];
     let dry = done(path, &erase(&[&why[..], &["--dry-run"]].concat()));
-    assert!(dry.contains("2 claims with 3 documents") && dry.contains(&format!("{id} must be kept: it is under way")));
+    assert!(dry.contains("2 claims with 3 documents") && !dry.contains("must be kept"), "{dry}");
+    let overridden = format!("{id} is not kept, though it is under way: --override-retention, court_order");
+    assert!(dry.contains(&overridden) && dry.contains("Nothing erased: this was a dry run"), "{dry}");
     assert!(!holding(&data, "Dupont").is_empty());
     let said = done(path, &erase(&why));
-    assert!(said.contains("2 claims, 1 contracts, 3 files, 2 kept answers"), "{said}");
+    assert!(said.contains("2 claims and 1 contracts, 3 files, 2 answers stored"), "{said}");
+    assert!(said.contains("Retention overridden for 1 of the claims because of court_order"), "{said}");
+    assert!(said.contains("Kept, for accounts") && said.contains("contract numbers, and the events"), "{said}");
 
     let personal = [
         "Dupont",
@@ -164,17 +170,7 @@ async fn the_platforms_own_copies_of_appointments_go_and_a_claim_of_the_last_two
     .await;
     assert!(refused.is_err());
     assert_eq!(world.caller.get(&format!("/claims/{id}")).await.data()["insured"]["lastName"], "Dupont");
-    let wanted = Erasure { overriding: Some("test_data"), ..wanted };
-    erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        now,
-        services.core.secure_random.as_ref(),
-    )
-    .await
-    .unwrap();
+    erase_insured(services, &world.caller, HOME_USER).await;
     let got = world.caller.get(&format!("/claims/{id}/appointments")).await;
     let text = got.data().to_string();
     assert!(text.contains("(effacé)") && !text.contains("Batignolles"), "{text}");
@@ -251,9 +247,8 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
         "email": plants.mail(), "company": plants.word(),
     });
     let product = &mut contract["products"][0];
-    (product["product"]["internal_id"], product["product"]["product_marked"]) =
-        (plants.word().into(), plants.word().into());
-    product["product"]["custom"] = json!({ "gardien": plants.word() });
+    (product["internal_id"], product["product_marked"]) = (plants.word().into(), plants.word().into());
+    product["custom"] = json!({ "gardien": plants.word() });
     product["risk"]["address"]["street1"] = plants.word().into();
     product["risk"]["address"]["more_lines"] = json!([plants.word()]);
     product["risk"]["description"] = plants.word().into();
@@ -387,20 +382,10 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
     assert!(plants.0.len() > 70, "{}", plants.0.len());
 
     let services = &server.services;
-    let wanted = Erasure { tenant: caller.tenant, user_id: user, reason: "request", overriding: Some("test_data") };
+    let wanted = Erasure { tenant: caller.tenant, user_id: user.clone(), reason: "request", overriding: None };
     let look = look(&services.core.store, &wanted, services.core.clock.now()).unwrap();
     assert_eq!((look.claims.len(), look.appointments, look.at_firms, look.elsewhere), (2, 2, 2, 0));
-    let catalogue = services.core.catalogues.of(&caller.tenant);
-    let erased = erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        services.core.clock.now(),
-        services.core.secure_random.as_ref(),
-    )
-    .await;
-    let erased = erased.unwrap();
+    let erased = erase_insured(services, caller, &user).await;
     assert_eq!((erased.claims, erased.contracts, erased.at_firms, erased.elsewhere), (2, 1, 2, 0));
     let left = everything(server);
     assert_eq!(plants.found_in(&left), Vec::<&str>::new());
@@ -542,23 +527,8 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
     assert_eq!(there_now().await.customer.unwrap().last_name, "Zqelsewhere");
 
     let services = &here.services;
-    let wanted = Erasure {
-        tenant: caller.tenant,
-        user_id: HOME_USER.to_owned(),
-        reason: "request",
-        overriding: Some("court_order"),
-    };
-    let catalogue = services.core.catalogues.of(&caller.tenant);
-    let erased = erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        services.core.clock.now(),
-        services.core.secure_random.as_ref(),
-    )
-    .await;
-    assert_eq!(erased.map(|done| (done.at_firms, done.elsewhere)).unwrap(), (0, 1));
+    let erased = erase_insured(services, &caller, HOME_USER).await;
+    assert_eq!((erased.at_firms, erased.elsewhere), (0, 1));
     // The visit is still to come: the firm refuses, and is asked again later, not at once.
     assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
     there.clock.advance(SignedDuration::from_hours(24 * 20));
@@ -602,24 +572,7 @@ async fn an_erasure_leaves_the_repeats_of_other_people_alone() {
         send(Method::PUT, &format!("{path}/note"), &format!("{name}-told"), &told).await.data();
         kept.push((declared, path, noted));
     }
-    let services = &server.services;
-    let wanted = Erasure {
-        tenant: caller.tenant,
-        user_id: BIKE_USER.to_owned(),
-        reason: "request",
-        overriding: Some("test_data"),
-    };
-    let catalogue = services.core.catalogues.of(&caller.tenant);
-    let erased = erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        services.core.clock.now(),
-        services.core.secure_random.as_ref(),
-    )
-    .await;
-    assert_eq!(erased.unwrap().answers, 3);
+    assert_eq!(erase_insured(&server.services, &caller, BIKE_USER).await.answers, 3);
 
     let note = json!({ "text": "Rappeler Jean Dupont" });
     let (declared, path, noted) = &kept[1];
@@ -672,24 +625,7 @@ async fn appointments_that_name_the_claim_only_by_text_are_erased_too() {
         book(&crate::platform_support::uuid(&claim), "CASE-3").await,
     ];
     let others = [book("SIN-4", "CASE-4").await, book("SIN-5", &format!("{claim}0")).await];
-    let services = &world.server.services;
-    let wanted = Erasure {
-        tenant: world.caller.tenant,
-        user_id: HOME_USER.to_owned(),
-        reason: "request",
-        overriding: Some("test_data"),
-    };
-    let catalogue = services.core.catalogues.of(&world.caller.tenant);
-    let erased = erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        services.core.clock.now(),
-        services.core.secure_random.as_ref(),
-    )
-    .await;
-    assert_eq!(erased.unwrap().at_firms, 3);
+    assert_eq!(erase_insured(&world.server.services, &world.caller, HOME_USER).await.at_firms, 3);
     for (visits, is_left) in [(&theirs[..], false), (&others[..], true)] {
         for visit in visits {
             let known = world.partner.read_appointment(visit).await.unwrap().unwrap();

@@ -89,7 +89,7 @@ async fn the_feed_gives_every_event_once_and_in_order_to_whoever_goes_on_from_it
     for wrong in ["after=nonsense", "after=evt_06E3ZQK8X5V2M0TQ9R7H4B1CDS", "limit=501"] {
         caller.get(&format!("/events?{wrong}")).await.is_error(400, 1000);
     }
-    // Somebody else's events are not there, and their ids are no cursors.
+    // Others' events are not there, and their ids are no cursors.
     let other = server.platform("Autre").await;
     assert_eq!(other.get("/events").await.data(), &json!([]));
     other.get(&format!("/events?after={}", after.unwrap())).await.is_error(400, 1000);

@@ -104,7 +104,7 @@ fn read(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
-/// A claim as somebody writes it who moves a portfolio here.
+/// A claim as the file of another system has it.
 pub fn record(number: usize) -> Value {
     json!({
         "user_id": BIKE_USER, "contract_id": BIKE_CONTRACT, "contract_product_id": BIKE_PRODUCT,
@@ -194,6 +194,15 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ("subtype", json!("stolen"), "line 2 subtype:"),
         ("contract_id", json!("nobody"), "line 2 contract_id: no such contract"),
         ("answers", json!({ "tied_to_fixed_point": "perhaps" }), "line 2 answers.tied_to_fixed_point:"),
+        // Misspelt ids are not taken silently: the nearest known ones are named.
+        (
+            "answers",
+            json!({ "tied_to_fixed_point": true, "tied_to_fixd_point": true }),
+            "line 2 answers.tied_to_fixd_point: is not a question of total_theft; the nearest: tied_to_fixed_point",
+        ),
+        ("answers", json!({ "baterry_on_bike": true }), "line 2 answers.baterry_on_bike: is not a question of"),
+        ("answers", json!({ "habitable": true }), "line 2 answers.habitable: is not a question of total_theft"),
+        ("answers", json!({ "Le vélo était-il rouge ?": true }), "line 2 answers.Le vélo était-il rouge ?: is not"),
         ("insured", json!({ "first_name": "Jean", "phone_number": "1" }), "line 2 insured.last_name: is missing"),
         ("settlements", json!([{ "type": "refund", "amount": -5 }]), "line 2 settlements[0].amount:"),
         (
@@ -214,7 +223,7 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ),
         // Nothing gets into the data of another organisation or mode.
         ("tenant", json!("org_01M80WYNDAEPAAZ1DDE6XXRDNY/live"), "line 2 tenant: is not the organisation"),
-        // Whoever changed it next would make the highest number there is one higher.
+        // The next change would make the highest number there is one higher.
         ("version", json!(i64::MAX), "line 2 version: must be 1 to"),
         ("milestones", json!({ "visit": "9999-12-31" }), "line 2 milestones.visit: lies in the future"),
         ("milestones", json!({ "loss_known": "-009999-01-01" }), "line 2 milestones.loss_known: expected a day from"),
@@ -253,7 +262,7 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
     good["documents"] = json!([{ "type": "Dépôt de plainte", "file": "plainte.pdf", "status": "accepted" }]);
     write(&[record(1), bad, good]);
     let output = constat(path).args(import).arg("--skip-faulty").output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "faulty lines are told by the exit code too");
+    assert_eq!(output.status.code(), Some(1), "the exit code tells of faulty lines too");
     assert!(String::from_utf8_lossy(&output.stdout).contains("2 claims imported"));
     let errors: Value = serde_json::from_str(read(path, "claims.jsonl.errors.jsonl").trim()).unwrap();
     assert_eq!((&errors["line"], &errors["field"]), (&json!(2), &json!("user_id")));
@@ -477,7 +486,7 @@ async fn all_that_is_known_of_an_insured_is_one_archive_for_handlers() {
     let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;
     let integrator = ClaimsCaller { key, ..caller.clone() };
     integrator.get(&format!("/insured/{BIKE_USER}/export")).await.is_error(403, 98888);
-    // Another platform has a contract of somebody with the same user id, and no claims.
+    // Another platform has a contract of a person with the same user id, and no claims.
     let other = server.platform("Autre").await;
     let client = ClaimsClient::new(&other.url, &other.key, Options::default()).unwrap();
     let files = archive(&client.export_insured(BIKE_USER).await.unwrap().bytes);

@@ -1,6 +1,6 @@
 //! Schemathesis, a fuzzer that reads the served OpenAPI documents, against all three contracts:
 //! `cargo xtask setup` fetches it. Thousands of requests, well-formed and not; every answer must be
-//! one that the document promises, and none a fault of the server.
+//! one that the document has, and none a fault of the server.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

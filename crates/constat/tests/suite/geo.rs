@@ -1,4 +1,4 @@
-//! Claims API: communes of a postcode, and suggestions while somebody types.
+//! Claims API: communes of a postcode, and suggestions while a user types.
 
 use constat_client::wire::claims::{Match, SuggestionQuery};
 use constat_client::{ClaimsClient, Options};
@@ -50,6 +50,10 @@ async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
     }
     for (path, field) in [
         ("/geo/DE/10115", "country"),
+        ("/geo/BE/1000", "country"),
+        ("/geo/Suisse/1201", "country"),
+        ("/geo/GB/SW1A%201AA", "country"),
+        ("/geo/MC/98000", "country"),
         ("/geo/Atlantide/75017", "country"),
         ("/geo/F%C3%A9/75017", "country"),
         ("/geo/FR/7501", "zipcode"),
@@ -61,6 +65,8 @@ async fn an_unknown_postcode_has_no_communes_and_a_wrong_one_is_refused() {
         got.is_error(400, 1000);
         assert_eq!(got.fields(), [field], "{path}");
     }
+    let abroad = caller.get("/geo/BE/1000").await.body["error"]["details"].to_string();
+    assert!(abroad.contains("Belgique") && abroad.contains("FR, GP, MQ") && !abroad.contains("digits"), "{abroad}");
     for path in ["/geo/France/75017", "/geo/FRA/75%20017", "/geo/fr/F-75017"] {
         assert_eq!(caller.get(path).await.data()[0]["inseeCode"], "75117", "{path}");
     }

@@ -1,4 +1,4 @@
-//! Partner API: a time that is kept for whoever is about to book it.
+//! Partner API: a time that is kept for the caller that is about to book it.
 
 use constat_domain::tenancy::OrganisationKind;
 use constat_testkit::{Server, ServerOptions, expert};
@@ -39,7 +39,7 @@ async fn a_kept_time_is_offered_to_nobody_else_and_booked_by_its_holder_alone() 
     let held = partner.post("/holds", &hold(&mine, 0)).await.expect(201);
     assert_eq!(held["timeslot"]["startTime"], mine["timeslots"][0]["startTime"]);
     assert_eq!(held["expiresAt"], mine["expiresAt"]);
-    // Whoever saw the time before is refused it, and whoever searches now does not see it.
+    // A caller that saw the time before is refused it, and one that searches now does not see it.
     assert_eq!(post_as(&partner, &other, "/appointments", &booking(&theirs, same, "C")).await.expect(409)["value"], 10);
     assert_eq!(post_as(&partner, &other, "/holds", &hold(&theirs, same)).await.status, 409);
     let now = post_as(&partner, &other, "/intervention", &on_site()).await.expect(200);
@@ -147,7 +147,7 @@ async fn a_platform_keeps_so_many_times_at_one_firm_and_no_more() {
     assert!(refused.text.contains("2 times are kept at this firm already"), "{}", refused.text);
     assert_eq!(refused.expect(429)["value"], 11);
     assert!(refused.headers.contains_key("retry-after"));
-    // Keeping again what it keeps makes none more, and whoever books needs no hold.
+    // Keeping again what it keeps makes none more, and a booking needs no hold.
     partner.post("/holds", &hold(&kept[0], 0)).await.expect(201);
     partner.post("/appointments", &booking(&third, 3, "CASE-3")).await.expect(201);
     // Another platform keeps its own.

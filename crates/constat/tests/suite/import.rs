@@ -1,4 +1,4 @@
-//! What a firm may get wrong when it tells of its people, and what it is told.
+//! What a firm may get wrong in the files of its experts, and what it is answered.
 
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use constat_client::wire::claims::{CreateWebhook, DeliveriesQuery, ReplayDeliveries};
 use constat_core::WebhookSettings;
 use constat_domain::service::ServiceKind;
-use constat_domain::tenancy::{Api, Mode, OrganisationKind};
+use constat_domain::tenancy::Api;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Got, document, expert};
 use jiff::SignedDuration;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::platform_support::{self, booking, claims_client, search, submitted};
 use crate::receiver::Receiver;
+use crate::shared::{integrator, integrator_of};
 
 struct World {
     inner: platform_support::World,
@@ -30,15 +31,9 @@ impl World {
         })
         .await;
         let platform = inner.caller.clone();
-        let broker = Self::integrator(&inner, "Courtier").await;
-        let lessor = Self::integrator(&inner, "Loueur").await;
+        let broker = integrator(&inner.server, &platform, "Courtier").await;
+        let lessor = integrator(&inner.server, &platform, "Loueur").await;
         Self { inner, platform, broker, lessor }
-    }
-
-    async fn integrator(inner: &platform_support::World, name: &str) -> ClaimsCaller {
-        let holder = inner.server.organisation(OrganisationKind::Platform, name).await;
-        let key = inner.server.key(Api::Claims, inner.caller.tenant.org, holder, Mode::Test).await;
-        ClaimsCaller { key, ..inner.caller.clone() }
     }
 }
 
@@ -150,7 +145,7 @@ async fn every_operation_with_a_claims_id_is_a_404_to_another_integrator() {
         .map(|(operation, _)| operation)
         .collect();
     assert!(refused.contains("exportClaim") && refused.contains("claimAppointmentDone"), "{refused:?}");
-    // A claim that nobody has is the same to everybody.
+    // A claim that does not exist is the same to all.
     for caller in [&world.platform, &world.broker] {
         for (operation, got) in ask_everything(caller, &ids("dcl_0000000000000000000000000X"), &slots, "").await {
             assert!(is_missing(&got), "{operation}: {} {}", got.status, got.body);
@@ -172,8 +167,7 @@ async fn reads_from_memory_keep_integrators_apart_too() {
     // Another key of the same integrator is the same integrator.
     let holder =
         constat_core::authenticate(&world.inner.server.services.core, Api::Claims, &world.broker.key).unwrap().holder;
-    let key = world.inner.server.key(Api::Claims, world.platform.tenant.org, holder, Mode::Test).await;
-    let second = ClaimsCaller { key, ..world.broker.clone() };
+    let second = integrator_of(&world.inner.server, &world.broker, holder).await;
     assert_eq!(second.get(&path).await.data(), world.broker.get(&path).await.data());
 }
 
@@ -204,12 +198,12 @@ async fn lists_have_what_the_integrator_declared_and_the_platforms_all() {
     let sql = format!("DELETE FROM contracts WHERE user_id = '{}'", fixtures::BIKE_USER);
     world.inner.server.run_sql(&sql).await;
     assert_eq!(seen(&world.broker, &list).await.1, 2);
-    let stranger = World::integrator(&world.inner, "Autre courtier").await;
+    let stranger = integrator(&world.inner.server, &world.platform, "Autre courtier").await;
     stranger.get(&list).await.is_error(401, 9003);
     assert_eq!(seen(&world.platform, &list).await.1, 4);
 }
 
-/// All events that a caller is told, read a few at a time.
+/// All events that a caller reads, a few at a time.
 async fn feed(caller: &ClaimsCaller) -> Vec<Value> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
@@ -329,7 +323,7 @@ async fn the_same_bytes_on_anothers_claim_are_told_to_the_platform_alone() {
     assert_eq!(world.platform.get(&document).await.data()["duplicateOf"]["claimId"], first.as_str());
     let told = world.broker.get(&format!("/claims/{id}/timeline")).await.body.to_string();
     assert!(!told.contains(&first), "{told}");
-    // On one's own claims it is told as ever, whether others had the same before or not.
+    // On an integrator's own claims it is shown, whether others had the same before or not.
     for (caller, own) in [(&world.lessor, &first), (&world.broker, &id)] {
         world.inner.server.clock.advance(SignedDuration::from_mins(1));
         let (document, _) = upload(caller).await;

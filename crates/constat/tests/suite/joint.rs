@@ -186,7 +186,7 @@ async fn a_move_takes_both_along_and_a_failed_one_leaves_both() {
     assert_eq!(starts(&untold), starts(&found));
     assert!(starts(&found).contains(&start(&made["schedule"])));
 
-    // Somebody takes the other expert's time: nothing moves.
+    // A booking takes the other expert's time: nothing moves.
     let at = starts(&found).iter().position(|at| *at != start(&made["schedule"])).unwrap();
     two.take_there(&found["timeslots"][at]).await;
     let refused = move_to(partner, id, &found, at).await;
@@ -228,7 +228,7 @@ async fn the_other_firms_part_does_not_move_alone_and_cancelling_it_cancels_all(
     assert_eq!((refused.status, refused.json()["value"].clone()), (409, json!(9)));
     assert!(refused.json()["description"].as_str().unwrap().contains("main"), "{}", refused.text);
 
-    // Notes are each firm's own; the address is everybody's.
+    // Notes are each firm's own; the address is the same for all.
     let mut data = part.clone();
     data["notes"] = "Venir avec l'humidimètre".into();
     let changed = two.there(Method::PUT, &path, &json!({ "data": data })).await.expect(200);
@@ -264,7 +264,7 @@ async fn whoever_else_of_the_same_firm_keeps_the_promised_time() {
     assert_eq!(there.len(), 2);
     assert_eq!(there.iter().filter(|known| known["expert"]["id"] == taken_by).count(), 1);
     assert_eq!(standing(&there)[0], standing(&there)[1]);
-    // Nobody is left there: nothing is booked here either.
+    // No expert is left there: nothing is booked here either.
     let found = partner.search(&two.request()).await;
     two.take_there(&found["timeslots"][0]).await;
     two.take_there(&found["timeslots"][0]).await;
@@ -511,7 +511,7 @@ async fn a_worker_who_holds_both_trades_comes_alone_and_others_step_in() {
     let alone = partner.post("/appointments", &bodies[0]).await.expect(201);
     assert_eq!(alone["expert"]["displayName"], "Artisan 003");
     assert!(alone.get("joint").is_none());
-    // The time was promised again before: the two others keep it together.
+    // The time was given again before: the two others keep it together.
     let pair = partner.post("/appointments", &bodies[1]).await.expect(201);
     assert_eq!(pair["joint"]["parties"].as_array().unwrap().len(), 2);
     assert_eq!(pair["schedule"]["startTime"], alone["schedule"]["startTime"]);
@@ -528,7 +528,7 @@ async fn a_worker_who_holds_both_trades_comes_alone_and_others_step_in() {
     assert_eq!(moved["data"]["expert"]["displayName"], "Artisan 003");
     assert!(moved["data"].get("joint").is_none());
     assert_eq!(standing(&appointments(&partner, &partner.key).await).len(), 2);
-    // And back to where that worker is busy: somebody else joins again.
+    // And back to where that worker is busy: another expert joins again.
     let schedule = &alone["schedule"];
     (again["dateFrom"], again["dateTo"]) = (schedule["startTime"].clone(), schedule["endTime"].clone());
     let found = partner.search(&again).await;

@@ -1,4 +1,4 @@
-//! Holds of joint slots: everybody's time is kept, given back, and consumed together.
+//! Holds of joint slots: the time of all is kept, given back, and consumed together.
 
 use constat_availability::Trade;
 use constat_core::forget_holds;
@@ -36,14 +36,14 @@ async fn a_joint_slot_that_is_held_keeps_everybodys_time_and_its_booking_consume
     let held = partner.post("/holds", &hold(&mine, 0)).await.expect(201);
     assert_eq!(is_free(&two, slot).await, [false, false]);
 
-    // Whoever saw the time before is refused it: the meeting, and the other firm's part of it.
+    // A caller that saw the time before is refused it: the meeting, and the other firm's part of it.
     let refused = partner.post("/appointments", &booking(&rival, 0, "RIVAL")).await;
     assert_eq!((refused.status, &refused.json()["value"]), (409, &json!(10)));
     assert_eq!(partner.post("/holds", &hold(&rival, 0)).await.status, 409);
     assert_eq!(two.there(Method::POST, "/appointments", &booking(&alone, 0, "ALONE")).await.status, 409);
     assert_eq!(two.standing().await, (Vec::new(), Vec::new()));
 
-    // The session that holds it books both, under the id that it was told.
+    // The session that holds it books both, under the id that it got.
     let main = partner.post("/appointments", &booking(&mine, 0, "CASE-1")).await.expect(201);
     assert_eq!(main["id"], held["holdID"]);
     assert_eq!(main["joint"]["parties"].as_array().unwrap().len(), 2);
@@ -126,7 +126,7 @@ async fn a_team_that_is_held_is_the_team_that_comes() {
         // The only two who hold both trades together are kept.
         let rival = partner.search(&two_trades()).await;
         assert!(rival["timeslots"].as_array().unwrap().iter().all(|offer| start(offer) != start(slot)));
-        // The main appointment has the id that was told, whichever of the two it is.
+        // The main appointment has the id that was given, whichever of the two it is.
         let main = partner.post("/appointments", &booking(&mine, 0, &format!("REN-{round}"))).await.expect(201);
         assert_eq!(main["id"], held["holdID"], "{round}");
         let known = standing(&appointments(&partner, &partner.key).await);

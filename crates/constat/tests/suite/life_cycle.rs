@@ -259,7 +259,7 @@ async fn what_is_said_to_be_allowed_is_and_the_rest_is_refused_for_the_reason_gi
         for (who, caller) in [("handler", &world.handler), ("integrator", &world.integrator)] {
             let claim = caller.get(&format!("/claims/{id}")).await.data().clone();
             let actions = claim["allowedActions"].as_array().unwrap();
-            assert_eq!(actions.len(), 19, "every action is told, in every status");
+            assert_eq!(actions.len(), 19, "every action is listed, in every status");
             for told in actions {
                 let action = told["action"].as_str().unwrap();
                 let got = attempt(caller, &claim, action).await;
@@ -313,7 +313,7 @@ async fn what_is_for_handlers_is_refused_to_integrators() {
     let id = world.in_status("in_progress").await;
     let settlement = world.settle(&id, 10.0).await;
     let before = world.read(&id).await;
-    // 98888 for a claim of their own; 2001 for one that does not exist, as for one that is somebody else's.
+    // 98888 for a claim of their own; 2001 for one that does not exist, as for another's claim.
     for (claim, status, code) in [(id.as_str(), 403, 98_888), ("dcl_0000000000000000000000000X", 404, 2001)] {
         for (method, path, body) in [
             (Method::POST, "/transitions".to_owned(), json!({ "to": "closed" })),

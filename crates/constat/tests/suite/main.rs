@@ -64,6 +64,7 @@ mod repeats;
 mod routing;
 mod server_answers;
 mod server_bounds;
+mod shared;
 mod spreadsheets;
 mod start;
 mod upgrade;

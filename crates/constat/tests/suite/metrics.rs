@@ -50,6 +50,6 @@ async fn requests_searches_and_bookings_are_counted_without_a_word_on_anybody() 
     for secret in [id, "CASE-NUMBER", "apt_", "exp_", "nothing", partner.key.as_str()] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
-    // Whoever can reach the contracts cannot read it there.
+    // A client of the contracts cannot read it there.
     assert_eq!(server.http.get(format!("{}/metrics", server.url)).send().await.unwrap().status(), 404);
 }

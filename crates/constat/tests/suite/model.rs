@@ -1,5 +1,5 @@
 //! Random interleavings of search, hold, book, move, cancel, absences and the clock, through two nodes on
-//! one database, held against a small model. All visits are by video: then somebody can take a time
+//! one database, held against a small model. All visits are by video: then some expert can take a time
 //! exactly when nothing else of that person overlaps it, and the model is a list of intervals.
 //!
 //! `CONSTAT_MODEL_RUNS=500` for a long run; `CONSTAT_MODEL_SEED=17` for one seed again, step by step the
@@ -106,7 +106,7 @@ struct Run {
 
 impl Run {
     async fn new(seed: u64) -> Self {
-        // Nobody needs time between two visits.
+        // No expert needs time between two visits.
         let free = |number| Expert { buffer_before_minutes: Some(0), buffer_after_minutes: Some(0), ..expert(number) };
         let partner = Partner::with((1..=EXPERTS).map(free).collect()).await;
         let twin = partner.server.twin().await;
@@ -151,7 +151,7 @@ impl Run {
         self.model.sessions.push(Session { found, until, used: false, moves, kept: None });
         let session = self.model.sessions.len() - 1;
         for slot in self.model.sessions[session].found["timeslots"].as_array().unwrap() {
-            assert!(self.anybody(Time::of(slot), Some(session)), "offered, and nobody is free: {slot}");
+            assert!(self.anybody(Time::of(slot), Some(session)), "offered, and no expert is free: {slot}");
         }
     }
 
@@ -271,7 +271,7 @@ impl Run {
         }
     }
 
-    /// Whose time a visit takes, which must be the time that was promised.
+    /// Whose time a visit takes, which must be the time that was confirmed.
     fn whose(&self, id: &str, time: Time) -> ExpertId {
         let (tenant, ids) = (self.partner.firm.tenant, [id.parse::<AppointmentId>().unwrap()]);
         let rows: Result<_, StoreError> =

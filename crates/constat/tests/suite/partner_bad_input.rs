@@ -87,7 +87,7 @@ async fn searches() {
         ("/appointmentId", json!("one"), &["appointmentId"]),
     ];
     refuses_each(&partner, Method::POST, "/intervention", &on_site(), cases).await;
-    // Several faults are told at once, and what would be right is named.
+    // Several faults are listed at once, and what would be right is named.
     let mut body = on_site();
     body["limit"] = 99.into();
     body["insurerClaimId"] = "".into();
@@ -262,7 +262,7 @@ async fn windows_at_odd_times_are_answered() {
         request["dateTo"] = to.map_or(Value::Null, Into::into);
         partner.search(&request).await
     };
-    // Over: nobody, and why.
+    // Over: no expert, and why.
     let found = search("2021-08-02T07:00:00Z", Some("2021-08-04T16:00:00Z")).await;
     assert_eq!((&found["timeslots"], &found["reasons"]), (&json!([]), &json!([{ "code": "window_past", "count": 1 }])));
     // Begun: from now on. Without an end: 14 days.

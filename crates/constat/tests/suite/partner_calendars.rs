@@ -1,4 +1,4 @@
-//! Partner API: what changes a calendar is seen by the next search, whoever changed it.
+//! Partner API: what changes a calendar is seen by the next search, by any caller.
 
 use constat_availability::Territory;
 use constat_testkit::expert;

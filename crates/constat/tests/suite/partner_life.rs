@@ -174,7 +174,7 @@ async fn a_repair_from_search_to_deletion() {
     let deleted = partner.send(partner.request(Method::DELETE, &format!("/appointments/{id}"))).await.expect(200);
     assert_eq!(deleted["data"]["status"], "cancelled");
     assert_eq!(deleted["data"]["cancellation"]["reason"], "Autre");
-    // Nobody here does expertise.
+    // No expert here does expertise.
     let found = partner.search(&on_site()).await;
     assert_eq!(found["timeslots"], json!([]));
     assert_eq!(found["reasons"], json!([{ "code": "kind", "count": 2 }]));

@@ -168,7 +168,7 @@ async fn a_failed_move_keeps_the_time_and_only_its_own_session_moves_an_appointm
     let mut request = on_site();
     request["appointmentId"] = id(&one).into();
     let found = partner.search(&request).await;
-    // A time that is free for everybody, not the appointment's own.
+    // A time that is free for all, not the appointment's own.
     let own = &one["schedule"]["startTime"];
     let free = found["timeslots"].as_array().unwrap().iter().position(|slot| &slot["startTime"] != own).unwrap();
     let mut body = booking(&found, free, "unused");
@@ -189,7 +189,7 @@ async fn a_failed_move_keeps_the_time_and_only_its_own_session_moves_an_appointm
     let refused = partner.put(&path, &odd).await;
     assert_eq!((refused.status, refused.fields()), (400, vec!["reason".to_owned()]));
 
-    // Somebody books the slot first: the move fails, and the appointment stays where it was.
+    // Another booking takes the slot first: the move fails, and the appointment stays where it was.
     let wanted = &found["timeslots"][free]["startTime"];
     let mut everything = on_site();
     everything["limit"] = 30.into();

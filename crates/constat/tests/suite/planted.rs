@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use constat_domain::tenancy::{Api, Mode, OrganisationKind};
+use constat_domain::tenancy::{Api, Mode};
 use constat_testkit::fixtures::{self, DAMAGE_PHOTO};
-use constat_testkit::{ClaimsCaller, Got, document};
+use constat_testkit::{ClaimsCaller, Got};
 use serde_json::json;
 
 use crate::dossier::{self, World};
 use crate::photos::photo;
+use crate::shared::{integrator, upload};
 
 fn mark(place: &str) -> Vec<u8> {
     format!("<MARK {place}>").into_bytes()
@@ -310,17 +311,15 @@ async fn preview(caller: &ClaimsCaller, claim: &str, document: &str) -> Vec<u8> 
     bytes
 }
 
-async fn upload(caller: &ClaimsCaller, claim: &str, content: &[u8]) -> String {
-    let uploaded = caller.put(&format!("/claims/{claim}/documents"), &document(DAMAGE_PHOTO, content)).await;
-    uploaded.data()[0]["id"].as_str().unwrap().to_owned()
+/// Uploads a photo; gives its id.
+async fn upload_photo(caller: &ClaimsCaller, claim: &str, content: &[u8]) -> String {
+    upload(caller, claim, DAMAGE_PHOTO, content).await["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn only_handlers_get_what_hides_beside_the_picture_in_any_of_seventy_places() {
     let mut world = dossier::world().await;
-    let holder = world.server.organisation(OrganisationKind::Platform, "Courtier").await;
-    let key = world.server.key(Api::Claims, world.platform.tenant.org, holder, Mode::Test).await;
-    let broker = ClaimsCaller { key, ..world.platform.clone() };
+    let broker = integrator(&world.server, &world.platform, "Courtier").await;
     let insurer = world.server.insurer("Assureur", "02000402").await;
     let insurer_key = world.server.key(Api::Dossier, world.platform.tenant.org, insurer, Mode::Test).await;
     let claim = broker.declare(&fixtures::water_damage()).await;
@@ -329,7 +328,7 @@ async fn only_handlers_get_what_hides_beside_the_picture_in_any_of_seventy_place
     let mut documents = Vec::new();
     for file in &files {
         planted.extend(marks(file));
-        documents.push(upload(&broker, &claim, file).await);
+        documents.push(upload_photo(&broker, &claim, file).await);
     }
     assert!(planted.len() >= 70, "{} places", planted.len());
     let submitted = broker.post(&format!("/claims/{claim}/submit"), &json!({})).await;
@@ -359,7 +358,7 @@ async fn only_handlers_get_what_hides_beside_the_picture_in_any_of_seventy_place
             assert_eq!(drawn.into_bytes(), original.into_bytes());
         }
         let other = broker.declare(&fixtures::water_damage()).await;
-        let again = upload(&broker, &other, &copy).await;
+        let again = upload_photo(&broker, &other, &copy).await;
         let original = preview(&broker, &claim, document).await;
         assert_eq!(preview(&broker, &other, &again).await, original, "{}", read.data()["mimeType"]);
     }
@@ -383,7 +382,7 @@ async fn only_handlers_get_what_hides_beside_the_picture_in_any_of_seventy_place
 async fn each_reading_of_an_original_with_a_position_is_recorded_and_handlers_see_it() {
     let world = dossier::world().await;
     let claim = world.platform.declare(&fixtures::water_damage()).await;
-    let document = upload(&world.platform, &claim, &photo(32, 32)).await;
+    let document = upload_photo(&world.platform, &claim, &photo(32, 32)).await;
     let events = async || {
         let timeline = world.platform.get(&format!("/claims/{claim}/timeline?limit=100")).await;
         let entries = timeline.data().as_array().cloned().unwrap_or_default();
@@ -408,7 +407,7 @@ async fn each_reading_of_an_original_with_a_position_is_recorded_and_handlers_se
     // Neither the feed nor an original without anything beside the picture.
     let feed = world.platform.get("/events?limit=500").await;
     assert!(!feed.body.to_string().contains("original_read"));
-    let plain = upload(&world.platform, &claim, &picture(image::ImageFormat::Png)).await;
+    let plain = upload_photo(&world.platform, &claim, &picture(image::ImageFormat::Png)).await;
     let read = world.platform.get(&format!("/claims/{claim}/documents/{plain}")).await;
     fetch(&world, read.data()["downloadUrl"].as_str().unwrap()).await;
     assert_eq!(events().await.len(), 3);

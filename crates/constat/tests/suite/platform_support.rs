@@ -131,7 +131,7 @@ pub fn booking(found: &ClaimSlots, slot: usize) -> BookClaimAppointment {
     read(json!({ "sessionID": found.session_id, "timeslot": found.timeslots[slot] }))
 }
 
-/// The UUID form of an internal claim id, as a partner was told it.
+/// The UUID form of an internal claim id, as a partner got it.
 pub fn uuid(claim_id: &str) -> String {
     claim_id.parse::<ClaimId>().unwrap().uuid().to_string()
 }

@@ -1,4 +1,4 @@
-//! More is asked than can be done: who is served, who is told to come back, and that no answer is wrong.
+//! More is asked than can be done: who is served, who is asked to come back, and that no answer is wrong.
 
 use std::time::{Duration, Instant};
 
@@ -158,7 +158,7 @@ async fn under_a_load_that_is_far_too_much_no_answer_is_wrong() {
     assert!(booked > 0 && refused > 0, "{booked} booked, {taken} taken, {refused} refused");
     assert!(answers.iter().all(|answer| answer.status != 503 || answer.headers.contains_key("retry-after")));
 
-    // What was acknowledged is there, once, and nothing else; and nobody is offered any of it.
+    // What was acknowledged is there, once, and nothing else; and no search offers any of it.
     let made = loop {
         let listed = partner.get("/appointments").await;
         if listed.status == 200 {
@@ -191,7 +191,7 @@ async fn who_sends_slowly_is_not_waited_for() {
     until(&partner.server, AT_WORK, 0).await;
 }
 
-/// Two keys with a few hundred unfinished bodies once kept everybody else out for as long as they liked.
+/// Two keys with a few hundred unfinished bodies once kept all others out for as long as they liked.
 #[tokio::test]
 async fn a_body_that_comes_slowly_makes_room_for_whoever_waits() {
     let bounds = RequestSettings { at_work: 1, waiting: 10, wait_ms: 4000, ..RequestSettings::default() };

@@ -6,6 +6,8 @@ use constat_testkit::{ClaimsCaller, Got, Server, fixtures};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::shared::{integrator, integrator_of, revoke};
+
 const ACAM: &str = "02000402";
 
 struct World {
@@ -159,17 +161,10 @@ async fn insurers_do_not_meet_and_partners_may_not_open_anything() {
     is_bad(&world.prime(&own, &body).await, &["contract.number"]);
 }
 
-/// An integrator of the platform, with a claims key.
-async fn integrator(world: &World, holder: OrgId) -> ClaimsCaller {
-    let key = world.server.key(Api::Claims, world.platform.tenant.org, holder, Mode::Test).await;
-    ClaimsCaller { key, ..world.platform.clone() }
-}
-
 #[tokio::test]
 async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_claim() {
     let world = world().await;
-    let broker = world.server.organisation(OrganisationKind::Platform, "Courtier").await;
-    let broker = integrator(&world, broker).await;
+    let broker = integrator(&world.server, &world.platform, "Courtier").await;
     let with = |declaration: Value, reference: &str| {
         let mut declaration = declaration;
         declaration["insurerClaimId"] = reference.into();
@@ -201,7 +196,10 @@ async fn a_reference_that_others_chose_neither_captures_nor_blocks_an_insurers_c
     assert_eq!(broker.get(&format!("/claims/{captured}")).await.data()["status"], "draft");
     let insurer =
         constat_core::authenticate(&world.server.services.core, Api::Dossier, &world.insurer_key).unwrap().holder;
-    let own = integrator(&world, insurer).await.declare(&with(fixtures::water_damage(), "S-5")).await;
+    let own = integrator_of(&world.server, &world.platform, insurer)
+        .await
+        .declare(&with(fixtures::water_damage(), "S-5"))
+        .await;
     body["claim"]["number"] = "S-5".into();
     let found = world.prime(&world.insurer_key, &body).await;
     let uuid = own.parse::<constat_domain::ids::DeclarationId>().unwrap().uuid().to_string();
@@ -285,20 +283,7 @@ async fn a_sign_in_link_ends_with_the_key_that_made_it() {
     let other = world.prime(&platform_key, &body).await;
     let other = result(&other)["declaration"]["url"].as_str().expect("a link").to_owned();
     assert_eq!(world.page(world.server.http.get(&url)).await.0, 200);
-    let key = constat_core::authenticate(&world.server.services.core, Api::Dossier, &world.insurer_key).unwrap().key;
-    let now = world.server.services.core.clock.now();
-    let revoked: Result<(), constat_store::StoreError> = world
-        .server
-        .services
-        .core
-        .store
-        .write(move |tx| {
-            let mut kept = constat_store::queries::api_keys::by_id(tx, key)?.expect("the key");
-            kept.revoked_at = Some(now);
-            constat_store::queries::api_keys::update(tx, &kept)
-        })
-        .await;
-    revoked.unwrap();
+    revoke(&world.server.services.core, Api::Dossier, &world.insurer_key).await;
     for request in [world.server.http.get(&url), world.server.http.post(&url)] {
         let (status, page) = world.page(request).await;
         assert!(status == 410 && page.contains("Lien expiré"), "{status} {page}");
@@ -385,7 +370,10 @@ async fn the_link_works_once_and_a_scanner_that_looks_at_it_spends_nothing() {
         let (status, page) = world.page(http.get(&url)).await;
         assert_eq!(status, 200);
         assert!(page.contains("<html lang=\"fr\">") && page.contains("method=\"post\""));
-        assert!(!page.contains("Dupont") && !page.contains("MRH-NEW-1"), "nothing is told before the link is used");
+        assert!(
+            !page.contains("Dupont") && !page.contains("MRH-NEW-1"),
+            "the page says nothing before the link is used"
+        );
         assert!(!page.contains("://") && !page.contains("<script"));
     }
     let (status, page) = world.page(http.post(&url)).await;

@@ -36,7 +36,7 @@ async fn two_claims_are_offered_different_times_and_each_the_same_again() {
         assert_eq!(starts(&partner.search(&of_claim(1, 3)).await), first);
         assert_eq!(starts(&partner.search(&of_claim(2, 3)).await), second);
     }
-    // A claim that is not fully named is told apart by who asks.
+    // A claim that is not fully named is distinguished by who asks.
     let other = partner.server.organisation(OrganisationKind::Platform, "Autre plateforme").await;
     let key = partner.server.partner_key(&partner.firm, other).await;
     let mut unnamed = of_claim(3, 3);
@@ -56,7 +56,7 @@ async fn offers_are_open_for_300_seconds() {
     assert_ne!(second[0], first[0]);
     partner.server.clock.advance(SignedDuration::from_secs(1));
     let third = starts(&partner.search(&of_claim(3, 3)).await);
-    assert_eq!(third[0], first[0], "nobody can book it from the first session any more");
+    assert_eq!(third[0], first[0], "it cannot be booked from the first session any more");
     partner.server.clock.advance(SignedDuration::from_secs(300));
     assert_eq!(starts(&partner.search(&of_claim(4, 3)).await), first);
 }

@@ -1,4 +1,4 @@
-//! Somebody who receives webhooks: a real HTTP server that a test can make refuse, or take down.
+//! A receiver of webhooks: a real HTTP server that a test can make refuse, or take down.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -156,7 +156,7 @@ impl Receiver {
         self.shared.seen.lock().unwrap().overlaps
     }
 
-    /// Waits until so many messages have come.
+    /// Waits until this number of messages has come.
     pub async fn wait_for(&self, count: usize) {
         let enough = async {
             loop {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use constat_domain::tenancy::{Api, Mode};
+use constat_store::HeldCommits;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server, document, expert};
 use jiff::SignedDuration;
@@ -108,6 +109,13 @@ struct Firm {
     other: Arc<Server>,
 }
 
+/// A booking whose commit is held back.
+struct UnderWay {
+    book: Request,
+    held: HeldCommits,
+    one: tokio::task::JoinHandle<Got>,
+}
+
 impl Firm {
     async fn start() -> Self {
         let partner = Partner::with((1..=3).map(expert).collect()).await;
@@ -123,6 +131,16 @@ impl Firm {
             key: ("pid", self.partner.key.clone()),
             body,
         }
+    }
+
+    /// Books at the first server; the attempt has written everything but not committed.
+    async fn book(&self) -> UnderWay {
+        let found = self.partner.search(&on_site()).await;
+        let book = self.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
+        let held = self.first.services.core.store.hold_commits();
+        let one = book.spawn(&self.first);
+        until("the first attempt waits for its commit", || held.waiting() > 0).await;
+        UnderWay { book, held, one }
     }
 
     async fn count(&self) -> usize {
@@ -171,11 +189,7 @@ async fn a_repeat_of_any_partner_write_waits_for_the_first_attempt_and_answers_a
 async fn a_repeat_does_the_work_when_the_first_attempt_was_undone() {
     for to_another_server in [false, true] {
         let firm = Firm::start().await;
-        let found = firm.partner.search(&on_site()).await;
-        let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-        let held = firm.first.services.core.store.hold_commits();
-        let one = book.spawn(&firm.first);
-        until("the first attempt waits for its commit", || held.waiting() > 0).await;
+        let UnderWay { book, held, one } = firm.book().await;
         let two = book.spawn(if to_another_server { &firm.other } else { &firm.first });
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!two.is_finished(), "it does not wait");
@@ -238,11 +252,7 @@ async fn a_refusal_is_not_kept_under_the_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_that_waits_in_vain_hears_503_and_the_next_one_hears_what_was_done() {
     let firm = Firm::start().await;
-    let found = firm.partner.search(&on_site()).await;
-    let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.services.core.store.hold_commits();
-    let one = book.spawn(&firm.first);
-    until("the first attempt waits for its commit", || held.waiting() > 0).await;
+    let UnderWay { book, held, one } = firm.book().await;
     let (two, three) = (book.spawn(&firm.first), book.spawn(&firm.other));
     for late in [two.await.unwrap(), three.await.unwrap()] {
         assert_eq!(late.status, 503, "{}", late.text);
@@ -260,11 +270,7 @@ async fn a_repeat_that_waits_in_vain_hears_503_and_the_next_one_hears_what_was_d
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_goes_away_leaves_an_attempt_that_its_repeat_waits_for() {
     let firm = Firm::start().await;
-    let found = firm.partner.search(&on_site()).await;
-    let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.services.core.store.hold_commits();
-    let one = book.spawn(&firm.first);
-    until("the first attempt waits for its commit", || held.waiting() > 0).await;
+    let UnderWay { book, held, one } = firm.book().await;
     one.abort();
     let two = book.spawn(&firm.first);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -279,11 +285,8 @@ async fn a_sender_that_goes_away_leaves_an_attempt_that_its_repeat_waits_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_keys_do_not_wait_for_an_attempt_that_is_under_way() {
     let firm = Firm::start().await;
-    let (found, more) = (firm.partner.search(&on_site()).await, firm.partner.search(&on_site()).await);
-    let book = firm.request(Method::POST, "/appointments", Body::Json(booking(&found, 0, "CASE")));
-    let held = firm.first.services.core.store.hold_commits();
-    let one = book.spawn(&firm.first);
-    until("the first attempt waits for its commit", || held.waiting() > 0).await;
+    let more = firm.partner.search(&on_site()).await;
+    let UnderWay { book, held, one } = firm.book().await;
     // A read, and a search, at both; another session of another key is refused at once where nothing is written.
     for server in [&firm.first, &firm.other] {
         firm.request(Method::GET, "/appointments", Body::None).send(server).await.expect(200);
@@ -363,15 +366,10 @@ async fn a_repeat_of_a_claims_write_waits_for_the_first_attempt_and_answers_as_i
     let all = platform.caller.get(&format!("/claims?userId={}", declaration["userId"].as_str().unwrap())).await;
     assert_eq!(all.body["pagination"]["total"], 1, "{}", all.body);
     // As many files as documents: those of the repeats are gone.
-    let later = jiff::Timestamp::MAX;
-    let swept = constat_claims::document_gc::sweep(
-        &platform.first.services.core.store,
-        &platform.first.services.claims.documents,
-        later,
-        || {},
-    )
-    .await
-    .unwrap();
+    let (services, later) = (&platform.first.services, jiff::Timestamp::MAX);
+    let swept = constat_claims::document_gc::sweep(&services.core.store, &services.claims.documents, later, || {})
+        .await
+        .unwrap();
     assert!(swept.is_clean(), "{swept:?}");
     assert_eq!((swept.stored, swept.documents), (2, 2));
 }

@@ -215,7 +215,7 @@ async fn slots_that_the_roads_do_not_allow_vanish() {
         assert_eq!(slow[0].0, "2026-11-24T08:30:00Z");
         assert!(slow.len() < quick.len() && slow.iter().all(|slot| quick.contains(slot)));
 
-        // Ten hours: nobody gets there.
+        // Ten hours: no expert gets there.
         roads.set(Mood::Tells(|_, _| Some(minutes(600))));
         let partner = firm(vec![expert(1)], roads.settings(kind)).await;
         let found = partner.search(&one_day(on_site())).await;
@@ -339,7 +339,7 @@ async fn a_first_search_among_many_rests_on_the_roads() {
     assert_eq!(roads.calls(), 6, "for each place one table there and one back");
 }
 
-/// Whoever takes over a time that was given away meanwhile is judged by the roads too.
+/// An expert that takes over a time that was given away meanwhile is judged by the roads too.
 #[tokio::test]
 async fn who_steps_in_is_judged_by_the_roads_too() {
     // The second expert lives elsewhere, near as the crow flies, and hours away by road.
@@ -365,14 +365,14 @@ async fn a_remote_visit_asks_for_the_drives_that_it_stands_between() {
     let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(10)))).await;
     let partner = firm(vec![expert(1)], roads.settings(RoutingKind::Valhalla)).await;
     partner.search(&one_day(by_video())).await;
-    assert_eq!(roads.calls(), 0, "nobody drives that day");
+    assert_eq!(roads.calls(), 0, "no expert drives that day");
     partner.booked(&one_day(on_site()), "FIRST").await;
     let asked = roads.calls();
     partner.booked(&one_day(by_video()), "SECOND").await;
     assert_eq!(roads.calls(), asked, "the way there and back was learned when the visit was booked");
 }
 
-/// Without its routing server the firm answers as if it had none, and says so to whoever watches.
+/// Without its routing server the firm answers as if it had none, and says so in its log and metrics.
 #[tokio::test]
 async fn a_routing_server_that_fails_is_done_without_and_counted() {
     let moods = [
@@ -450,13 +450,13 @@ async fn where_there_is_no_way_the_drive_is_estimated_and_not_asked_for_again() 
     assert_eq!(partner.server.metric("constat_routing_failures_total").await, 0);
 }
 
-/// A base beyond the edge of the server's map spoils nobody else's drives, and a firm that works there
+/// A base beyond the edge of the server's map spoils no other expert's drives, and a firm that works there
 /// is served by the estimate.
 #[tokio::test]
 async fn the_edge_of_the_map_is_no_failure() {
     let beyond = |number| Expert { base: Position { lat: 49.6, lon: 2.35 }, ..expert(number) };
     for kind in [RoutingKind::Osrm, RoutingKind::Valhalla] {
-        // Ten hours by road: only whoever is estimated can come.
+        // Ten hours by road: only the estimated expert can come.
         let roads = FakeRoads::start(Mood::Tells(|_, _| Some(minutes(600)))).await;
         let partner = firm(vec![expert(1), beyond(2)], roads.settings(kind)).await;
         let plain = Partner::with(vec![beyond(2)]).await;

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use constat_claims::import_export::erasure::{Erasure, erase};
-use constat_core::{Core, Settings, UploadSettings, authenticate, hash_secret};
+use constat_core::{Settings, UploadSettings, hash_secret};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
-use constat_store::StoreError;
-use constat_store::queries::api_keys;
 use constat_testkit::fixtures::{self, BIKE_USER, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Got, Server, ServerOptions, document, expert};
 use flate2::Compression;
@@ -22,6 +19,7 @@ use serde_json::{Value, json};
 use crate::claims::start;
 use crate::cli::{Folder, Running, Starting, done, install_tls};
 use crate::partner_support::{Partner, booking, by_video};
+use crate::shared::{erase_insured, revoke};
 
 /// A key of each contract, by the contract's name: its header and its secret.
 type Keys = BTreeMap<&'static str, (&'static str, String)>;
@@ -150,20 +148,6 @@ async fn every_401_says_in_which_ways_a_key_is_given() {
     let (header, key) = &keys["claims"];
     let found = server.http.get(format!("{}/v2/catalogue", server.url)).header(*header, key).send().await.unwrap();
     assert_eq!((found.status().as_u16(), found.headers().contains_key("www-authenticate")), (200, false));
-}
-
-async fn revoke(core: &Core, api: Api, secret: &str) {
-    let key = authenticate(core, api, secret).unwrap().key;
-    let at = core.clock.now();
-    let done: Result<(), StoreError> = core
-        .store
-        .write(move |tx| {
-            let mut key = api_keys::by_id(tx, key)?.unwrap();
-            key.revoked_at = Some(at);
-            api_keys::update(tx, &key)
-        })
-        .await;
-    done.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -398,24 +382,7 @@ async fn an_organisations_documents_have_a_quota_that_erasure_makes_room_in() {
         upload(caller, &claim, POLICE_REPORT, 700_000).await.data();
     }
     // Erased, it is free again.
-    let services = &server.services;
-    let wanted = Erasure {
-        tenant: caller.tenant,
-        user_id: BIKE_USER.to_owned(),
-        reason: "request",
-        overriding: Some("test_data"),
-    };
-    let catalogue = services.core.catalogues.of(&caller.tenant);
-    erase(
-        &services.core.store,
-        &services.claims.documents,
-        catalogue,
-        &wanted,
-        services.core.clock.now(),
-        services.core.secure_random.as_ref(),
-    )
-    .await
-    .unwrap();
+    erase_insured(&server.services, &caller, BIKE_USER).await;
     server.contract(caller.tenant, fixtures::bike_contract()).await;
     let third = caller.declare(&fixtures::stolen_bike()).await;
     upload(&caller, &third, POLICE_REPORT, 700_000).await.data();

@@ -35,6 +35,47 @@ async fn connect_from(from: &str, to: SocketAddr) -> std::io::Result<TcpStream> 
     timeout(PATIENCE, socket.connect(to)).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
 }
 
+/// Eleven hundred connections of one client that send nothing.
+async fn idle_connections(to: SocketAddr) -> Vec<TcpStream> {
+    let mut idle = Vec::new();
+    for _ in 0..1100 {
+        idle.push(connect_from("127.0.0.1", to).await.unwrap());
+    }
+    idle
+}
+
+/// One more connection of the same client is closed, or answered 503.
+async fn is_refused_one_more(to: SocketAddr) {
+    let mut one_more = connect_from("127.0.0.1", to).await.unwrap();
+    let refused = answer(&mut one_more, HEALTH).await;
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 503"), "{refused}");
+}
+
+/// Waits until a new connection of the same client is served.
+async fn until_there_is_room(to: SocketAddr) {
+    let came_back = async {
+        loop {
+            let mut again = connect_from("127.0.0.1", to).await.unwrap();
+            if answer(&mut again, HEALTH).await.starts_with("HTTP/1.1 200") {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, came_back).await.expect("room again");
+}
+
+/// What a program writes to its error output, line by line.
+fn lines_of(child: &mut Child) -> mpsc::Receiver<String> {
+    let (tell, lines) = mpsc::channel();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    std::thread::spawn(move || {
+        for line in stderr.lines().map_while(Result::ok) {
+            let _gone = tell.send(line);
+        }
+    });
+    lines
+}
+
 /// A socket whose system buffers little of what it is sent.
 fn small_window() -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
@@ -168,13 +209,8 @@ async fn eleven_hundred_idle_connections_of_one_client_leave_room_for_others() {
         RequestSettings { connections_per_address: 50, trusted_addresses: vec![], ..RequestSettings::default() };
     let server = server(bounds).await;
     let to = address(&server.url);
-    let mut idle = Vec::new();
-    for _ in 0..1100 {
-        idle.push(connect_from("127.0.0.1", to).await.unwrap());
-    }
-    let mut one_more = connect_from("127.0.0.1", to).await.unwrap();
-    let refused = answer(&mut one_more, HEALTH).await;
-    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 503"), "{refused}");
+    let idle = idle_connections(to).await;
+    is_refused_one_more(to).await;
     // Another client, and the operators' own listener.
     let mut other = connect_from("127.0.0.2", to).await.unwrap();
     assert!(answer(&mut other, HEALTH).await.starts_with("HTTP/1.1 200"));
@@ -182,15 +218,7 @@ async fn eleven_hundred_idle_connections_of_one_client_leave_room_for_others() {
     assert!(answer(&mut operator, HEALTH).await.starts_with("HTTP/1.1 200"));
     // Once they are gone the first client gets in again.
     drop(idle);
-    let came_back = async {
-        loop {
-            let mut again = connect_from("127.0.0.1", to).await.unwrap();
-            if answer(&mut again, HEALTH).await.starts_with("HTTP/1.1 200") {
-                break;
-            }
-        }
-    };
-    timeout(PATIENCE, came_back).await.expect("room again");
+    until_there_is_room(to).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,13 +258,7 @@ impl Limited {
         command.args(["-c", &script]).current_dir(folder).env_clear().envs(environment.iter().copied());
         command.env("CONSTAT_METRICS__LISTEN", "127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (tell, lines) = mpsc::channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let _gone = tell.send(line);
-            }
-        });
+        let lines = lines_of(&mut child);
         Self { child, lines, said: Vec::new() }
     }
 
@@ -266,10 +288,7 @@ async fn with_few_open_files_a_server_takes_fewer_connections_and_its_health_is_
         server.said
     );
     // Loopback is trusted: no share, only the total counts.
-    let mut idle = Vec::new();
-    for _ in 0..1100 {
-        idle.push(connect_from("127.0.0.1", to).await.unwrap());
-    }
+    let idle = idle_connections(to).await;
     for path in ["/health", "/health/ready", "/metrics"] {
         let request = format!("GET {path} HTTP/1.1\r\nhost: constat\r\nconnection: close\r\n\r\n");
         let mut operator = connect_from("127.0.0.1", operators).await.unwrap();
@@ -278,19 +297,9 @@ async fn with_few_open_files_a_server_takes_fewer_connections_and_its_health_is_
         assert!(said.starts_with("HTTP/1.1 200"), "{path}: {said}");
         assert!(began.elapsed() < Duration::from_secs(10), "{path} took {:?}", began.elapsed());
     }
-    let mut one_more = connect_from("127.0.0.1", to).await.unwrap();
-    let refused = answer(&mut one_more, HEALTH).await;
-    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 503"), "{refused}");
+    is_refused_one_more(to).await;
     drop(idle);
-    let came_back = async {
-        loop {
-            let mut again = connect_from("127.0.0.1", to).await.unwrap();
-            if answer(&mut again, HEALTH).await.starts_with("HTTP/1.1 200") {
-                break;
-            }
-        }
-    };
-    timeout(PATIENCE, came_back).await.expect("room again");
+    until_there_is_room(to).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,13 +323,7 @@ fn a_server_on_a_public_address_without_tls_warns_and_names_what_to_set() {
         command.args(["serve", "--listen", listen]).current_dir(folder.path()).env_clear();
         command.env("CONSTAT_METRICS__LISTEN", "").env("CONSTAT_PUBLIC_URL", public_url);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (tell, lines) = mpsc::channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let _gone = tell.send(line);
-            }
-        });
+        let lines = lines_of(&mut child);
         let mut said = String::new();
         while !said.contains("Stop with") {
             said.push_str(&lines.recv_timeout(PATIENCE).expect("it starts"));

@@ -409,6 +409,87 @@ fn exports_for_excel_and_workbooks_are_imported_identically() {
     assert!(said.contains("--for"), "{said}");
 }
 
+/// A contract with all that a table has no column for.
+fn rich_contract() -> Value {
+    let mut contract = json!(constat_testkit::fixtures::home_contract());
+    let product = &mut contract["products"][0];
+    product["custom"] = json!({ "alarm": "Zqalarm" });
+    product["risk"]["description"] = json!("Loft under the roof");
+    product["risk"]["address"]["more_lines"] = json!(["Bâtiment C"]);
+    contract
+}
+
+/// What a table has no column for, of the first product.
+fn beside_columns(contract: &Value) -> Value {
+    let product = &contract["products"][0];
+    json!([
+        product["custom"],
+        product["risk"]["description"],
+        product["risk"]["address"]["more_lines"],
+        product["risk"]["position"],
+    ])
+}
+
+/// A table changes what it has columns for and keeps the rest; JSON lines replace the contract whole.
+#[tokio::test]
+async fn a_table_of_contracts_keeps_what_it_has_no_column_for() {
+    let folder = platform_with(&[rich_contract()]);
+    let path = folder.path();
+    let stored = |folder: &Path| -> Value { serde_json::from_str(export(folder, "contracts", &[]).trim()).unwrap() };
+    let whole = stored(path);
+    assert_eq!(whole["products"][0]["custom"]["alarm"], "Zqalarm");
+    // The same contract as tables have it, with another number.
+    for (file, number) in [("contracts.csv", "MRH-BY-TABLE"), ("contracts.xlsx", "MRH-BY-WORKBOOK")] {
+        let mut renumbered = json!(constat_testkit::fixtures::home_contract());
+        renumbered["number"] = number.into();
+        let other = platform_with(&[renumbered]);
+        export(other.path(), "contracts", &["--output", path.join(file).to_str().unwrap()]);
+    }
+    let table = std::fs::read_to_string(path.join("contracts.csv")).unwrap();
+    // By the command, and over HTTP.
+    let server = Server::start().await;
+    let caller = server.platform("Plateforme").await;
+    let send = async |media: &str, body: Vec<u8>| {
+        let request = caller.request(reqwest::Method::POST, "/contracts/import").header("content-type", media);
+        Got::read(request.body(body).send().await.unwrap()).await.data().clone()
+    };
+    let over_http = async || caller.get(&format!("/contracts/{}", constat_testkit::fixtures::HOME_CONTRACT)).await;
+    send("application/jsonl", rich_contract().to_string().into_bytes()).await;
+    let before = over_http().await.data().clone();
+    assert_eq!(before["products"][0]["custom"]["alarm"], "Zqalarm");
+    for (file, media, number) in [
+        ("contracts.csv", "text/csv", "MRH-BY-TABLE"),
+        ("contracts.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "MRH-BY-WORKBOOK"),
+    ] {
+        let told = done(path, &import("contracts", file, "Plateforme"));
+        assert!(told.starts_with("1 contracts imported"), "{told}");
+        let now = stored(path);
+        assert_eq!(now["number"], number, "{file}");
+        assert_eq!(beside_columns(&now), beside_columns(&whole), "{file}");
+        let done = send(media, std::fs::read(path.join(file)).unwrap()).await;
+        assert_eq!(done, json!({ "created": 0, "replaced": 1 }), "{file}");
+        let expected = {
+            let mut expected = before.clone();
+            expected["number"] = number.into();
+            expected
+        };
+        assert_eq!(over_http().await.data(), &expected, "{file}");
+    }
+    // The position is that of the address: at another one it goes.
+    let moved = table.replace("48 boulevard des Batignolles", "50 boulevard des Batignolles");
+    assert_ne!(moved, table);
+    std::fs::write(path.join("contracts.csv"), moved).unwrap();
+    done(path, &import("contracts", "contracts.csv", "Plateforme"));
+    let now = stored(path);
+    assert_eq!(now["products"][0]["risk"]["position"], Value::Null);
+    assert_eq!(now["products"][0]["custom"]["alarm"], "Zqalarm");
+    // JSON lines say all there is: what they leave out is gone.
+    let plain = json!(constat_testkit::fixtures::home_contract());
+    std::fs::write(path.join("contracts.jsonl"), plain.to_string()).unwrap();
+    done(path, &import("contracts", "contracts.jsonl", "Plateforme"));
+    assert_eq!(stored(path)["products"][0]["custom"], json!({}));
+}
+
 #[tokio::test]
 async fn the_registry_takes_a_workbook_and_a_windows_table_over_http() {
     let server = Server::start().await;

@@ -35,7 +35,7 @@ fn refused(url: &str) -> String {
 
 #[test]
 fn a_server_whose_database_stays_away_says_so_and_ends() {
-    // Nobody listens on a port that was just given back.
+    // No server listens on a port that was just given back.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let said = refused(&format!("postgres://constat@127.0.0.1:{port}/constat"));
     assert!(said.contains("check that PostgreSQL runs") && said.contains("CONSTAT_DATABASE"), "{said}");

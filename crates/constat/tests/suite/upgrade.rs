@@ -59,7 +59,7 @@ impl Firm {
 struct Balancer {
     servers: Mutex<Vec<(String, bool)>>,
     turn: AtomicUsize,
-    /// Requests that found nobody ready and stood in line.
+    /// Requests that found no server ready and waited.
     waited: AtomicUsize,
     /// Told after each round of looks.
     looked: Notify,
@@ -229,7 +229,7 @@ async fn servers_are_restarted_one_after_the_other_and_no_request_fails() {
     }
     watch.abort();
     assert_eq!(*log.faults.lock().unwrap(), Vec::<String>::new());
-    assert!(number == 1 || balancer.waited.load(Ordering::Relaxed) == 0, "somebody was always ready");
+    assert!(number == 1 || balancer.waited.load(Ordering::Relaxed) == 0, "some server was always ready");
     let booked = log.booked.lock().unwrap().clone();
     assert!(!booked.is_empty());
     let http = Client::new();

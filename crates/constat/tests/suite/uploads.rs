@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 use constat_testkit::fixtures::{self, DAMAGE_PHOTO, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Got, Server, document};
 use reqwest::Method;
@@ -12,19 +11,10 @@ use serde_json::{Value, json};
 use crate::claims::start;
 use crate::dossier;
 use crate::photos::photo;
+use crate::shared::{integrator, upload};
 
 async fn put(caller: &ClaimsCaller, claim: &str, body: &Value) -> Got {
     caller.put(&format!("/claims/{claim}/documents"), body).await
-}
-
-async fn upload(caller: &ClaimsCaller, claim: &str, kind: &str, content: &[u8]) -> Value {
-    put(caller, claim, &document(kind, content)).await.data()[0].clone()
-}
-
-async fn integrator(server: &Server, platform: &ClaimsCaller, name: &str) -> ClaimsCaller {
-    let holder = server.organisation(OrganisationKind::Platform, name).await;
-    let key = server.key(Api::Claims, platform.tenant.org, holder, Mode::Test).await;
-    ClaimsCaller { key, ..platform.clone() }
 }
 
 async fn preview(caller: &ClaimsCaller, claim: &str, document: &Value) -> reqwest::Response {

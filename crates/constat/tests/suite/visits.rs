@@ -71,11 +71,11 @@ async fn who_is_met_changes_at_the_partner_first_and_then_here() {
     assert_eq!((there.customer.as_ref(), there.notes.as_deref()), (Some(&jean_dupont()), Some("Digicode 1234")));
     assert_eq!(there.address.unwrap().zip_code, "75017");
 
-    // Said again it changes nothing here, and is told to nobody again.
+    // Said again it changes nothing here, and no message tells it again.
     assert_eq!(world.claims.modify_appointment(&id, &visit.id, &change).await.unwrap(), modified);
     assert_eq!(world.events(&id).iter().filter(|kind| *kind == "v2.appointment.modified").count(), 1);
 
-    // What the firm's own people changed meanwhile stays, where nobody asks for something else.
+    // What the firm's own people changed meanwhile stays, where no request asks for something else.
     let other = Customer { first_name: "Jeanne".to_owned(), ..jean_dupont() };
     world.partner.change_contact(&visit.partner_appointment_id, &other).await.unwrap();
     let once = world.claims.idempotent("visit-1").if_match("\"2\"");
@@ -88,7 +88,7 @@ async fn who_is_met_changes_at_the_partner_first_and_then_here() {
     let messages = sent(&world, &receiver).await;
     assert_eq!(messages.len(), 2);
     assert_eq!((&messages[0]["data"]["id"], &messages[0]["event"]["claim"]), (&json!(id), &json!(id)));
-    assert!(!messages[0]["event"].to_string().contains("Dupont"), "an event names nobody");
+    assert!(!messages[0]["event"].to_string().contains("Dupont"), "an event names no person");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Webhooks: registered, signed, in order, again until they are taken, and never into the house.
+//! Webhooks: registered, signed, in order, again until they are taken, and never to private addresses.
 
 use constat_claims::webhooks::{forget_delivered, lease, mark_next};
 use constat_client::ClaimsClient;
@@ -8,10 +8,8 @@ use constat_client::wire::claims::{
 };
 use constat_core::Settings;
 use constat_core::WebhookSettings;
-use constat_domain::ids::KeyId;
 use constat_domain::tenancy::Api;
 use constat_store::StoreError;
-use constat_store::queries::api_keys;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server, ServerOptions};
 use diesel::connection::SimpleConnection as _;
@@ -21,6 +19,7 @@ use serde_json::json;
 
 use crate::platform_support::claims_client;
 use crate::receiver::{Received, Receiver};
+use crate::shared::revoke;
 
 struct World {
     server: Server,
@@ -363,7 +362,7 @@ async fn deliveries_are_logged_and_sent_again_on_request() {
     world.caller.post(&path, &unknown).await.is_error(404, 2004);
 }
 
-/// Drains through so many hours.
+/// Drains through this number of hours.
 async fn hours(world: &World, hours: i64) {
     for _ in 0..hours {
         world.advance(60);
@@ -782,24 +781,8 @@ async fn a_webhook_belongs_to_its_key_and_ends_with_it() {
     assert_eq!(world.drain().await, 0);
     // Once the key is revoked nothing leaves, not even what was queued.
     world.declare().await;
-    let caller = constat_core::authenticate(&world.server.services.core, Api::Claims, &world.caller.key).unwrap();
-    revoke(&world.server, caller.key).await;
+    revoke(&world.server.services.core, Api::Claims, &world.caller.key).await;
     assert_eq!((world.drain().await, world.receiver.messages().len()), (0, 0));
-}
-
-async fn revoke(server: &Server, key: KeyId) {
-    let at = server.services.core.clock.now();
-    let revoked: Result<(), constat_store::StoreError> = server
-        .services
-        .core
-        .store
-        .write(move |tx| {
-            let mut known = api_keys::by_id(tx, key)?.unwrap();
-            known.revoked_at = Some(at);
-            api_keys::update(tx, &known)
-        })
-        .await;
-    revoked.unwrap();
 }
 
 #[tokio::test]

@@ -86,6 +86,27 @@ impl Subtype {
         Some((&question.text, question.write(answer)))
     }
 
+    /// Says that a key names none of the questions, with the ids most like it, best first. For files, which write
+    /// ids.
+    pub fn no_such_question(&self, key: &str) -> String {
+        const MOST: usize = 3;
+        let key = sentence_key(key);
+        let mut known: Vec<(f64, &str)> = self
+            .questions
+            .iter()
+            .map(|question| {
+                let by_text = strsim::jaro_winkler(&sentence_key(&question.text), &key);
+                (strsim::jaro_winkler(&question.id, &key).max(by_text), question.id.as_str())
+            })
+            .collect();
+        known.sort_by(|left, right| right.0.total_cmp(&left.0));
+        let nearest: Vec<&str> = known.into_iter().take(MOST).map(|(_, id)| id).collect();
+        if nearest.is_empty() {
+            return format!("{} asks no questions", self.id);
+        }
+        format!("is not a question of {}; the nearest: {}", self.id, nearest.join(", "))
+    }
+
     fn unknown_question(&self, key: &str) -> String {
         let key = sentence_key(key);
         let likeness = |question: &&Question| {

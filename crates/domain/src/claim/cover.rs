@@ -133,7 +133,14 @@ impl Claim {
     pub fn may_be_outside_cover(&self, outside_cover: OutsideCover) -> Result<(), ClaimRefusal> {
         match outside_cover {
             OutsideCover::Warn => Ok(()),
-            OutsideCover::Refuse => self.cover().fault().map_or(Ok(()), |fault| Err(ClaimRefusal::OutsideCover(fault))),
+            OutsideCover::Refuse => match self.cover().fault() {
+                None => Ok(()),
+                // The dates are the contract's: who may not read it does not learn them from a refusal.
+                Some(_) if self.is_contract_withheld => {
+                    Err(ClaimRefusal::OutsideCover("the loss lies outside the cover of the contract".to_owned()))
+                }
+                Some(fault) => Err(ClaimRefusal::OutsideCover(fault)),
+            },
         }
     }
 

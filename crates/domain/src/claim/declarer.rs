@@ -1,6 +1,8 @@
 //! Who declared a claim, and so which integrator sees it.
 
-use super::{Asker, Claim, ClaimStatus, Contract, Risk};
+use std::borrow::Cow;
+
+use super::{Asker, Claim, ClaimStatus, Cover, Product, Risk};
 use crate::ids::OrgId;
 use crate::tenancy::Caller;
 
@@ -20,10 +22,38 @@ impl Claim {
         caller.may_see(self.tenant, self.declarer())
     }
 
-    /// Withholds the risk from the integrator that declared the claim, when it was taken from the registry
-    /// (`was_told` is false) and the declaration does not name the policyholder.
-    pub fn withhold_risk(&mut self, contract: &Contract, was_told: bool) {
-        self.is_risk_withheld = !was_told && self.dossier.risk.is_some() && !contract.is_held_by(&self.insured);
+    /// Withholds what the registry knows of the contract from the integrator that declared the claim: number,
+    /// deductible, dates of cover and the like, the insured thing, and the risk unless the declaration gave it
+    /// (`gave_risk`).
+    pub fn withhold_contract(&mut self, gave_risk: bool) {
+        self.is_contract_withheld = true;
+        self.is_risk_withheld = !gave_risk && self.dossier.risk.is_some();
+    }
+
+    /// Whether the reader may know what the registry tells of the contract.
+    pub fn shows_contract_to(&self, asker: Asker) -> bool {
+        asker == Asker::Handler || !self.is_contract_withheld
+    }
+
+    /// The insured thing, as far as the reader may know it: only its kind when the contract is withheld.
+    pub fn product_for(&self, asker: Asker) -> Cow<'_, Product> {
+        if self.shows_contract_to(asker) {
+            return Cow::Borrowed(&self.product);
+        }
+        Cow::Owned(Product {
+            kind: self.product.kind.clone(),
+            subtype: None,
+            brand: None,
+            model: None,
+            product_marked: None,
+            internal_id: None,
+            custom: serde_json::Map::new(),
+        })
+    }
+
+    /// Whether the contract covered the day of the loss, when the reader may know that.
+    pub fn cover_for(&self, asker: Asker) -> Option<Cover> {
+        self.shows_contract_to(asker).then(|| self.cover())
     }
 
     /// The risk, as far as the reader may know it.

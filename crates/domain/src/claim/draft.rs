@@ -76,6 +76,7 @@ impl From<NewDraft> for Claim {
             settlements: Vec::new(),
             dossier: new.dossier,
             is_risk_withheld: false,
+            is_contract_withheld: false,
             milestones: BTreeMap::new(),
             version: 1,
             created_at: new.at,

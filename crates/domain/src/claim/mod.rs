@@ -263,6 +263,10 @@ pub struct Claim {
     /// it knows the policyholder: the integrator does not read it. See [`Contract::is_held_by`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_risk_withheld: bool,
+    /// The contract came from the registry by ids alone: the integrator that declared the claim has not shown that
+    /// it knows the policyholder, and reads of the contract only what it sent. See [`Contract::is_held_by`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_contract_withheld: bool,
     /// Days of what happened, as handlers told it: what deadlines count from or are met by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub milestones: BTreeMap<MilestoneKind, jiff::civil::Date>,

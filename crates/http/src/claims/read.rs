@@ -42,7 +42,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<Claim>>(
         operation.id("readClaim"),
         "Read a claim",
-        "By the pre-declaration's id or the internal claim id. Somebody else's claim is not found.",
+        "By the pre-declaration's id or the internal claim id. Another's claim is not found.",
         "The claim; its version is the `ETag`",
     );
     say::usual_failures(say::failure::<404>(operation, "2001 no such claim"))

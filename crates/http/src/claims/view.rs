@@ -11,7 +11,7 @@ use super::problem;
 use crate::answer::entity_tag;
 
 /// A claim with what the catalogue adds: questions in words, the documents it asks for; with its
-/// deadlines; and with what the asker may do next.
+/// deadlines; and with what the asker may do next. What the asker may not know of the contract is left out.
 pub(crate) fn claim<'r>(
     rules: impl Into<Rules<'r>>,
     laid: &[Deadline<'_>],
@@ -41,13 +41,18 @@ pub(crate) fn claim<'r>(
     };
     let allowed_actions = allowed_actions(rules, claim, asker);
     let deadlines = Some(laid.iter().map(Into::into).collect());
-    wire::Claim { deadlines, ..ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into() }
+    wire::Claim {
+        deadlines,
+        product: claim.product_for(asker).as_ref().into(),
+        cover: claim.cover_for(asker).map(Into::into),
+        ..ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into()
+    }
 }
 
 /// What the asker may do next, and with which error the rest would be refused.
 fn allowed_actions(rules: Rules<'_>, claim: &Claim, asker: Asker) -> Vec<AllowedAction> {
     let cover = claim.cover();
-    let fault = cover.fault();
+    let fault = cover.fault().filter(|_| claim.shows_contract_to(asker));
     let told = |action: Action| {
         let refusal = claim.may(rules, action, asker).err();
         let because = refusal.as_ref().map(problem::because);

@@ -37,7 +37,7 @@ pub(super) async fn file(
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = operation.id("getClaimFile").summary("Fetch a document of the claim").description(
-        "The bytes, to whoever may read the claim. Takes `Range` and `If-None-Match`. All but the platform's own \
+        "The bytes, for every key that may read the claim. Takes `Range` and `If-None-Match`. All but the platform's own \
              keys get a copy without what the file says beside the picture, such as where a photo was taken.",
     );
     let operation = say::failure::<404>(files::docs(operation), "No such document, or no mandate on its claim");

@@ -145,27 +145,26 @@ pub struct ClaimDossier {
     pub id: String,
     /// What it is about.
     pub facets: Facets,
-    /// What the contract covers of it.
-    pub cover: Cover,
+    /// What the contract covers of it. Left out for an integrator that declared on the contract without naming its
+    /// policyholder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<Cover>,
 }
 
 impl ClaimDossier {
-    /// What a reader sees of the claim: an integrator does not see a risk that is withheld from it.
+    /// What a reader sees of the claim: an integrator does not see a risk or a contract that is withheld from it.
     pub fn new(claim: &claim::Claim, asker: claim::Asker) -> Self {
         let contract = &claim.contract;
         let risk = claim.risk_for(asker).map(Into::into);
-        Self {
-            id: claim.declaration_id.to_string(),
-            facets: Facets { risk, ..(&claim.dossier).into() },
-            cover: Cover {
-                company: (&contract.insurer).into(),
-                contract_number: contract.number.clone(),
-                contract_name: contract.name.clone(),
-                guarantee: contract.guarantee.clone(),
-                deductible: contract.deductible.map(Into::into),
-                insurer_claim_id: claim.dossier.insurer_reference.clone(),
-                dates: Some(claim.cover().into()),
-            },
-        }
+        let cover = claim.shows_contract_to(asker).then(|| Cover {
+            company: (&contract.insurer).into(),
+            contract_number: contract.number.clone(),
+            contract_name: contract.name.clone(),
+            guarantee: contract.guarantee.clone(),
+            deductible: contract.deductible.map(Into::into),
+            insurer_claim_id: claim.dossier.insurer_reference.clone(),
+            dates: Some(claim.cover().into()),
+        });
+        Self { id: claim.declaration_id.to_string(), facets: Facets { risk, ..(&claim.dossier).into() }, cover }
     }
 }

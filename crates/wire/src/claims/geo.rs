@@ -152,8 +152,16 @@ impl PostcodePath {
     pub fn into_domain(self) -> Result<(String, String), Vec<FieldError>> {
         let mut checker = Checker::new();
         let country = Country::read(&self.country);
-        if country.is_none() {
-            checker.fail("country", EXPECTED_COUNTRY);
+        match country {
+            None => checker.fail("country", EXPECTED_COUNTRY),
+            // The postcode may be right there: it is not judged by France's rules.
+            Some(other) if !other.is_french() => {
+                let known = Country::with_postcodes().collect::<Vec<_>>().join(", ");
+                let name = other.french;
+                checker.fail("country", format!("no postcodes are known of {name}: expected France, one of {known}"));
+                return checker.finish(None);
+            }
+            Some(_) => {}
         }
         let zipcode = match postcode::read_french(&self.zipcode) {
             // Five digits that belong nowhere serve no commune, which is the answer.

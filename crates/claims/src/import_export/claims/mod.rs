@@ -245,6 +245,9 @@ fn settle_declarer(
     Ok(())
 }
 
+/// Longest key of an unknown answer that a fault repeats, in characters.
+const LONGEST_NAME: usize = 80;
+
 /// Questions and document types may be given by their French names: stable ids inside.
 fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mut Report) {
     let Some((_family, subtype)) = claim.declared_as(catalogue) else { return };
@@ -254,12 +257,13 @@ fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mu
     let answers = std::mem::take(&mut claim.answers);
     for (name, answer) in answers {
         let value = Value::from(answer.clone());
-        // A question that this version has no longer stays under the id it had.
         let Some(question) = subtype.question(&name) else {
-            if name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_') {
+            // A question that another version of the catalogue asks stays under the id it has there.
+            if is_asked_in_some_version(catalogue, claim, &name) {
                 claim.answers.insert(name, answer);
             } else {
-                report.add(line, "answers", "has a question that the catalogue does not ask");
+                let shown: String = name.chars().take(LONGEST_NAME).collect();
+                report.add(line, &format!("answers.{shown}"), subtype.no_such_question(&name));
             }
             continue;
         };
@@ -276,6 +280,14 @@ fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mu
             None => report.add(line, &format!("documents[{index}].type"), "the catalogue has no such document type"),
         }
     }
+}
+
+/// Whether any version of the catalogue asks this question, by its id, of such a loss.
+fn is_asked_in_some_version(catalogue: &Catalogue, claim: &Claim, id: &str) -> bool {
+    let of_product = catalogue.versions().filter_map(|one| catalogue.family_at(&claim.product.kind, &one.version));
+    of_product
+        .filter_map(|family| family.subtype(&claim.loss_type, &claim.subtype))
+        .any(|subtype| subtype.questions.iter().any(|question| question.id == id))
 }
 
 /// The paths of the documents' files, taken out of the record.

@@ -8,14 +8,19 @@ use constat_wire::claims::{WebhookBody, WebhookData};
 
 use super::super::{event, view};
 
-/// The body of a message: `{event_type, data, event}`. `allowedActions` is what an integrator may do:
-/// whose key registered the webhook is not looked up for every message.
+/// The body of a message: `{event_type, data, event}`. `allowedActions` is what an integrator may do, also in the
+/// messages of the platform's own webhooks.
 pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
         Subject::Claim(claim) => {
             let laid = message.deadlines.of_claim(claim, message.at);
             let rules = Rules { catalogue: &message.catalogue, outside_cover: message.outside_cover };
-            WebhookData::Claim(Box::new(view::claim(rules, &laid, claim, Asker::Integrator)))
+            let mut shown = view::claim(rules, &laid, claim, Asker::Integrator);
+            if message.asker == Asker::Handler {
+                shown.product = (&claim.product).into();
+                shown.cover = Some(claim.cover().into());
+            }
+            WebhookData::Claim(Box::new(shown))
         }
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };
