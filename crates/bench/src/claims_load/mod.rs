@@ -30,7 +30,7 @@ const HELP: &str = "\
 cargo xtask load: many claims, many clients, a receiver of webhooks that is away for an hour.
 
     --claims N      claims with 5 documents each before it starts [10000]
-    --insured N     people who declare them, each by secure_random [5000]
+    --insured N     people who declare them, each by chance [5000]
     --clients N     clients reading and writing at once [200]
     --minutes N     how long they do [10]
     --rate N        requests a second of all clients together [1000]

@@ -33,7 +33,7 @@ PARTS (all of them when none is named)
                   64 clients, beside pgbench with the statements of a booking.
     --burst       A catastrophe: 5,000 insured arrive within a minute at a firm of 300 experts, each at a time
                   of its own drawn from a seed; each searches, thinks for 5 to 25 s, books one of the offers
-                  by secure_random, and searches again when it is taken, up to three times. Catastrophe mode is on.
+                  by chance, and searches again when it is taken, up to three times. Catastrophe mode is on.
     --offers      How many bookings of an offered slot succeed when 50, 80 and 95 % of the visits that the
                   firm's calendars hold are booked, while 64 (and 8, and 2) callers book between each other's search
                   and booking.

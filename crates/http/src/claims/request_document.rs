@@ -29,7 +29,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         operation.id("requestDocument"),
         "Ask the insured for a document",
         "For the platform's own keys. It is among `documentEntries` from now on, and an upload of its type fills it. One \
-         that was request for before is request for again. With `waitForIt`, a claim `in_progress` becomes `pending_info`.",
+         that was requested before is requested again. With `waitForIt`, a claim `in_progress` becomes `pending_info`.",
         "The claim with the new entry",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, 1006 content type");

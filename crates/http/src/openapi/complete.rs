@@ -146,7 +146,7 @@ fn add_dry_run(operation: &mut Map<String, Value>) {
         "name": DRY_RUN,
         "in": "query",
         "description": "`true`: everything is checked and answered as ever, with `X-Dry-Run: true`, and nothing is kept, \
-                        sent, or request of a partner. Ids in the answer name nothing.",
+                        sent, or requested of a partner. Ids in the answer name nothing.",
         "schema": { "type": "boolean" },
     }));
 }

@@ -18,7 +18,7 @@ use crate::{Shared, claims, dossier, partner};
 
 /// What a 503 means, in every contract. A commit that was cut off may stand.
 pub(crate) const UNAVAILABLE: &str = "The server has too much to do, and nothing was changed; or its storage does not \
-    answer, and what was request for may have been done: repeat it with the same `Idempotency-Key`. `Retry-After` says \
+    answer, and what was asked for may have been done: repeat it with the same `Idempotency-Key`. `Retry-After` says \
     how many seconds to wait.";
 
 /// A contract's document.

@@ -203,6 +203,11 @@ impl From<&claim::Product> for Product {
     }
 }
 
+/// Reads a field that is there, also when it is null: an answer of another server may lack it.
+fn even_null<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(reader).map(Some)
+}
+
 /// A claim, whole. Every field is always there; what is not known yet is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -261,7 +266,8 @@ pub struct Claim {
     pub deadlines: Option<Vec<Deadline>>,
     /// Extension: whether the contract covered the day of the loss. Null for an integrator that declared on the
     /// contract without naming its policyholder; `product` has only its `type` then.
-    pub cover: Option<CoverDates>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]
+    pub cover: Option<Option<CoverDates>>,
     /// When it was created.
     pub created_at: Instant,
     /// When it last changed.
@@ -314,7 +320,7 @@ impl From<ClaimView<'_>> for Claim {
             note: claim.note.clone(),
             settlements: claim.settlements.iter().map(Into::into).collect(),
             deadlines: None,
-            cover: Some(claim.cover().into()),
+            cover: Some(Some(claim.cover().into())),
             created_at: claim.created_at.into(),
             updated_at: claim.updated_at.into(),
             allowed_actions: view.allowed_actions,
