@@ -259,8 +259,9 @@ pub struct Claim {
     /// time, not only with the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadlines: Option<Vec<Deadline>>,
-    /// Extension: whether the contract covered the day of the loss. Null for an integrator that declared on the
+    /// Extension: whether the contract covered the day of the loss. Unknown for an integrator that declared on the
     /// contract without naming its policyholder; `product` has only its `type` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cover: Option<CoverDates>,
     /// When it was created.
     pub created_at: Instant,
