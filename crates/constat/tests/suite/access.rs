@@ -254,7 +254,7 @@ async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
     contract.products[0].product.custom.insert("frame".to_owned(), json!("Zqframe"));
     server.contract(platform.tenant, contract).await;
     let secrets = ["BK-2023-000123", "Assurance vélo", "ALLIANZ", "02000402", "bk-123456789", "VanMoof", "Zqframe"];
-    let secrets = [&secrets[..], &["2023-05-17", "electric", "effectiveFrom", "deductible"]].concat();
+    let secrets = [&secrets[..], &["2023-05-17", "electric", "deductible"]].concat();
     let mut guessed = fixtures::stolen_bike();
     guessed["insured"] = json!({ "firstName": "Eve", "lastName": "Martin", "phoneNumber": "+33700000000" });
     let told = broker.post("/claims", &guessed).await;
@@ -283,6 +283,8 @@ async fn a_contract_of_guessed_ids_is_not_read_through_the_claim() {
         (&read.data()["product"]["type"], &read.data()["product"]["internalId"]),
         (&json!("bike"), &json!(null))
     );
+    let cover = &read.data()["cover"];
+    assert_eq!((&cover["state"], &cover["effectiveFrom"]), (&json!("unknown"), &json!(null)));
     assert_eq!(read.data()["contractId"], fixtures::BIKE_CONTRACT, "what it sent it reads");
 
     // The platform reads it all, and so does an integrator that names the policyholder.

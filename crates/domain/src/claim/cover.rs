@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Claim, ClaimStatus, Contract};
+use super::{Action, Claim, ClaimStatus, Contract, CoverTerms};
 use crate::catalogue::Catalogue;
 use crate::holidays::zone_of_department;
 use crate::refusal::ClaimRefusal;
@@ -107,9 +107,13 @@ impl Action {
 impl Claim {
     /// Whether the contract covered the day of the loss, by the dates that the claim knows of it.
     pub fn cover(&self) -> Cover {
-        let terms = &self.contract.cover;
+        self.cover_by(&self.contract.cover)
+    }
+
+    /// The same by these dates.
+    pub(super) fn cover_by(&self, terms: &CoverTerms) -> Cover {
         let (effective_from, effective_to) = (terms.effective_from, terms.effective_to);
-        let loss_on = self.cover_zone().to_datetime(self.claim_at).date();
+        let loss_on = self.cover_zone(terms).to_datetime(self.claim_at).date();
         let (state, reason) = match (effective_from, effective_to) {
             (None, None) => (CoverState::Unknown, CoverReason::DatesUnknown),
             (Some(first), _) if loss_on < first => (CoverState::Outside, CoverReason::BeforeStart),
@@ -120,9 +124,9 @@ impl Claim {
         Cover { state, reason, effective_from, effective_to, loss_on }
     }
 
-    fn cover_zone(&self) -> TimeZone {
+    fn cover_zone(&self, terms: &CoverTerms) -> TimeZone {
         let of_loss = || zone_of_department(&self.location.department().unwrap_or_default());
-        let name = self.contract.cover.zone.as_deref().unwrap_or_else(of_loss);
+        let name = terms.zone.as_deref().unwrap_or_else(of_loss);
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 

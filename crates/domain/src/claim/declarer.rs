@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asker, Claim, ClaimStatus, Cover, Product, Risk};
+use super::{Asker, Claim, ClaimStatus, Cover, CoverTerms, Product, Risk};
 use crate::ids::OrgId;
 use crate::tenancy::Caller;
 
@@ -51,9 +51,10 @@ impl Claim {
         })
     }
 
-    /// Whether the contract covered the day of the loss, when the reader may know that.
-    pub fn cover_for(&self, asker: Asker) -> Option<Cover> {
-        self.shows_contract_to(asker).then(|| self.cover())
+    /// Whether the contract covered the day of the loss, as far as the reader may know it: unknown when the contract
+    /// is withheld, and the day is that of the place of the loss then.
+    pub fn cover_for(&self, asker: Asker) -> Cover {
+        if self.shows_contract_to(asker) { self.cover() } else { self.cover_by(&CoverTerms::default()) }
     }
 
     /// The risk, as far as the reader may know it.

@@ -44,7 +44,7 @@ pub(crate) fn claim<'r>(
     wire::Claim {
         deadlines,
         product: claim.product_for(asker).as_ref().into(),
-        cover: Some(claim.cover_for(asker).map(Into::into)),
+        cover: Some(claim.cover_for(asker).into()),
         ..ClaimView { claim, questions, document_entries, can_submit, allowed_actions }.into()
     }
 }

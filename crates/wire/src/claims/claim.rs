@@ -203,11 +203,6 @@ impl From<&claim::Product> for Product {
     }
 }
 
-/// Reads a field that is there, also when it is null: an answer of another server may lack it.
-fn even_null<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(reader).map(Some)
-}
-
 /// A claim, whole. Every field is always there; what is not known yet is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -264,10 +259,10 @@ pub struct Claim {
     /// time, not only with the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadlines: Option<Vec<Deadline>>,
-    /// Extension: whether the contract covered the day of the loss. Null for an integrator that declared on the
+    /// Extension: whether the contract covered the day of the loss. Unknown for an integrator that declared on the
     /// contract without naming its policyholder; `product` has only its `type` then.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]
-    pub cover: Option<Option<CoverDates>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<CoverDates>,
     /// When it was created.
     pub created_at: Instant,
     /// When it last changed.
@@ -320,7 +315,7 @@ impl From<ClaimView<'_>> for Claim {
             note: claim.note.clone(),
             settlements: claim.settlements.iter().map(Into::into).collect(),
             deadlines: None,
-            cover: Some(Some(claim.cover().into())),
+            cover: Some(claim.cover().into()),
             created_at: claim.created_at.into(),
             updated_at: claim.updated_at.into(),
             allowed_actions: view.allowed_actions,

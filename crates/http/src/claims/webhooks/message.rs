@@ -18,7 +18,7 @@ pub fn webhook_body(message: &Message) -> Result<String, AppError> {
             let mut shown = view::claim(rules, &laid, claim, Asker::Integrator);
             if message.asker == Asker::Handler {
                 shown.product = (&claim.product).into();
-                shown.cover = Some(Some(claim.cover().into()));
+                shown.cover = Some(claim.cover().into());
             }
             WebhookData::Claim(Box::new(shown))
         }
