@@ -1,8 +1,19 @@
 //! Administration: organisations, keys, experts and their absences, catastrophes, backup, and the check of the event
 //! chain.
+//!
+//! Every operation that writes records its event with its [`Actor`], in the same transaction.
 
+pub mod absences;
+mod actor;
 pub mod audit;
 pub mod backup;
 mod catastrophes;
+pub mod experts;
+mod keys;
+mod organisations;
+mod recurrence;
 
+pub use actor::Actor;
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
+pub use keys::{add_key, revoke_key, rotate_key};
+pub use organisations::{NewOrganisation, add_organisation};

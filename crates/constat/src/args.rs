@@ -201,6 +201,15 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
+    /// Replace a key: issue one like it, show its secret once, and revoke the old one
+    #[command(after_help = "Example:\n  constat keys rotate key_06E3ZQK8X5V2M0TQ9R7H4B1CDS")]
+    Rotate {
+        /// The key's id, as `keys list` shows it
+        id: String,
+        /// As JSON: {"id", "secret"}
+        #[arg(long)]
+        json: bool,
+    },
     /// Stop a key from working. Running servers refuse it from the next request on
     #[command(after_help = "Example:\n  constat keys revoke key_06E3ZQK8X5V2M0TQ9R7H4B1CDS")]
     Revoke {

@@ -12,7 +12,7 @@ use constat_store::{Store, StoreError};
 use crate::args::CatastropheCommand;
 use crate::clock_and_random::SystemClock;
 use crate::failure::Failure;
-use crate::keys::{plain_table, print_json};
+use crate::keys::{operator, plain_table, print_json};
 
 /// Runs `constat catastrophe ...`.
 pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(), Failure> {
@@ -30,7 +30,8 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
             }
             check_postcodes(&new.postcodes)?;
             let declared = new.clone();
-            match store.write(move |tx| start_catastrophe(tx, &new)).await {
+            let operator = operator();
+            match store.write(move |tx| start_catastrophe(tx, &operator, &new)).await {
                 Ok(()) => {}
                 Err(constat_core::AppError::Store(StoreError::Conflict(_))) => {
                     let name = &declared.name;
@@ -42,8 +43,8 @@ pub async fn catastrophe(store: &Store, command: CatastropheCommand) -> Result<(
             println!("{}", told(&declared));
         }
         CatastropheCommand::Stop { name } => {
-            let (at, wanted) = (SystemClock.now(), name.clone());
-            match store.write(move |tx| stop_catastrophe(tx, &wanted, at)).await? {
+            let (operator, wanted) = (operator(), name.clone());
+            match store.write(move |tx| stop_catastrophe(tx, &operator, &wanted)).await? {
                 Some(known) => println!("{:?} is over.", known.name),
                 None => {
                     return Err(Failure::new(format!(

@@ -1,9 +1,11 @@
 //! `constat organisations` and `constat keys`.
 
+use std::sync::Arc;
+
 use comfy_table::{Table, presets};
-use constat_core::{Clock as _, NewKey, SecureRandom as _, issue_key};
-use constat_domain::codes::Codes;
-use constat_domain::contact::name_fault;
+use constat_administration::{Actor, NewOrganisation, add_key, add_organisation, revoke_key, rotate_key};
+use constat_core::{AppError, Clock as _, IssuedKey, NewKey};
+use constat_domain::Refusal;
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Organisation, OrganisationKind};
 use constat_store::queries::{api_keys, organisations};
@@ -18,15 +20,16 @@ use crate::failure::Failure;
 pub async fn organisations(store: &Store, command: Organisations) -> Result<(), Failure> {
     match command {
         Organisations::Add { kind, name, acam } => {
-            let organisation = new_organisation(kind.into(), &name, acam)?;
-            let id = organisation.id;
-            store.write(move |tx| organisations::insert(tx, &organisation)).await.map_err(|error| match error {
-                StoreError::Conflict(_) => {
-                    Failure::new(format!("an organisation named {name:?} is already registered"))
-                }
-                error => error.into(),
-            })?;
-            println!("{id}");
+            let new = NewOrganisation { kind: kind.into(), name: name.clone(), acam_code: acam };
+            let operator = operator();
+            let added =
+                store.write(move |tx| add_organisation(tx, &operator, &new)).await.map_err(|error| match error {
+                    AppError::Store(StoreError::Conflict(_)) => {
+                        Failure::new(format!("an organisation named {:?} is already registered", name.trim()))
+                    }
+                    error => of_flags(error),
+                })?;
+            println!("{}", added.id);
         }
         Organisations::List { json } => {
             let all = store.read(organisations::all)?;
@@ -52,36 +55,60 @@ pub async fn keys(store: &Store, command: Keys) -> Result<(), Failure> {
         Keys::Create { api, issuer, holder, mode, label, json } => {
             let (issuer, holder) = (find_organisation(store, &issuer)?, find_organisation(store, &holder)?);
             let new = NewKey { api: api.into(), issuer: issuer.id, holder: holder.id, mode: mode.into(), label };
-            let fresh = issue_key(new, SystemClock.now(), &OsRandom);
-            let id = fresh.key.id;
-            let key = fresh.key;
-            store.write(move |tx| api_keys::insert(tx, &key)).await?;
-            if json {
-                print_json(&json!({ "id": id, "secret": fresh.secret }))?;
-            } else {
-                println!("{}", fresh.secret);
-                eprintln!("Key {id}. Keep the secret above: it cannot be shown again.");
-            }
+            let operator = operator();
+            let issued = store.write(move |tx| add_key(tx, &operator, new.clone())).await.map_err(of_flags)?;
+            print_secret(&issued, json)?;
         }
         Keys::List { json } => list_keys(store, json)?,
+        Keys::Rotate { id, json } => {
+            let (key, operator) = (read_id(&id)?, operator());
+            let issued = store.write(move |tx| rotate_key(tx, &operator, key)).await.map_err(of_flags)?;
+            print_secret(&issued.ok_or_else(|| unknown_key(&id))?, json)?;
+            eprintln!("{id} is revoked.");
+        }
         Keys::Revoke { id } => {
-            let key: KeyId = id.parse().map_err(|error| Failure::new(format!("{id}: {error}")))?;
-            let at = SystemClock.now();
-            let known = store
-                .write(move |tx| {
-                    let Some(mut key) = api_keys::by_id(tx, key)? else { return Ok::<_, StoreError>(false) };
-                    key.revoked_at.get_or_insert(at);
-                    api_keys::update(tx, &key)?;
-                    Ok(true)
-                })
-                .await?;
-            if !known {
-                return Err(Failure::new(format!("there is no key {id}; see constat keys list")));
-            }
+            let (key, operator) = (read_id(&id)?, operator());
+            let revoked = store.write(move |tx| revoke_key(tx, &operator, key)).await?;
+            revoked.ok_or_else(|| unknown_key(&id))?;
             println!("{id} is revoked.");
         }
     }
     Ok(())
+}
+
+fn read_id(id: &str) -> Result<KeyId, Failure> {
+    id.parse().map_err(|error| Failure::new(format!("{id}: {error}")))
+}
+
+fn unknown_key(id: &str) -> Failure {
+    Failure::new(format!("there is no key {id}; see constat keys list"))
+}
+
+/// Prints a new key's secret alone on stdout, so that a script can read it.
+fn print_secret(issued: &IssuedKey, json: bool) -> Result<(), Failure> {
+    let id = issued.key.id;
+    if json {
+        return print_json(&json!({ "id": id, "secret": issued.secret }));
+    }
+    println!("{}", issued.secret);
+    eprintln!("Key {id}. Store the secret above now: it cannot be shown again.");
+    Ok(())
+}
+
+/// The operator, now.
+pub fn operator() -> Actor {
+    Actor::operator(SystemClock.now(), Arc::new(OsRandom))
+}
+
+/// An error whose fields are flags of the command.
+fn of_flags(error: AppError) -> Failure {
+    match error {
+        AppError::Refused(Refusal::Invalid(errors)) if !errors.is_empty() => {
+            let lines = errors.iter().map(|fault| format!("--{} {}", fault.field, fault.message));
+            Failure::new(lines.collect::<Vec<_>>().join("\n"))
+        }
+        error => error.into(),
+    }
 }
 
 fn list_keys(store: &Store, json: bool) -> Result<(), Failure> {
@@ -133,33 +160,6 @@ pub fn find_organisation(store: &Store, wanted: &str) -> Result<Organisation, Fa
         names => format!("known are {}", names.join(", ")),
     };
     Err(Failure::new(format!("there is no organisation {wanted:?}: {known}")))
-}
-
-fn new_organisation(kind: OrganisationKind, name: &str, acam: Option<String>) -> Result<Organisation, Failure> {
-    let name = name.trim();
-    if name.is_empty() || name.len() > 200 {
-        return Err(Failure::new("--name must have 1 to 200 characters"));
-    }
-    if let Some(fault) = name_fault(name) {
-        return Err(Failure::new(format!("--name {fault}")));
-    }
-    match (&acam, kind) {
-        (Some(code), OrganisationKind::Insurer) if Codes::embedded().insurers_of(code).is_empty() => {
-            return Err(Failure::new(format!("--acam {code}: unknown code; see data/codes/insurer_acam.csv")));
-        }
-        (Some(_), OrganisationKind::Platform | OrganisationKind::Partner) => {
-            return Err(Failure::new("--acam is for insurers only"));
-        }
-        _ => {}
-    }
-    let at = SystemClock.now();
-    Ok(Organisation {
-        id: OrgId::new(at, &OsRandom.entropy()),
-        kind,
-        name: name.to_owned(),
-        acam_code: acam,
-        created_at: at,
-    })
 }
 
 fn kind_name(kind: OrganisationKind) -> &'static str {

@@ -1,9 +1,10 @@
 //! The burst of a catastrophe: 5,000 insured within a minute, and what becomes of each of them.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use constat_administration::start_catastrophe;
+use constat_administration::{Actor, start_catastrophe};
 use constat_domain::catastrophe::{Catastrophe, USUAL_STAGES};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -94,7 +95,8 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         started_at: cluster.now(),
         ended_at: None,
     };
-    cluster.core().store.write(move |tx| start_catastrophe(tx, &storm)).await.expect("a catastrophe");
+    let operator = Actor::operator(cluster.now(), Arc::clone(&cluster.core().secure_random));
+    cluster.core().store.write(move |tx| start_catastrophe(tx, &operator, &storm)).await.expect("a catastrophe");
     let places: Vec<&Commune> = cluster.places.iter().filter(|place| STRUCK.contains(&&place.0[..2])).collect();
     for client in 0..cluster.len() {
         // Each server has read the calendars and the catastrophe before the first comes.

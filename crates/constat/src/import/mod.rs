@@ -4,24 +4,21 @@
 //! transaction (claims in batches: see `claims`). Whatever is wrong is told by line and field, and the
 //! exit code is 1.
 
-mod absences;
 mod claims;
-mod experts;
 mod file;
-mod recurrence;
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use constat_administration::{absences, experts};
 use constat_claims::import_export::contracts;
 use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::claim::Contract;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::Tx;
-use constat_store::queries::events::{self, Event};
 use constat_store::{Connection, Store, StoreError};
 use constat_tables::lines::Column;
 use constat_tables::report::Report;
@@ -34,7 +31,7 @@ use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::Folder;
-use crate::keys::find_organisation;
+use crate::keys::{find_organisation, operator};
 use crate::progress;
 
 /// What `constat import contracts --help` adds.
@@ -127,7 +124,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             run.only_for_partners()?;
             let mut report = Report::default();
             let records = file::read(&from, experts::COLUMNS, &mut report)?;
-            let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &mut report)?;
+            let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &operator(), &mut report)?;
             let save =
                 |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| experts::save(tx, tenant, ready, step);
             run.finish(ready, &report, save, no_visits).await
@@ -249,12 +246,10 @@ impl<'a> Run<'a> {
         }
         let progress = progress::of_count(count.try_into().unwrap_or(u64::MAX), what);
         let (ready, shown) = (Arc::new(ready), progress.clone());
-        let id = EventId::new(now, &OsRandom.entropy());
-        let event =
-            Event::by_system(id, tenant, tenant.org, &format!("{what}.imported"), now, json!({ "count": count }));
+        let operator = operator();
         let write = self.store.write(move |tx| {
             save(tx, &tenant, &ready, &|| shown.inc(1))?;
-            events::append(tx, &event)?;
+            operator.record(tx, tenant, tenant.org, &format!("{what}.imported"), json!({ "count": count }))?;
             visits(tx, &tenant, &ready, now)
         });
         let found: Result<Vec<String>, StoreError> = write.await;

@@ -1,6 +1,6 @@
 //! Catastrophe mode: an operator's switch, and who comes first from then on.
 
-use constat_administration::{start_catastrophe, stop_catastrophe};
+use constat_administration::{Actor, start_catastrophe, stop_catastrophe};
 use constat_client::wire::appointments::SearchAppointments;
 use constat_domain::catastrophe::{Catastrophe, USUAL_STAGES};
 use constat_domain::service::ServiceKind;
@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 use crate::cli::{done, folder_with_organisations, refused};
 use crate::partner_support::{Partner, booking, by_video, send};
 use crate::platform_support::{World, read};
+
+fn operator(server: &Server) -> Actor {
+    let core = &server.services.core;
+    Actor::operator(core.clock.now(), core.secure_random.clone())
+}
 
 /// Declares a catastrophe, and lets every node hear of it.
 async fn declare(server: &Server, department: &str) {
@@ -23,7 +28,8 @@ async fn declare(server: &Server, department: &str) {
         started_at: server.services.core.clock.now(),
         ended_at: None,
     };
-    server.services.core.store.write(move |tx| start_catastrophe(tx, &one)).await.unwrap();
+    let operator = operator(server);
+    server.services.core.store.write(move |tx| start_catastrophe(tx, &operator, &one)).await.unwrap();
     server.clock.advance(SignedDuration::from_secs(6));
 }
 
@@ -103,7 +109,8 @@ async fn it_ends_when_the_operator_says_so_and_touches_nobody_elsewhere() {
     let at = partner.server.services.core.clock.now();
     let stop = move |name: &'static str| {
         let store = partner.server.services.core.store.clone();
-        async move { store.write(move |tx| stop_catastrophe(tx, name, at)).await.unwrap() }
+        let operator = operator(&partner.server);
+        async move { store.write(move |tx| stop_catastrophe(tx, &operator, name)).await.unwrap() }
     };
     assert_eq!(stop("Tempête").await.unwrap().ended_at, Some(at));
     assert!(stop("Grêle").await.is_none());

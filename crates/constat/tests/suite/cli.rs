@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
+use constat_store::{Database, Store};
 use constat_testkit::postgres::{FreshDatabase, Programs, TestDatabase, fresh_database};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -49,6 +50,15 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The folder's database, opened beside the binary.
+    pub fn store(&self) -> Store {
+        match &self.database {
+            Some(database) => Store::of(Database::server(&database.url)),
+            None => Store::open(&self.path().join("constat-data/constat.db")),
+        }
+        .expect("a database")
     }
 
     /// Where its PostgreSQL database is.
@@ -191,7 +201,7 @@ impl Starting {
     }
 }
 
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     Folder::new()
 }
 

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod access;
+mod administration;
 mod backup;
 mod basics;
 mod catalogue;

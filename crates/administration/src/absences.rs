@@ -15,8 +15,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::recurrence::{self, First};
-use crate::failure::Failure;
+use crate::recurrence::{self, First};
 use constat_tables::cells::{Cell, next_midnight};
 use constat_tables::lines::{Column, Record, column, into_type, remove_nulls, settle_json};
 use constat_tables::report::Report;
@@ -66,7 +65,7 @@ pub fn prepare(
     tenant: &TenantId,
     records: Vec<Record>,
     report: &mut Report,
-) -> Result<Vec<Ready>, Failure> {
+) -> Result<Vec<Ready>, StoreError> {
     let mut ready = Vec::new();
     let mut experts_seen: HashMap<String, Option<(ExpertId, TimeZone)>> = HashMap::new();
     let mut first_lines: HashMap<AbsenceId, u64> = HashMap::new();
@@ -140,7 +139,7 @@ impl Line {
     }
 }
 
-fn find_expert(store: &Store, tenant: &TenantId, reference: &str) -> Result<Option<(ExpertId, TimeZone)>, Failure> {
+fn find_expert(store: &Store, tenant: &TenantId, reference: &str) -> Result<Option<(ExpertId, TimeZone)>, StoreError> {
     let found = store.read(|connection| {
         let by_reference = experts::of_tenant_by_reference(connection, tenant, reference)?;
         let Some(id) = by_reference.or_else(|| reference.parse().ok()) else { return Ok(None) };

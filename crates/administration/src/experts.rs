@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use constat_availability::Expert;
-use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::contact::without_blanks;
 use constat_domain::gazetteer::{Commune, Gazetteer};
@@ -16,8 +15,7 @@ use constat_store::queries::experts;
 use constat_store::{Store, StoreError};
 use serde_json::{Map, Value, json};
 
-use crate::clock_and_random::{OsRandom, SystemClock};
-use crate::failure::Failure;
+use crate::Actor;
 use constat_tables::cells::Cell;
 use constat_tables::lines::{
     Column, Record, column, euros_to_money, into_type, refuse_unknown, remove_nulls, settle_json,
@@ -115,8 +113,9 @@ pub fn prepare(
     tenant: &TenantId,
     records: Vec<Record>,
     is_table: bool,
+    actor: &Actor,
     report: &mut Report,
-) -> Result<Vec<Ready>, Failure> {
+) -> Result<Vec<Ready>, StoreError> {
     let mut ready = Vec::new();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
     for Record { line, mut object } in records {
@@ -147,7 +146,7 @@ pub fn prepare(
         object.entry("zone").or_insert_with(|| json!("Europe/Paris"));
         object.entry("skills").or_insert_with(|| json!({}));
         let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
-        let id = known.unwrap_or_else(|| ExpertId::new(SystemClock.now(), &OsRandom.entropy()));
+        let id = known.unwrap_or_else(|| ExpertId::new(actor.at(), &actor.entropy()));
         object.insert("id".to_owned(), json!(id));
         if is_table && known.is_some() {
             keep_without_column(store, tenant, id, &mut object)?;
@@ -279,15 +278,26 @@ mod tests {
         "exceptions":[{"from":"2026-12-24","to":"2026-12-24","hours":[]}],
         "on_call":[{"from":"2026-06-06","to":"2026-06-07","hours":["09:00-12:00"]}],"daily_cap":4}"#;
 
+    /// Other bytes each time.
+    #[derive(Default)]
+    struct Counting(std::sync::atomic::AtomicU8);
+
+    impl constat_core::SecureRandom for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
     #[tokio::test]
     async fn a_table_of_hours_keeps_exceptions_schedules_and_on_call_hours_that_came_by_json() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("constat.db")).unwrap();
         let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
+        let actor = Actor::operator(Timestamp::UNIX_EPOCH, Arc::new(Counting::default()));
         let import = async |text: &str, format: Format| {
             let mut report = Report::default();
             let records = Lines::new(text.as_bytes(), format).read_all(COLUMNS, &mut report).unwrap();
-            let Ok(ready) = prepare(&store, &tenant, records, format.is_table(), &mut report) else {
+            let Ok(ready) = prepare(&store, &tenant, records, format.is_table(), &actor, &mut report) else {
                 panic!("the store can be read")
             };
             assert!(report.is_empty(), "{}", report.text(None));
