@@ -10,9 +10,14 @@ pub mod deadlines;
 pub mod document_gc;
 pub mod dossier;
 pub mod import_export;
+mod preview_renderer;
 mod scanner;
 mod service;
+mod upload_memory;
+mod virus_scanner;
 pub mod webhooks;
 
-pub use scanner::{NoScanner, Verdict, VirusScanner};
+pub use preview_renderer::{Drawn, NoPreviewRenderer, PreviewRenderer};
 pub use service::ClaimService;
+pub use upload_memory::UploadShare;
+pub use virus_scanner::{NoScanner, Verdict, VirusScanner};

@@ -8,51 +8,18 @@ use constat_domain::ids::EventId;
 use constat_store::queries::claims;
 use constat_store::queries::document_files::{self, DocumentFile};
 use constat_store::queries::events::{self, Event};
-use constat_store::{DocumentBytes, StoreError, Tx};
-use futures_util::future::BoxFuture;
+use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::ClaimService;
 use crate::claim::events::{DOCUMENT_REFUSED, about};
+use crate::virus_scanner::Verdict;
 use constat_core::AppError;
 use constat_core::WhenAway;
 
 /// How many held documents are looked at in one round.
 const ROUND: i64 = 100;
-
-/// What a scanner says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing was found.
-    Clean,
-    /// Something was found. Its name is in the log.
-    Infected,
-}
-
-/// Looks for viruses.
-pub trait VirusScanner: Send + Sync + 'static {
-    /// Whether there is one at all.
-    fn is_there(&self) -> bool;
-
-    /// Looks at these bytes. `None` when it cannot be reached, does not answer in time or not as
-    /// agreed.
-    fn scan(&self, bytes: DocumentBytes) -> BoxFuture<'_, Option<Verdict>>;
-}
-
-/// No scanner.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoScanner;
-
-impl VirusScanner for NoScanner {
-    fn is_there(&self) -> bool {
-        false
-    }
-
-    fn scan(&self, _bytes: DocumentBytes) -> BoxFuture<'_, Option<Verdict>> {
-        Box::pin(std::future::ready(None))
-    }
-}
 
 impl ClaimService {
     /// What is known of viruses in bytes that lie in the store.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use constat_core::Core;
 use constat_store::Documents;
 
-use crate::claim::{FailedPreviews, NoPreviewRenderer, PreviewRenderer, UploadMemory};
-use crate::claim_appointments::{NoPartners, PartnerGateway};
-use crate::scanner::{NoScanner, VirusScanner};
-use crate::webhooks::{NoWebhookSender, WebhookSender};
+use crate::claim_appointments::gateway::{NoPartners, PartnerGateway};
+use crate::preview_renderer::{FailedPreviews, NoPreviewRenderer, PreviewRenderer};
+use crate::upload_memory::UploadMemory;
+use crate::virus_scanner::{NoScanner, VirusScanner};
+use crate::webhooks::sender::{NoWebhookSender, WebhookSender};
 
 /// Claims, their documents, deadlines, appointments with partner firms and webhooks. Shared by reference count.
 pub struct ClaimService {

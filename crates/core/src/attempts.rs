@@ -12,7 +12,6 @@
 //! A wait has an end ([`MAX_POLLS`]). Then the answer is 503, which says nothing of what was done.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +19,11 @@ use constat_domain::Refusal;
 use constat_domain::ids::KeyId;
 use constat_store::queries::idempotency::{self, Earlier, Kept, OpenAttempt};
 use constat_store::{StoreError, Tx};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::command::{Answer, Idempotency};
+use crate::answer::{Answer, Idempotency};
 use crate::context::CommandContext;
-use crate::core::Core;
 use crate::error::AppError;
 
 /// Between two looks at an attempt of another server.
@@ -35,13 +33,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const MAX_POLLS: u32 = 100;
 
 /// Longest wait for an earlier attempt on this server.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How many calls to a partner firm one command makes at most.
-const MAX_PARTNER_CALLS: u64 = 4;
-
-/// Seconds that an attempt which calls a partner firm may take besides the calls.
-const OPEN_SECONDS: u64 = 10;
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A caller's `Idempotency-Key`.
 type Name = (KeyId, String);
@@ -56,14 +48,14 @@ pub struct OpenAttempts {
 /// of a request without an `Idempotency-Key` keeps none waiting.
 #[derive(Clone, Default)]
 pub struct Attempt {
-    keyed: Option<Arc<Keyed>>,
+    pub(crate) keyed: Option<Arc<Keyed>>,
     /// Names the row of an attempt that was opened outside of a transaction.
-    owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
-struct Keyed {
-    caller: KeyId,
-    idempotency: Idempotency,
+pub(crate) struct Keyed {
+    pub(crate) caller: KeyId,
+    pub(crate) idempotency: Idempotency,
     attempts: OpenAttempts,
     /// Closed when the attempt has ended, which wakes those that wait.
     _ended: watch::Sender<()>,
@@ -96,7 +88,7 @@ impl OpenAttempts {
     }
 
     /// Waits until no other attempt of the request is under way on this server.
-    async fn after_others(&self, caller: KeyId, idempotency: &Idempotency) -> Keyed {
+    pub(crate) async fn after_others(&self, caller: KeyId, idempotency: &Idempotency) -> Keyed {
         loop {
             match self.enter(caller, idempotency) {
                 Ok(keyed) => return keyed,
@@ -117,11 +109,11 @@ pub(crate) enum Next {
     Work,
 }
 
-fn too_long() -> AppError {
+pub(crate) fn too_long() -> AppError {
     StoreError::Busy("an earlier attempt of this request is still under way".to_owned()).into()
 }
 
-fn answer_of(kept: &Kept, asked: &Idempotency) -> Result<Answer, AppError> {
+pub(crate) fn answer_of(kept: &Kept, asked: &Idempotency) -> Result<Answer, AppError> {
     if kept.is_erased() {
         return Err(Refusal::AnswerErased.into());
     }
@@ -166,7 +158,7 @@ impl Attempt {
     }
 
     /// The transaction that opens the attempt, until an instant.
-    fn open(&self, tx: &mut Tx, owner: &str, now: Timestamp, until: Timestamp) -> Result<Next, AppError> {
+    pub(crate) fn open(&self, tx: &mut Tx, owner: &str, now: Timestamp, until: Timestamp) -> Result<Next, AppError> {
         let Some(keyed) = &self.keyed else { return Ok(Next::Work) };
         let next = self.take(tx)?;
         if !matches!(next, Next::Work) {
@@ -200,109 +192,6 @@ impl Polls {
         }
         tokio::time::sleep(POLL_INTERVAL).await;
         Ok(())
-    }
-}
-
-impl Core {
-    /// Begins an attempt of a request, once no other attempt of it is under way on this server.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] when the earlier attempt takes more than five seconds.
-    pub async fn attempt(
-        &self,
-        context: &CommandContext,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Attempt, AppError> {
-        let Some(idempotency) = idempotency.filter(|_| !context.dry_run) else { return Ok(Attempt::default()) };
-        let entered = self.open_attempts.after_others(context.caller.key, &idempotency);
-        let keyed = tokio::time::timeout(WAIT_TIMEOUT, entered).await.map_err(|_too_long| too_long())?;
-        Ok(Attempt { keyed: Some(Arc::new(keyed)), owner: None })
-    }
-
-    /// The answer that an earlier attempt of the request got, if one has committed. Waits for those that are in a
-    /// transaction.
-    ///
-    /// # Errors
-    /// [`Refusal::IdempotencyConflict`] when the key was used for another request, [`Refusal::AnswerErased`] when the
-    /// answer was erased, [`StoreError::Busy`] when an
-    /// earlier attempt takes more than five seconds.
-    pub async fn earlier_answer(&self, attempt: &Attempt) -> Result<Option<Answer>, AppError> {
-        let Some(keyed) = &attempt.keyed else { return Ok(None) };
-        let mut polls = Polls::new();
-        loop {
-            match self.store.earlier_attempts(keyed.caller, &keyed.idempotency.key).await? {
-                Earlier::Kept(kept) => return answer_of(&kept, &keyed.idempotency).map(Some),
-                Earlier::Nothing => return Ok(None),
-                Earlier::InTransaction => polls.next().await?,
-            }
-        }
-    }
-
-    /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
-    /// what was asked for: then its answer. A failure that is no refusal is given as it is.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub async fn refuse(&self, attempt: &Attempt, refusal: AppError) -> Result<Answer, AppError> {
-        // While its row is there, no other attempt of the request does anything.
-        if attempt.owner.is_some() || !refusal.is_refusal() {
-            return Err(refusal);
-        }
-        self.earlier_answer(attempt).await?.ok_or(refusal)
-    }
-
-    /// Opens an attempt that calls a partner firm before its transaction. Gives it, or the answer of an earlier one.
-    /// [`Core::close_attempt`] records its outcome.
-    ///
-    /// # Errors
-    /// As [`Core::attempt`], and [`Refusal::IdempotencyConflict`].
-    pub async fn open_attempt(
-        &self,
-        context: &CommandContext,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Result<Attempt, Answer>, AppError> {
-        let attempt = self.attempt(context, idempotency).await?;
-        if attempt.keyed.is_none() {
-            return Ok(Ok(attempt));
-        }
-        let seconds = OPEN_SECONDS + MAX_PARTNER_CALLS * self.settings.partner_timeout_seconds.max(1);
-        let length = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let owner = context.entropy().iter().fold(String::new(), |mut name, byte| {
-            let _infallible = write!(name, "{byte:02x}");
-            name
-        });
-        let mut polls = Polls::new();
-        loop {
-            let now = self.clock.now();
-            let until = now.saturating_add(length).unwrap_or(now);
-            let (opened, name) = (attempt.clone(), owner.clone());
-            match self.store.write(move |tx| opened.open(tx, &name, now, until)).await? {
-                Next::Answered(answer) => return Ok(Err(answer)),
-                Next::Wait => polls.next().await?,
-                Next::Work => return Ok(Ok(Attempt { owner: Some(owner), ..attempt })),
-            }
-        }
-    }
-
-    /// Closes an attempt that came to nothing, so that the next one need not wait for its time to be over. One that
-    /// has kept its answer is closed already.
-    pub async fn close_attempt<T>(&self, attempt: Attempt, outcome: Result<T, AppError>) -> Result<T, AppError> {
-        let (Err(error), Some(keyed), Some(owner)) = (&outcome, attempt.keyed, attempt.owner) else { return outcome };
-        let store = self.store.clone();
-        let close = async move {
-            let close =
-                move |tx: &mut Tx| idempotency::close(tx, keyed.caller, &keyed.idempotency.key, &owner).map(drop);
-            if let Err(error) = store.write(close).await {
-                tracing::warn!(%error, "an attempt stays open until its time is over");
-            }
-        };
-        if matches!(error, AppError::Store(_)) {
-            // A database that fails is not waited for.
-            tokio::spawn(close);
-        } else {
-            close.await;
-        }
-        outcome
     }
 }
 

@@ -4,21 +4,20 @@
 //! checksum, so that a mistyped key is refused without a look at the database, and a leaked one can
 //! be found by a scanner. Only the SHA-256 of the whole is kept.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, RwLock};
+use std::sync::atomic::Ordering;
 
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
+use constat_store::StoreError;
 use constat_store::queries::api_keys;
-use constat_store::{Mark, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock_and_random::SecureRandom;
 use crate::core::Core;
 use crate::error::AppError;
+use crate::recent_keys::Remembered;
 
 /// How long a recognised key is trusted at most while the count of key changes stays the same: a bound for
 /// changes that are made behind this program's back.
@@ -26,35 +25,6 @@ const TRUSTED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Most keys remembered at once; beyond it the memory is emptied and fills again.
 const MOST_REMEMBERED: usize = 10_000;
-
-/// Keys seen lately, by the hash of their secret.
-///
-/// A key is trusted only while nothing has changed about any key, on any node: a revocation counts before it
-/// commits (`api_keys::changes`), so that the first request after it is refused everywhere. SQLite tells
-/// without a query that nothing was committed at all ([`Mark`]); otherwise the count is read, once for all
-/// requests that wait for it.
-#[derive(Default)]
-pub struct RecentKeys {
-    by_hash: RwLock<HashMap<[u8; 32], Remembered>>,
-    seen: Mutex<Option<(Mark, i64)>>,
-    arrived: AtomicU64,
-    shared: tokio::sync::Mutex<SharedCount>,
-}
-
-#[derive(Clone, Copy)]
-struct Remembered {
-    caller: Caller,
-    /// The count of key changes before the key was read.
-    changes: i64,
-    until: Timestamp,
-}
-
-/// The count of key changes as it was last read (`None` when that failed), and for how many arrivals it holds.
-#[derive(Default)]
-struct SharedCount {
-    arrived: u64,
-    changes: Option<i64>,
-}
 
 /// Why a key is refused. A caller learns no more than that it is.
 #[derive(Debug)]

@@ -1,64 +1,21 @@
 //! One command, one transaction, one answer that can be given again.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use constat_store::queries::idempotency::{self, Earlier};
 use constat_store::{StoreError, Tx, UnitError};
-use serde::{Deserialize, Serialize};
+use jiff::SignedDuration;
 
-use crate::attempts::Attempt;
-use crate::attempts::{Next, Polls};
+use crate::answer::{Answer, DRY_RUN_HEADER, Idempotency};
+use crate::attempts::{Attempt, Next, Polls, WAIT_TIMEOUT, answer_of, too_long};
 use crate::context::CommandContext;
 use crate::core::Core;
 use crate::error::AppError;
 
 /// How often a decision is made again when somebody else was faster.
 const MOST_TRIES: u64 = 6;
-
-/// Marks the answer to a command of which nothing was kept.
-pub const DRY_RUN_HEADER: &str = "x-dry-run";
-
-/// Says that a booking was made although something about it looks wrong: `BookingWarning` in the partner contract.
-pub const WARNING_HEADER: &str = "appointment-warning";
-
-/// What the edge answers to a command: kept whole when the request carried an `Idempotency-Key`, so
-/// that the same request gets the same bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Further headers, lower-case names.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-    /// Media type of the body.
-    pub content_type: String,
-    /// The body.
-    pub body: String,
-}
-
-impl Answer {
-    /// A JSON answer.
-    pub fn json(status: u16, body: &impl Serialize) -> Result<Self, AppError> {
-        let body = serde_json::to_string(body).map_err(|error| AppError::Fault(format!("cannot render: {error}")))?;
-        Ok(Self { status, headers: Vec::new(), content_type: "application/json".to_owned(), body })
-    }
-
-    /// The same with one more header (name in lower case).
-    #[must_use]
-    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
-        self
-    }
-}
-
-/// The `Idempotency-Key` of a request, with a digest of the request it came with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The key, 1 to 255 characters.
-    pub key: String,
-    /// SHA-256 of method, path and body, lower-case hex.
-    pub request_digest: String,
-}
 
 /// Does work on a task of its own, so that it goes on to its end when whoever asked for it goes away: for
 /// commands that do something outside their transaction, which must not be left half done.
@@ -174,4 +131,113 @@ fn run_once(
     let answer = decide(tx, context)?;
     attempt.keep(tx, context, &answer)?;
     Ok(Some(answer))
+}
+
+/// How many calls to a partner firm one command makes at most.
+const MAX_PARTNER_CALLS: u64 = 4;
+
+/// Seconds that an attempt which calls a partner firm may take besides the calls.
+const OPEN_SECONDS: u64 = 10;
+
+impl Core {
+    /// Begins an attempt of a request, once no other attempt of it is under way on this server.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the earlier attempt takes more than five seconds.
+    pub async fn attempt(
+        &self,
+        context: &CommandContext,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Attempt, AppError> {
+        let Some(idempotency) = idempotency.filter(|_| !context.dry_run) else { return Ok(Attempt::default()) };
+        let entered = self.open_attempts.after_others(context.caller.key, &idempotency);
+        let keyed = tokio::time::timeout(WAIT_TIMEOUT, entered).await.map_err(|_too_long| too_long())?;
+        Ok(Attempt { keyed: Some(Arc::new(keyed)), owner: None })
+    }
+
+    /// The answer that an earlier attempt of the request got, if one has committed. Waits for those that are in a
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyConflict`] when the key was used for another request, [`Refusal::AnswerErased`] when the
+    /// answer was erased, [`StoreError::Busy`] when an
+    /// earlier attempt takes more than five seconds.
+    pub async fn earlier_answer(&self, attempt: &Attempt) -> Result<Option<Answer>, AppError> {
+        let Some(keyed) = &attempt.keyed else { return Ok(None) };
+        let mut polls = Polls::new();
+        loop {
+            match self.store.earlier_attempts(keyed.caller, &keyed.idempotency.key).await? {
+                Earlier::Kept(kept) => return answer_of(&kept, &keyed.idempotency).map(Some),
+                Earlier::Nothing => return Ok(None),
+                Earlier::InTransaction => polls.next().await?,
+            }
+        }
+    }
+
+    /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
+    /// what was asked for: then its answer. A failure that is no refusal is given as it is.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn refuse(&self, attempt: &Attempt, refusal: AppError) -> Result<Answer, AppError> {
+        // While its row is there, no other attempt of the request does anything.
+        if attempt.owner.is_some() || !refusal.is_refusal() {
+            return Err(refusal);
+        }
+        self.earlier_answer(attempt).await?.ok_or(refusal)
+    }
+
+    /// Opens an attempt that calls a partner firm before its transaction. Gives it, or the answer of an earlier one.
+    /// [`Core::close_attempt`] records its outcome.
+    ///
+    /// # Errors
+    /// As [`Core::attempt`], and [`Refusal::IdempotencyConflict`].
+    pub async fn open_attempt(
+        &self,
+        context: &CommandContext,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Result<Attempt, Answer>, AppError> {
+        let attempt = self.attempt(context, idempotency).await?;
+        if attempt.keyed.is_none() {
+            return Ok(Ok(attempt));
+        }
+        let seconds = OPEN_SECONDS + MAX_PARTNER_CALLS * self.settings.partner_timeout_seconds.max(1);
+        let length = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let owner = context.entropy().iter().fold(String::new(), |mut name, byte| {
+            let _infallible = write!(name, "{byte:02x}");
+            name
+        });
+        let mut polls = Polls::new();
+        loop {
+            let now = self.clock.now();
+            let until = now.saturating_add(length).unwrap_or(now);
+            let (opened, name) = (attempt.clone(), owner.clone());
+            match self.store.write(move |tx| opened.open(tx, &name, now, until)).await? {
+                Next::Answered(answer) => return Ok(Err(answer)),
+                Next::Wait => polls.next().await?,
+                Next::Work => return Ok(Ok(Attempt { owner: Some(owner), ..attempt })),
+            }
+        }
+    }
+
+    /// Closes an attempt that came to nothing, so that the next one need not wait for its time to be over. One that
+    /// has kept its answer is closed already.
+    pub async fn close_attempt<T>(&self, attempt: Attempt, outcome: Result<T, AppError>) -> Result<T, AppError> {
+        let (Err(error), Some(keyed), Some(owner)) = (&outcome, attempt.keyed, attempt.owner) else { return outcome };
+        let store = self.store.clone();
+        let close = async move {
+            let close =
+                move |tx: &mut Tx| idempotency::close(tx, keyed.caller, &keyed.idempotency.key, &owner).map(drop);
+            if let Err(error) = store.write(close).await {
+                tracing::warn!(%error, "an attempt stays open until its time is over");
+            }
+        };
+        if matches!(error, AppError::Store(_)) {
+            // A database that fails is not waited for.
+            tokio::spawn(close);
+        } else {
+            close.await;
+        }
+        outcome
+    }
 }

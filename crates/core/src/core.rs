@@ -7,8 +7,15 @@ use constat_domain::deadlines::Deadlines;
 use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::Store;
 
-use crate::authentication::RecentKeys;
-use crate::{AppError, Catalogues, Clock, CommandContext, Counts, OpenAttempts, Sealer, SecureRandom, Settings};
+use crate::attempts::OpenAttempts;
+use crate::catalogues::Catalogues;
+use crate::clock_and_random::{Clock, SecureRandom};
+use crate::context::CommandContext;
+use crate::error::AppError;
+use crate::metrics::Counts;
+use crate::recent_keys::RecentKeys;
+use crate::sealing::Sealer;
+use crate::settings::Settings;
 
 /// The part of a server that claims, scheduling and administration share. Shared by reference count.
 pub struct Core {

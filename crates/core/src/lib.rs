@@ -5,6 +5,7 @@
 //! instant). [`Core::command`] owns the transaction, the idempotent answer and the retries. Nothing inside a
 //! transaction leaves the machine.
 
+mod answer;
 mod attempts;
 mod authentication;
 mod catalogues;
@@ -17,17 +18,19 @@ mod erase_appointments;
 mod error;
 mod metrics;
 mod readiness;
+mod recent_keys;
 mod retention;
 mod sealing;
 mod settings;
 
 pub use self::core::Core;
+pub use answer::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER};
 pub use attempts::{Attempt, OpenAttempts};
 pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use circuit_breaker::CircuitBreaker;
 pub use clock_and_random::{Clock, SecureRandom};
-pub use command::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER, run_to_completion};
+pub use command::run_to_completion;
 pub use constat_store::{DocumentBytes, Mark, Tx};
 pub use context::CommandContext;
 pub use erase_appointments::{

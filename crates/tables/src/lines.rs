@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 pub use crate::cells::{Cell, for_excel, for_workbook, guarded, next_midnight};
 use crate::cells::{NUL, digits_of, number_value, read_cell, restore_phone, settle};
+pub use crate::column::{Column, column};
 use crate::decode::Decoded;
 use crate::report::Report;
 use crate::table::{CsvRows, MAX_ROW_BYTES, NextRow, RawCell, Row, RowFault};
@@ -22,21 +23,6 @@ pub struct Record {
     pub line: u64,
     /// What it says.
     pub object: Map<String, Value>,
-}
-
-/// A column of a CSV file: its name, where its value goes in the record, and how it is read.
-pub struct Column {
-    /// The header.
-    pub name: &'static str,
-    /// The path in the record, dotted.
-    pub path: &'static str,
-    /// How a cell is read.
-    pub cell: Cell,
-}
-
-/// A column.
-pub const fn column(name: &'static str, path: &'static str, cell: Cell) -> Column {
-    Column { name, path, cell }
 }
 
 /// How the records of a file are written.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use constat_domain::FieldError;
 
-use crate::lines::Column;
+use crate::column::Column;
 
 /// Most faults shown; the others are counted.
 const MOST_SHOWN: usize = 50;

@@ -12,7 +12,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::cells::{Cell, for_workbook};
-use crate::lines::Column;
+use crate::column::Column;
 
 /// Most rows of a sheet, with the header, in Excel.
 const MAX_ROWS: u32 = 1_048_576;

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use constat_store::Documents;
 use sha2::{Digest as _, Sha256};
 
-use crate::backup::{
+use crate::backup::manifest::{
     BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, is_there,
     refuse_links,
 };

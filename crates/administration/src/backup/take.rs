@@ -9,7 +9,7 @@ use constat_store::{Documents, Store};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
-use crate::backup::{
+use crate::backup::manifest::{
     BackupError, Copied, DATABASE, DOCUMENTS, FORM, MANIFEST, Manifest, create_new, digest_of, disk, empty_folder,
 };
 

@@ -32,8 +32,9 @@ pub use give_back::{give_back_appointments, given_up_since, heard_of, left_on_gi
 pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
 pub use pass_on::pass_on_erasures;
 pub use read::{list_claim_appointments, read_claim_appointment};
+pub use request::SearchClaimAppointments;
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};
-pub use search::{ClaimOffers, SearchClaimAppointments, search_claim_appointments};
+pub use search::{ClaimOffers, search_claim_appointments};
 
 use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};

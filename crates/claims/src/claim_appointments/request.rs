@@ -3,11 +3,44 @@
 use constat_domain::Refusal;
 use constat_domain::claim::{Answer, Asker, Claim};
 use constat_domain::geo::Place;
+use constat_domain::ids::ClaimAppointmentId;
 use constat_domain::ids::ClaimId;
 use constat_domain::service::{ClaimBrief, Dwelling, ServiceKind, ServiceRequest, Urgency};
+use constat_domain::service::{Granularity, Party};
+use jiff::Timestamp;
 
 use crate::claim_appointments::damages::building_damages;
-use crate::claim_appointments::search::SearchClaimAppointments;
+
+/// What is wanted for a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchClaimAppointments {
+    /// The kind of intervention.
+    pub kind: ServiceKind,
+    /// First instant wanted.
+    pub from: Timestamp,
+    /// Last instant wanted; after `from`.
+    pub to: Timestamp,
+    /// Most slots, 1 to 30.
+    pub limit: u8,
+    /// How coarse.
+    pub granularity: Granularity,
+    /// Code of `mission_type.csv`.
+    pub mission_type: Option<String>,
+    /// The configured partner's name; the first that serves the kind when left out.
+    pub partner: Option<String>,
+    /// Where; the claim's own place when left out.
+    pub place: Option<Place>,
+    /// Carried through.
+    pub process: Option<String>,
+    /// The claim's appointment that is to be moved: its partner is asked, its time counts as free.
+    pub reschedules: Option<ClaimAppointmentId>,
+    /// The other firms of an adversarial expertise, as the partner knows them.
+    pub parties: Vec<Party>,
+    /// Every trade that the damages ask for, at the same time.
+    pub all_trades: bool,
+    /// Why it should come before others, besides what the claim's answers say.
+    pub urgency: Urgency,
+}
 
 /// The mission of a repair request that does not say: repair ordered without an expertise before.
 const USUAL_REPAIR_MISSION: &str = "RenDirecte";

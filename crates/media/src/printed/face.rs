@@ -9,8 +9,8 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
 use skrifa::{FontRef, MetadataProvider as _};
 
-use crate::printed::PrintError;
 use crate::printed::bidi::{self, Letter};
+use crate::printed::block::PrintError;
 
 /// Liberation Sans 2.1.5, SIL Open Font License 1.1: see `data/LICENCES.md`.
 static REGULAR: &[u8] = include_bytes!("../../../../data/fonts/LiberationSans-Regular.ttf");

@@ -1,7 +1,7 @@
 //! Where each line of a paper stands: pages, columns, breaks.
 
+use crate::printed::block::Block;
 use crate::printed::face::Faces;
-use crate::printed::paper::Block;
 
 /// A4, in points.
 pub const WIDTH: f32 = 595.28;

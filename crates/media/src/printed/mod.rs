@@ -4,10 +4,12 @@
 //! archive can still read them in thirty years; their fonts are inside.
 
 mod bidi;
+mod block;
 mod face;
 mod layout;
 mod paper;
 mod summary;
 
-pub use paper::{Block, Paper, PrintError};
+pub use block::{Block, PrintError};
+pub use paper::Paper;
 pub use summary::{Happened, Summary};

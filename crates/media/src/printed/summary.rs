@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::printed::{Block, Paper, PrintError};
+use crate::printed::block::{Block, PrintError};
+use crate::printed::paper::Paper;
 
 /// Something that happened to the claim.
 #[derive(Debug, Clone, PartialEq, Eq)]

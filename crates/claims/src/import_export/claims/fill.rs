@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::import_export::claims::Judge;
+use crate::import_export::claims::judge::Judge;
 use constat_tables::lines::euros_to_money;
 use constat_tables::report::Report;
 

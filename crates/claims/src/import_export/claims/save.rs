@@ -12,7 +12,7 @@ use crate::claim::cover::cover_of;
 use crate::claim::events::about;
 use crate::claim::keep_file;
 use crate::deadlines::watch::mark_already_notified;
-use crate::import_export::claims::{ReadyClaim, to_record};
+use crate::import_export::claims::ready::{ReadyClaim, to_record};
 use constat_core::AppError;
 
 /// What became of a batch.
