@@ -3,42 +3,11 @@
 use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::{ClaimId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
-use super::{deadlines, from_body, micros, one_row, parse, to_body};
+use super::{deadlines, from_bodies, from_body, micros, one_row, parse, to_body};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
-
-/// Who declared a claim. Where the row does not say, the audit trail's first word on the claim does: the
-/// holder of the key it came with; without a key (an import, the server itself) it was the platform.
-pub(super) fn declarer() -> SqlLiteral<Text> {
-    sql("COALESCE(claims.declared_by, (SELECT api_keys.holder FROM api_keys WHERE api_keys.id = (SELECT told.actor \
-         FROM events AS told WHERE told.subject = claims.declaration_id ORDER BY told.seq LIMIT 1)), \
-         substr(claims.tenant, 1, length(claims.tenant) - 5))")
-}
-
-/// What makes a claim of its row: the body, and who declared it. The column has the last word: a server of
-/// an earlier version writes the body without what it does not know.
-pub(super) type Row = (String, String);
-
-/// The columns of a [`Row`].
-pub(super) fn columns() -> (claims::body, SqlLiteral<Text>) {
-    (claims::body, declarer())
-}
-
-/// The claim of a row.
-pub(super) fn read((body, declarer): Row) -> Result<Claim, StoreError> {
-    let mut claim: Claim = from_body(&body)?;
-    claim.set_declarer(parse(&declarer)?);
-    Ok(claim)
-}
-
-pub(super) fn read_all(rows: Vec<Row>) -> Result<Vec<Claim>, StoreError> {
-    rows.into_iter().map(read).collect()
-}
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,8 +72,8 @@ pub fn of_tenant_by_either_id(
         found = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(columns())
-            .get_result::<Row>(connection)
+            .select(claims::body)
+            .get_result::<String>(connection)
             .optional()?;
     }
     if found.is_none()
@@ -112,11 +81,11 @@ pub fn of_tenant_by_either_id(
     {
         found = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(columns())
-            .get_result::<Row>(connection)
+            .select(claims::body)
+            .get_result::<String>(connection)
             .optional()?;
     }
-    found.map(read).transpose()
+    found.as_deref().map(from_body).transpose()
 }
 
 /// Which claim an id stands for.
@@ -138,13 +107,13 @@ pub fn stamp_of_tenant_by_either_id(
     id: &str,
 ) -> Result<Option<Stamp>, StoreError> {
     type StampRow = (String, i64, String);
-    let columns = || (claims::declaration_id, claims::version, declarer());
+    let columns = (claims::declaration_id, claims::version, claims::declared_by);
     let mut row: Option<StampRow> = None;
     if let Ok(declaration) = id.parse::<DeclarationId>() {
         row = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(columns())
+            .select(columns)
             .get_result(connection)
             .optional()?;
     }
@@ -153,7 +122,7 @@ pub fn stamp_of_tenant_by_either_id(
     {
         row = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(columns())
+            .select(columns)
             .get_result(connection)
             .optional()?;
     }
@@ -172,7 +141,7 @@ pub fn declarer_of_tenant(
     let found: Option<String> = claims::table
         .find(declaration)
         .filter(claims::tenant.eq(tenant.to_string()))
-        .select(declarer())
+        .select(claims::declared_by)
         .get_result(connection)
         .optional()?;
     found.map(|declarer| parse(&declarer)).transpose()
@@ -189,7 +158,7 @@ pub fn is_declared_on_contract(
         claims::tenant
             .eq(tenant.to_string())
             .and(claims::contract_id.eq(contract_id))
-            .and(declarer().eq(declared_by.to_string())),
+            .and(claims::declared_by.eq(declared_by.to_string())),
     );
     Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(connection)?)
 }
@@ -202,17 +171,17 @@ pub fn list_of_tenant_by_reference_of(
     declared_by: OrgId,
     reference: &str,
 ) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(
             claims::tenant
                 .eq(tenant.to_string())
                 .and(claims::insurer_reference.eq(reference))
-                .and(declarer().eq(declared_by.to_string())),
+                .and(claims::declared_by.eq(declared_by.to_string())),
         )
         .order((claims::created_at, claims::declaration_id))
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// Whether there is any claim.
@@ -221,37 +190,18 @@ pub fn exist_in_tenant(connection: &mut Connection, tenant: &TenantId) -> Result
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
 }
 
-/// Whether there is any claim whose row does not say its contract: one that an earlier version wrote.
-pub fn exist_without_contract(connection: &mut Connection, tenant: &TenantId) -> Result<bool, StoreError> {
-    let any = claims::table.filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.is_null()));
-    Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
-}
-
-/// The claims on a contract, by id. Those whose row does not say the contract are looked for among the claims
-/// of `user`, when it is given.
+/// The claims on a contract, by id.
 pub fn list_of_tenant_by_contract(
     connection: &mut Connection,
     tenant: &TenantId,
     contract_id: &str,
-    user: Option<&str>,
 ) -> Result<Vec<Claim>, StoreError> {
-    let mut rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.eq(contract_id)))
         .order(claims::declaration_id)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    if let Some(user) = user {
-        let unnamed = claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user));
-        let unnamed: Vec<Row> = claims::table
-            .filter(unnamed.and(claims::contract_id.is_null()))
-            .order(claims::declaration_id)
-            .select(columns())
-            .load(connection)?;
-        rows.extend(unnamed);
-    }
-    let mut found = read_all(rows)?;
-    found.retain(|claim| claim.contract.id == contract_id);
-    Ok(found)
+    from_bodies(&bodies)
 }
 
 /// How many claims there are.
@@ -266,13 +216,13 @@ pub fn page_of_tenant_after(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::declaration_id.gt(after)))
         .order(claims::declaration_id)
         .limit(limit)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// The ids of a user's claims, oldest first.
@@ -292,8 +242,9 @@ pub fn ids_of_tenant_by_user(
 /// The claim with this pre-declaration id, whosever it is: ids are unique on the server, and an import
 /// must know which are taken.
 pub fn by_declaration_id(connection: &mut Connection, id: DeclarationId) -> Result<Option<Claim>, StoreError> {
-    let row: Option<Row> = claims::table.find(id.to_string()).select(columns()).get_result(connection).optional()?;
-    row.map(read).transpose()
+    let body: Option<String> =
+        claims::table.find(id.to_string()).select(claims::body).get_result(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
 }
 
 /// Which pre-declaration became the internal claim with this id, whosever it is.
@@ -324,16 +275,16 @@ pub fn list_of_tenant(
             query = query.filter(claims::status.eq_any(names.clone()));
         }
         if let Some(org) = declared_by {
-            query = query.filter(declarer().eq(org.to_string()));
+            query = query.filter(claims::declared_by.eq(org.to_string()));
         }
         query
     };
     let total = wanted().count().get_result(connection)?;
-    let rows: Vec<Row> = wanted()
+    let bodies: Vec<String> = wanted()
         .order((claims::created_at.desc(), claims::declaration_id.desc()))
         .limit(limit)
         .offset(offset)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    Ok(Page { rows: read_all(rows)?, total })
+    Ok(Page { rows: from_bodies(&bodies)?, total })
 }

@@ -7,8 +7,8 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{self as claims_rows, Page};
-use super::micros;
+use super::claims::Page;
+use super::{from_bodies, micros};
 use crate::connection::on_each;
 use crate::schema::{claims, deadline_notices, deadline_rules, deadline_watch};
 use crate::{Connection, StoreError, Tx};
@@ -31,14 +31,14 @@ pub(super) fn claim_changed(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError
 
 /// The claims of all tenants whose time to be looked at has come, longest overdue first.
 pub fn due(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<claims_rows::Row> = deadline_watch::table
+    let bodies: Vec<String> = deadline_watch::table
         .inner_join(claims::table)
         .filter(deadline_watch::look_at.le(micros(now)))
         .order(deadline_watch::look_at)
         .limit(limit)
-        .select(claims_rows::columns())
+        .select(claims::body)
         .load(connection)?;
-    claims_rows::read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// The claim was looked at as it was in this version. `false` when it has changed since, and is to be
@@ -121,7 +121,6 @@ pub fn of_tenant_due_before(
         Terms::Running => wanted().order((deadline_watch::running_at, deadline_watch::declaration_id)),
         Terms::Missed => wanted().order((deadline_watch::missed_at, deadline_watch::declaration_id)),
     };
-    let rows: Vec<claims_rows::Row> =
-        page.limit(limit).offset(offset).select(claims_rows::columns()).load(connection)?;
-    Ok(Page { rows: claims_rows::read_all(rows)?, total })
+    let bodies: Vec<String> = page.limit(limit).offset(offset).select(claims::body).load(connection)?;
+    Ok(Page { rows: from_bodies(&bodies)?, total })
 }

@@ -26,11 +26,11 @@ pub struct DocumentFile {
     pub sha256: String,
     /// What the virus scanner said.
     pub scan: ScanState,
-    /// How many bytes; `None` for documents from before this was kept.
-    pub size: Option<u64>,
+    /// Size in bytes.
+    pub size: u64,
 }
 
-type Row = (String, String, String, String, String, String, Option<i64>);
+type Row = (String, String, String, String, String, String, i64);
 
 fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result<DocumentFile, StoreError> {
     Ok(DocumentFile {
@@ -40,7 +40,7 @@ fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result
         document: parse(&document)?,
         sha256,
         scan: ScanState::named(&scan).ok_or_else(|| StoreError::corrupt("scan", &scan))?,
-        size: size.map(i64::unsigned_abs),
+        size: size.unsigned_abs(),
     })
 }
 
@@ -54,7 +54,7 @@ pub fn insert(tx: &mut Tx, file: &DocumentFile) -> Result<(), StoreError> {
             document_files::document_id.eq(file.document.to_string()),
             document_files::sha256.eq(&file.sha256),
             document_files::scan.eq(file.scan.as_str()),
-            document_files::size.eq(file.size.and_then(|size| i64::try_from(size).ok())),
+            document_files::size.eq(i64::try_from(file.size).unwrap_or(i64::MAX)),
         ))
         .execute(&mut **tx)?;
     Ok(())

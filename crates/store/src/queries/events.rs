@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{Page, declarer};
+use super::claims::Page;
 use super::{from_body, instant, micros, parse, to_body};
 use crate::chain::{self, Content, Fresh, Hash, Tail, hash_of};
 use crate::schema::{claims, event_chains, events};
@@ -168,7 +168,7 @@ pub fn of_tenant_and_kinds_between(
         .into_boxed();
     if let Some(org) = declared_by {
         let about = claims::table.filter(claims::declaration_id.eq(events::subject));
-        wanted = wanted.filter(exists(about.filter(declarer().eq(org.to_string()))));
+        wanted = wanted.filter(exists(about.filter(claims::declared_by.eq(org.to_string()))));
     }
     let rows: Vec<Row> = wanted.order(events::position).limit(limit).select(COLUMNS).load(connection)?;
     rows.into_iter().map(read).collect()

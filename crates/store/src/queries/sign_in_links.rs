@@ -16,8 +16,8 @@ pub struct SignInLink {
     pub tenant: TenantId,
     /// The declaration it opens.
     pub declaration: DeclarationId,
-    /// The key that it was made with: it ends when that is revoked. `None` on links of before.
-    pub key: Option<KeyId>,
+    /// The key that it was made with: the link ends when it is revoked.
+    pub key: KeyId,
     /// When it stops working.
     pub expires_at: Timestamp,
     /// When it was used; it works once.
@@ -33,14 +33,14 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
             sign_in_links::declaration_id.eq(link.declaration.to_string()),
             sign_in_links::expires_at.eq(micros(link.expires_at)),
             sign_in_links::used_at.eq(link.used_at.map(micros)),
-            sign_in_links::api_key.eq(link.key.map(|key| key.to_string())),
+            sign_in_links::api_key.eq(link.key.to_string()),
         ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Tenant, declaration, end, use and key, as the columns have them.
-type LinkRow = (String, String, i64, Option<i64>, Option<String>);
+type LinkRow = (String, String, i64, Option<i64>, String);
 
 /// The link with this hash, whatever its state.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
@@ -59,7 +59,7 @@ pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInL
         Ok(SignInLink {
             tenant: parse(&tenant)?,
             declaration: parse(&declaration)?,
-            key: key.as_deref().map(parse).transpose()?,
+            key: parse(&key)?,
             expires_at: instant(expires_at)?,
             used_at: used_at.map(instant).transpose()?,
         })

@@ -14,7 +14,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{Page, declarer};
+use super::claims::Page;
 use super::{instant, micros, parse};
 use crate::schema::{claims, webhook_attempts, webhook_deliveries as deliveries, webhooks};
 use crate::{Connection, StoreError, Tx};
@@ -95,22 +95,18 @@ fn first_pending(tx: &mut Tx, webhook: WebhookId, subject: &str) -> Result<Optio
     Ok(pending.select(diesel::dsl::min(deliveries::seq)).get_result(&mut **tx)?)
 }
 
-/// Marks the next delivery of every subject anew, of one webhook or of all: after a replay, and when a node
-/// starts, as one of an earlier version may have worked beside it and knows no marks. Those webhooks must be
-/// held.
-pub fn mark_next(tx: &mut Tx, webhook: Option<WebhookId>) -> Result<(), StoreError> {
-    let mut next = deliveries::table
-        .filter(deliveries::status.eq(PENDING))
-        .group_by((deliveries::webhook, deliveries::subject))
+/// Marks the next delivery of each subject anew, after a replay. The webhook must be held.
+fn mark_next(tx: &mut Tx, webhook: WebhookId) -> Result<(), StoreError> {
+    let of_webhook = deliveries::webhook.eq(webhook.to_string());
+    let next: Vec<Option<i64>> = deliveries::table
+        .filter(of_webhook.clone().and(deliveries::status.eq(PENDING)))
+        .group_by(deliveries::subject)
         .select(diesel::dsl::min(deliveries::seq))
-        .into_boxed();
-    let mut marked = deliveries::table.filter(deliveries::is_next.eq(1)).select(deliveries::seq).into_boxed();
-    if let Some(webhook) = webhook {
-        next = next.filter(deliveries::webhook.eq(webhook.to_string()));
-        marked = marked.filter(deliveries::webhook.eq(webhook.to_string()));
-    }
-    let next: BTreeSet<i64> = next.load::<Option<i64>>(&mut **tx)?.into_iter().flatten().collect();
-    let marked: BTreeSet<i64> = marked.load::<i64>(&mut **tx)?.into_iter().collect();
+        .load(&mut **tx)?;
+    let marked: Vec<i64> =
+        deliveries::table.filter(of_webhook.and(deliveries::is_next.eq(1))).select(deliveries::seq).load(&mut **tx)?;
+    let next: BTreeSet<i64> = next.into_iter().flatten().collect();
+    let marked: BTreeSet<i64> = marked.into_iter().collect();
     set_next(tx, marked.difference(&next).copied(), 0)?;
     set_next(tx, next.difference(&marked).copied(), 1)
 }
@@ -292,15 +288,15 @@ pub enum Again {
     },
 }
 
-/// Those about the webhook itself or, when an organisation is named, about the claims that it declared: a
-/// server of an earlier version told integrators of all claims, and its log is here still.
+/// Restricts deliveries to those about the webhook itself and, with an organisation, about the claims that it
+/// declared.
 macro_rules! told_to {
     ($query:expr, $webhook:expr, $declared_by:expr) => {{
         let mut query = $query.into_boxed();
         if let Some(org) = $declared_by {
             let org: OrgId = org;
             let about = claims::table.filter(claims::declaration_id.eq(deliveries::subject));
-            let is_theirs = exists(about.filter(declarer().eq(org.to_string())));
+            let is_theirs = exists(about.filter(claims::declared_by.eq(org.to_string())));
             let is_own = deliveries::subject.eq($webhook.to_string()).or(deliveries::kind.eq(PING));
             query = query.filter(is_theirs.or(is_own));
         }
@@ -342,7 +338,7 @@ pub fn replay(
     for some in places.chunks(500) {
         rows += diesel::update(deliveries::table.filter(deliveries::seq.eq_any(some))).set(again).execute(&mut **tx)?;
     }
-    mark_next(tx, Some(webhook))?;
+    mark_next(tx, webhook)?;
     Ok(rows)
 }
 

@@ -128,12 +128,6 @@ pub fn hold(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Holds all webhooks until the transaction ends.
-pub fn hold_all(tx: &mut Tx) -> Result<(), StoreError> {
-    diesel::update(webhooks::table).set(webhooks::cursor.eq(webhooks::cursor)).execute(&mut **tx)?;
-    Ok(())
-}
-
 /// Moves the cursor on, in the transaction that adds the deliveries; a [`StoreError::Conflict`] says
 /// that another node was faster.
 pub fn move_cursor(tx: &mut Tx, webhook: &Webhook, to: i64) -> Result<(), StoreError> {
