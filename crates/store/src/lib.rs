@@ -14,6 +14,7 @@
 mod attempts;
 pub mod chain;
 mod checkpoints;
+mod columns;
 mod connection;
 mod database_url;
 mod dialect;

@@ -5,7 +5,8 @@ use constat_domain::ids::{ClaimId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
-use super::{deadlines, from_bodies, from_body, micros, one_row, parse, to_body};
+use super::{deadlines, from_bodies, from_body, one_row, parse, to_body};
+use crate::columns::{AsText, Micros};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
 
@@ -18,44 +19,65 @@ pub struct Page<T> {
     pub total: i64,
 }
 
+/// The columns of a claim that a change may write.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = claims, treat_none_as_null = true)]
+struct Changing<'a> {
+    claim_id: Option<String>,
+    user_id: &'a str,
+    status: &'static str,
+    insurer_reference: Option<&'a str>,
+    declared_by: AsText<OrgId>,
+    contract_id: &'a str,
+    version: i64,
+    body: String,
+}
+
+impl<'a> Changing<'a> {
+    fn of(claim: &'a Claim) -> Result<Self, StoreError> {
+        Ok(Self {
+            claim_id: claim.claim_id.map(|id| id.to_string()),
+            user_id: &claim.user_id,
+            status: claim.status.as_str(),
+            insurer_reference: claim.dossier.insurer_reference.as_deref(),
+            declared_by: AsText(claim.declarer()),
+            contract_id: &claim.contract.id,
+            version: claim.version,
+            body: to_body(claim)?,
+        })
+    }
+}
+
+/// A new claim.
+#[derive(Insertable)]
+#[diesel(table_name = claims)]
+struct New<'a> {
+    declaration_id: AsText<DeclarationId>,
+    tenant: AsText<TenantId>,
+    created_at: Micros,
+    #[diesel(embed)]
+    changing: Changing<'a>,
+}
+
 /// Saves a new claim.
 pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
-    diesel::insert_into(claims::table)
-        .values((
-            claims::declaration_id.eq(claim.declaration_id.to_string()),
-            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
-            claims::tenant.eq(claim.tenant.to_string()),
-            claims::user_id.eq(&claim.user_id),
-            claims::status.eq(claim.status.as_str()),
-            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
-            claims::declared_by.eq(claim.declarer().to_string()),
-            claims::contract_id.eq(&claim.contract.id),
-            claims::created_at.eq(micros(claim.created_at)),
-            claims::version.eq(claim.version),
-            claims::body.eq(to_body(claim)?),
-        ))
-        .execute(&mut **tx)?;
+    let new = New {
+        declaration_id: AsText(claim.declaration_id),
+        tenant: AsText(claim.tenant),
+        created_at: Micros(claim.created_at),
+        changing: Changing::of(claim)?,
+    };
+    diesel::insert_into(claims::table).values(new).execute(&mut **tx)?;
     deadlines::claim_changed(tx, claim)
 }
 
-/// Saves a claim that was changed. `claim.version` is the new version, one more than what was
-/// read; a [`StoreError::Conflict`] says that somebody else was faster.
+/// Saves a claim that was changed. `claim.version` is one more than the version that was read;
+/// [`StoreError::Conflict`] means that another transaction changed the row first.
 pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
     let previous = claims::table
         .find(claim.declaration_id.to_string())
         .filter(claims::tenant.eq(claim.tenant.to_string()).and(claims::version.eq(claim.version - 1)));
-    let rows = diesel::update(previous)
-        .set((
-            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
-            claims::user_id.eq(&claim.user_id),
-            claims::status.eq(claim.status.as_str()),
-            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
-            claims::declared_by.eq(claim.declarer().to_string()),
-            claims::contract_id.eq(&claim.contract.id),
-            claims::version.eq(claim.version),
-            claims::body.eq(to_body(claim)?),
-        ))
-        .execute(&mut **tx)?;
+    let rows = diesel::update(previous).set(Changing::of(claim)?).execute(&mut **tx)?;
     one_row(rows, "the claim")?;
     deadlines::claim_changed(tx, claim)
 }
@@ -88,32 +110,37 @@ pub fn of_tenant_by_either_id(
     found.as_deref().map(from_body).transpose()
 }
 
-/// Which claim an id stands for.
+/// A claim's identity, version and declarer: enough to validate a cached answer for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// The claim.
     pub declaration: DeclarationId,
-    /// Its version now.
+    /// Its present version.
     pub version: i64,
-    /// Who declared it.
+    /// The organisation that declared it.
     pub declared_by: OrgId,
 }
 
-/// Which claim an id stands for, its version and its declarer: enough to know whether what was read before
-/// still holds, and for whom.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = claims)]
+struct StampRow {
+    declaration_id: AsText<DeclarationId>,
+    version: i64,
+    declared_by: AsText<OrgId>,
+}
+
+/// The version and declarer of the claim with this pre-declaration id or internal claim id, in any of their forms.
 pub fn stamp_of_tenant_by_either_id(
     connection: &mut Connection,
     tenant: &TenantId,
     id: &str,
 ) -> Result<Option<Stamp>, StoreError> {
-    type StampRow = (String, i64, String);
-    let columns = (claims::declaration_id, claims::version, claims::declared_by);
     let mut row: Option<StampRow> = None;
     if let Ok(declaration) = id.parse::<DeclarationId>() {
         row = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(columns)
+            .select(StampRow::as_select())
             .get_result(connection)
             .optional()?;
     }
@@ -122,14 +149,11 @@ pub fn stamp_of_tenant_by_either_id(
     {
         row = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(columns)
+            .select(StampRow::as_select())
             .get_result(connection)
             .optional()?;
     }
-    let stamp = |(declaration, version, declarer): StampRow| {
-        Ok(Stamp { declaration: parse(&declaration)?, version, declared_by: parse(&declarer)? })
-    };
-    row.map(stamp).transpose()
+    Ok(row.map(|row| Stamp { declaration: row.declaration_id.0, version: row.version, declared_by: row.declared_by.0 }))
 }
 
 /// Who declared the claim with exactly this pre-declaration id; `None` when it is no claim's.
