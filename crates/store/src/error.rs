@@ -34,7 +34,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Somebody else was faster.
+    /// Whether another transaction was first.
     pub const fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
     }

@@ -25,6 +25,7 @@ mod held;
 mod interleaved;
 mod mark;
 mod migrations;
+mod opening;
 mod pool;
 pub mod queries;
 mod queue;

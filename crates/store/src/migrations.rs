@@ -110,7 +110,7 @@ mod tests {
 
     use super::{NEEDS, STEPS, run};
     use crate::StoreError;
-    use crate::connection::open_file;
+    use crate::opening::open_file;
 
     /// Statements that a program without the step may not survive, or that restrict what it writes.
     const REMOVALS: [&str; 10] = [

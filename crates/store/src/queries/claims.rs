@@ -5,19 +5,11 @@ use constat_domain::ids::{ClaimId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 
+pub use super::page::Page;
 use super::{deadlines, from_bodies, from_body, one_row, parse, to_body};
 use crate::columns::{AsText, Micros};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    /// The rows of the page.
-    pub rows: Vec<T>,
-    /// How many there are in all.
-    pub total: i64,
-}
 
 /// The columns of a claim that a change may write.
 #[derive(Insertable, AsChangeset)]

@@ -1,4 +1,4 @@
-//! When to look at the deadlines of which claim, and what was told of them.
+//! When to evaluate the deadlines of each claim, and the notices sent about them.
 
 use constat_domain::claim::Claim;
 use constat_domain::deadlines::Look;
@@ -7,7 +7,7 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::Page;
+use super::page::Page;
 use super::{from_bodies, micros};
 use crate::connection::on_each;
 use crate::schema::{claims, deadline_notices, deadline_rules, deadline_watch};
@@ -56,7 +56,7 @@ pub fn looked(tx: &mut Tx, claim: &Claim, look: &Look) -> Result<bool, StoreErro
     Ok(rows == 1)
 }
 
-/// Notes that something is told of a claim's deadline. `false` when it was told before.
+/// Records a notice about a claim's deadline. `false` when it was sent before.
 pub fn tell(tx: &mut Tx, claim: DeclarationId, rule: &str, due_at: Timestamp, kind: &str) -> Result<bool, StoreError> {
     let rows = on_each!(&mut **tx, one => diesel::insert_into(deadline_notices::table)
         .values((

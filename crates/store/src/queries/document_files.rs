@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::parse;
+use crate::chain::GENESIS;
 use crate::schema::document_files;
 use crate::{Connection, StoreError, Tx, dialect};
 
@@ -104,7 +105,7 @@ pub fn bytes_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result
 /// As [`bytes_of_tenant`], and no other transaction that records an event of the tenant commits before this one
 /// ends. To be asked after the transaction's other writes, as the order of locks is theirs.
 pub fn bytes_of_tenant_held(tx: &mut Tx, tenant: &TenantId) -> Result<u64, StoreError> {
-    dialect::hold_chain(tx, &tenant.to_string())?;
+    dialect::hold_chain(tx, &tenant.to_string(), &GENESIS)?;
     bytes_of_tenant(tx, tenant)
 }
 

@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::Page;
+use super::page::Page;
 use super::{from_body, micros, parse, to_body};
 use crate::chain::{self, Content, Fresh, Hash, Tail, hash_of};
 use crate::columns::{AsText, Micros};

@@ -9,7 +9,7 @@ use super::{instant, micros, parse};
 use crate::schema::sign_in_links;
 use crate::{Connection, StoreError, Tx};
 
-/// A link as it is kept.
+/// A stored link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInLink {
     /// Whose data the declaration is.
@@ -24,7 +24,7 @@ pub struct SignInLink {
     pub used_at: Option<Timestamp>,
 }
 
-/// Keeps a link under the SHA-256 of its secret (lower-case hex).
+/// Saves a link under the SHA-256 of its secret (lower-case hex).
 pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreError> {
     diesel::insert_into(sign_in_links::table)
         .values((
@@ -67,7 +67,7 @@ pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInL
     .transpose()
 }
 
-/// Uses the link up. `false` when somebody already had.
+/// Marks the link as used. `false` when it was used before.
 pub fn consume(tx: &mut Tx, hash: &str, at: Timestamp) -> Result<bool, StoreError> {
     let unused = sign_in_links::table.find(hash).filter(sign_in_links::used_at.is_null());
     let rows = diesel::update(unused).set(sign_in_links::used_at.eq(micros(at))).execute(&mut **tx)?;
