@@ -260,7 +260,7 @@ fn plan_of<C: DerefMut<Target = Connection>>(
         }
         Connection::Postgres(one) => {
             // A plan for any parameters. The tables are empty: without the settings they would be scanned.
-            let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off";
+            let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
             one.batch_execute(&format!("{settings}; PREPARE planned AS {statement}"))?;
             let count = (1..).take_while(|number| statement.contains(&format!("${number}"))).count();
             let parameters = vec!["NULL"; count].join(", ");
