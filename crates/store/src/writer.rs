@@ -134,7 +134,8 @@ impl From<Failure> for StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy(cause) | StoreError::Contended(cause) => Self::Busy(cause),
+            StoreError::Busy(cause) => Self::Busy(cause),
+            StoreError::Contended(cause) => Self::Busy(cause.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }
