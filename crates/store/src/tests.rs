@@ -262,7 +262,7 @@ fn plan_of<C: DerefMut<Target = Connection>>(
             // A plan for any parameters. The tables are empty: without the settings they would be scanned.
             let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
             one.batch_execute(&format!("{settings}; PREPARE planned AS {statement}"))?;
-            let count = (1..).take_while(|number| statement.contains(&format!("${number}"))).count();
+            let count = (1..100).take_while(|number| statement.contains(&format!("${number}"))).count();
             let parameters = vec!["NULL"; count].join(", ");
             let plan: Vec<PostgresPlan> =
                 diesel::sql_query(format!("EXPLAIN EXECUTE planned ({parameters})")).load(one)?;

@@ -237,7 +237,7 @@ pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Opt
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = appointments)]
-struct Busy {
+struct TakenTime {
     id: AsText<AppointmentId>,
     expert: AsText<ExpertId>,
     busy_from: Micros,
@@ -246,8 +246,8 @@ struct Busy {
     lon: Option<f64>,
 }
 
-impl From<Busy> for BusyRow {
-    fn from(row: Busy) -> Self {
+impl From<TakenTime> for BusyRow {
+    fn from(row: TakenTime) -> Self {
         Self {
             appointment: row.id.0,
             expert: row.expert.0,
@@ -258,7 +258,7 @@ impl From<Busy> for BusyRow {
     }
 }
 
-fn busy_rows(rows: Vec<Busy>) -> Vec<BusyRow> {
+fn busy_rows(rows: Vec<TakenTime>) -> Vec<BusyRow> {
     rows.into_iter().map(BusyRow::from).collect()
 }
 
@@ -270,7 +270,7 @@ pub fn busy_of_expert_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<BusyRow>, StoreError> {
-    let rows: Vec<Busy> = on_each!(connection, one => appointments::table
+    let rows: Vec<TakenTime> = on_each!(connection, one => appointments::table
         .filter(
             appointments::expert
                 .eq(expert.to_string())
@@ -279,7 +279,7 @@ pub fn busy_of_expert_between(
                 .and(appointments::busy_from.lt(micros(to))),
         )
         .order(appointments::busy_from)
-        .select(Busy::as_select())
+        .select(TakenTime::as_select())
         .load(one))?;
     Ok(busy_rows(rows))
 }
@@ -290,7 +290,7 @@ pub fn busy_of_tenant_after(
     tenant: &TenantId,
     from: Timestamp,
 ) -> Result<Vec<BusyRow>, StoreError> {
-    let rows: Vec<Busy> = appointments::table
+    let rows: Vec<TakenTime> = appointments::table
         .filter(
             appointments::tenant
                 .eq(tenant.to_string())
@@ -298,7 +298,7 @@ pub fn busy_of_tenant_after(
                 .and(appointments::busy_to.gt(micros(from))),
         )
         .order((appointments::expert, appointments::busy_from))
-        .select(Busy::as_select())
+        .select(TakenTime::as_select())
         .load(connection)?;
     Ok(busy_rows(rows))
 }
@@ -312,14 +312,14 @@ pub fn busy_of_tenant_by_ids(
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let names = some.iter().map(ToString::to_string);
-        let rows: Vec<Busy> = appointments::table
+        let rows: Vec<TakenTime> = appointments::table
             .filter(
                 appointments::id
                     .eq_any(names)
                     .and(appointments::tenant.eq(tenant.to_string()))
                     .and(appointments::status.eq("booked")),
             )
-            .select(Busy::as_select())
+            .select(TakenTime::as_select())
             .load(connection)?;
         found.extend(rows);
     }

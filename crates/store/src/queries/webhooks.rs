@@ -26,7 +26,7 @@ struct Row {
     body: String,
 }
 
-fn read(row: Row) -> Result<Webhook, StoreError> {
+fn read(row: &Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         id: row.id.0,
         tenant: row.tenant.0,
@@ -123,7 +123,7 @@ pub fn of_tenant_and_key_by_id(
         .select(Row::as_select())
         .get_result(connection)
         .optional()?;
-    row.map(read).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// A key's webhooks, oldest first.
@@ -137,14 +137,14 @@ pub fn list_of_tenant_and_key(
         .order((webhooks::created_at, webhooks::id))
         .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
 /// The webhook with this id, in any tenant: for the deliverer.
 pub fn by_id(connection: &mut Connection, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     let row: Option<Row> =
         webhooks::table.find(id.to_string()).select(Row::as_select()).get_result(connection).optional()?;
-    row.map(read).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// The active webhooks of all tenants with events after their cursor.
