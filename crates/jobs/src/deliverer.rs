@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use constat_claims::ClaimService;
 use constat_claims::webhooks::{
-    Message, SendFailure, WebhookRequest, Work, fan_out, fan_out_work, lease, lease_trials, mark_next, message_of,
-    record_attempt, trials_due, work_due,
+    Message, SendFailure, WebhookRequest, Work, fan_out, fan_out_work, lease, lease_trials, message_of, record_attempt,
+    trials_due, work_due,
 };
 use constat_core::AppError;
 use constat_domain::ids::WebhookId;
@@ -75,9 +75,6 @@ impl Deliverer {
     /// Works until the task is dropped: whenever this process commits an event, and every few seconds
     /// for what others committed and what has come due.
     pub async fn run(self) {
-        if let Err(error) = mark_next(&self.service).await {
-            tracing::error!(%error, "webhooks: what is next could not be marked, and is looked for when a node starts");
-        }
         let mut nudges = self.service.core.store.events_appended();
         let mut polls = tokio::time::interval(Duration::from_secs(self.service.core.settings.webhooks.poll_seconds));
         polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -127,8 +127,8 @@ impl Tails {
         self.fresh.push(event);
     }
 
-    /// The position of the last event of a tenant, those of the transaction under way included. Nobody
-    /// else appends to the chain until the transaction ends.
+    /// The position of the last event of a tenant, those of the transaction under way included. No other transaction
+    /// appends to the chain until the transaction ends.
     pub(crate) fn length(&mut self, connection: &mut Connection, tenant: TenantId) -> Result<i64, StoreError> {
         let stored = self.hold(connection, tenant)?.length;
         let fresh = self.fresh.iter().filter(|event| event.tenant == tenant).count();
@@ -139,7 +139,7 @@ impl Tails {
         if let Some(held) = self.held.get(&tenant) {
             return Ok(*held);
         }
-        let row = dialect::hold_chain(connection, &tenant.to_string())?;
+        let row = dialect::hold_chain(connection, &tenant.to_string(), &GENESIS)?;
         let tail =
             row.map_or(Ok(Tail::EMPTY), |(length, hash)| Ok::<_, StoreError>(Tail { length, hash: hash_of(&hash)? }))?;
         self.held.insert(tenant, tail);

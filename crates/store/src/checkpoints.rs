@@ -1,20 +1,19 @@
 //! Moving SQLite's write-ahead log into the database beside the writer.
 //!
-//! A commit writes to the log only; now and then somebody has to move what it holds into the database file,
-//! and to wait until the disk has it: as long as some ten commits. Here a thread of its own does so while the
-//! writer goes on. What is committed meanwhile stays in the log, which therefore only begins anew when the
-//! writer has moved the rest itself ([`dialect::prepare_writer`](crate::dialect::prepare_writer)); the little
-//! that is left then.
+//! A commit writes to the log only. A checkpoint copies the log into the database file and syncs it, which takes as
+//! long as about ten commits: a separate thread does it while the writer continues. Commits made meanwhile stay in
+//! the log, so the log restarts only after the writer's own checkpoint of the rest
+//! ([`dialect::prepare_writer`](crate::dialect::prepare_writer)), which is short.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use diesel::connection::SimpleConnection as _;
 
-use crate::writer::Connect;
+use crate::opening::Connect;
 use crate::{Connection, StoreError};
 
-/// The log is moved after so many units of work: some 2,500 pages when they are bookings.
-const AFTER_UNITS: usize = 512;
+/// Units of work between two checkpoints: some 2,500 pages when they are bookings.
+const CHECKPOINT_AFTER_UNITS: usize = 512;
 
 /// A handle on the thread, which ends when it is dropped.
 pub(crate) struct Checkpoints {
@@ -44,13 +43,13 @@ impl Checkpoints {
         Ok(Self { units: 0, wake: Some(wake) })
     }
 
-    /// So many units more were committed.
+    /// Counts committed units, and starts a checkpoint when enough were.
     pub(crate) fn after(&mut self, units: usize) {
         self.units += units;
-        if let Some(wake) = self.wake.as_ref().filter(|_| self.units >= AFTER_UNITS) {
+        if let Some(wake) = self.wake.as_ref().filter(|_| self.units >= CHECKPOINT_AFTER_UNITS) {
             self.units = 0;
-            // One that is asked for already is as good.
-            let _asked_for = wake.try_send(());
+            // A full channel means that a checkpoint is requested already.
+            let _requested = wake.try_send(());
         }
     }
 }

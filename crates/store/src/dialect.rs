@@ -13,9 +13,8 @@ use crate::{Connection, StoreError};
 pub(crate) const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
 
-/// (1) A PostgreSQL session. Nobody waits long for a lock that another node holds: two transactions that
-/// wait for each other are told apart in a quarter of a second, and tried again one by one. A
-/// transaction whose node is gone is ended by the server.
+/// (1) A PostgreSQL session. The wait for a lock is short: two transactions that wait for each other fail after a
+/// quarter of a second, and run again one by one. The server ends a transaction whose node is gone.
 pub(crate) const POSTGRES_SESSION: &str = "SET lock_timeout = '250ms'; SET statement_timeout = '15s'; \
      SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;";
 
@@ -43,8 +42,8 @@ pub(crate) fn prepare_reader(connection: &mut Connection) -> Result<(), StoreErr
 }
 
 /// (4) Begins a transaction that will write. SQLite takes its write lock at once. PostgreSQL's reads see
-/// what has committed before each statement: whoever decides on what it read holds a version, a lock
-/// or a unique row that tells when that has changed.
+/// what was committed before each statement: a decision on read rows is guarded by a version, a lock
+/// or a unique row that detects a change.
 pub(crate) fn begin(connection: &mut Connection) -> QueryResult<()> {
     match connection {
         Connection::Sqlite(one) => one.batch_execute("BEGIN IMMEDIATE"),
@@ -54,7 +53,11 @@ pub(crate) fn begin(connection: &mut Connection) -> QueryResult<()> {
 
 /// (5) The end of a tenant's chain, held until the transaction ends, so that no other writer goes on from
 /// it. SQLite has one writer at a time and needs no lock.
-pub(crate) fn hold_chain(connection: &mut Connection, tenant: &str) -> QueryResult<Option<(i64, Vec<u8>)>> {
+pub(crate) fn hold_chain(
+    connection: &mut Connection,
+    tenant: &str,
+    genesis: &[u8],
+) -> QueryResult<Option<(i64, Vec<u8>)>> {
     let columns = (event_chains::length, event_chains::hash);
     match connection {
         Connection::Sqlite(one) => event_chains::table.find(tenant).select(columns).get_result(one).optional(),
@@ -65,11 +68,7 @@ pub(crate) fn hold_chain(connection: &mut Connection, tenant: &str) -> QueryResu
                 return Ok(Some(end));
             }
             // A tenant's first event: there must be a row to hold.
-            let empty = (
-                event_chains::tenant.eq(tenant),
-                event_chains::length.eq(0),
-                event_chains::hash.eq(crate::chain::GENESIS.as_slice()),
-            );
+            let empty = (event_chains::tenant.eq(tenant), event_chains::length.eq(0), event_chains::hash.eq(genesis));
             diesel::insert_into(event_chains::table).values(empty).on_conflict_do_nothing().execute(one)?;
             held(one)
         }
@@ -138,7 +137,7 @@ pub(crate) fn scrub(connection: &mut Connection) -> Result<(), StoreError> {
 /// (9) A PostgreSQL URL that notices a server that is gone: in five seconds when connecting, in about
 /// fifteen when it stops answering. What the URL says itself stands.
 pub(crate) fn patient_url(url: &str) -> String {
-    const PATIENCE: [(&str, &str); 6] = [
+    const TIMEOUTS: [(&str, &str); 6] = [
         ("connect_timeout", "5"),
         ("keepalives_idle", "5"),
         ("keepalives_interval", "3"),
@@ -146,7 +145,7 @@ pub(crate) fn patient_url(url: &str) -> String {
         ("tcp_user_timeout", "15000"),
         ("application_name", "constat"),
     ];
-    let missing = PATIENCE.iter().filter(|(name, _)| !url.contains(&format!("{name}=")));
+    let missing = TIMEOUTS.iter().filter(|(name, _)| !url.contains(&format!("{name}=")));
     missing.fold(url.to_owned(), |url, (name, value)| {
         let separator = if url.contains('?') { '&' } else { '?' };
         format!("{url}{separator}{name}={value}")
@@ -166,7 +165,7 @@ pub(crate) fn snapshot(connection: &mut Connection, to: &std::path::Path) -> Res
 }
 
 diesel::define_sql_function! {
-    /// Step 17 of the schema makes it, on PostgreSQL.
+    /// A function of the schema, on PostgreSQL.
     #[sql_name = "take_idempotency_key"]
     fn pg_take_idempotency_key(asked_by: diesel::sql_types::Text, asked_under: diesel::sql_types::Text)
         -> diesel::sql_types::Nullable<diesel::sql_types::Text>;

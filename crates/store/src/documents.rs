@@ -29,7 +29,7 @@ const LOCAL_PART: usize = 1024 * 1024;
 const S3_PART: usize = 5 * 1024 * 1024;
 
 /// How long one call to a bucket is tried again, and how long it may take.
-const S3_PATIENCE: Duration = Duration::from_secs(20);
+const S3_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Where document bytes live. Cheap to clone.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ impl Documents {
 
     /// Keeps documents in a bucket. An object appears there whole or not at all.
     pub fn s3(bucket: &S3) -> Result<Self, StoreError> {
-        let retry = RetryConfig { max_retries: 3, retry_timeout: S3_PATIENCE, ..RetryConfig::default() };
+        let retry = RetryConfig { max_retries: 3, retry_timeout: S3_TIMEOUT, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(&bucket.bucket)
             .with_region(&bucket.region)
@@ -175,7 +175,7 @@ fn collect_unfinished(folder: &Path, found: &mut Vec<(PathBuf, Timestamp)>) -> s
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        // What vanishes meanwhile was finished or given up: it is nobody's concern.
+        // A file that vanishes meanwhile was finished or aborted.
         let Ok(about) = entry.metadata() else { continue };
         if about.is_dir() {
             collect_unfinished(&path, found)?;

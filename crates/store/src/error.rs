@@ -2,44 +2,54 @@
 
 /// A failure of the database or of the document store.
 ///
-/// The cause is kept for the log; a caller of the server only ever learns that it should try again.
+/// The source is for the log. A caller of the server only learns that it should try again.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The row changed meanwhile, or a unique value is taken: read again and decide again.
     #[error("conflicting change: {0}")]
     Conflict(String),
-    /// The transaction lost to another one, which changes the same rows: it is tried again, and only a
-    /// caller who was unlucky every time hears of it.
+    /// The transaction lost to another one that changes the same rows. It runs again, a limited number of times.
     #[error("others change the same rows: {0}")]
-    Contended(String),
-    /// The server that holds the database went away in the middle of it.
+    Contended(#[source] diesel::result::Error),
+    /// The connection to the database server broke during the transaction.
     #[error("the database went away: {0}")]
-    Lost(String),
-    /// Not now: another process holds the database's lock for longer than the busy timeout, too much waits to be
-    /// written, or too many read. Nothing was done.
+    Lost(#[source] diesel::result::Error),
+    /// The database failed for another reason.
+    #[error("storage is unavailable: {0}")]
+    Database(#[source] diesel::result::Error),
+    /// The document store failed.
+    #[error("storage is unavailable: {0}")]
+    Documents(#[from] object_store::Error),
+    /// Another process holds the database's lock for longer than the busy timeout, or a queue of writes or reads is
+    /// full. Nothing was done; the caller may try again.
     #[error("the database is busy: {0}")]
     Busy(String),
-    /// The database server does not let us in: a wrong name, password or option. Waiting does not mend it.
+    /// The database server refuses the connection: a wrong name, password or option. Another attempt fails too.
     #[error("the database server refuses the connection: {0}")]
     Refused(String),
-    /// The schema was brought further than this program can go with.
+    /// The schema belongs to a version that this program cannot work with.
     #[error("the database is ahead of this program: {0}")]
     Ahead(String),
     /// The database or the document store cannot be reached, or the server is stopping.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
-    /// What was read cannot be understood.
+    /// A stored value cannot be read.
     #[error("stored data is corrupt: {0}")]
     Corrupt(String),
 }
 
 impl StoreError {
-    /// Somebody else was faster.
+    /// Whether another transaction was first.
     pub const fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
     }
 
-    /// Whether the same work may well succeed in another transaction.
+    /// Whether storage does not answer: the database, or the document store.
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Database(_) | Self::Documents(_))
+    }
+
+    /// Whether the same work may succeed in another transaction.
     pub(crate) const fn is_passing(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Lost(_))
     }
@@ -57,23 +67,22 @@ impl From<diesel::result::Error> for StoreError {
         match &error {
             Error::DatabaseError(Kind::UniqueViolation | Kind::ExclusionViolation, _) => Self::Conflict(text),
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction, _) => {
-                Self::Lost(text)
+                Self::Lost(error)
             }
             // SQLite, when another process holds the lock for longer than the busy timeout.
             _ if text.contains("locked") || text.contains("busy") => Self::Busy(text),
-            // PostgreSQL tells a deadlock and a lock timeout by codes that diesel does not pass on, in the
-            // language of the server: what is unknown and not known to be about the data is tried again, a bounded
-            // number of times.
-            Error::DatabaseError(Kind::Unknown, told) if is_about_data(told.message()) => Self::Unavailable(text),
-            Error::DatabaseError(Kind::SerializationFailure | Kind::Unknown, _) => Self::Contended(text),
+            // PostgreSQL reports a deadlock and a lock timeout by SQLSTATE codes that diesel does not pass on. An
+            // unknown error that is not about the data runs again, a limited number of times.
+            Error::DatabaseError(Kind::Unknown, info) if is_about_data(info.message()) => Self::Database(error),
+            Error::DatabaseError(Kind::SerializationFailure | Kind::Unknown, _) => Self::Contended(error),
             Error::DeserializationError(_) => Self::Corrupt(text),
-            _ => Self::Unavailable(text),
+            _ => Self::Database(error),
         }
     }
 }
 
-/// Whether PostgreSQL refuses the data itself (class 22): it will do so every time. By the words of an English
-/// server, since diesel does not pass the code on; in another language it is tried again in vain, a bounded
+/// Whether PostgreSQL refuses the data itself (SQLSTATE class 22), which it does each time. Judged by the message of
+/// an English server, since diesel does not pass the code on; in another language the unit runs again, a limited
 /// number of times. Source of the words: `errcodes.txt` and the messages that carry `ERRCODE_DATA_*`.
 fn is_about_data(message: &str) -> bool {
     const WORDS: [&str; 8] = [
@@ -89,15 +98,9 @@ fn is_about_data(message: &str) -> bool {
     WORDS.iter().any(|words| message.contains(words))
 }
 
-impl From<object_store::Error> for StoreError {
-    fn from(error: object_store::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-/// How a unit of work fails: by what the store says, or for reasons of its own.
+/// The error of a unit of work: of the store, or of the caller's rules.
 pub trait UnitError: From<StoreError> + Send {
-    /// What the store said, when that is why.
+    /// The store's error, if it is one.
     fn store_error(&self) -> Option<&StoreError>;
 }
 
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_data_is_refused_for_is_never_tried_again() {
+    fn refused_data_does_not_run_again() {
         for message in [
             "invalid byte sequence for encoding \"UTF8\": 0x00",
             "integer out of range",

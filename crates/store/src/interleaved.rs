@@ -92,7 +92,7 @@ fn each_unit_is_taken_once_and_every_writer_ends() {
 }
 
 #[test]
-fn no_more_waits_than_there_is_room_for_and_who_is_told_so_left_nothing() {
+fn a_full_queue_refuses_units_and_keeps_none_of_them() {
     in_any_order(|| {
         let queue = Arc::new(Queue::with_room_for(2));
         let callers: Vec<_> = (0..4)
@@ -107,7 +107,7 @@ fn no_more_waits_than_there_is_room_for_and_who_is_told_so_left_nothing() {
         };
         let mut accepted: Vec<u32> = callers.into_iter().filter_map(|caller| caller.join().expect("it ends")).collect();
         let taken = taken.join().expect("it ends");
-        // Back in, whatever else waits: nobody who was told yes is sent away later.
+        // Put back, however full the queue is: an accepted unit is never refused later.
         queue.put_back(taken.map(|number| Unit { number, tries: 1 }));
         queue.close();
         let mut left: Vec<u32> = write(&queue).into_iter().map(|unit| unit.number).collect();

@@ -14,6 +14,7 @@
 mod attempts;
 pub mod chain;
 mod checkpoints;
+mod columns;
 mod connection;
 mod database_url;
 mod dialect;
@@ -24,6 +25,7 @@ mod held;
 mod interleaved;
 mod mark;
 mod migrations;
+mod opening;
 mod pool;
 pub mod queries;
 mod queue;

@@ -1,21 +1,19 @@
-//! Whether anything was committed meanwhile, told without a query.
+//! Detects commits to a SQLite database without a query, to validate answers cached in memory.
 //!
-//! An answer that was kept in memory holds as long as nobody has committed. Asking the database costs a
-//! statement and two locks of a file, and mostly the answer is that nothing happened. SQLite writes that
-//! down where everybody can look: the index of the write-ahead log is a file that all processes share
-//! (`-shm`), and begins with two copies of a header of 48 bytes. Every commit of every process writes
-//! both anew, with a counter and a checksum over the whole log, before it returns
+//! A query costs a statement and two file locks, and mostly finds no change. The index of the write-ahead log is a
+//! file that all processes share (`-shm`). It begins with two copies of a header of 48 bytes, and each commit of any
+//! process writes both, with a counter and a checksum over the whole log, before it returns
 //! (<https://sqlite.org/walformat.html>, section 2). Equal headers mean that nothing was committed
 //! between the two looks.
 
-/// What the database had committed at one moment. Two equal marks of one store: nothing was committed in
-/// between, by nobody.
+/// The state of a database's commits at one instant. Two equal counters of one store mean that no process committed
+/// in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark([u8; HEADER]);
 
 /// Length of one copy of the header, in bytes.
 const HEADER: usize = 48;
-/// Where the header says whether it was ever written.
+/// Offset of the byte that says whether the header is initialised.
 const IS_WRITTEN: usize = 12;
 
 #[cfg(target_os = "linux")]
@@ -48,7 +46,7 @@ mod linux {
 
     use super::{HEADER, IS_WRITTEN, Mark};
     use crate::Connection;
-    use crate::connection::open_file;
+    use crate::opening::open_file;
 
     /// Looks at the header of one database's log.
     pub(crate) struct Marks {
@@ -61,7 +59,7 @@ mod linux {
         /// Never closed: a process that closes any handle of a file loses all its locks on it
         /// (`fcntl(2)`), and SQLite holds some on this one.
         file: ManuallyDrop<File>,
-        /// As long as somebody is connected, SQLite leaves the file where it is.
+        /// SQLite keeps the file while a connection is open.
         _connected: Mutex<Connection>,
     }
 
@@ -81,7 +79,7 @@ mod linux {
             Self { database: database.to_owned(), index: OnceLock::new() }
         }
 
-        /// `None` when there is no such file, or somebody commits at this very moment.
+        /// `None` without the file, or while a commit writes it.
         pub(crate) fn now(&self) -> Option<Mark> {
             let index = self.index.get_or_init(|| Index::of(&self.database)).as_ref()?;
             let mut both = [0; 2 * HEADER];

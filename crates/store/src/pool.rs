@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::connection::{connect, is_alive};
+use crate::opening::{connect, is_alive};
 use crate::{Connection, StoreError, dialect};
 
 /// How long a read waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many reads may wait for one. Beyond it the next hears at once that the server is busy.
-const MOST_WAITING: usize = 256;
+const MAX_WAITING: usize = 256;
 
 pub(crate) struct Pool {
     url: String,
@@ -35,7 +35,7 @@ impl Pool {
     }
 
     /// Reads on a connection of its own. The thread waits for the server: a runtime with several threads
-    /// is told, so that its other tasks go on elsewhere.
+    /// is informed, so that its other tasks go on elsewhere.
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,
         queries: impl FnOnce(&mut Connection) -> Result<T, E>,
@@ -81,11 +81,12 @@ impl Pool {
                 }
                 return fresh;
             }
-            if state.waiting >= MOST_WAITING {
+            if state.waiting >= MAX_WAITING {
                 return Err(StoreError::Busy("too many reads wait for the database".to_owned()));
             }
             state.waiting += 1;
-            let (woken, waited) = self.returned.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            let (woken, waited) =
+                self.returned.wait_timeout(state, CONNECTION_TIMEOUT).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.waiting -= 1;
             if waited.timed_out() && state.idle.is_empty() && state.open >= self.most {

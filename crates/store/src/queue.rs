@@ -7,7 +7,7 @@ use crate::StoreError;
 
 /// Most that may wait. At 1,200 a second, PostgreSQL on a busy machine, the last of them waits for less
 /// than two seconds; the next hears at once that the server is busy.
-const MOST_WAITING: usize = 2_048;
+const MAX_WAITING: usize = 2_048;
 
 /// A bounded queue that several writers empty.
 pub(crate) struct Queue<T> {
@@ -25,7 +25,7 @@ struct State<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        Self::with_room_for(MOST_WAITING)
+        Self::with_room_for(MAX_WAITING)
     }
 
     pub(crate) fn with_room_for(most: usize) -> Self {

@@ -10,14 +10,14 @@ diesel::table! {
     claims (declaration_id) {
         declaration_id -> Text, claim_id -> Nullable<Text>, tenant -> Text, user_id -> Text, status -> Text,
         insurer_reference -> Nullable<Text>, created_at -> BigInt, version -> BigInt, body -> Text,
-        declared_by -> Nullable<Text>, contract_id -> Nullable<Text>,
+        declared_by -> Text, contract_id -> Text,
     }
 }
 diesel::table! { bytes_to_remove (storage_key) { storage_key -> Text, } }
 diesel::table! {
     document_files (storage_key) {
         storage_key -> Text, tenant -> Text, declaration_id -> Text, document_id -> Text, sha256 -> Text, scan -> Text,
-        size -> Nullable<BigInt>,
+        size -> BigInt,
     }
 }
 diesel::table! {
@@ -115,7 +115,7 @@ diesel::table! { event_chains (tenant) { tenant -> Text, length -> BigInt, hash 
 diesel::table! {
     sign_in_links (hash) {
         hash -> Text, tenant -> Text, declaration_id -> Text, expires_at -> BigInt, used_at -> Nullable<BigInt>,
-        api_key -> Nullable<Text>,
+        api_key -> Text,
     }
 }
 diesel::table! { recent_declarations (digest) { digest -> Text, declaration_id -> Text, declared_at -> BigInt, } }

@@ -10,9 +10,9 @@ use constat_domain::ids::KeyId;
 use tokio::sync::watch;
 
 use crate::attempts::Earlier;
-use crate::connection::{connect, open_copy, open_file};
 use crate::held::{Commits, HeldCommits};
 use crate::mark::{Mark, Marks};
+use crate::opening::{connect, open_copy, open_file};
 use crate::pool::Pool;
 use crate::writer::{Tx, Writer};
 use crate::{Connection, StoreError, UnitError, database_url, dialect, migrations};
@@ -90,7 +90,7 @@ impl Store {
 
     /// Opens the database and brings its schema up to date.
     pub fn of(database: Database) -> Result<Self, StoreError> {
-        let (appended, _nobody_yet) = watch::channel(0);
+        let (appended, _no_receiver) = watch::channel(0);
         let (connect_again, writers, readers): (Box<dyn Fn() -> _ + Send + Sync>, _, _) = match &database {
             Database::File(path) => {
                 let path = path.clone();
@@ -110,8 +110,8 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { database, readers, writer, appended, commits }) })
     }
 
-    /// Changes whenever this process has committed new events: wakes whoever works on them. What
-    /// another process commits is not told: look now and then all the same.
+    /// Changes when this process has committed new events: wakes the tasks that process them. Commits of other
+    /// processes do not change it: poll for those.
     pub fn events_appended(&self) -> watch::Receiver<u64> {
         self.inner.appended.subscribe()
     }
@@ -193,7 +193,7 @@ impl Store {
         synced.map_err(|error| StoreError::Unavailable(format!("{}: {error}", to.display())))
     }
 
-    /// Reads from a copy that [`Store::snapshot`] made and nobody writes. Not a byte of it is changed.
+    /// Reads from a copy that [`Store::snapshot`] made, without changing it. No process may write to it.
     pub fn read_copy<T, E: From<StoreError>>(
         copy: &Path,
         queries: impl FnOnce(&mut Connection) -> Result<T, E>,

@@ -1,12 +1,12 @@
 //! The writers, and group commit.
 //!
 //! Units of work queue up. A writer takes what is waiting, runs all of it in one transaction, commits
-//! once, and only then tells every unit its outcome. Many writes share one `fsync`; a unit that refuses is
-//! undone and disturbs nobody.
+//! once, and only then completes every unit with its outcome. Many writes share one `fsync`. A refused unit is
+//! undone; the others are committed.
 //!
-//! A savepoint for each unit would see to that, and does on PostgreSQL. On SQLite it costs a booking a
-//! sixth of its time, and most groups hold nobody who refuses: there the units run without, and when one
-//! does refuse, the group is undone and run once more with savepoints, unless it has run for long.
+//! On PostgreSQL, each unit has a savepoint. On SQLite a savepoint costs a booking a sixth of its time, and most
+//! groups have no refusal: the units run without savepoints. When one refuses, the group is undone and repeated with
+//! savepoints, unless it has run for long.
 //!
 //! A SQLite file has one writer. A PostgreSQL server has a few for each node: a unit that lost a lock
 //! to another transaction, or its connection, is tried again on a fresh copy of itself.
@@ -24,30 +24,29 @@ use tokio::sync::{oneshot, watch};
 
 use crate::chain::{Appended, Tails};
 use crate::checkpoints::Checkpoints;
-use crate::connection::is_alive;
 use crate::held::Commits;
+use crate::opening::{Connect, is_alive};
 use crate::queue::Queue;
 use crate::{Connection, StoreError, UnitError, dialect};
 
 /// Most units that share one commit. Bounds how long the first of them waits for the last.
-const LARGEST_GROUP: usize = 256;
+const MAX_GROUP_UNITS: usize = 256;
 
 /// Most units that share one commit on a server, where each statement is a round trip and the rows that
 /// a group has changed stay locked until it commits.
-const LARGEST_SHARED_GROUP: usize = 32;
+const MAX_SHARED_GROUP_UNITS: usize = 32;
 
-/// Once a group has run for so long its next units have savepoints: it is not to be run again because of them.
-const DEAR: Duration = Duration::from_millis(20);
+/// Once a group has run for this long, its further units have savepoints, so that a refusal does not repeat it.
+const SAVEPOINT_AFTER: Duration = Duration::from_millis(20);
 
-/// So many groups have savepoints after one without had to be run once more: where one unit refuses, others
-/// often do.
-const CAREFUL_GROUPS: u32 = 4;
+/// Number of groups with savepoints after a group without them was repeated: refusals come in series.
+const SAVEPOINT_COOLDOWN_GROUPS: u32 = 4;
 
-/// How often a unit is run before its caller hears that it could not be done.
-const MOST_TRIES: u32 = 8;
+/// Maximum runs of a unit. Then its caller gets the error.
+const MAX_TRIES: u32 = 8;
 
 /// Between two attempts to reach a server that is away.
-const RECONNECT: Duration = Duration::from_millis(250);
+const RECONNECT_DELAY: Duration = Duration::from_millis(250);
 
 type Effect = Box<dyn FnOnce(&[Appended]) + Send>;
 
@@ -100,7 +99,7 @@ enum Ran {
     Done,
     /// It refused, or failed for good.
     Refused,
-    /// It lost to somebody else, or lost the database: it is to run again.
+    /// It lost a lock to another transaction, or the database: it is to run again.
     Again,
 }
 
@@ -135,7 +134,8 @@ impl From<Failure> for StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy(cause) | StoreError::Contended(cause) => Self::Busy(cause),
+            StoreError::Busy(cause) => Self::Busy(cause),
+            StoreError::Contended(cause) => Self::Busy(cause.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -172,7 +172,7 @@ where
 
     fn try_again(&mut self) -> bool {
         self.tries += 1;
-        self.tries < MOST_TRIES
+        self.tries < MAX_TRIES
     }
 
     fn is_alone(&self) -> bool {
@@ -201,9 +201,6 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 type Units = Vec<Box<dyn Unit>>;
 
-/// Opens a connection of the writers.
-pub(crate) type Connect = Arc<dyn Fn() -> Result<Connection, StoreError> + Send + Sync>;
-
 /// A handle on the writers' threads. They end when it is dropped and the queue is empty.
 pub(crate) struct Writer {
     queue: Arc<Queue<Box<dyn Unit>>>,
@@ -216,7 +213,7 @@ impl Drop for Writer {
 }
 
 impl Writer {
-    /// `appended` is told how many groups with events were committed so far.
+    /// `appended` counts the committed groups with events.
     pub(crate) fn start(
         connect: &Connect,
         writers: usize,
@@ -271,7 +268,7 @@ struct Worker {
     queue: Arc<Queue<Box<dyn Unit>>>,
     appended: watch::Sender<u64>,
     chance: RandomState,
-    /// So many groups to come have savepoints.
+    /// Number of groups to come that have savepoints.
     careful: u32,
     checkpoints: Checkpoints,
     commits: Arc<Commits>,
@@ -280,7 +277,7 @@ struct Worker {
 impl Worker {
     fn work(&mut self) {
         let shared = matches!(self.tx.connection, Connection::Postgres(_));
-        let most = if shared { LARGEST_SHARED_GROUP } else { LARGEST_GROUP };
+        let most = if shared { MAX_SHARED_GROUP_UNITS } else { MAX_GROUP_UNITS };
         loop {
             let first = self.queue.take(most, |unit| unit.is_alone());
             if first.is_empty() {
@@ -360,7 +357,7 @@ impl Worker {
             Ok(fresh) => self.tx.connection = fresh,
             Err(error) => {
                 tracing::error!(%error, "the database does not answer");
-                std::thread::sleep(RECONNECT);
+                std::thread::sleep(RECONNECT_DELAY);
             }
         }
     }
@@ -402,7 +399,7 @@ impl Worker {
                 group.push(unit);
                 continue;
             }
-            has_savepoints |= begun.elapsed() > DEAR;
+            has_savepoints |= begun.elapsed() > SAVEPOINT_AFTER;
             let ran =
                 if has_savepoints { run_in_savepoint(&mut self.tx, unit.as_mut()) } else { Ok(unit.run(&mut self.tx)) };
             match ran {
@@ -412,7 +409,7 @@ impl Worker {
                         // It may have written something before it refused.
                         failure = self.begin_anew().err().map(StoreError::from);
                         if !group.is_empty() {
-                            (has_savepoints, self.careful) = (true, CAREFUL_GROUPS);
+                            (has_savepoints, self.careful) = (true, SAVEPOINT_COOLDOWN_GROUPS);
                             taken -= group.len() + 1;
                             waiting.push_front(unit);
                             group.drain(..).rev().for_each(|unit| waiting.push_front(unit));

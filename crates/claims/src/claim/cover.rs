@@ -35,16 +35,13 @@ pub(crate) struct CoverRenewal {
     at: Timestamp,
     /// Whether there may be claims to look for at all.
     has_claims: bool,
-    /// Whether some rows do not say their contract yet.
-    has_unnamed: bool,
 }
 
 impl CoverRenewal {
     /// Prepares a renewal for the contracts of one transaction.
     pub(crate) fn of(tx: &mut Tx, tenant: &TenantId, at: Timestamp) -> Result<Self, StoreError> {
         let has_claims = claims::exist_in_tenant(tx, tenant)?;
-        let has_unnamed = has_claims && claims::exist_without_contract(tx, tenant)?;
-        Ok(Self { tenant: *tenant, at, has_claims, has_unnamed })
+        Ok(Self { tenant: *tenant, at, has_claims })
     }
 
     /// Takes over a saved contract's dates in the claims on it, and has an event recorded for each claim that
@@ -53,8 +50,7 @@ impl CoverRenewal {
         if !self.has_claims {
             return Ok(());
         }
-        let user = self.has_unnamed.then_some(contract.user_id.as_str());
-        for mut claim in claims::list_of_tenant_by_contract(tx, &self.tenant, &contract.id, user)? {
+        for mut claim in claims::list_of_tenant_by_contract(tx, &self.tenant, &contract.id)? {
             if claim.renew_cover(contract, self.at) {
                 claims::update(tx, &claim)?;
                 record(tx, &claim, COVER_UPDATED, about(&claim, cover_of(&claim)))?;

@@ -60,12 +60,12 @@ pub(crate) async fn record_originals(
     service: &ClaimService,
     claim: &Claim,
     documents: &[&Document],
-    reader: Option<KeyId>,
+    reader: KeyId,
 ) -> Result<(), AppError> {
     let tells_more = |photo: &Photo| photo.position.is_some() || !photo.edits.is_empty();
     let told = documents.iter().filter(|document| document.photo.as_deref().is_some_and(tells_more));
     let (now, tenant, subject) = (service.core.clock.now(), claim.tenant, claim.declaration_id);
-    let actor = reader.map_or_else(|| "system".to_owned(), |key| key.to_string());
+    let actor = reader.to_string();
     let recorded: Vec<Event> = told
         .map(|document| Event {
             id: EventId::new(now, &service.core.secure_random.entropy()),

@@ -34,9 +34,9 @@ struct Ticket {
     declaration: DeclarationId,
     #[serde(rename = "d")]
     document: DocumentId,
-    /// The key that it was made for. `None` in tokens of before, which end within the hour.
-    #[serde(rename = "k", default)]
-    key: Option<KeyId>,
+    /// The key that it was made for.
+    #[serde(rename = "k")]
+    key: KeyId,
     /// UTC microseconds.
     #[serde(rename = "e")]
     expires: i64,
@@ -72,7 +72,7 @@ pub struct Reading {
     /// Which bytes.
     pub copy: Copy,
     /// The key that reads, or that the link was made for.
-    pub reader: Option<KeyId>,
+    pub reader: KeyId,
 }
 
 /// Signs a link to one of the claim's documents, to the copy that the caller may read.
@@ -88,7 +88,7 @@ pub fn sign_download(
         tenant: claim.tenant,
         declaration: claim.declaration_id,
         document: document.id,
-        key: Some(caller.key),
+        key: caller.key,
         expires: expires_at.as_microsecond(),
         original: Copy::for_caller(caller) == Copy::Original,
     };
@@ -128,9 +128,8 @@ pub fn open_download(service: &ClaimService, token: &str) -> Result<Reading, App
 }
 
 /// Whether the key of a link still works and still reads the claim.
-fn is_open_to(connection: &mut Connection, key: Option<KeyId>, claim: &Claim) -> Result<bool, StoreError> {
-    let Some(id) = key else { return Ok(true) };
-    let Some(key) = api_keys::by_id(connection, id)?.filter(|key| key.revoked_at.is_none()) else {
+fn is_open_to(connection: &mut Connection, key: KeyId, claim: &Claim) -> Result<bool, StoreError> {
+    let Some(key) = api_keys::by_id(connection, key)?.filter(|key| key.revoked_at.is_none()) else {
         return Ok(false);
     };
     let caller = key.caller();

@@ -68,7 +68,7 @@ pub(crate) fn keep_file(tx: &mut Tx, claim: &Claim, id: DocumentId) -> Result<()
         document: id,
         sha256: document.sha256.clone(),
         scan: document.scan,
-        size: Some(document.size),
+        size: document.size,
     };
     Ok(document_files::insert(tx, &file)?)
 }

@@ -5,7 +5,6 @@ use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, name_of_fi
 use constat_domain::ids::{ClaimId, DocumentId};
 use constat_domain::tenancy::TenantId;
 use constat_domain::{FieldError, Refusal};
-use constat_store::StoreError;
 use constat_store::queries::{claims, document_files};
 
 use crate::ClaimService;
@@ -65,7 +64,7 @@ pub async fn upload_documents(
     // An answer that does not name the new documents was given before, to the same request.
     let is_named = match &outcome {
         Ok(answer) => mark.is_some_and(|mark| answer.body.contains(&mark)),
-        Err(AppError::Store(StoreError::Unavailable(_))) => true,
+        Err(AppError::Store(error)) if error.is_unavailable() => true,
         Err(_) => false,
     };
     if !(kept && is_named) {

@@ -138,7 +138,7 @@ fn new_link(tx: &mut Tx, context: &CommandContext, claim: &Claim) -> Result<Stri
     let link = SignInLink {
         tenant: *context.tenant(),
         declaration: claim.declaration_id,
-        key: Some(context.caller.key),
+        key: context.caller.key,
         expires_at,
         used_at: None,
     };

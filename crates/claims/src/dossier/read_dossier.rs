@@ -25,5 +25,5 @@ pub fn read_dossier_document(
     let claim = read_dossier(service, caller, id)?;
     let wanted: DocumentId = file.parse().map_err(|_invalid| ClaimRefusal::DocumentNotFound)?;
     let document = claim.document(wanted).cloned().ok_or(ClaimRefusal::DocumentNotFound)?;
-    Ok(Reading { claim, document, copy: Copy::for_caller(caller), reader: Some(caller.key) })
+    Ok(Reading { claim, document, copy: Copy::for_caller(caller), reader: caller.key })
 }

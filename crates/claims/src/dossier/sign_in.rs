@@ -107,10 +107,7 @@ fn state(connection: &mut Connection, link: Option<&SignInLink>, now: Timestamp)
         return Ok(LinkState::Expired);
     }
     // Read from the database, not from the keys in memory: a revoked key's links end at once.
-    let is_revoked = match link.key {
-        Some(key) => api_keys::by_id(connection, key)?.is_none_or(|key| key.revoked_at.is_some()),
-        None => false,
-    };
+    let is_revoked = api_keys::by_id(connection, link.key)?.is_none_or(|key| key.revoked_at.is_some());
     Ok(if is_revoked { LinkState::Expired } else { LinkState::Ready })
 }
 

@@ -98,7 +98,7 @@ pub async fn export_claim(
 /// Records that the originals of a claim's documents were handed out.
 async fn record_archived(service: &ClaimService, caller: &Caller, claim: &Claim) -> Result<(), AppError> {
     let handed: Vec<&Document> = claim.documents.iter().filter(|document| withheld(document).is_none()).collect();
-    record_originals(service, claim, &handed, Some(caller.key)).await
+    record_originals(service, claim, &handed, caller.key).await
 }
 
 /// The archive of all that is known of an insured, for the handler whose data it is. Nobody else's insured

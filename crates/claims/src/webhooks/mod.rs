@@ -21,7 +21,7 @@ pub use manage::{
     NewWebhook, OVERLAP_LIMIT_HOURS, WebhookChange, create_webhook, delete_webhook, edit_webhook, rotate_secret,
 };
 pub use message::{Message, Subject, message_of};
-pub use outbox::{Work, fan_out, fan_out_work, lease, lease_trials, mark_next, record_attempt, trials_due, work_due};
+pub use outbox::{Work, fan_out, fan_out_work, lease, lease_trials, record_attempt, trials_due, work_due};
 pub use read::{DeliveryPage, list_deliveries, list_webhooks, pending_of, read_webhook, secret_digest, secret_of};
 pub use retention::forget_delivered;
 pub use send::{ping_webhook, replay_deliveries};

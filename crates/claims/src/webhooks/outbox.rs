@@ -107,19 +107,6 @@ impl SeenClaims {
     }
 }
 
-/// Finds what is next to be sent, whatever a node of an earlier version left behind: once, when a node
-/// starts to send.
-pub async fn mark_next(service: &ClaimService) -> Result<(), AppError> {
-    service
-        .core
-        .store
-        .write(|tx| {
-            webhooks::hold_all(tx)?;
-            Ok(webhook_deliveries::mark_next(tx, None)?)
-        })
-        .await
-}
-
 /// The webhooks that have something to send now.
 pub fn work_due(service: &ClaimService) -> Result<Vec<WebhookId>, AppError> {
     let now = service.core.clock.now();

@@ -1,6 +1,6 @@
 //! Webhooks: registered, signed, in order, again until they are taken, and never to private addresses.
 
-use constat_claims::webhooks::{forget_delivered, lease, mark_next};
+use constat_claims::webhooks::{forget_delivered, lease};
 use constat_client::ClaimsClient;
 use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
@@ -12,7 +12,6 @@ use constat_domain::tenancy::Api;
 use constat_store::StoreError;
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server, ServerOptions};
-use diesel::connection::SimpleConnection as _;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
@@ -231,29 +230,6 @@ async fn what_is_sent_again_goes_before_what_waits_behind_it() {
     world.receiver.clear();
     world.advance(5);
     world.drain().await;
-    assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
-}
-
-#[tokio::test]
-async fn a_node_that_starts_finds_what_an_earlier_version_left() {
-    let world = World::start().await;
-    world.register(&[]).await;
-    let claim = world.declare().await;
-    world.archive(&claim).await;
-    world.receiver.answer("", 500);
-    world.drain().await;
-    // An earlier version knows no mark of what is next: it writes none.
-    let unmarked = world.server.services.core.store.write(|tx| {
-        tx.batch_execute("UPDATE webhook_deliveries SET is_next = 0")?;
-        Ok::<_, StoreError>(())
-    });
-    unmarked.await.unwrap();
-    world.advance(60);
-    world.receiver.answer("", 200);
-    world.receiver.clear();
-    assert_eq!(world.drain().await, 0);
-    mark_next(&world.server.services.claims).await.unwrap();
-    assert_eq!(world.drain().await, 2);
     assert_eq!(kinds(&world.receiver.messages()), ["v2.claim.draft.created", "v2.claim.draft.archived"]);
 }
 

@@ -4,22 +4,34 @@ use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::ApiKey;
 use diesel::prelude::*;
 
-use super::{from_bodies, from_body, micros, one_row, to_body};
+use super::{from_bodies, from_body, one_row, to_body};
+use crate::columns::{AsText, Micros};
 use crate::schema::{api_key_changes, api_keys};
 use crate::{Connection, StoreError, Tx};
 
-/// Keeps a new key.
+/// A new key.
+#[derive(Insertable)]
+#[diesel(table_name = api_keys)]
+struct New<'a> {
+    id: AsText<KeyId>,
+    hash: &'a str,
+    issuer: AsText<OrgId>,
+    holder: AsText<OrgId>,
+    created_at: Micros,
+    body: String,
+}
+
+/// Saves a new key.
 pub fn insert(tx: &mut Tx, key: &ApiKey) -> Result<(), StoreError> {
-    diesel::insert_into(api_keys::table)
-        .values((
-            api_keys::id.eq(key.id.to_string()),
-            api_keys::hash.eq(&key.hash),
-            api_keys::issuer.eq(key.issuer.to_string()),
-            api_keys::holder.eq(key.holder.to_string()),
-            api_keys::created_at.eq(micros(key.created_at)),
-            api_keys::body.eq(to_body(key)?),
-        ))
-        .execute(&mut **tx)?;
+    let new = New {
+        id: AsText(key.id),
+        hash: &key.hash,
+        issuer: AsText(key.issuer),
+        holder: AsText(key.holder),
+        created_at: Micros(key.created_at),
+        body: to_body(key)?,
+    };
+    diesel::insert_into(api_keys::table).values(new).execute(&mut **tx)?;
     Ok(())
 }
 

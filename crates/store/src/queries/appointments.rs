@@ -7,7 +7,8 @@ use constat_domain::tenancy::{Mode, TenantId};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{from_bodies, from_body, instant, micros, one_row, parse, to_body};
+use super::{from_bodies, from_body, micros, one_row, parse, to_body};
+use crate::columns::{AsText, Micros};
 use crate::connection::on_each;
 use crate::schema::{appointment_references, appointments, used_sessions};
 use crate::{Connection, StoreError, Tx};
@@ -15,19 +16,19 @@ use crate::{Connection, StoreError, Tx};
 /// What an appointment takes of an expert's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BusyRow {
-    /// Which appointment.
+    /// The appointment.
     pub appointment: AppointmentId,
-    /// Whose time.
+    /// The expert.
     pub expert: ExpertId,
-    /// From.
+    /// Start.
     pub start: Timestamp,
-    /// To, later than `start`.
+    /// End, later than `start`.
     pub end: Timestamp,
     /// Where the expert is meanwhile; `None` for a remote appointment.
     pub position: Option<Position>,
 }
 
-/// Which appointments a list wants. All limits are optional.
+/// Filter of a list of appointments. All criteria are optional.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Booked by this organisation.
@@ -102,29 +103,66 @@ pub fn open_of_reference(
     from_bodies(&bodies)
 }
 
+/// The columns of an appointment that a change may write.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = appointments, treat_none_as_null = true)]
+struct Changing {
+    expert: AsText<ExpertId>,
+    status: &'static str,
+    busy_from: Micros,
+    busy_to: Micros,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    zip: String,
+    starts_at: Micros,
+    search_text: String,
+    version: i64,
+    body: String,
+}
+
+impl Changing {
+    fn of(appointment: &Appointment) -> Result<Self, StoreError> {
+        let position = appointment.site();
+        Ok(Self {
+            expert: AsText(appointment.expert),
+            status: appointment.status.as_str(),
+            busy_from: Micros(appointment.busy_from),
+            busy_to: Micros(appointment.busy_to),
+            lat: position.map(|at| at.lat),
+            lon: position.map(|at| at.lon),
+            zip: appointment.place.address.zip_code.clone(),
+            starts_at: Micros(appointment.slot.start),
+            search_text: search_text(appointment),
+            version: appointment.version,
+            body: to_body(appointment)?,
+        })
+    }
+}
+
+/// A new appointment.
+#[derive(Insertable)]
+#[diesel(table_name = appointments)]
+struct New {
+    id: AsText<AppointmentId>,
+    tenant: AsText<TenantId>,
+    booked_by: AsText<OrgId>,
+    claim_id: Option<String>,
+    created_at: Micros,
+    #[diesel(embed)]
+    changing: Changing,
+}
+
 /// Saves a new appointment.
 pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
-    let position = appointment.site();
-    on_each!(&mut **tx, one => diesel::insert_into(appointments::table)
-        .values((
-            appointments::id.eq(appointment.id.to_string()),
-            appointments::tenant.eq(appointment.tenant.to_string()),
-            appointments::expert.eq(appointment.expert.to_string()),
-            appointments::status.eq(appointment.status.as_str()),
-            appointments::busy_from.eq(micros(appointment.busy_from)),
-            appointments::busy_to.eq(micros(appointment.busy_to)),
-            appointments::lat.eq(position.map(|at| at.lat)),
-            appointments::lon.eq(position.map(|at| at.lon)),
-            appointments::booked_by.eq(appointment.booked_by.to_string()),
-            appointments::claim_id.eq(appointment.request.claim.as_ref().map(|claim| claim.claim_id.clone())),
-            appointments::zip.eq(&appointment.place.address.zip_code),
-            appointments::starts_at.eq(micros(appointment.slot.start)),
-            appointments::created_at.eq(micros(appointment.created_at)),
-            appointments::search_text.eq(search_text(appointment)),
-            appointments::version.eq(appointment.version),
-            appointments::body.eq(to_body(appointment)?),
-        ))
-        .execute(one))?;
+    let new = New {
+        id: AsText(appointment.id),
+        tenant: AsText(appointment.tenant),
+        booked_by: AsText(appointment.booked_by),
+        claim_id: appointment.request.claim.as_ref().map(|claim| claim.claim_id.clone()),
+        created_at: Micros(appointment.created_at),
+        changing: Changing::of(appointment)?,
+    };
+    on_each!(&mut **tx, one => diesel::insert_into(appointments::table).values(new).execute(one))?;
     if let Some(reference) = reference_of(appointment) {
         on_each!(&mut **tx, one => diesel::insert_into(appointment_references::table)
             .values((
@@ -137,28 +175,13 @@ pub fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Saves an appointment that was changed. `appointment.version` is one more than what was read; a
-/// [`StoreError::Conflict`] says that somebody else was faster.
+/// Saves an appointment that was changed. `appointment.version` is one more than the version that was read;
+/// [`StoreError::Conflict`] means that another transaction changed the row first.
 pub fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
-    let position = appointment.site();
     let previous = appointments::table.find(appointment.id.to_string()).filter(
         appointments::tenant.eq(appointment.tenant.to_string()).and(appointments::version.eq(appointment.version - 1)),
     );
-    let rows = diesel::update(previous)
-        .set((
-            appointments::expert.eq(appointment.expert.to_string()),
-            appointments::status.eq(appointment.status.as_str()),
-            appointments::busy_from.eq(micros(appointment.busy_from)),
-            appointments::busy_to.eq(micros(appointment.busy_to)),
-            appointments::lat.eq(position.map(|at| at.lat)),
-            appointments::lon.eq(position.map(|at| at.lon)),
-            appointments::zip.eq(&appointment.place.address.zip_code),
-            appointments::starts_at.eq(micros(appointment.slot.start)),
-            appointments::search_text.eq(search_text(appointment)),
-            appointments::version.eq(appointment.version),
-            appointments::body.eq(to_body(appointment)?),
-        ))
-        .execute(&mut **tx)?;
+    let rows = diesel::update(previous).set(Changing::of(appointment)?).execute(&mut **tx)?;
     one_row(rows, "the appointment")
 }
 
@@ -177,7 +200,7 @@ pub fn of_tenant_by_id(
     body.as_deref().map(from_body).transpose()
 }
 
-/// The appointment with this id, whoever's it is: for the page that whoever was given the id may see.
+/// The appointment with this id, in any tenant: for the page whose link holds the id.
 pub fn by_unguessable_id(connection: &mut Connection, id: AppointmentId) -> Result<Option<Appointment>, StoreError> {
     let body: Option<String> =
         appointments::table.find(id.to_string()).select(appointments::body).get_result(connection).optional()?;
@@ -212,32 +235,31 @@ pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Opt
     id.as_deref().map(parse).transpose()
 }
 
-type Busy = (String, String, i64, i64, Option<f64>, Option<f64>);
-type BusyColumns = (
-    appointments::id,
-    appointments::expert,
-    appointments::busy_from,
-    appointments::busy_to,
-    appointments::lat,
-    appointments::lon,
-);
-const BUSY_COLUMNS: BusyColumns = (
-    appointments::id,
-    appointments::expert,
-    appointments::busy_from,
-    appointments::busy_to,
-    appointments::lat,
-    appointments::lon,
-);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = appointments)]
+struct TakenTime {
+    id: AsText<AppointmentId>,
+    expert: AsText<ExpertId>,
+    busy_from: Micros,
+    busy_to: Micros,
+    lat: Option<f64>,
+    lon: Option<f64>,
+}
 
-fn busy((id, expert, start, end, lat, lon): Busy) -> Result<BusyRow, StoreError> {
-    Ok(BusyRow {
-        appointment: parse(&id)?,
-        expert: parse(&expert)?,
-        start: instant(start)?,
-        end: instant(end)?,
-        position: lat.zip(lon).and_then(|(lat, lon)| Position::new(lat, lon)),
-    })
+impl From<TakenTime> for BusyRow {
+    fn from(row: TakenTime) -> Self {
+        Self {
+            appointment: row.id.0,
+            expert: row.expert.0,
+            start: row.busy_from.0,
+            end: row.busy_to.0,
+            position: row.lat.zip(row.lon).and_then(|(lat, lon)| Position::new(lat, lon)),
+        }
+    }
+}
+
+fn busy_rows(rows: Vec<TakenTime>) -> Vec<BusyRow> {
+    rows.into_iter().map(BusyRow::from).collect()
 }
 
 /// What one expert has booked between `from` (included) and `to` (excluded), by start. The expert
@@ -248,7 +270,7 @@ pub fn busy_of_expert_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<BusyRow>, StoreError> {
-    let rows: Vec<Busy> = on_each!(connection, one => appointments::table
+    let rows: Vec<TakenTime> = on_each!(connection, one => appointments::table
         .filter(
             appointments::expert
                 .eq(expert.to_string())
@@ -257,9 +279,9 @@ pub fn busy_of_expert_between(
                 .and(appointments::busy_from.lt(micros(to))),
         )
         .order(appointments::busy_from)
-        .select(BUSY_COLUMNS)
+        .select(TakenTime::as_select())
         .load(one))?;
-    rows.into_iter().map(busy).collect()
+    Ok(busy_rows(rows))
 }
 
 /// What all of a firm's experts have booked from `from` on, by expert and start.
@@ -268,7 +290,7 @@ pub fn busy_of_tenant_after(
     tenant: &TenantId,
     from: Timestamp,
 ) -> Result<Vec<BusyRow>, StoreError> {
-    let rows: Vec<Busy> = appointments::table
+    let rows: Vec<TakenTime> = appointments::table
         .filter(
             appointments::tenant
                 .eq(tenant.to_string())
@@ -276,12 +298,12 @@ pub fn busy_of_tenant_after(
                 .and(appointments::busy_to.gt(micros(from))),
         )
         .order((appointments::expert, appointments::busy_from))
-        .select(BUSY_COLUMNS)
+        .select(TakenTime::as_select())
         .load(connection)?;
-    rows.into_iter().map(busy).collect()
+    Ok(busy_rows(rows))
 }
 
-/// What these appointments of a firm take of whose time, where they are still booked.
+/// The busy times of these appointments of a firm, of those that are still booked.
 pub fn busy_of_tenant_by_ids(
     connection: &mut Connection,
     tenant: &TenantId,
@@ -290,18 +312,18 @@ pub fn busy_of_tenant_by_ids(
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let names = some.iter().map(ToString::to_string);
-        let rows: Vec<Busy> = appointments::table
+        let rows: Vec<TakenTime> = appointments::table
             .filter(
                 appointments::id
                     .eq_any(names)
                     .and(appointments::tenant.eq(tenant.to_string()))
                     .and(appointments::status.eq("booked")),
             )
-            .select(BUSY_COLUMNS)
+            .select(TakenTime::as_select())
             .load(connection)?;
         found.extend(rows);
     }
-    found.into_iter().map(busy).collect()
+    Ok(busy_rows(found))
 }
 
 /// One expert's appointments, booked or done, that touch the time from `from` (included) to `to`
@@ -329,7 +351,7 @@ pub fn of_tenant_by_expert_between(
     from_bodies(&bodies)
 }
 
-/// Who of a firm has appointments, booked or done, that start from `from` on and before `to`; by id.
+/// The experts of a firm with appointments, booked or done, that start from `from` on and before `to`; by id.
 pub fn experts_of_tenant_between(
     connection: &mut Connection,
     tenant: &TenantId,

@@ -3,90 +3,73 @@
 use constat_domain::claim::{Claim, ClaimStatus};
 use constat_domain::ids::{ClaimId, DeclarationId, OrgId};
 use constat_domain::tenancy::TenantId;
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
-use super::{deadlines, from_body, micros, one_row, parse, to_body};
+pub use super::page::Page;
+use super::{deadlines, from_bodies, from_body, one_row, parse, to_body};
+use crate::columns::{AsText, Micros};
 use crate::schema::claims;
 use crate::{Connection, StoreError, Tx};
 
-/// Who declared a claim. Where the row does not say, the audit trail's first word on the claim does: the
-/// holder of the key it came with; without a key (an import, the server itself) it was the platform.
-pub(super) fn declarer() -> SqlLiteral<Text> {
-    sql("COALESCE(claims.declared_by, (SELECT api_keys.holder FROM api_keys WHERE api_keys.id = (SELECT told.actor \
-         FROM events AS told WHERE told.subject = claims.declaration_id ORDER BY told.seq LIMIT 1)), \
-         substr(claims.tenant, 1, length(claims.tenant) - 5))")
+/// The columns of a claim that a change may write.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = claims, treat_none_as_null = true)]
+struct Changing<'a> {
+    claim_id: Option<String>,
+    user_id: &'a str,
+    status: &'static str,
+    insurer_reference: Option<String>,
+    declared_by: AsText<OrgId>,
+    contract_id: &'a str,
+    version: i64,
+    body: String,
 }
 
-/// What makes a claim of its row: the body, and who declared it. The column has the last word: a server of
-/// an earlier version writes the body without what it does not know.
-pub(super) type Row = (String, String);
-
-/// The columns of a [`Row`].
-pub(super) fn columns() -> (claims::body, SqlLiteral<Text>) {
-    (claims::body, declarer())
+impl<'a> Changing<'a> {
+    fn of(claim: &'a Claim) -> Result<Self, StoreError> {
+        Ok(Self {
+            claim_id: claim.claim_id.map(|id| id.to_string()),
+            user_id: &claim.user_id,
+            status: claim.status.as_str(),
+            insurer_reference: claim.dossier.insurer_reference.clone(),
+            declared_by: AsText(claim.declarer()),
+            contract_id: &claim.contract.id,
+            version: claim.version,
+            body: to_body(claim)?,
+        })
+    }
 }
 
-/// The claim of a row.
-pub(super) fn read((body, declarer): Row) -> Result<Claim, StoreError> {
-    let mut claim: Claim = from_body(&body)?;
-    claim.set_declarer(parse(&declarer)?);
-    Ok(claim)
-}
-
-pub(super) fn read_all(rows: Vec<Row>) -> Result<Vec<Claim>, StoreError> {
-    rows.into_iter().map(read).collect()
-}
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    /// The rows of the page.
-    pub rows: Vec<T>,
-    /// How many there are in all.
-    pub total: i64,
+/// A new claim.
+#[derive(Insertable)]
+#[diesel(table_name = claims)]
+struct New<'a> {
+    declaration_id: AsText<DeclarationId>,
+    tenant: AsText<TenantId>,
+    created_at: Micros,
+    #[diesel(embed)]
+    changing: Changing<'a>,
 }
 
 /// Saves a new claim.
 pub fn insert(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
-    diesel::insert_into(claims::table)
-        .values((
-            claims::declaration_id.eq(claim.declaration_id.to_string()),
-            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
-            claims::tenant.eq(claim.tenant.to_string()),
-            claims::user_id.eq(&claim.user_id),
-            claims::status.eq(claim.status.as_str()),
-            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
-            claims::declared_by.eq(claim.declarer().to_string()),
-            claims::contract_id.eq(&claim.contract.id),
-            claims::created_at.eq(micros(claim.created_at)),
-            claims::version.eq(claim.version),
-            claims::body.eq(to_body(claim)?),
-        ))
-        .execute(&mut **tx)?;
+    let new = New {
+        declaration_id: AsText(claim.declaration_id),
+        tenant: AsText(claim.tenant),
+        created_at: Micros(claim.created_at),
+        changing: Changing::of(claim)?,
+    };
+    diesel::insert_into(claims::table).values(new).execute(&mut **tx)?;
     deadlines::claim_changed(tx, claim)
 }
 
-/// Saves a claim that was changed. `claim.version` is the new version, one more than what was
-/// read; a [`StoreError::Conflict`] says that somebody else was faster.
+/// Saves a claim that was changed. `claim.version` is one more than the version that was read;
+/// [`StoreError::Conflict`] means that another transaction changed the row first.
 pub fn update(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
     let previous = claims::table
         .find(claim.declaration_id.to_string())
         .filter(claims::tenant.eq(claim.tenant.to_string()).and(claims::version.eq(claim.version - 1)));
-    let rows = diesel::update(previous)
-        .set((
-            claims::claim_id.eq(claim.claim_id.map(|id| id.to_string())),
-            claims::user_id.eq(&claim.user_id),
-            claims::status.eq(claim.status.as_str()),
-            claims::insurer_reference.eq(&claim.dossier.insurer_reference),
-            claims::declared_by.eq(claim.declarer().to_string()),
-            claims::contract_id.eq(&claim.contract.id),
-            claims::version.eq(claim.version),
-            claims::body.eq(to_body(claim)?),
-        ))
-        .execute(&mut **tx)?;
+    let rows = diesel::update(previous).set(Changing::of(claim)?).execute(&mut **tx)?;
     one_row(rows, "the claim")?;
     deadlines::claim_changed(tx, claim)
 }
@@ -103,8 +86,8 @@ pub fn of_tenant_by_either_id(
         found = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(columns())
-            .get_result::<Row>(connection)
+            .select(claims::body)
+            .get_result::<String>(connection)
             .optional()?;
     }
     if found.is_none()
@@ -112,39 +95,44 @@ pub fn of_tenant_by_either_id(
     {
         found = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(columns())
-            .get_result::<Row>(connection)
+            .select(claims::body)
+            .get_result::<String>(connection)
             .optional()?;
     }
-    found.map(read).transpose()
+    found.as_deref().map(from_body).transpose()
 }
 
-/// Which claim an id stands for.
+/// A claim's identity, version and declarer: enough to validate a cached answer for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// The claim.
     pub declaration: DeclarationId,
-    /// Its version now.
+    /// Its present version.
     pub version: i64,
-    /// Who declared it.
+    /// The organisation that declared it.
     pub declared_by: OrgId,
 }
 
-/// Which claim an id stands for, its version and its declarer: enough to know whether what was read before
-/// still holds, and for whom.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = claims)]
+struct StampRow {
+    declaration_id: AsText<DeclarationId>,
+    version: i64,
+    declared_by: AsText<OrgId>,
+}
+
+/// The version and declarer of the claim with this pre-declaration id or internal claim id, in any of their forms.
 pub fn stamp_of_tenant_by_either_id(
     connection: &mut Connection,
     tenant: &TenantId,
     id: &str,
 ) -> Result<Option<Stamp>, StoreError> {
-    type StampRow = (String, i64, String);
-    let columns = || (claims::declaration_id, claims::version, declarer());
     let mut row: Option<StampRow> = None;
     if let Ok(declaration) = id.parse::<DeclarationId>() {
         row = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(columns())
+            .select(StampRow::as_select())
             .get_result(connection)
             .optional()?;
     }
@@ -153,14 +141,11 @@ pub fn stamp_of_tenant_by_either_id(
     {
         row = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(columns())
+            .select(StampRow::as_select())
             .get_result(connection)
             .optional()?;
     }
-    let stamp = |(declaration, version, declarer): StampRow| {
-        Ok(Stamp { declaration: parse(&declaration)?, version, declared_by: parse(&declarer)? })
-    };
-    row.map(stamp).transpose()
+    Ok(row.map(|row| Stamp { declaration: row.declaration_id.0, version: row.version, declared_by: row.declared_by.0 }))
 }
 
 /// Who declared the claim with exactly this pre-declaration id; `None` when it is no claim's.
@@ -172,7 +157,7 @@ pub fn declarer_of_tenant(
     let found: Option<String> = claims::table
         .find(declaration)
         .filter(claims::tenant.eq(tenant.to_string()))
-        .select(declarer())
+        .select(claims::declared_by)
         .get_result(connection)
         .optional()?;
     found.map(|declarer| parse(&declarer)).transpose()
@@ -189,7 +174,7 @@ pub fn is_declared_on_contract(
         claims::tenant
             .eq(tenant.to_string())
             .and(claims::contract_id.eq(contract_id))
-            .and(declarer().eq(declared_by.to_string())),
+            .and(claims::declared_by.eq(declared_by.to_string())),
     );
     Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(connection)?)
 }
@@ -202,17 +187,17 @@ pub fn list_of_tenant_by_reference_of(
     declared_by: OrgId,
     reference: &str,
 ) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(
             claims::tenant
                 .eq(tenant.to_string())
                 .and(claims::insurer_reference.eq(reference))
-                .and(declarer().eq(declared_by.to_string())),
+                .and(claims::declared_by.eq(declared_by.to_string())),
         )
         .order((claims::created_at, claims::declaration_id))
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// Whether there is any claim.
@@ -221,37 +206,18 @@ pub fn exist_in_tenant(connection: &mut Connection, tenant: &TenantId) -> Result
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
 }
 
-/// Whether there is any claim whose row does not say its contract: one that an earlier version wrote.
-pub fn exist_without_contract(connection: &mut Connection, tenant: &TenantId) -> Result<bool, StoreError> {
-    let any = claims::table.filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.is_null()));
-    Ok(diesel::select(diesel::dsl::exists(any)).get_result(connection)?)
-}
-
-/// The claims on a contract, by id. Those whose row does not say the contract are looked for among the claims
-/// of `user`, when it is given.
+/// The claims on a contract, by id.
 pub fn list_of_tenant_by_contract(
     connection: &mut Connection,
     tenant: &TenantId,
     contract_id: &str,
-    user: Option<&str>,
 ) -> Result<Vec<Claim>, StoreError> {
-    let mut rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::contract_id.eq(contract_id)))
         .order(claims::declaration_id)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    if let Some(user) = user {
-        let unnamed = claims::tenant.eq(tenant.to_string()).and(claims::user_id.eq(user));
-        let unnamed: Vec<Row> = claims::table
-            .filter(unnamed.and(claims::contract_id.is_null()))
-            .order(claims::declaration_id)
-            .select(columns())
-            .load(connection)?;
-        rows.extend(unnamed);
-    }
-    let mut found = read_all(rows)?;
-    found.retain(|claim| claim.contract.id == contract_id);
-    Ok(found)
+    from_bodies(&bodies)
 }
 
 /// How many claims there are.
@@ -266,13 +232,13 @@ pub fn page_of_tenant_after(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<Row> = claims::table
+    let bodies: Vec<String> = claims::table
         .filter(claims::tenant.eq(tenant.to_string()).and(claims::declaration_id.gt(after)))
         .order(claims::declaration_id)
         .limit(limit)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// The ids of a user's claims, oldest first.
@@ -292,8 +258,9 @@ pub fn ids_of_tenant_by_user(
 /// The claim with this pre-declaration id, whosever it is: ids are unique on the server, and an import
 /// must know which are taken.
 pub fn by_declaration_id(connection: &mut Connection, id: DeclarationId) -> Result<Option<Claim>, StoreError> {
-    let row: Option<Row> = claims::table.find(id.to_string()).select(columns()).get_result(connection).optional()?;
-    row.map(read).transpose()
+    let body: Option<String> =
+        claims::table.find(id.to_string()).select(claims::body).get_result(connection).optional()?;
+    body.as_deref().map(from_body).transpose()
 }
 
 /// Which pre-declaration became the internal claim with this id, whosever it is.
@@ -324,16 +291,16 @@ pub fn list_of_tenant(
             query = query.filter(claims::status.eq_any(names.clone()));
         }
         if let Some(org) = declared_by {
-            query = query.filter(declarer().eq(org.to_string()));
+            query = query.filter(claims::declared_by.eq(org.to_string()));
         }
         query
     };
     let total = wanted().count().get_result(connection)?;
-    let rows: Vec<Row> = wanted()
+    let bodies: Vec<String> = wanted()
         .order((claims::created_at.desc(), claims::declaration_id.desc()))
         .limit(limit)
         .offset(offset)
-        .select(columns())
+        .select(claims::body)
         .load(connection)?;
-    Ok(Page { rows: read_all(rows)?, total })
+    Ok(Page { rows: from_bodies(&bodies)?, total })
 }

@@ -1,4 +1,4 @@
-//! When to look at the deadlines of which claim, and what was told of them.
+//! When to evaluate the deadlines of each claim, and the notices sent about them.
 
 use constat_domain::claim::Claim;
 use constat_domain::deadlines::Look;
@@ -7,8 +7,8 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{self as claims_rows, Page};
-use super::micros;
+use super::page::Page;
+use super::{from_bodies, micros};
 use crate::connection::on_each;
 use crate::schema::{claims, deadline_notices, deadline_rules, deadline_watch};
 use crate::{Connection, StoreError, Tx};
@@ -31,14 +31,14 @@ pub(super) fn claim_changed(tx: &mut Tx, claim: &Claim) -> Result<(), StoreError
 
 /// The claims of all tenants whose time to be looked at has come, longest overdue first.
 pub fn due(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<Claim>, StoreError> {
-    let rows: Vec<claims_rows::Row> = deadline_watch::table
+    let bodies: Vec<String> = deadline_watch::table
         .inner_join(claims::table)
         .filter(deadline_watch::look_at.le(micros(now)))
         .order(deadline_watch::look_at)
         .limit(limit)
-        .select(claims_rows::columns())
+        .select(claims::body)
         .load(connection)?;
-    claims_rows::read_all(rows)
+    from_bodies(&bodies)
 }
 
 /// The claim was looked at as it was in this version. `false` when it has changed since, and is to be
@@ -56,7 +56,7 @@ pub fn looked(tx: &mut Tx, claim: &Claim, look: &Look) -> Result<bool, StoreErro
     Ok(rows == 1)
 }
 
-/// Notes that something is told of a claim's deadline. `false` when it was told before.
+/// Records a notice about a claim's deadline. `false` when it was sent before.
 pub fn tell(tx: &mut Tx, claim: DeclarationId, rule: &str, due_at: Timestamp, kind: &str) -> Result<bool, StoreError> {
     let rows = on_each!(&mut **tx, one => diesel::insert_into(deadline_notices::table)
         .values((
@@ -121,7 +121,6 @@ pub fn of_tenant_due_before(
         Terms::Running => wanted().order((deadline_watch::running_at, deadline_watch::declaration_id)),
         Terms::Missed => wanted().order((deadline_watch::missed_at, deadline_watch::declaration_id)),
     };
-    let rows: Vec<claims_rows::Row> =
-        page.limit(limit).offset(offset).select(claims_rows::columns()).load(connection)?;
-    Ok(Page { rows: claims_rows::read_all(rows)?, total })
+    let bodies: Vec<String> = page.limit(limit).offset(offset).select(claims::body).load(connection)?;
+    Ok(Page { rows: from_bodies(&bodies)?, total })
 }

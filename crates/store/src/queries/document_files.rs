@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::parse;
+use crate::chain::GENESIS;
 use crate::schema::document_files;
 use crate::{Connection, StoreError, Tx, dialect};
 
@@ -26,11 +27,11 @@ pub struct DocumentFile {
     pub sha256: String,
     /// What the virus scanner said.
     pub scan: ScanState,
-    /// How many bytes; `None` for documents from before this was kept.
-    pub size: Option<u64>,
+    /// Size in bytes.
+    pub size: u64,
 }
 
-type Row = (String, String, String, String, String, String, Option<i64>);
+type Row = (String, String, String, String, String, String, i64);
 
 fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result<DocumentFile, StoreError> {
     Ok(DocumentFile {
@@ -40,7 +41,7 @@ fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result
         document: parse(&document)?,
         sha256,
         scan: ScanState::named(&scan).ok_or_else(|| StoreError::corrupt("scan", &scan))?,
-        size: size.map(i64::unsigned_abs),
+        size: size.unsigned_abs(),
     })
 }
 
@@ -54,7 +55,7 @@ pub fn insert(tx: &mut Tx, file: &DocumentFile) -> Result<(), StoreError> {
             document_files::document_id.eq(file.document.to_string()),
             document_files::sha256.eq(&file.sha256),
             document_files::scan.eq(file.scan.as_str()),
-            document_files::size.eq(file.size.and_then(|size| i64::try_from(size).ok())),
+            document_files::size.eq(i64::try_from(file.size).unwrap_or(i64::MAX)),
         ))
         .execute(&mut **tx)?;
     Ok(())
@@ -104,7 +105,7 @@ pub fn bytes_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result
 /// As [`bytes_of_tenant`], and no other transaction that records an event of the tenant commits before this one
 /// ends. To be asked after the transaction's other writes, as the order of locks is theirs.
 pub fn bytes_of_tenant_held(tx: &mut Tx, tenant: &TenantId) -> Result<u64, StoreError> {
-    dialect::hold_chain(tx, &tenant.to_string())?;
+    dialect::hold_chain(tx, &tenant.to_string(), &GENESIS)?;
     bytes_of_tenant(tx, tenant)
 }
 

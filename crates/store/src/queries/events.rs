@@ -6,9 +6,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{Page, declarer};
-use super::{from_body, instant, micros, parse, to_body};
+use super::page::Page;
+use super::{from_body, micros, parse, to_body};
 use crate::chain::{self, Content, Fresh, Hash, Tail, hash_of};
+use crate::columns::{AsText, Micros};
 use crate::schema::{claims, event_chains, events};
 use crate::{Connection, StoreError, Tx};
 
@@ -62,39 +63,30 @@ pub fn append(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Row = (i64, String, String, String, String, i64, String, Option<String>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct Row {
+    position: i64,
+    id: AsText<EventId>,
+    tenant: AsText<TenantId>,
+    subject: String,
+    kind: String,
+    at: Micros,
+    actor: String,
+    data: Option<String>,
+}
 
-const COLUMNS: (
-    events::position,
-    events::id,
-    events::tenant,
-    events::subject,
-    events::kind,
-    events::at,
-    events::actor,
-    events::data,
-) = (
-    events::position,
-    events::id,
-    events::tenant,
-    events::subject,
-    events::kind,
-    events::at,
-    events::actor,
-    events::data,
-);
-
-fn read((position, id, tenant, subject, kind, at, actor, data): Row) -> Result<(i64, Event), StoreError> {
+fn read(row: Row) -> Result<(i64, Event), StoreError> {
     let event = Event {
-        id: parse(&id)?,
-        tenant: parse(&tenant)?,
-        subject,
-        kind,
-        at: instant(at)?,
-        actor,
-        data: data.as_deref().map_or(Ok(serde_json::Value::Null), from_body)?,
+        id: row.id.0,
+        tenant: row.tenant.0,
+        subject: row.subject,
+        kind: row.kind,
+        at: row.at.0,
+        actor: row.actor,
+        data: row.data.as_deref().map_or(Ok(serde_json::Value::Null), from_body)?,
     };
-    Ok((position, event))
+    Ok((row.position, event))
 }
 
 /// How many events each tenant's chain has. What is appended to it later stands behind that, and is seen
@@ -135,7 +127,7 @@ pub fn of_tenant_after(
         .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
         .order(events::position)
         .limit(limit)
-        .select(COLUMNS)
+        .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(read).collect()
 }
@@ -168,9 +160,9 @@ pub fn of_tenant_and_kinds_between(
         .into_boxed();
     if let Some(org) = declared_by {
         let about = claims::table.filter(claims::declaration_id.eq(events::subject));
-        wanted = wanted.filter(exists(about.filter(declarer().eq(org.to_string()))));
+        wanted = wanted.filter(exists(about.filter(claims::declared_by.eq(org.to_string()))));
     }
-    let rows: Vec<Row> = wanted.order(events::position).limit(limit).select(COLUMNS).load(connection)?;
+    let rows: Vec<Row> = wanted.order(events::position).limit(limit).select(Row::as_select()).load(connection)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -196,7 +188,7 @@ pub fn of_tenant_by_id(
 ) -> Result<Option<(i64, Event)>, StoreError> {
     let row: Option<Row> = events::table
         .filter(events::id.eq(id.to_string()).and(events::tenant.eq(tenant.to_string())))
-        .select(COLUMNS)
+        .select(Row::as_select())
         .get_result(connection)
         .optional()?;
     row.map(read).transpose()
@@ -226,7 +218,8 @@ pub fn page_of_tenant_about(
         events::table.filter(about.and(events::kind.ne_all(hidden)))
     };
     let total = about().count().get_result(connection)?;
-    let rows: Vec<Row> = about().order(events::seq).limit(limit).offset(offset).select(COLUMNS).load(connection)?;
+    let rows: Vec<Row> =
+        about().order(events::seq).limit(limit).offset(offset).select(Row::as_select()).load(connection)?;
     Ok(Page { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
 }
 
@@ -301,7 +294,21 @@ impl Stored {
     }
 }
 
-type StoredRow = (i64, String, String, String, String, i64, String, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct StoredRow {
+    position: i64,
+    id: String,
+    tenant: String,
+    subject: String,
+    kind: String,
+    at: i64,
+    actor: String,
+    data: Option<String>,
+    data_hash: Vec<u8>,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
+}
 
 /// A tenant's events after a position as they are stored, in the order of their positions.
 pub fn stored_of_tenant_after(
@@ -314,39 +321,26 @@ pub fn stored_of_tenant_after(
         .filter(events::tenant.eq(tenant.to_string()).and(events::position.gt(position)))
         .order(events::position)
         .limit(limit)
-        .select((
-            events::position,
-            events::id,
-            events::tenant,
-            events::subject,
-            events::kind,
-            events::at,
-            events::actor,
-            events::data,
-            events::data_hash,
-            events::previous,
-            events::hash,
-        ))
+        .select(StoredRow::as_select())
         .load(connection)?;
     Ok(rows.into_iter().map(stored).collect())
 }
 
 fn stored(row: StoredRow) -> Stored {
-    let (position, id, tenant, subject, kind, at, actor, data, data_hash, previous, hash) = row;
-    // A hash of another length was tampered with: zeros are nobody's hash.
+    // A hash of another length was tampered with. Zeros are the hash of no event.
     let hash_of = |bytes: &[u8]| hash_of(bytes).unwrap_or_default();
     Stored {
-        position,
-        id,
-        tenant,
-        subject,
-        kind,
-        at,
-        actor,
-        data,
-        data_hash: hash_of(&data_hash),
-        previous: hash_of(&previous),
-        hash: hash_of(&hash),
+        position: row.position,
+        id: row.id,
+        tenant: row.tenant,
+        subject: row.subject,
+        kind: row.kind,
+        at: row.at,
+        actor: row.actor,
+        data: row.data,
+        data_hash: hash_of(&row.data_hash),
+        previous: hash_of(&row.previous),
+        hash: hash_of(&row.hash),
     }
 }
 

@@ -24,7 +24,7 @@ pub fn version(connection: &mut Connection, expert: ExpertId, day: Date) -> Resu
 }
 
 /// Compare-and-swap: raises the day's version by one if it still is `expected`. `false` means that
-/// somebody was faster: read the day and decide again.
+/// another transaction was first: read the day and decide again.
 pub fn advance(tx: &mut Tx, expert: ExpertId, day: Date, expected: i64) -> Result<bool, StoreError> {
     let (expert, day) = (expert.to_string(), number(day));
     let rows = if expected == 0 {

@@ -1,4 +1,4 @@
-//! Times that are kept for whoever is about to book them.
+//! Holds: times of experts that are reserved for a booking until they expire.
 
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, ExpertId, OrgId, SessionId};
@@ -6,98 +6,122 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{instant, micros, parse};
+use super::micros;
+use crate::columns::{AsText, Micros};
 use crate::connection::on_each;
 use crate::schema::{hold_counts, holds};
 use crate::{Connection, StoreError, Tx};
 
-/// One expert's time, kept until an instant.
+/// A hold on one expert's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HoldRow {
-    /// The id of the appointment that it is kept for.
+    /// Id of the future appointment.
     pub id: AppointmentId,
-    /// Whose data.
+    /// The firm.
     pub tenant: TenantId,
-    /// Whose time.
+    /// The expert.
     pub expert: ExpertId,
-    /// The session it was taken in.
+    /// The search session.
     pub session: SessionId,
-    /// Who took it.
+    /// The organisation that holds it.
     pub holder: OrgId,
-    /// From.
+    /// Start.
     pub start: Timestamp,
-    /// To, later than `start`.
+    /// End, later than `start`.
     pub end: Timestamp,
     /// Where the expert would be meanwhile; `None` for a remote appointment.
     pub position: Option<Position>,
-    /// From this instant on it is nobody's.
+    /// The hold has no effect from this instant on.
     pub expires_at: Timestamp,
 }
 
-type Row = (String, String, String, String, String, i64, i64, Option<f64>, Option<f64>, i64);
-
-fn read(row: Row) -> Result<HoldRow, StoreError> {
-    let (id, tenant, expert, session, holder, start, end, lat, lon, expires_at) = row;
-    Ok(HoldRow {
-        id: parse(&id)?,
-        tenant: parse(&tenant)?,
-        expert: parse(&expert)?,
-        session: parse(&session)?,
-        holder: parse(&holder)?,
-        start: instant(start)?,
-        end: instant(end)?,
-        position: lat.zip(lon).and_then(|(lat, lon)| Position::new(lat, lon)),
-        expires_at: instant(expires_at)?,
-    })
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = holds)]
+struct Row {
+    id: AsText<AppointmentId>,
+    tenant: AsText<TenantId>,
+    expert: AsText<ExpertId>,
+    session: AsText<SessionId>,
+    holder: AsText<OrgId>,
+    busy_from: Micros,
+    busy_to: Micros,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    expires_at: Micros,
 }
 
-/// Keeps a time.
+impl From<&HoldRow> for Row {
+    fn from(hold: &HoldRow) -> Self {
+        Self {
+            id: AsText(hold.id),
+            tenant: AsText(hold.tenant),
+            expert: AsText(hold.expert),
+            session: AsText(hold.session),
+            holder: AsText(hold.holder),
+            busy_from: Micros(hold.start),
+            busy_to: Micros(hold.end),
+            lat: hold.position.map(|at| at.lat),
+            lon: hold.position.map(|at| at.lon),
+            expires_at: Micros(hold.expires_at),
+        }
+    }
+}
+
+impl From<Row> for HoldRow {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            tenant: row.tenant.0,
+            expert: row.expert.0,
+            session: row.session.0,
+            holder: row.holder.0,
+            start: row.busy_from.0,
+            end: row.busy_to.0,
+            position: row.lat.zip(row.lon).and_then(|(lat, lon)| Position::new(lat, lon)),
+            expires_at: row.expires_at.0,
+        }
+    }
+}
+
+fn read_all(rows: Vec<Row>) -> Vec<HoldRow> {
+    rows.into_iter().map(HoldRow::from).collect()
+}
+
+/// Saves a new hold.
 pub fn insert(tx: &mut Tx, hold: &HoldRow) -> Result<(), StoreError> {
-    diesel::insert_into(holds::table)
-        .values((
-            holds::id.eq(hold.id.to_string()),
-            holds::tenant.eq(hold.tenant.to_string()),
-            holds::expert.eq(hold.expert.to_string()),
-            holds::session.eq(hold.session.to_string()),
-            holds::holder.eq(hold.holder.to_string()),
-            holds::busy_from.eq(micros(hold.start)),
-            holds::busy_to.eq(micros(hold.end)),
-            holds::lat.eq(hold.position.map(|at| at.lat)),
-            holds::lon.eq(hold.position.map(|at| at.lon)),
-            holds::expires_at.eq(micros(hold.expires_at)),
-        ))
-        .execute(&mut **tx)?;
+    diesel::insert_into(holds::table).values(Row::from(hold)).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Lets go of one.
+/// Releases a hold.
 pub fn delete(tx: &mut Tx, id: AppointmentId) -> Result<(), StoreError> {
     diesel::delete(holds::table.find(id.to_string())).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Forgets what has expired of a firm.
+/// Deletes the expired holds of a firm.
 pub fn forget_expired_of_tenant(tx: &mut Tx, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
     let over = holds::table.filter(holds::tenant.eq(tenant.to_string()).and(holds::expires_at.le(micros(now))));
     diesel::delete(over).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Forgets what has expired, whoever's. Gives how many.
+/// Deletes the expired holds of all firms. Returns their number.
 pub fn forget_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(holds::table.filter(holds::expires_at.le(micros(now)))).execute(&mut **tx)?)
 }
 
-/// What a session keeps, expired or not.
+/// The holds of a session, expired ones included.
 pub fn of_session(connection: &mut Connection, session: SessionId) -> Result<Vec<HoldRow>, StoreError> {
     let rows: Vec<Row> = on_each!(connection, one => holds::table
         .filter(holds::session.eq(session.to_string()))
         .order(holds::id)
+        .select(Row::as_select())
         .load(one))?;
-    rows.into_iter().map(read).collect()
+    Ok(read_all(rows))
 }
 
-/// Makes others who would count a platform's holds at a firm wait until this transaction ends.
+/// Locks the count of a platform's holds at a firm until this transaction ends.
 pub fn lock_count(tx: &mut Tx, tenant: &TenantId, holder: OrgId) -> Result<(), StoreError> {
     on_each!(&mut **tx, one => diesel::insert_into(hold_counts::table)
         .values((
@@ -112,7 +136,7 @@ pub fn lock_count(tx: &mut Tx, tenant: &TenantId, holder: OrgId) -> Result<(), S
     Ok(())
 }
 
-/// All that a platform holds in a firm's calendars at `now`, with whichever of its keys.
+/// The holds of a platform at a firm that are active at `now`, over all of its keys.
 pub fn live_of_holder(
     connection: &mut Connection,
     tenant: &TenantId,
@@ -127,17 +151,19 @@ pub fn live_of_holder(
                 .and(holds::expires_at.gt(micros(now))),
         )
         .order(holds::id)
+        .select(Row::as_select())
         .load(one))?;
-    rows.into_iter().map(read).collect()
+    Ok(read_all(rows))
 }
 
-/// The hold with this id, whoever's: an id is handed out to its holder alone.
+/// The hold with this id, in any tenant: only its holder gets the id.
 pub fn by_id(connection: &mut Connection, id: AppointmentId) -> Result<Option<HoldRow>, StoreError> {
-    let row: Option<Row> = holds::table.find(id.to_string()).get_result(connection).optional()?;
-    row.map(read).transpose()
+    let row: Option<Row> =
+        holds::table.find(id.to_string()).select(Row::as_select()).get_result(connection).optional()?;
+    Ok(row.map(HoldRow::from))
 }
 
-/// What is kept of one expert's time between `from` (included) and `to` (excluded), and not over at `now`.
+/// One expert's holds between `from` (included) and `to` (excluded) that are active at `now`.
 /// The expert implies the tenant.
 pub fn of_expert_between(
     connection: &mut Connection,
@@ -153,11 +179,12 @@ pub fn of_expert_between(
                 .and(holds::busy_from.lt(micros(to)))
                 .and(holds::expires_at.gt(micros(now))),
         )
+        .select(Row::as_select())
         .load(one))?;
-    rows.into_iter().map(read).collect()
+    Ok(read_all(rows))
 }
 
-/// All that is kept in a firm's calendars and is not over at `now`.
+/// The holds of a firm that are active at `now`.
 pub fn live_of_tenant(
     connection: &mut Connection,
     tenant: &TenantId,
@@ -166,6 +193,7 @@ pub fn live_of_tenant(
     let rows: Vec<Row> = holds::table
         .filter(holds::tenant.eq(tenant.to_string()).and(holds::expires_at.gt(micros(now))))
         .order(holds::id)
+        .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(read).collect()
+    Ok(read_all(rows))
 }

@@ -21,6 +21,7 @@ pub mod experts;
 pub mod holds;
 pub mod idempotency;
 pub mod organisations;
+mod page;
 pub mod recent_declarations;
 pub mod sealing_keys;
 pub mod sign_in_links;

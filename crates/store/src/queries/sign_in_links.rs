@@ -9,22 +9,22 @@ use super::{instant, micros, parse};
 use crate::schema::sign_in_links;
 use crate::{Connection, StoreError, Tx};
 
-/// A link as it is kept.
+/// A stored link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInLink {
     /// Whose data the declaration is.
     pub tenant: TenantId,
     /// The declaration it opens.
     pub declaration: DeclarationId,
-    /// The key that it was made with: it ends when that is revoked. `None` on links of before.
-    pub key: Option<KeyId>,
+    /// The key that it was made with: the link ends when it is revoked.
+    pub key: KeyId,
     /// When it stops working.
     pub expires_at: Timestamp,
     /// When it was used; it works once.
     pub used_at: Option<Timestamp>,
 }
 
-/// Keeps a link under the SHA-256 of its secret (lower-case hex).
+/// Saves a link under the SHA-256 of its secret (lower-case hex).
 pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreError> {
     diesel::insert_into(sign_in_links::table)
         .values((
@@ -33,14 +33,14 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
             sign_in_links::declaration_id.eq(link.declaration.to_string()),
             sign_in_links::expires_at.eq(micros(link.expires_at)),
             sign_in_links::used_at.eq(link.used_at.map(micros)),
-            sign_in_links::api_key.eq(link.key.map(|key| key.to_string())),
+            sign_in_links::api_key.eq(link.key.to_string()),
         ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Tenant, declaration, end, use and key, as the columns have them.
-type LinkRow = (String, String, i64, Option<i64>, Option<String>);
+type LinkRow = (String, String, i64, Option<i64>, String);
 
 /// The link with this hash, whatever its state.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
@@ -59,7 +59,7 @@ pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInL
         Ok(SignInLink {
             tenant: parse(&tenant)?,
             declaration: parse(&declaration)?,
-            key: key.as_deref().map(parse).transpose()?,
+            key: parse(&key)?,
             expires_at: instant(expires_at)?,
             used_at: used_at.map(instant).transpose()?,
         })
@@ -67,7 +67,7 @@ pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInL
     .transpose()
 }
 
-/// Uses the link up. `false` when somebody already had.
+/// Marks the link as used. `false` when it was used before.
 pub fn consume(tx: &mut Tx, hash: &str, at: Timestamp) -> Result<bool, StoreError> {
     let unused = sign_in_links::table.find(hash).filter(sign_in_links::used_at.is_null());
     let rows = diesel::update(unused).set(sign_in_links::used_at.eq(micros(at))).execute(&mut **tx)?;

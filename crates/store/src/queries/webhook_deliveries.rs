@@ -1,69 +1,58 @@
 //! Deliveries: one event for one webhook, leased to the node that sends it, with the log of its tries.
 //!
 //! Those of one subject go out in the order in which they were made. The oldest that is still to be sent is
-//! the subject's *next* and is marked so; when it is done the mark goes to the one behind it. Whoever adds
-//! or finishes a delivery holds its webhook first ([`super::webhooks::hold`]), so that no mark gets lost
-//! between two nodes.
+//! the subject's *next* and is marked so; when it is done the mark moves to the one behind it. A transaction that adds
+//! or finishes a delivery locks its webhook first ([`super::webhooks::hold`]), so that two nodes do not lose a mark.
 
 use std::collections::BTreeSet;
 
 use constat_domain::event_kinds::PING;
-use constat_domain::ids::{OrgId, WebhookDeliveryId, WebhookId};
+use constat_domain::ids::{EventId, OrgId, WebhookDeliveryId, WebhookId};
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::claims::{Page, declarer};
+use super::page::Page;
 use super::{instant, micros, parse};
+use crate::columns::{AsText, Micros};
 use crate::schema::{claims, webhook_attempts, webhook_deliveries as deliveries, webhooks};
 use crate::{Connection, StoreError, Tx};
 
 const PENDING: &str = DeliveryStatus::Pending.as_str();
 
-type Row = (String, String, String, String, String, String, i64, Option<i64>, i64, i64, Option<i64>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct Row {
+    id: AsText<WebhookDeliveryId>,
+    webhook: AsText<WebhookId>,
+    event: AsText<EventId>,
+    subject: String,
+    kind: String,
+    status: AsText<DeliveryStatus>,
+    attempts: i64,
+    first_attempt_at: Option<Micros>,
+    due_at: Micros,
+    created_at: Micros,
+    done_at: Option<Micros>,
+}
 
-const COLUMNS: (
-    deliveries::id,
-    deliveries::webhook,
-    deliveries::event,
-    deliveries::subject,
-    deliveries::kind,
-    deliveries::status,
-    deliveries::attempts,
-    deliveries::first_attempt_at,
-    deliveries::due_at,
-    deliveries::created_at,
-    deliveries::done_at,
-) = (
-    deliveries::id,
-    deliveries::webhook,
-    deliveries::event,
-    deliveries::subject,
-    deliveries::kind,
-    deliveries::status,
-    deliveries::attempts,
-    deliveries::first_attempt_at,
-    deliveries::due_at,
-    deliveries::created_at,
-    deliveries::done_at,
-);
-
-fn read(row: Row) -> Result<Delivery, StoreError> {
-    let (id, webhook, event, subject, kind, status, attempts, first_attempt_at, due_at, created_at, done_at) = row;
-    Ok(Delivery {
-        id: parse(&id)?,
-        webhook: parse(&webhook)?,
-        event: parse(&event)?,
-        subject,
-        kind,
-        status: parse(&status)?,
-        attempts,
-        first_attempt_at: first_attempt_at.map(instant).transpose()?,
-        due_at: instant(due_at)?,
-        created_at: instant(created_at)?,
-        done_at: done_at.map(instant).transpose()?,
-    })
+impl From<Row> for Delivery {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            webhook: row.webhook.0,
+            event: row.event.0,
+            subject: row.subject,
+            kind: row.kind,
+            status: row.status.0,
+            attempts: row.attempts,
+            first_attempt_at: row.first_attempt_at.map(|at| at.0),
+            due_at: row.due_at.0,
+            created_at: row.created_at.0,
+            done_at: row.done_at.map(|at| at.0),
+        }
+    }
 }
 
 /// Adds a delivery after all that the webhook has. The webhook must be held.
@@ -95,22 +84,18 @@ fn first_pending(tx: &mut Tx, webhook: WebhookId, subject: &str) -> Result<Optio
     Ok(pending.select(diesel::dsl::min(deliveries::seq)).get_result(&mut **tx)?)
 }
 
-/// Marks the next delivery of every subject anew, of one webhook or of all: after a replay, and when a node
-/// starts, as one of an earlier version may have worked beside it and knows no marks. Those webhooks must be
-/// held.
-pub fn mark_next(tx: &mut Tx, webhook: Option<WebhookId>) -> Result<(), StoreError> {
-    let mut next = deliveries::table
-        .filter(deliveries::status.eq(PENDING))
-        .group_by((deliveries::webhook, deliveries::subject))
+/// Marks the next delivery of each subject anew, after a replay. The webhook must be held.
+fn mark_next(tx: &mut Tx, webhook: WebhookId) -> Result<(), StoreError> {
+    let of_webhook = deliveries::webhook.eq(webhook.to_string());
+    let next: Vec<Option<i64>> = deliveries::table
+        .filter(of_webhook.clone().and(deliveries::status.eq(PENDING)))
+        .group_by(deliveries::subject)
         .select(diesel::dsl::min(deliveries::seq))
-        .into_boxed();
-    let mut marked = deliveries::table.filter(deliveries::is_next.eq(1)).select(deliveries::seq).into_boxed();
-    if let Some(webhook) = webhook {
-        next = next.filter(deliveries::webhook.eq(webhook.to_string()));
-        marked = marked.filter(deliveries::webhook.eq(webhook.to_string()));
-    }
-    let next: BTreeSet<i64> = next.load::<Option<i64>>(&mut **tx)?.into_iter().flatten().collect();
-    let marked: BTreeSet<i64> = marked.load::<i64>(&mut **tx)?.into_iter().collect();
+        .load(&mut **tx)?;
+    let marked: Vec<i64> =
+        deliveries::table.filter(of_webhook.and(deliveries::is_next.eq(1))).select(deliveries::seq).load(&mut **tx)?;
+    let next: BTreeSet<i64> = next.into_iter().flatten().collect();
+    let marked: BTreeSet<i64> = marked.into_iter().collect();
     set_next(tx, marked.difference(&next).copied(), 0)?;
     set_next(tx, next.difference(&marked).copied(), 1)
 }
@@ -171,7 +156,7 @@ pub fn lease_due(
             .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
             .filter(deliveries::due_at.le(micros(now)).and(deliveries::leased_until.le(micros(now))))
             .limit(limit)
-            .select(COLUMNS)
+            .select(Row::as_select())
     };
     // An index has them by kind, so that a long queue does not hide them.
     let mut due: Vec<Row> = due_now().filter(deliveries::kind.eq(PING)).order(deliveries::seq).load(&mut **tx)?;
@@ -184,13 +169,13 @@ pub fn lease_due(
     let mut leased = Vec::with_capacity(due.len());
     for row in due {
         let free = deliveries::table
-            .filter(deliveries::id.eq(row.0.clone()).and(deliveries::status.eq(PENDING)))
+            .filter(deliveries::id.eq(row.id.0.to_string()).and(deliveries::status.eq(PENDING)))
             .filter(deliveries::leased_until.le(micros(now)));
         let taken = diesel::update(free)
             .set((deliveries::leased_until.eq(micros(until)), deliveries::leased_by.eq(by)))
             .execute(&mut **tx)?;
         if taken == 1 {
-            leased.push(read(row)?);
+            leased.push(row.into());
         }
     }
     Ok(leased)
@@ -209,7 +194,7 @@ pub struct Outcome {
     pub done_at: Option<Timestamp>,
 }
 
-/// Logs an attempt and ends the lease; once it is done the one behind it is next. What somebody else has
+/// Logs an attempt and ends the lease; once it is done the one behind it is next. What another node has
 /// leased meanwhile is only logged, and what was delivered stays so. `false` when the delivery is no longer
 /// there. The webhook must be held.
 pub fn finish(
@@ -292,15 +277,15 @@ pub enum Again {
     },
 }
 
-/// Those about the webhook itself or, when an organisation is named, about the claims that it declared: a
-/// server of an earlier version told integrators of all claims, and its log is here still.
+/// Restricts deliveries to those about the webhook itself and, with an organisation, about the claims that it
+/// declared.
 macro_rules! told_to {
     ($query:expr, $webhook:expr, $declared_by:expr) => {{
         let mut query = $query.into_boxed();
         if let Some(org) = $declared_by {
             let org: OrgId = org;
             let about = claims::table.filter(claims::declaration_id.eq(deliveries::subject));
-            let is_theirs = exists(about.filter(declarer().eq(org.to_string())));
+            let is_theirs = exists(about.filter(claims::declared_by.eq(org.to_string())));
             let is_own = deliveries::subject.eq($webhook.to_string()).or(deliveries::kind.eq(PING));
             query = query.filter(is_theirs.or(is_own));
         }
@@ -342,7 +327,7 @@ pub fn replay(
     for some in places.chunks(500) {
         rows += diesel::update(deliveries::table.filter(deliveries::seq.eq_any(some))).set(again).execute(&mut **tx)?;
     }
-    mark_next(tx, Some(webhook))?;
+    mark_next(tx, webhook)?;
     Ok(rows)
 }
 
@@ -365,11 +350,11 @@ pub fn page_of_webhook(
     };
     let total = wanted().count().get_result(connection)?;
     let rows: Vec<Row> =
-        wanted().order(deliveries::seq.desc()).limit(limit).offset(offset).select(COLUMNS).load(connection)?;
+        wanted().order(deliveries::seq.desc()).limit(limit).offset(offset).select(Row::as_select()).load(connection)?;
     let mut page = Page { rows: Vec::with_capacity(rows.len()), total };
     for row in rows {
-        let attempts = attempts_of(connection, &row.0)?;
-        page.rows.push((read(row)?, attempts));
+        let attempts = attempts_of(connection, &row.id.0.to_string())?;
+        page.rows.push((row.into(), attempts));
     }
     Ok(page)
 }
@@ -414,7 +399,7 @@ pub struct Made {
     pub delivered_at: Option<Timestamp>,
 }
 
-/// The deliveries after a place, whoever's, oldest first.
+/// The deliveries of all webhooks after a place, oldest first.
 pub fn made_after(connection: &mut Connection, place: i64, limit: i64) -> Result<Vec<Made>, StoreError> {
     let rows: Vec<(i64, String, String, i64, Option<i64>)> = deliveries::table
         .filter(deliveries::seq.gt(place))

@@ -1,4 +1,4 @@
-//! Webhooks: what their owners say, and how far the deliverer is with each.
+//! Webhooks: their owners' settings, and the deliverer's position in the events for each.
 
 use constat_domain::ids::{KeyId, WebhookId};
 use constat_domain::tenancy::TenantId;
@@ -6,59 +6,95 @@ use constat_domain::webhook::{Webhook, WebhookStatus};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{from_body, instant, micros, one_row, parse, to_body};
+use super::{from_body, micros, one_row, parse, to_body};
+use crate::columns::{AsText, Micros};
 use crate::schema::{event_chains, webhook_attempts, webhook_deliveries, webhooks};
 use crate::{Connection, StoreError, Tx};
 
-type Row = (String, String, String, String, i64, i64, Option<i64>, i64, i64, String);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhooks)]
+struct Row {
+    id: AsText<WebhookId>,
+    tenant: AsText<TenantId>,
+    api_key: AsText<KeyId>,
+    status: AsText<WebhookStatus>,
+    cursor: i64,
+    failures: i64,
+    last_success_at: Option<Micros>,
+    created_at: Micros,
+    version: i64,
+    body: String,
+}
 
-fn read(row: Row) -> Result<Webhook, StoreError> {
-    let (id, tenant, key, status, cursor, failures, last_success_at, created_at, version, body) = row;
+fn read(row: &Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
-        id: parse(&id)?,
-        tenant: parse(&tenant)?,
-        key: parse(&key)?,
-        status: parse(&status)?,
-        cursor,
-        failures,
-        last_success_at: last_success_at.map(instant).transpose()?,
-        created_at: instant(created_at)?,
-        version,
-        terms: from_body(&body)?,
+        id: row.id.0,
+        tenant: row.tenant.0,
+        key: row.api_key.0,
+        status: row.status.0,
+        cursor: row.cursor,
+        failures: row.failures,
+        last_success_at: row.last_success_at.map(|at| at.0),
+        created_at: row.created_at.0,
+        version: row.version,
+        terms: from_body(&row.body)?,
     })
 }
 
-/// Registers a webhook.
+/// The columns that the owner of a webhook changes.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = webhooks)]
+struct Changing {
+    status: &'static str,
+    failures: i64,
+    version: i64,
+    body: String,
+}
+
+impl Changing {
+    fn of(webhook: &Webhook) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: webhook.status.as_str(),
+            failures: webhook.failures,
+            version: webhook.version,
+            body: to_body(&webhook.terms)?,
+        })
+    }
+}
+
+/// A new webhook.
+#[derive(Insertable)]
+#[diesel(table_name = webhooks)]
+struct New {
+    id: AsText<WebhookId>,
+    tenant: AsText<TenantId>,
+    api_key: AsText<KeyId>,
+    cursor: i64,
+    created_at: Micros,
+    #[diesel(embed)]
+    changing: Changing,
+}
+
+/// Saves a new webhook.
 pub fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
-    diesel::insert_into(webhooks::table)
-        .values((
-            webhooks::id.eq(webhook.id.to_string()),
-            webhooks::tenant.eq(webhook.tenant.to_string()),
-            webhooks::api_key.eq(webhook.key.to_string()),
-            webhooks::status.eq(webhook.status.as_str()),
-            webhooks::cursor.eq(webhook.cursor),
-            webhooks::failures.eq(webhook.failures),
-            webhooks::created_at.eq(micros(webhook.created_at)),
-            webhooks::version.eq(webhook.version),
-            webhooks::body.eq(to_body(&webhook.terms)?),
-        ))
-        .execute(&mut **tx)?;
+    let new = New {
+        id: AsText(webhook.id),
+        tenant: AsText(webhook.tenant),
+        api_key: AsText(webhook.key),
+        cursor: webhook.cursor,
+        created_at: Micros(webhook.created_at),
+        changing: Changing::of(webhook)?,
+    };
+    diesel::insert_into(webhooks::table).values(new).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Saves what its owner changed: terms and status. `webhook.version` is the new version.
+/// Saves what its owner changed: terms and status. `webhook.version` is one more than the version that was read.
 pub fn update(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
     let previous = webhooks::table
         .find(webhook.id.to_string())
         .filter(webhooks::tenant.eq(webhook.tenant.to_string()).and(webhooks::version.eq(webhook.version - 1)));
-    let rows = diesel::update(previous)
-        .set((
-            webhooks::status.eq(webhook.status.as_str()),
-            webhooks::failures.eq(webhook.failures),
-            webhooks::version.eq(webhook.version),
-            webhooks::body.eq(to_body(&webhook.terms)?),
-        ))
-        .execute(&mut **tx)?;
+    let rows = diesel::update(previous).set(Changing::of(webhook)?).execute(&mut **tx)?;
     one_row(rows, "the webhook")
 }
 
@@ -84,9 +120,10 @@ pub fn of_tenant_and_key_by_id(
     let row: Option<Row> = webhooks::table
         .find(id.to_string())
         .filter(webhooks::tenant.eq(tenant.to_string()).and(webhooks::api_key.eq(key.to_string())))
+        .select(Row::as_select())
         .get_result(connection)
         .optional()?;
-    row.map(read).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// A key's webhooks, oldest first.
@@ -98,17 +135,19 @@ pub fn list_of_tenant_and_key(
     let rows: Vec<Row> = webhooks::table
         .filter(webhooks::tenant.eq(tenant.to_string()).and(webhooks::api_key.eq(key.to_string())))
         .order((webhooks::created_at, webhooks::id))
+        .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
-/// The webhook with this id, whoever's: for the deliverer, which serves them all.
+/// The webhook with this id, in any tenant: for the deliverer.
 pub fn by_id(connection: &mut Connection, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
-    let row: Option<Row> = webhooks::table.find(id.to_string()).get_result(connection).optional()?;
-    row.map(read).transpose()
+    let row: Option<Row> =
+        webhooks::table.find(id.to_string()).select(Row::as_select()).get_result(connection).optional()?;
+    row.as_ref().map(read).transpose()
 }
 
-/// The active webhooks, whoever's, whose tenant has events that were not looked at for them yet.
+/// The active webhooks of all tenants with events after their cursor.
 pub fn behind(connection: &mut Connection) -> Result<Vec<WebhookId>, StoreError> {
     let ids: Vec<String> = webhooks::table
         .inner_join(event_chains::table.on(event_chains::tenant.eq(webhooks::tenant)))
@@ -120,29 +159,23 @@ pub fn behind(connection: &mut Connection) -> Result<Vec<WebhookId>, StoreError>
     ids.iter().map(|id| parse(id)).collect()
 }
 
-/// Holds a webhook until the transaction ends: nobody else adds or finishes deliveries of it meanwhile.
+/// Locks a webhook until the transaction ends: no other transaction adds or finishes its deliveries meanwhile.
 pub fn hold(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
-    // Whoever writes a row holds it, on either database.
+    // An update locks the row, on either database.
     let same = webhooks::cursor.eq(webhooks::cursor);
     diesel::update(webhooks::table.find(id.to_string())).set(same).execute(&mut **tx)?;
     Ok(())
 }
 
-/// Holds all webhooks until the transaction ends.
-pub fn hold_all(tx: &mut Tx) -> Result<(), StoreError> {
-    diesel::update(webhooks::table).set(webhooks::cursor.eq(webhooks::cursor)).execute(&mut **tx)?;
-    Ok(())
-}
-
-/// Moves the cursor on, in the transaction that adds the deliveries; a [`StoreError::Conflict`] says
-/// that another node was faster.
+/// Advances the cursor, in the transaction that adds the deliveries. [`StoreError::Conflict`] means that another
+/// node did so first.
 pub fn move_cursor(tx: &mut Tx, webhook: &Webhook, to: i64) -> Result<(), StoreError> {
     let here = webhooks::table.find(webhook.id.to_string()).filter(webhooks::cursor.eq(webhook.cursor));
     let rows = diesel::update(here).set(webhooks::cursor.eq(to)).execute(&mut **tx)?;
     one_row(rows, "the webhook's cursor")
 }
 
-/// Notes that something got through.
+/// Records a successful delivery.
 pub fn note_success(tx: &mut Tx, id: WebhookId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(webhooks::table.find(id.to_string()))
         .set((webhooks::failures.eq(0), webhooks::last_success_at.eq(micros(at))))
@@ -150,7 +183,7 @@ pub fn note_success(tx: &mut Tx, id: WebhookId, at: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// Notes that an attempt failed.
+/// Records a failed attempt.
 pub fn note_failure(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
     diesel::update(webhooks::table.find(id.to_string()))
         .set(webhooks::failures.eq(webhooks::failures + 1))
@@ -158,7 +191,7 @@ pub fn note_failure(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Stops serving an active webhook. `false` when it was not active.
+/// Marks an active webhook as failing. `false` when it was not active.
 pub fn stop(tx: &mut Tx, id: WebhookId) -> Result<bool, StoreError> {
     let active = webhooks::table.find(id.to_string()).filter(webhooks::status.eq(WebhookStatus::Active.as_str()));
     let stopped = (webhooks::status.eq(WebhookStatus::Failing.as_str()), webhooks::version.eq(webhooks::version + 1));
