@@ -67,7 +67,7 @@ impl Contract {
         match self.api {
             Api::Claims => crate::claims::problem::write(problem, execution),
             // The dossier contract writes errors as the partner contract does.
-            Api::Partner | Api::Dossier => crate::partner::problem::write(problem, execution),
+            Api::Partner | Api::Dossier => crate::scheduling::problem::write(problem, execution),
         }
     }
 }

@@ -14,7 +14,7 @@ use http::{HeaderName, StatusCode};
 pub(crate) const ACCEPTED_ENCODINGS: &str = "gzip";
 
 /// A request that cannot be answered as it wished. Each contract writes it with its own status,
-/// code and body; see `claims/problem.rs` and `partner/problem.rs`.
+/// code and body; see `claims/problem.rs` and `scheduling/problem.rs`.
 #[derive(Debug, Clone)]
 pub struct Problem(pub(crate) Arc<Cause>);
 

@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
 use crate::routes::Routes;
-use crate::{Shared, claims, dossier, partner};
+use crate::{Shared, claims, dossier, scheduling};
 
 /// What a 503 means, in every contract. A commit that was cut off may stand.
 pub(crate) const UNAVAILABLE: &str = "The server has too much to do, and nothing was changed; or its storage does not \
@@ -68,7 +68,7 @@ pub(crate) fn build() -> Built {
          `{success: true, data}`; errors `{success: false, error: {code, message, details, executionId}}`.",
     );
     let partner = part(
-        partner::routes(),
+        scheduling::routes(),
         PARTNER,
         "Constat: partner appointment API",
         "What a firm of loss adjusters or a repair network exposes, so that a claims platform can search \

@@ -16,8 +16,8 @@ use tokio::sync::watch;
 
 use crate::offer::token::Offer;
 
-/// So long somebody waits for the first at most: for a database that is away there is a queue of its own.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Maximum wait for an in-flight booking of the same time.
+const IN_FLIGHT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A time of an expert.
 type Wanted = (ExpertId, Timestamp);
@@ -40,13 +40,16 @@ impl InFlightBookings {
     /// Goes first, or waits until whoever wants the same start of the same expert is done. Keep what it gives
     /// until the booking is answered.
     pub async fn wait_for_in_flight(&self, offer: &Offer) -> Option<InFlightGuard<'_>> {
-        let wanted = (offer.expert, offer.busy_from);
+        self.wait((offer.expert, offer.busy_from)).await
+    }
+
+    async fn wait(&self, wanted: Wanted) -> Option<InFlightGuard<'_>> {
         let mut first = match self.enter(wanted) {
             Ok(turn) => return Some(turn),
             Err(first) => first,
         };
         // Nothing is ever sent: it fails when the first is done.
-        let _done_or_late = tokio::time::timeout(PATIENCE, first.changed()).await;
+        let _done_or_late = tokio::time::timeout(IN_FLIGHT_TIMEOUT, first.changed()).await;
         None
     }
 
@@ -102,5 +105,15 @@ mod tests {
         assert!(in_flight.enter(wanted(1, 3600)).is_ok());
         assert!(in_flight.enter(wanted(2, 0)).is_ok());
         assert_eq!(in_flight.lock().len(), 1, "what is done is forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_at_the_timeout() {
+        let in_flight = InFlightBookings::default();
+        let _first = in_flight.enter(wanted(1, 0));
+        let start = std::time::Instant::now();
+        let waited = tokio::time::timeout(Duration::from_secs(5), in_flight.wait(wanted(1, 0))).await;
+        assert!(matches!(waited, Ok(None)), "it goes on without a guard");
+        assert!(start.elapsed() >= IN_FLIGHT_TIMEOUT, "it waited for the first");
     }
 }

@@ -206,7 +206,7 @@ impl Holder {
     }
 
     /// An offer's chance to be booked, as often as this caller books at all.
-    fn secure_random(&self, per_mille: u16) -> u16 {
+    fn booking_chance(&self, per_mille: u16) -> u16 {
         let often = u32::from(per_mille) * (self.booked + FREE_SEARCHES) / self.searches.max(1);
         u16::try_from(often).unwrap_or(u16::MAX).clamp(1, per_mille)
     }
@@ -247,12 +247,12 @@ impl Ledger {
                 && offer.start < window.1
                 && window.0 < offer.end
         };
-        let secure_random = |line: &Line| {
+        let booking_chance = |line: &Line| {
             let holder = self.holders.get(&line.holder);
-            let per_mille = holder.map_or(line.offer.per_mille, |holder| holder.secure_random(line.offer.per_mille));
+            let per_mille = holder.map_or(line.offer.per_mille, |holder| holder.booking_chance(line.offer.per_mille));
             OpenOffer { per_mille, ..line.offer }
         };
-        (OpenOffers::new(self.lines.values().flatten().filter(seen).map(secure_random).collect()), self.last)
+        (OpenOffers::new(self.lines.values().flatten().filter(seen).map(booking_chance).collect()), self.last)
     }
 
     fn note(&mut self, question: &Question, promise: Promise, seen: u64) -> bool {
@@ -465,11 +465,11 @@ mod tests {
             assert!(ledger.note(&question_of(1, claim.into(), 7), promise(claim, 0, 0, 1), u64::MAX));
         }
         let holder = ledger.holders.values().next().unwrap();
-        assert_eq!(holder.secure_random(100), 10, "32 of 320");
+        assert_eq!(holder.booking_chance(100), 10, "32 of 320");
         for claim in 1..=320_u16 {
             ledger.booked(promise(claim, 0, 0, 0).session);
         }
         let holder = ledger.holders.values().next().unwrap();
-        assert_eq!((holder.secure_random(100), holder.open), (100, 0));
+        assert_eq!((holder.booking_chance(100), holder.open), (100, 0));
     }
 }

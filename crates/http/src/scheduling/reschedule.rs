@@ -33,6 +33,7 @@ pub async fn handle(
         has_idempotency_key: attempt.is_keyed(),
     };
     look_up_drives(&scheduler, &command.opened.offer).await;
+    let _guard = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
     let moved = request
         .command_of(&attempt, move |tx, context| super::changed(&move_appointment(tx, context, &scheduler, &command)?))
         .await;

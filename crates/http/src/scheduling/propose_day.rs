@@ -6,8 +6,8 @@ use constat_scheduling::{Team, propose_days};
 use constat_wire::partner::ProposalAnswer;
 
 use super::day::proposed;
-use super::day_read::ExpertDayPath;
 use super::docs;
+use super::read_day::ExpertDayPath;
 use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::NoBody;
 use crate::{Problem, Reply};

@@ -7,7 +7,7 @@ use constat_wire::partner::{ProposalAnswer, ProposalRequest};
 
 use super::day::proposed;
 use super::docs;
-use super::team_day_read::TeamDayPath;
+use super::read_team_day::TeamDayPath;
 use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::body::Json;
 use crate::{Problem, Reply};

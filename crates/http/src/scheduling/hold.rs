@@ -21,6 +21,7 @@ pub async fn handle(request: AuthenticatedRequest<Partner>, body: JsonOrForm<Hol
         Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
     };
     look_up_drives(&scheduler, &opened.offer).await;
+    let _guard = request.scheduler.in_flight.wait_for_in_flight(&opened.offer).await;
     let command = HoldSlot { opened, slot: wanted.slot };
     let held = request.command_of(&attempt, move |tx, context| {
         let held = hold_slot(tx, context, &scheduler, &command)?;
