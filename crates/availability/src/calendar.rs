@@ -4,15 +4,14 @@
 use std::sync::Arc;
 
 use constat_domain::FieldError;
+use constat_domain::expert::{Absence, Duty, Expert};
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::expert::{Absence, Expert};
 use crate::gaps::{GapTable, Origin};
-use crate::schedule::Duty;
 use crate::settings::Settings;
-use crate::span::{Span, absent_within, ceil_second, resolve_hours, subtract};
+use crate::span::{Span, absent_within, ceil_second, subtract};
 use crate::travel::Travel;
 use crate::zone;
 
@@ -115,7 +114,7 @@ impl ExpertCalendar {
         settings: &Arc<Settings>,
         travel: &T,
     ) -> Result<Self, FieldError> {
-        let zone = zone::named(&expert.zone)?;
+        let zone = expert.time_zone()?;
         let first_date = zone::date(&zone, from.as_second());
         let mut calendar = Self {
             expert,
@@ -166,7 +165,7 @@ impl ExpertCalendar {
 
     /// Seconds kept free between two appointments besides the drive.
     pub(crate) fn buffer(&self) -> i32 {
-        i32::try_from(self.expert.buffer_seconds(&self.settings)).unwrap_or(i32::MAX / 4)
+        i32::try_from(self.settings.buffer_seconds(&self.expert)).unwrap_or(i32::MAX / 4)
     }
 
     /// Adds an appointment or hold; replaces the entry of the same appointment.
@@ -229,7 +228,13 @@ impl ExpertCalendar {
             if next == date || end == i64::MAX {
                 break;
             }
-            resolve_hours(&self.expert.hours_on(date, self.duty), &self.zone, date, Span { start, end }, &mut hours);
+            zone::resolve_hours(
+                &self.expert.hours_on(date, self.duty),
+                &self.zone,
+                date,
+                Span { start, end },
+                &mut hours,
+            );
             let first_free = self.free.len();
             while absences.first().is_some_and(|absence| absence.end <= start) {
                 absences = &absences[1..];

@@ -5,9 +5,9 @@
 //! all records at once and must agree with it.
 
 use constat_domain::Money;
+use constat_domain::expert::{Expert, Territory};
 use constat_domain::service::LossTriple;
 
-use crate::expert::{Expert, Territory};
 use crate::reason::ReasonCode;
 use crate::requirement::Requirement;
 use crate::travel::Spot;

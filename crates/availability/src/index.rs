@@ -3,17 +3,16 @@
 use std::sync::{Arc, OnceLock};
 
 use constat_domain::FieldError;
+use constat_domain::expert::{Absence, Duty, Expert};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
 
 use crate::bits::Bits;
 use crate::calendar::{Busy, ExpertCalendar};
-use crate::expert::{Absence, Expert};
 use crate::gaps::{Lane, Origin};
 use crate::pool::Pool;
 use crate::reason::Tally;
 use crate::requirement::Requirement;
-use crate::schedule::Duty;
 use crate::settings::Settings;
 use crate::travel::Travel;
 use crate::zone;

@@ -6,18 +6,17 @@
 //! ones is one group, each group is searched by itself, and at each start the fewest groups that
 //! hold everything together are taken. Groups have no member in common, so nobody is needed twice.
 
+use constat_domain::expert::{Expert, Trade};
 use constat_domain::ids::ExpertId;
 
 use crate::bits::Bits;
 use crate::board::Entry;
-use crate::expert::Expert;
 use crate::index::CalendarIndex;
 use crate::judge::Judge;
 use crate::rank::{Chosen, Score, cell_of, choose};
 use crate::reason::{Reason, ReasonCode, Tally};
 use crate::requirement::Requirement;
 use crate::search::{Found, Offer, Outcome, Scan, offer};
-use crate::trades::Trade;
 use crate::travel::Travel;
 
 /// One party to a meeting: whose calendars, and what its expert must meet.

@@ -7,14 +7,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use constat_domain::Money;
+use constat_domain::expert::{Expert, Skills, Territory, Trade};
 use constat_domain::service::{CustomerType, Dwelling, ServiceKind};
 
 use crate::bits::Bits;
 use crate::eligibility::{covers, within};
-use crate::expert::{Expert, Skills, Territory};
 use crate::reason::{ReasonCode, Tally};
 use crate::requirement::Requirement;
-use crate::trades::Trade;
 use crate::travel::Spot;
 
 /// Sets of experts by number.
@@ -237,9 +236,9 @@ mod tests {
 
     use super::*;
     use crate::eligibility::eligible;
-    use crate::expert::Exclusions;
     use crate::requirement::PlaceFacts;
     use crate::settings::Settings;
+    use constat_domain::expert::Exclusions;
 
     fn some<T: std::fmt::Debug + Clone>(values: impl Strategy<Value = T>) -> impl Strategy<Value = Option<Vec<T>>> {
         proptest::option::of(proptest::collection::vec(values, 0..3))

@@ -3,6 +3,7 @@
 use constat_domain::FieldError;
 use constat_domain::appointment::SlotKind;
 use constat_domain::deadlines::Deadlines;
+use constat_domain::expert::{Duty, HourRange, Trade};
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{
@@ -12,12 +13,9 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
 use crate::contested::OpenOffers;
-use crate::hours::HourRange;
 use crate::reason::ReasonCode;
-use crate::schedule::Duty;
 use crate::settings::Settings;
-use crate::span::{Span, ceil_second, join, resolve_hours};
-use crate::trades::Trade;
+use crate::span::{Span, ceil_second, join};
 use crate::zone;
 
 /// The hour of the place's civil time that parts morning from afternoon.
@@ -236,7 +234,7 @@ impl Requirement {
             if self.department.as_deref().is_some_and(|department| is_holiday(department, date)) {
                 self.holidays.push(Span { start, end });
             } else if self.is_remote() {
-                resolve_hours(&[calls], zone, date, Span { start, end }, &mut open);
+                zone::resolve_hours(&[calls], zone, date, Span { start, end }, &mut open);
                 let open = open.first().copied().unwrap_or(Span { start: end, end });
                 self.closed.extend([Span { start, end: open.start }, Span { start: open.end, end }]);
             }

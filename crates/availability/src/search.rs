@@ -18,7 +18,7 @@ use crate::reason::Reason;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
 use crate::span::Span;
-use crate::trades::Trade;
+use crate::trades::trade_set;
 use crate::travel::{Legs, Spot, Travel};
 use crate::zone;
 
@@ -142,7 +142,7 @@ impl Price {
 
     fn of_calendar(calendar: &ExpertCalendar, requirement: &Requirement) -> Self {
         let weights = &calendar.settings().weights;
-        Self::new(Trade::set(&requirement.trades), calendar.gaps.lane.trades, weights)
+        Self::new(trade_set(&requirement.trades), calendar.gaps.lane.trades, weights)
     }
 
     #[inline]
@@ -284,7 +284,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             grid,
             from: origin.seconds(requirement.from),
             to: origin.seconds(requirement.to),
-            trades: Trade::set(&requirement.trades),
+            trades: trade_set(&requirement.trades),
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),

@@ -6,17 +6,14 @@ use std::collections::BTreeMap;
 use constat_domain::FieldError;
 use constat_domain::appointment::LONGEST_WINDOW_MINUTES;
 use constat_domain::codes::{Codes, Table};
+use constat_domain::expert::{Expert, HourRange};
 use constat_domain::service::{LossTriple, ServiceKind, Valuation};
 use serde::{Deserialize, Serialize};
 
-use crate::hours::HourRange;
 use crate::trades::TradeTable;
 
 /// No visit is shorter, in seconds: five minutes.
 pub(crate) const SHORTEST_VISIT_SECONDS: i32 = 300;
-
-/// 08:00 to 20:00.
-const DEFAULT_REMOTE_HOURS: HourRange = HourRange::of_hours(8, 20);
 
 /// Settings of search and feasibility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +57,7 @@ impl Default for Settings {
             commute_minutes: 90,
             grid_minutes: 30,
             window_minutes: 120,
-            remote_hours: DEFAULT_REMOTE_HOURS,
+            remote_hours: HourRange::DAYTIME,
             term_margin_days: 5,
             durations: DurationRules::default(),
             trades: TradeTable::default(),
@@ -73,6 +70,19 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Seconds kept free between two appointments of an expert besides the drive: the buffer after the
+    /// first and the buffer before the second.
+    pub fn buffer_seconds(&self, expert: &Expert) -> i64 {
+        let before = expert.buffer_before_minutes.unwrap_or(0);
+        let after = expert.buffer_after_minutes.unwrap_or(self.buffer_minutes);
+        (i64::from(before) + i64::from(after)) * 60
+    }
+
+    /// Seconds between now and the earliest visit of an expert.
+    pub(crate) fn notice_seconds(&self, expert: &Expert) -> i64 {
+        i64::from(expert.notice_minutes.unwrap_or(self.notice_minutes)) * 60
+    }
+
     /// Whether a loss is a catastrophe, for which on-call hours count too.
     pub fn is_catastrophe(&self, loss: Option<&LossTriple>) -> bool {
         loss.is_some_and(|loss| self.on_call_natures.contains(&loss.nature))

@@ -1,12 +1,7 @@
-//! Stretches of time as whole seconds, and the few things that are done with them.
+//! Spans of time in whole seconds: overlaps, unions and differences.
 
+use constat_domain::expert::Absence;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use crate::expert::Absence;
-use crate::hours::HourRange;
-use crate::zone;
 
 /// From one instant to another, in seconds since 1970. The end is the first second after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,19 +60,4 @@ pub(crate) fn subtract(range: Span, absences: &[Span], out: &mut Vec<Span>) {
     if start < range.end {
         out.push(Span { start, end: range.end });
     }
-}
-
-/// The hours of a date as instants, in place of what `out` held: sorted, those that touch or overlap
-/// joined. `day` is that date, from its first instant to the next date's.
-pub(crate) fn resolve_hours(hours: &[HourRange], zone: &TimeZone, date: Date, day: Span, out: &mut Vec<Span>) {
-    // On a day of 24 hours the offset does not change: minutes can be added up.
-    let plain = day.end - day.start == 24 * 3600;
-    let at = |minute: u16| match minute {
-        1440 => day.end,
-        _ if plain => day.start + i64::from(minute) * 60,
-        _ => zone::at_minute(zone, date, minute),
-    };
-    out.clear();
-    out.extend(hours.iter().map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }));
-    join(out);
 }

@@ -1,34 +1,14 @@
-//! The trades of repair in kind, and which of them a list of damages asks for.
+//! The trades that a list of damages requires.
 
 use std::collections::BTreeMap;
 
+use constat_domain::expert::Trade;
 use constat_domain::service::DamageCode;
 use serde::{Deserialize, Serialize};
 
-/// A trade of a repair network. The names are stable ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trade {
-    /// Plumbing, bathrooms, leak detection.
-    Plumbing,
-    /// Painting, wallpaper, plastering, masonry made good.
-    Painting,
-    /// Floors: tiles, parquet, coverings.
-    Flooring,
-    /// Joinery, locks, glazing, fitted kitchens.
-    Joinery,
-    /// Electricity, alarms, ventilation.
-    Electricity,
-}
-
-impl Trade {
-    /// Every trade.
-    pub const ALL: [Self; 5] = [Self::Plumbing, Self::Painting, Self::Flooring, Self::Joinery, Self::Electricity];
-
-    /// Trades as a set, one bit each.
-    pub(crate) fn set(trades: &[Self]) -> u8 {
-        trades.iter().fold(0, |set, trade| set | 1 << (*trade as u8))
-    }
+/// Trades as a set, one bit each.
+pub(crate) fn trade_set(trades: &[Trade]) -> u8 {
+    trades.iter().fold(0, |set, trade| set | 1 << (*trade as u8))
 }
 
 /// Which trade repairs what. Data, so that a network can change it.
@@ -37,7 +17,7 @@ impl Trade {
 pub struct TradeTable {
     /// By code of `damage_detail.csv`.
     pub by_detail: BTreeMap<String, Trade>,
-    /// By code of `damage_nature.csv`, asked when the detail is absent or not listed.
+    /// By code of `damage_nature.csv`, read when the detail is absent or not listed.
     pub by_nature: BTreeMap<String, Trade>,
     /// By code of `mission_type.csv`: a trade wanted whatever the damages are.
     pub by_mission: BTreeMap<String, Trade>,
@@ -86,8 +66,8 @@ impl Default for TradeTable {
 }
 
 impl TradeTable {
-    /// The trades that a mission and its damages ask for, each once, in order. Empty when nothing
-    /// is listed: then any trade will do.
+    /// The trades that a mission and its damages require, each once, in order. Empty when nothing
+    /// is listed: then any trade fits.
     pub fn wanted(&self, mission_type: Option<&str>, damages: &[DamageCode]) -> Vec<Trade> {
         let of_damage = |damage: &DamageCode| {
             let detail = damage.detail.as_ref().and_then(|code| self.by_detail.get(code));

@@ -1,19 +1,10 @@
 //! Civil time of a zone resolved to seconds since 1970.
 
-use constat_domain::FieldError;
+use constat_domain::expert::HourRange;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, civil};
 
-use crate::span::Span;
-
-/// A zone by its name.
-///
-/// # Errors
-/// Under `zone`, the field of an expert's record.
-pub(crate) fn named(name: &str) -> Result<TimeZone, FieldError> {
-    let message = "unknown time zone, expected an IANA name such as Europe/Paris";
-    TimeZone::get(name).map_err(|_| FieldError::new("zone", message))
-}
+use crate::span::{Span, join};
 
 /// The instant of a civil time. A time that occurs twice means its first occurrence; one that is
 /// skipped means the instant of the jump, so that hours within the skipped hour are empty.
@@ -69,6 +60,21 @@ pub(crate) fn timestamp(second: i64) -> Timestamp {
 /// The day after, or the same at the end of time.
 pub(crate) fn next_day(date: civil::Date) -> civil::Date {
     date.tomorrow().unwrap_or(date)
+}
+
+/// The hours of a date as instants, in place of what `out` held: sorted, those that touch or overlap
+/// joined. `day` is that date, from its first instant to the next date's.
+pub(crate) fn resolve_hours(hours: &[HourRange], zone: &TimeZone, date: civil::Date, day: Span, out: &mut Vec<Span>) {
+    // On a day of 24 hours the offset does not change: minutes can be added up.
+    let plain = day.end - day.start == 24 * 3600;
+    let at = |minute: u16| match minute {
+        1440 => day.end,
+        _ if plain => day.start + i64::from(minute) * 60,
+        _ => at_minute(zone, date, minute),
+    };
+    out.clear();
+    out.extend(hours.iter().map(|range| Span { start: at(range.start_minute()), end: at(range.end_minute()) }));
+    join(out);
 }
 
 #[cfg(test)]

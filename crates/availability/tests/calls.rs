@@ -6,7 +6,8 @@
 #[expect(dead_code, reason = "rules.rs uses the rest")]
 mod world;
 
-use constat_availability::{Reason, ReasonCode, Requirement, WeeklyHours};
+use constat_availability::{Reason, ReasonCode, Requirement};
+use constat_domain::expert::WeeklyHours;
 use constat_domain::holidays::Holidays;
 use constat_domain::service::ServiceKind;
 use jiff::{SignedDuration, tz::TimeZone};
@@ -187,7 +188,7 @@ proptest! {
         let mut world = called(department, zone, now);
         expert_zone.clone_into(&mut world.expert.zone);
         world.expert.week = WeeklyHours::every_day(&hours(&["07:00-19:00"]));
-        world.settings.remote_hours = constat_availability::HourRange::new(calls.0, calls.1).unwrap();
+        world.settings.remote_hours = constat_domain::expert::HourRange::new(calls.0, calls.1).unwrap();
         let there = TimeZone::get(zone).unwrap();
         let here = TimeZone::get(expert_zone).unwrap();
         let minute = |civil: jiff::civil::DateTime| u16::try_from(i32::from(civil.hour()) * 60 + i32::from(civil.minute())).unwrap();

@@ -86,7 +86,7 @@ fn people(case: &Case) -> Vec<Person> {
     let people = case.people.iter().enumerate().map(|(number, (week, absence, base, cap, buffer))| {
         let mut world = World::new();
         world.expert = world::expert(u8::try_from(number).unwrap() + 1);
-        world.expert.week = constat_availability::WeeklyHours::every_day(&hours(weeks[*week]));
+        world.expert.week = constat_domain::expert::WeeklyHours::every_day(&hours(weeks[*week]));
         world.expert.base = bases[*base];
         world.expert.daily_cap = *cap;
         world.expert.buffer_after_minutes = Some(*buffer);
@@ -308,12 +308,12 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
     // Too soon for somebody else.
     nothing(ask(&west, &east, &requirements, at("2026-03-02T08:00:00Z")));
     // Somebody may not go there.
-    east.expert.territory = constat_availability::Territory::RadiusKm(30.0);
-    west.expert.territory = constat_availability::Territory::RadiusKm(1.0);
+    east.expert.territory = constat_domain::expert::Territory::RadiusKm(30.0);
+    west.expert.territory = constat_domain::expert::Territory::RadiusKm(1.0);
     assert_eq!(ask(&west, &east, &requirements, west.now).changes.len(), 2, "each one's own door is near enough");
-    east.expert.territory = constat_availability::Territory::Departments(vec!["60".to_owned()]);
+    east.expert.territory = constat_domain::expert::Territory::Departments(vec!["60".to_owned()]);
     nothing(ask(&west, &east, &requirements, west.now));
-    east.expert.territory = constat_availability::Territory::Anywhere;
+    east.expert.territory = constat_domain::expert::Territory::Anywhere;
     // Absent at that hour.
     east.absences = vec![east.absence("2026-03-02T09:30:00Z", "2026-03-02T11:00:00Z")];
     east.absences[0].expert = east.expert.id;
@@ -414,7 +414,7 @@ fn the_largest_team_with_the_fullest_days_gets_an_answer() {
     let experts: Vec<_> = (1..=10_u8)
         .map(|number| {
             let mut expert = world::expert(number);
-            expert.week = constat_availability::WeeklyHours::every_day(&hours(&["06:00-22:00"]));
+            expert.week = constat_domain::expert::WeeklyHours::every_day(&hours(&["06:00-22:00"]));
             expert.base = spread(usize::from(number), 3);
             expert
         })

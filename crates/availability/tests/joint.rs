@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use constat_availability::{
-    Busy, CalendarIndex, Estimator, Expert, Party, ReasonCode, Requirement, Score, Skills, Trade, WeeklyHours, Weights,
-    feasible, pick_team, search, search_team, search_together, who_can,
+    Busy, CalendarIndex, Estimator, Party, ReasonCode, Requirement, Score, Weights, feasible, pick_team, search,
+    search_team, search_together, who_can,
 };
+use constat_domain::expert::{Expert, Skills, Trade, WeeklyHours};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::service::ServiceKind;
 use jiff::{SignedDuration, Timestamp};

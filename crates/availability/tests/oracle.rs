@@ -11,7 +11,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use constat_availability::{Absence, Busy, HourRange, Requirement, Travel, WeeklyHours, feasible, search, who_can};
+use constat_availability::{Busy, Requirement, Travel, feasible, search, who_can};
+use constat_domain::expert::{Absence, HourRange, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, AppointmentId};
 use constat_domain::service::{Granularity, ServiceKind};

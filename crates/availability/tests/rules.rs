@@ -3,12 +3,10 @@
 mod withheld;
 mod world;
 
-use constat_availability::{
-    Absence, Estimator, HourRange, OnCall, ReasonCode, Settings, Skills, Territory, Trade, Travel, WeeklyHours,
-    eligible, feasible, search, who_can,
-};
+use constat_availability::{Estimator, ReasonCode, Settings, Travel, eligible, feasible, search, who_can};
 use constat_domain::Money;
 use constat_domain::appointment::SlotKind;
+use constat_domain::expert::{Absence, HourRange, OnCall, Skills, Territory, Trade, WeeklyHours};
 use constat_domain::ids::AbsenceId;
 use constat_domain::service::{CustomerType, DamageCode, Dwelling, Granularity, LossTriple, ServiceKind};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! What the experts of a busy firm have on already.
 
-use constat_availability::Expert;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Slot, SlotKind};
+use constat_domain::expert::Expert;
 use constat_domain::geo::{Place, PostalAddress};
 use constat_domain::ids::{AppointmentId, SessionId};
 use constat_domain::service::{CustomerType, Granularity, ServiceKind, ServiceRequest};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use constat_availability::{Expert, Skills, WeeklyHours};
 use constat_domain::appointment::Appointment;
+use constat_domain::expert::{Expert, Skills, WeeklyHours};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::Position;
 use constat_domain::ids::{EventId, ExpertId, OrgId};
@@ -106,7 +106,7 @@ async fn fill(store: &Store, staff: &[Expert]) {
         let (id, kind, created_at) = (tenant.org, OrganisationKind::Partner, instant(MONDAY));
         organisations::insert(tx, &Organisation { id, kind, name: "Firm".to_owned(), acam_code: None, created_at })?;
         for expert in &staff {
-            experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert)?;
+            experts::upsert_of_tenant(tx, &tenant, &expert.display_name, expert)?;
         }
         Ok::<_, StoreError>(())
     });

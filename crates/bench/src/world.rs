@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use constat_availability::{Expert, HourRange, Skills, WeeklyHours};
 use constat_claims::ClaimService;
 use constat_core::{Core, IssuedKey, NewKey, Settings, issue_key};
+use constat_domain::expert::{Expert, HourRange, Skills, WeeklyHours};
 use constat_domain::gazetteer::Gazetteer;
 use constat_domain::geo::Position;
 use constat_domain::ids::{ExpertId, OrgId};
@@ -135,7 +135,7 @@ pub async fn hire(core: &Core, firm: OrgId, places: &[Commune], count: usize, vi
     let places = places.to_vec();
     let hired = core.store.write(move |tx| {
         for (seed, expert) in staff.iter().enumerate() {
-            experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert)?;
+            experts::upsert_of_tenant(tx, &tenant, &expert.display_name, expert)?;
             for visit in diary::visits(tenant, expert, seed, visits, today, &places) {
                 appointments::insert(tx, &visit)?;
             }

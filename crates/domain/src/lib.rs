@@ -15,6 +15,7 @@ mod contract;
 pub mod country;
 pub mod deadlines;
 pub mod event_kinds;
+pub mod expert;
 pub mod gazetteer;
 pub mod geo;
 pub mod holidays;

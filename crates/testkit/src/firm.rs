@@ -1,12 +1,12 @@
 //! Partner firms with experts, for tests.
 
-use constat_availability::{Expert, HourRange, Skills, Trade, WeeklyHours};
+use constat_domain::expert::{Absence, Expert, HourRange, Skills, Trade, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
 use constat_store::StoreError;
-use constat_store::queries::absences::{self, AbsenceRow};
+use constat_store::queries::absences;
 use constat_store::queries::experts;
 use jiff::Timestamp;
 
@@ -73,9 +73,9 @@ impl Server {
             .core
             .store
             .write(move |tx| {
-                people.iter().try_for_each(|expert| {
-                    experts::upsert_of_tenant(tx, &tenant, expert.id, &expert.display_name, expert)
-                })?;
+                people
+                    .iter()
+                    .try_for_each(|expert| experts::upsert_of_tenant(tx, &tenant, &expert.display_name, expert))?;
                 Ok::<_, StoreError>(())
             })
             .await
@@ -85,7 +85,7 @@ impl Server {
     /// Marks an expert absent.
     pub async fn put_absence(&self, tenant: TenantId, expert: ExpertId, start: Timestamp, end: Timestamp) {
         let id = AbsenceId::new(self.services.core.clock.now(), &self.services.core.secure_random.entropy());
-        let row = AbsenceRow { id, expert, start, end, reason: "test".to_owned() };
+        let row = Absence { id, expert, start, end, reason: Some("test".to_owned()) };
         self.services
             .core
             .store

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use constat_availability::{
-    Busy, CalendarIndex, Estimator, Expert, Legs, Places, Settings, Skills, Spot, Territory, Travel, WeeklyHours,
-};
+use constat_availability::{Busy, CalendarIndex, Estimator, Legs, Places, Settings, Spot, Travel};
+use constat_domain::expert::{Expert, Skills, Territory, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::service::{CustomerType, Granularity, ServiceKind, ServiceRequest};

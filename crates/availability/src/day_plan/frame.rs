@@ -1,15 +1,14 @@
 //! One expert's day before anybody is visited: hours, absences, base, what the days around demand.
 
 use constat_domain::FieldError;
+use constat_domain::expert::{Absence, Duty, Expert};
 use constat_domain::geo::Position;
 use jiff::civil::Date;
 
 use super::Visit;
 use crate::calendar::REACH_SECONDS;
-use crate::expert::{Absence, Expert};
-use crate::schedule::Duty;
 use crate::settings::Settings;
-use crate::span::{Span, absent_within, resolve_hours, subtract};
+use crate::span::{Span, absent_within, subtract};
 use crate::travel::Travel;
 use crate::zone;
 
@@ -122,13 +121,13 @@ impl Frame {
         settings: &Settings,
         roads: &Roads,
     ) -> Result<Self, FieldError> {
-        let zone = zone::named(&expert.zone)?;
+        let zone = expert.time_zone()?;
         let day = zone::day_of(&zone, date);
         let around = Span { start: day.start - REACH_SECONDS, end: day.end + REACH_SECONDS };
         let away = absent_within(around, absences);
         let free = [Duty::Ordinary, Duty::OnCall].map(|duty| {
             let (mut hours, mut free) = (Vec::new(), Vec::new());
-            resolve_hours(&expert.hours_on(date, duty), &zone, date, day, &mut hours);
+            zone::resolve_hours(&expert.hours_on(date, duty), &zone, date, day, &mut hours);
             for range in hours {
                 subtract(range, &away, &mut free);
             }
@@ -146,7 +145,7 @@ impl Frame {
             .chain(outside)
             .reduce(|hull, span| Span { start: hull.start.min(span.start), end: hull.end.max(span.end) });
         let commute = i64::from(settings.commute_minutes) * 60;
-        let buffer = expert.buffer_seconds(settings);
+        let buffer = settings.buffer_seconds(expert);
         let buffer_before = i64::from(expert.buffer_before_minutes.unwrap_or(0)) * 60;
         let site = |visit: &Visit| visit.site.map(|site| roads.number(site));
         let before = visits

@@ -13,6 +13,7 @@ mod tour;
 
 use constat_domain::FieldError;
 use constat_domain::appointment::{Slot, SlotKind};
+use constat_domain::expert::{Absence, Expert};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
@@ -20,7 +21,6 @@ use jiff::civil::Date;
 
 use self::frame::{Frame, Roads, Stop};
 use self::tour::{Drive, Timed, Tour};
-use crate::expert::{Absence, Expert};
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second};
 use crate::travel::{LONGEST_DRIVE, Travel};

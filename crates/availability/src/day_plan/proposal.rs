@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
+use constat_domain::expert::{Absence, Expert};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,7 +11,6 @@ use jiff::civil::Date;
 use super::frame::Roads;
 use super::search::Search;
 use super::{DayPlan, Visit, laid_out};
-use crate::expert::{Absence, Expert};
 use crate::requirement::Requirement;
 use crate::settings::Settings;
 use crate::travel::Travel;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
+use constat_domain::expert::Expert;
 use constat_domain::ids::AppointmentId;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,7 +19,6 @@ use super::proposal::Member;
 use super::tour::{Tour, driving};
 use super::{Visit, in_order, stops_of};
 use crate::eligibility::eligible;
-use crate::expert::Expert;
 use crate::requirement::Requirement;
 use crate::settings::Settings;
 use crate::span::Span;
@@ -332,7 +332,7 @@ fn room(member: &Member<'_>, date: Date, today: usize) -> Result<usize, FieldErr
     let weekly = match expert.weekly_cap {
         None => usize::MAX,
         Some(cap) => {
-            let week = zone::week_of(&zone::named(&expert.zone)?, date);
+            let week = zone::week_of(&expert.time_zone()?, date);
             let this_week = member.visits.iter().filter(|visit| visit.is_within(week)).count();
             (usize::from(cap) + today).saturating_sub(this_week)
         }
@@ -352,7 +352,7 @@ fn may_take(
 ) -> bool {
     let promised = Span { start: stop.earliest, end: stop.latest + stop.lasting };
     let closed = || requirement.closed.iter().any(|closed| closed.meets(promised));
-    let soon = visit.slot.start < zone::timestamp(now.as_second() + expert.notice_seconds(settings));
+    let soon = visit.slot.start < zone::timestamp(now.as_second() + settings.notice_seconds(expert));
     eligible(expert, requirement).is_ok()
         && !soon
         && !(requirement.keeps_closed(expert.holidays_off) && closed())

@@ -3,7 +3,7 @@
 use super::{Detail, Gap, GapTable, Kept, Lane, Night, Origin, SLOT_SECONDS, Slot};
 use crate::calendar::{Block, Day, ExpertCalendar, REACH_SECONDS, What, index32};
 use crate::settings::{SHORTEST_VISIT_SECONDS, Weights};
-use crate::trades::Trade;
+use crate::trades::trade_set;
 use crate::travel::{LONGEST_DRIVE, Places, Spot, Travel};
 
 /// A gap that a longer drive over night reaches into is special by itself, in seconds: six hours. Others
@@ -26,9 +26,9 @@ impl GapTable {
             slots: slots(&details, &calendar.days, calendar.origin).into(),
             has_special: gaps.iter().any(Gap::is_special),
             gaps: gaps.into(),
-            notice: expert.notice_seconds(calendar.settings()),
+            notice: calendar.settings().notice_seconds(expert),
             night_slack,
-            trades: Trade::set(&expert.skills.trades),
+            trades: trade_set(&expert.skills.trades),
             holidays_off: expert.holidays_off,
         };
         Self { lane, details, buffer: calendar.buffer() }

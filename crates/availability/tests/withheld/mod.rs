@@ -20,7 +20,7 @@ fn world(number: u8, remote: bool, long_hours: bool, busy: &[(i64, i64)]) -> Wor
         world.request.kind = ServiceKind::Video;
     }
     if long_hours {
-        world.expert.week = constat_availability::WeeklyHours::weekdays(&hours(&["07:30-20:00"]));
+        world.expert.week = constat_domain::expert::WeeklyHours::weekdays(&hours(&["07:30-20:00"]));
     }
     (world.request.from, world.request.to) = (at("2026-03-02T00:00:00Z"), at("2026-03-05T00:00:00Z"));
     world.request.limit = 30;

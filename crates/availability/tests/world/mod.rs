@@ -9,9 +9,10 @@
 use std::sync::Arc;
 
 use constat_availability::{
-    Absence, Busy, CalendarIndex, Estimator, Expert, ExpertCalendar, HourRange, Outcome, PlaceFacts, ReasonCode,
-    Requirement, Settings, Skills, Travel, WeeklyHours, feasible, neighbourhood, search,
+    Busy, CalendarIndex, Estimator, ExpertCalendar, Outcome, PlaceFacts, ReasonCode, Requirement, Settings, Travel,
+    feasible, neighbourhood, search,
 };
+use constat_domain::expert::{Absence, Expert, HourRange, Skills, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::{AbsenceId, AppointmentId, ExpertId};
 use constat_domain::service::{

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use constat_availability::{
-    Absence, Busy, Duty, Estimator, Expert, ExpertCalendar, PlaceFacts, Requirement, Settings, feasible,
-};
+use constat_availability::{Busy, Estimator, ExpertCalendar, PlaceFacts, Requirement, Settings, feasible};
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Slot, SlotKind};
+use constat_domain::expert::{Absence, Duty, Expert};
 use constat_domain::gazetteer::{Commune, Gazetteer, Precision};
 use constat_domain::geo::{Place, PostalAddress};
 use constat_domain::holidays::Holidays;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use constat_availability::{Expert, HourRange, OnCall, Schedule, Skills, Territory, Trade, WeeklyHours};
 use constat_domain::Money;
+use constat_domain::expert::{Expert, HourRange, OnCall, Schedule, Skills, Territory, Trade, WeeklyHours};
 use constat_domain::gazetteer::{Commune, Gazetteer, Precision};
 use constat_domain::holidays::zone_of_department;
 use constat_domain::ids::ExpertId;

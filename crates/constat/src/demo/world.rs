@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use constat_availability::{Expert, Settings};
+use constat_availability::Settings;
 use constat_core::{Clock as _, IssuedKey, NewKey, PartnerLink, SecureRandom as _, issue_key};
 use constat_domain::appointment::Appointment;
 use constat_domain::claim::Contract;
+use constat_domain::expert::Expert;
 use constat_domain::ids::OrgId;
 use constat_domain::service::{Insurer, ServiceKind};
 use constat_domain::tenancy::{Api, ApiKey, Mode, Organisation, OrganisationKind, TenantId};
-use constat_store::queries::absences::{self, AbsenceRow};
+use constat_store::queries::absences;
 use constat_store::queries::{api_keys, appointments, contracts, experts, organisations};
 use constat_store::{Store, StoreError};
 use jiff::Timestamp;
@@ -215,11 +216,9 @@ fn save(tx: &mut constat_store::Tx, rows: &Rows) -> Result<(), StoreError> {
     }
     for firm in &rows.firms {
         for (person, diary) in &firm.people {
-            experts::upsert_of_tenant(tx, &firm.tenant, person.id, &person.display_name, person)?;
+            experts::upsert_of_tenant(tx, &firm.tenant, &person.display_name, person)?;
             for away in &diary.absences {
-                let reason = away.reason.clone().unwrap_or_default();
-                let row = AbsenceRow { id: away.id, expert: away.expert, start: away.start, end: away.end, reason };
-                absences::upsert_of_tenant(tx, &firm.tenant, &row)?;
+                absences::upsert_of_tenant(tx, &firm.tenant, away)?;
             }
         }
         for appointment in firm.appointments() {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use constat_availability::Expert;
 use constat_domain::appointment::{Appointment, AppointmentStatus};
+use constat_domain::expert::{Absence, Expert};
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use constat_store::Tx;
-use constat_store::queries::absences::{self, AbsenceRow};
+use constat_store::queries::absences;
 use constat_store::queries::{appointments, expert_days, experts};
 use constat_store::{Connection, Store, StoreError};
 use jiff::tz::TimeZone;
@@ -56,7 +56,7 @@ pub struct Ready {
     reference: String,
     expert: ExpertId,
     series: AbsenceId,
-    rows: Vec<AbsenceRow>,
+    rows: Vec<Absence>,
     zone: TimeZone,
 }
 
@@ -105,9 +105,10 @@ pub fn prepare(
             }
         };
         let recurs = given.rrule.is_some();
+        let reason = Some(given.reason.clone()).filter(|reason| !reason.is_empty());
         let row = |(start, end)| {
             let id = if recurs { identify(&format!("{id}\n{start}")) } else { id };
-            AbsenceRow { id, expert: *expert, start, end, reason: given.reason.clone() }
+            Absence { id, expert: *expert, start, end, reason: reason.clone() }
         };
         let rows = times.into_iter().map(row).collect();
         ready.push(Ready { line, reference: given.expert, expert: *expert, series: id, rows, zone: zone.clone() });
@@ -144,7 +145,7 @@ fn find_expert(store: &Store, tenant: &TenantId, reference: &str) -> Result<Opti
     let found = store.read(|connection| {
         let by_reference = experts::of_tenant_by_reference(connection, tenant, reference)?;
         let Some(id) = by_reference.or_else(|| reference.parse().ok()) else { return Ok(None) };
-        experts::of_tenant_by_id::<Expert>(connection, tenant, id)
+        experts::of_tenant_by_id(connection, tenant, id)
     });
     let found: Result<Option<Expert>, StoreError> = found;
     Ok(found?.and_then(|expert| Some((expert.id, TimeZone::get(&expert.zone).ok()?))))
@@ -270,7 +271,7 @@ mod tests {
         let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
         let id = ExpertId::new(Timestamp::UNIX_EPOCH, &[1; 10]);
         let expert = Expert::new(id, "Expert 017", Position { lat: 48.85, lon: 2.35 }, "Europe/Paris");
-        store.write(move |tx| experts::upsert_of_tenant(tx, &tenant, id, "E1", &expert)).await.unwrap();
+        store.write(move |tx| experts::upsert_of_tenant(tx, &tenant, "E1", &expert)).await.unwrap();
         (tenant, id)
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use constat_availability::Expert;
 use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::codes::{Codes, Table};
 use constat_domain::contact::without_blanks;
+use constat_domain::expert::Expert;
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
 use constat_domain::postcode::read_french;
@@ -246,7 +246,7 @@ fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
             report.add(line, field, "unknown insurer: expected ACAM codes of insurer_acam.csv, eight digits");
         }
     }
-    if let constat_availability::Territory::Departments(departments) = &expert.territory {
+    if let constat_domain::expert::Territory::Departments(departments) = &expert.territory {
         let known: HashSet<&str> = Gazetteer::embedded().communes().iter().map(Commune::department).collect();
         if departments.iter().any(|department| !known.contains(department.as_str())) {
             report.add(line, "territory.departments", "expected département codes such as 75, 2A or 974");
@@ -257,7 +257,7 @@ fn check_codes(line: u64, expert: &Expert, report: &mut Report) {
 /// Saves all of them.
 pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) -> Result<(), StoreError> {
     for Ready { reference, expert } in ready {
-        experts::upsert_of_tenant(tx, tenant, expert.id, reference, expert)?;
+        experts::upsert_of_tenant(tx, tenant, reference, expert)?;
         step();
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! Partner API: the firm's own view of its experts' days, and what it could do better.
 
-use constat_availability::{Exception, Expert, HourRange, WeeklyHours};
 use constat_client::wire::partner::{Geometry, ProposalOutcome};
 use constat_client::{Options, PartnerClient};
+use constat_domain::expert::{Exception, Expert, HourRange, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_testkit::{PARIS, expert};
 use jiff::SignedDuration;

@@ -2,7 +2,8 @@
 
 use constat_core::Clock as _;
 use constat_domain::appointment::{Appointment, AppointmentStatus, ClaimAppointment, Slot, SlotKind};
-use constat_domain::geo::Place;
+use constat_domain::expert::Expert;
+use constat_domain::geo::{Place, Position};
 use constat_domain::ids::{AppointmentId, ClaimAppointmentId, ExpertId, OrgId, SessionId};
 use constat_domain::service::{ClaimBrief, CustomerType, Granularity, Insurer, ServiceKind, ServiceRequest};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind, TenantId};
@@ -169,7 +170,8 @@ impl World {
             .core
             .store
             .write(move |tx| {
-                experts::upsert_of_tenant(tx, &tenant, expert, &expert.to_string(), &"Expert 001")?;
+                let record = Expert::new(expert, "Expert 001", Position { lat: 48.85, lon: 2.35 }, "Europe/Paris");
+                experts::upsert_of_tenant(tx, &tenant, &expert.to_string(), &record)?;
                 appointments::insert(tx, &appointment)
             })
             .await;

@@ -1,9 +1,9 @@
 //! The main job, whole, over HTTP through the typed clients: a loss is declared, an expert or an
 //! artisan is booked, the firm pulls the file; then the visit moves, and is cancelled.
 
-use constat_availability::Trade;
 use constat_client::wire::claims::ClaimStatus;
 use constat_client::wire::partner::{AppointmentStatus, AppointmentType, Kind};
+use constat_domain::expert::Trade;
 use constat_domain::service::ServiceKind;
 use constat_testkit::{artisan, expert, fixtures};
 use serde_json::json;

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use constat_availability::{Expert, Skills, Trade};
 use constat_client::wire::partner::{AppointmentStatus, Kind};
 use constat_client::{DossierClient, Options, PartnerClient};
+use constat_domain::expert::{Expert, Skills, Trade};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode};
 use constat_store::StoreError;

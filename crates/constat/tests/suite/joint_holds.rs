@@ -1,7 +1,7 @@
 //! Holds of joint slots: everybody's time is kept, given back, and consumed together.
 
-use constat_availability::Trade;
 use constat_core::forget_holds;
+use constat_domain::expert::Trade;
 use constat_testkit::{artisan, expert};
 use jiff::SignedDuration;
 use reqwest::Method;

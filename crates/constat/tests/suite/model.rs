@@ -5,7 +5,7 @@
 //! `CONSTAT_MODEL_RUNS=500` for a long run; `CONSTAT_MODEL_SEED=17` for one seed again, step by step the
 //! same.
 
-use constat_availability::Expert;
+use constat_domain::expert::Expert;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_store::StoreError;
 use constat_store::queries::{appointments, holds};

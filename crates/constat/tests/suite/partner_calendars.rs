@@ -1,6 +1,6 @@
 //! Partner API: what changes a calendar is seen by the next search, whoever changed it.
 
-use constat_availability::Territory;
+use constat_domain::expert::Territory;
 use constat_testkit::expert;
 use futures_util::future::join_all;
 use jiff::SignedDuration;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use constat_availability::Trade;
+use constat_domain::expert::Trade;
 use constat_testkit::{artisan, expert};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Partner API: how long offers live, who may use them, and what a repeat gets.
 
-use constat_availability::Expert;
+use constat_domain::expert::Expert;
 use constat_domain::tenancy::{Mode, OrganisationKind};
 use constat_testkit::{Firm, expert};
 use jiff::SignedDuration;

@@ -1,6 +1,6 @@
 //! What the tests of the partner API share: a platform with a firm's key, and plain requests.
 
-use constat_availability::Expert;
+use constat_domain::expert::Expert;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::OrganisationKind;
 use constat_testkit::{Firm, Server};

@@ -1,11 +1,11 @@
 //! What the tests of the platform's side share: a platform linked to partners, and the three typed
 //! clients.
 
-use constat_availability::Expert;
 use constat_client::wire::appointments::{BookClaimAppointment, ClaimSlots, SearchAppointments};
 use constat_client::wire::claims::{CreateClaim, DocumentMeta};
 use constat_client::{ClaimsClient, ClientError, DossierClient, Options, PartnerClient, Refused};
 use constat_core::{PartnerLink, Settings};
+use constat_domain::expert::Expert;
 use constat_domain::ids::ClaimId;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode};

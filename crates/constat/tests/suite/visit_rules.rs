@@ -1,8 +1,9 @@
 //! Partner API: what is offered across water and at night, positions that cannot be, windows that hold no
 //! visit, and a claim that is booked twice.
 
-use constat_availability::{Crossing, Estimator, Expert, WeeklyHours};
+use constat_availability::{Crossing, Estimator};
 use constat_core::Settings;
+use constat_domain::expert::{Expert, WeeklyHours};
 use constat_domain::geo::Position;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::OrganisationKind;

@@ -1,10 +1,10 @@
 //! A visit's own life after it was booked: who is met changes, and in the end it takes place.
 
-use constat_availability::Trade;
 use constat_client::wire::appointments::{ClaimAppointment, ModifyClaimAppointment};
 use constat_client::wire::claims::CreateWebhook;
 use constat_client::wire::common::Customer;
 use constat_client::wire::partner::AppointmentStatus;
+use constat_domain::expert::Trade;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 use constat_testkit::{ClaimsCaller, OpenApiChecker, artisan, expert};

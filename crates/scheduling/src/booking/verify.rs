@@ -5,7 +5,7 @@
 //! the whole decision is made again in a fresh transaction ([`constat_core::Scheduler::command`]). Who is judged,
 //! and who instead, is the business of `assign`.
 
-use constat_availability::{Absence, Busy, ExpertCalendar, Requirement, feasible, neighbourhood};
+use constat_availability::{Busy, ExpertCalendar, Requirement, feasible, neighbourhood};
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::{ExpertId, SessionId};
 use constat_domain::tenancy::TenantId;
@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Scheduler;
-use crate::calendars::{absence, busy, held};
+use crate::calendars::{busy, held};
 use crate::travel::with_travel;
 use constat_core::AppError;
 
@@ -124,7 +124,7 @@ pub(crate) fn judge(
         appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
     let kept = holds::of_expert_between(tx, expert.id, (first, last), asking.now)?;
     taken.extend(kept.iter().filter(|hold| hold.session != asking.session).map(held));
-    let away: Vec<Absence> = absences::of_expert_between(tx, expert.id, first, last)?.iter().map(absence).collect();
+    let away = absences::of_expert_between(tx, expert.id, first, last)?;
     let verdict = with_travel!(&*scheduler.travel, travel => {
         let calendar = known.afresh(&away, taken, requirement.duty(), (from, to), travel);
         // The snapshot leaves out a record with an unknown zone, so `calendar` cannot fail here.

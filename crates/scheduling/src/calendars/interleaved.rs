@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use constat_availability::{Busy, CalendarIndex, Estimator, Expert, Settings};
+use constat_availability::{Busy, CalendarIndex, Estimator, Settings};
+use constat_domain::expert::Expert;
 use constat_domain::geo::Position;
 use constat_domain::ids::{AppointmentId, EventId, ExpertId, OrgId};
 use constat_domain::tenancy::{Mode, TenantId};

@@ -20,10 +20,10 @@ mod interleaved;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use constat_availability::{Absence, Busy, CalendarIndex, Expert, Settings};
+use constat_availability::{Busy, CalendarIndex, Settings};
+use constat_domain::expert::{Absence, Expert};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::tenancy::TenantId;
-use constat_store::queries::absences::AbsenceRow;
 use constat_store::queries::appointments::BusyRow;
 use constat_store::queries::events::{self, Event};
 use constat_store::queries::holds::HoldRow;
@@ -203,7 +203,7 @@ impl Calendars {
         })?;
         let mut away_of: HashMap<ExpertId, Vec<Absence>> = HashMap::new();
         for row in away {
-            away_of.entry(row.expert).or_default().push(absence(&row));
+            away_of.entry(row.expert).or_default().push(row);
         }
         let mut taken_of: HashMap<ExpertId, Vec<Busy>> = HashMap::new();
         for row in taken {
@@ -252,9 +252,4 @@ pub(crate) fn busy(row: &BusyRow) -> Busy {
 /// A time that is kept, as the engine takes it.
 pub(crate) fn held(hold: &HoldRow) -> Busy {
     Busy { start: hold.start, end: hold.end, position: hold.position, appointment: Some(hold.id) }
-}
-
-/// A row as the engine takes it; why somebody is absent stays behind.
-pub(crate) fn absence(row: &AbsenceRow) -> Absence {
-    Absence { id: row.id, expert: row.expert, start: row.start, end: row.end, reason: None }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use constat_availability::{Absence, DayPlan, Expert, Settings, Visit};
+use constat_availability::{DayPlan, Settings, Visit};
 use constat_domain::appointment::Appointment;
+use constat_domain::expert::{Absence, Expert};
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::{absences, appointments, experts};
@@ -12,7 +13,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::calendars::absence;
 use crate::travel::Leg;
 
 /// An expert with what the person has booked and when the person is away, fresh from the database.
@@ -43,11 +43,11 @@ impl Diary {
     ) -> Result<Option<Self>, StoreError> {
         let expert: Option<Expert> = experts::of_tenant_by_id(connection, tenant, id)?;
         let Some(expert) = expert.filter(|expert| TimeZone::get(&expert.zone).is_ok()) else { return Ok(None) };
-        let away = absences::of_expert_between(connection, id, from, to)?;
+        let absences = absences::of_expert_between(connection, id, from, to)?;
         let booked = appointments::of_tenant_by_expert_between(connection, tenant, id, from, to)?;
         let visits = booked.iter().map(|appointment| visit(appointment, settings)).collect();
         let appointments = booked.into_iter().map(|appointment| (appointment.id, appointment)).collect();
-        Ok(Some(Self { expert, absences: away.iter().map(absence).collect(), visits, appointments }))
+        Ok(Some(Self { expert, absences, visits, appointments }))
     }
 }
 

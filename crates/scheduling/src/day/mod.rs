@@ -5,7 +5,7 @@ mod diary;
 mod plan;
 mod proposal;
 
-use constat_availability::Expert;
+use constat_domain::expert::Expert;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::experts;

@@ -1,7 +1,8 @@
 //! What decides who may take a visit: enough to judge it again, small enough for a token.
 
-use constat_availability::{PlaceFacts, Requirement, Settings, Trade};
+use constat_availability::{PlaceFacts, Requirement, Settings};
 use constat_domain::FieldError;
+use constat_domain::expert::Trade;
 use constat_domain::geo::Position;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{

@@ -1,5 +1,6 @@
 //! Absences of experts.
 
+use constat_domain::expert::Absence;
 use constat_domain::ids::{AbsenceId, ExpertId};
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
@@ -10,42 +11,28 @@ use crate::connection::on_each;
 use crate::schema::absences;
 use crate::{Connection, StoreError, Tx};
 
-/// A time during which an expert cannot be booked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AbsenceRow {
-    /// Its identifier.
-    pub id: AbsenceId,
-    /// Whose.
-    pub expert: ExpertId,
-    /// First instant.
-    pub start: Timestamp,
-    /// First instant after it; later than `start`.
-    pub end: Timestamp,
-    /// Why, for the firm's own eyes.
-    pub reason: String,
-}
-
 type Row = (String, String, String, i64, i64, String, String);
 
-fn read((id, _tenant, expert, start, end, reason, _series): Row) -> Result<AbsenceRow, StoreError> {
-    Ok(AbsenceRow { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
+fn read((id, _tenant, expert, start, end, reason, _series): Row) -> Result<Absence, StoreError> {
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    Ok(Absence { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
 }
 
-/// Adds an absence that stands alone, or replaces the one with its id. Calendars in memory read the
-/// firm again.
-pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &AbsenceRow) -> Result<(), StoreError> {
+/// Inserts an absence that is in no series, or replaces the absence with the same id. Calendars in
+/// memory load the firm again.
+pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, absence: &Absence) -> Result<(), StoreError> {
     save(tx, tenant, absence.id, absence)?;
     calendar_changes::bump_of_tenant(tx, tenant)
 }
 
-/// Replaces everything that was saved under `series` by these absences, and gives what was there
-/// before. Calendars in memory read the firm again.
+/// Replaces the absences of `series` by `rows` and returns the replaced ones. Calendars in memory load
+/// the firm again.
 pub fn replace_series_of_tenant(
     tx: &mut Tx,
     tenant: &TenantId,
     series: AbsenceId,
-    rows: &[AbsenceRow],
-) -> Result<Vec<AbsenceRow>, StoreError> {
+    rows: &[Absence],
+) -> Result<Vec<Absence>, StoreError> {
     let known =
         absences::table.filter(absences::series.eq(series.to_string()).and(absences::tenant.eq(tenant.to_string())));
     let before: Vec<Row> = known.clone().order(absences::starts_at).load(&mut **tx)?;
@@ -57,14 +44,14 @@ pub fn replace_series_of_tenant(
     before.into_iter().map(read).collect()
 }
 
-fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &AbsenceRow) -> Result<(), StoreError> {
+fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &Absence) -> Result<(), StoreError> {
     let (tenant, expert, series) = (tenant.to_string(), absence.expert.to_string(), series.to_string());
     let row = (
         absences::tenant.eq(&tenant),
         absences::expert.eq(&expert),
         absences::starts_at.eq(micros(absence.start)),
         absences::ends_at.eq(micros(absence.end)),
-        absences::reason.eq(&absence.reason),
+        absences::reason.eq(absence.reason.as_deref().unwrap_or_default()),
         absences::series.eq(&series),
     );
     on_each!(&mut **tx, one => diesel::insert_into(absences::table)
@@ -76,14 +63,14 @@ fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &AbsenceRow)
     Ok(())
 }
 
-/// One expert's absences that touch the time from `from` (included) to `to` (excluded). The expert
-/// implies the tenant.
+/// The absences of one expert that overlap the time from `from` (included) to `to` (excluded). The
+/// expert implies the tenant.
 pub fn of_expert_between(
     connection: &mut Connection,
     expert: ExpertId,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<AbsenceRow>, StoreError> {
+) -> Result<Vec<Absence>, StoreError> {
     let rows: Vec<Row> = on_each!(connection, one => absences::table
         .filter(
             absences::expert
@@ -101,7 +88,7 @@ pub fn all_of_tenant_after(
     connection: &mut Connection,
     tenant: &TenantId,
     from: Timestamp,
-) -> Result<Vec<AbsenceRow>, StoreError> {
+) -> Result<Vec<Absence>, StoreError> {
     let rows: Vec<Row> = absences::table
         .filter(absences::tenant.eq(tenant.to_string()).and(absences::ends_at.gt(micros(from))))
         .order((absences::expert, absences::starts_at))

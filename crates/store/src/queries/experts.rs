@@ -1,31 +1,25 @@
-//! Experts and repair workers. What an expert is belongs to the availability engine: the store
-//! keeps it as a document it does not read.
+//! Experts and repair workers: one row per expert, its record as JSON.
 
+use constat_domain::expert::Expert;
 use constat_domain::ids::ExpertId;
 use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::{calendar_changes, from_bodies, from_body, parse, to_body};
 use crate::connection::on_each;
 use crate::schema::experts;
 use crate::{Connection, StoreError, Tx};
 
-/// Adds an expert, or replaces the one with its id. `reference` is the firm's own, unique within
-/// the tenant; one that another expert has is a [`StoreError::Conflict`]. Calendars in memory read
-/// the firm again.
-pub fn upsert_of_tenant(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    id: ExpertId,
-    reference: &str,
-    expert: &impl Serialize,
-) -> Result<(), StoreError> {
+/// Inserts an expert, or replaces the expert with the same id. `reference` is the firm's reference,
+/// unique within the tenant. Calendars in memory load the firm again.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another expert has the reference.
+pub fn upsert_of_tenant(tx: &mut Tx, tenant: &TenantId, reference: &str, expert: &Expert) -> Result<(), StoreError> {
     let body = to_body(expert)?;
     on_each!(&mut **tx, one => diesel::insert_into(experts::table)
         .values((
-            experts::id.eq(id.to_string()),
+            experts::id.eq(expert.id.to_string()),
             experts::tenant.eq(tenant.to_string()),
             experts::reference.eq(reference),
             experts::body.eq(&body),
@@ -38,11 +32,11 @@ pub fn upsert_of_tenant(
 }
 
 /// The expert with this id.
-pub fn of_tenant_by_id<T: DeserializeOwned>(
+pub fn of_tenant_by_id(
     connection: &mut Connection,
     tenant: &TenantId,
     id: ExpertId,
-) -> Result<Option<T>, StoreError> {
+) -> Result<Option<Expert>, StoreError> {
     let body: Option<String> = experts::table
         .find(id.to_string())
         .filter(experts::tenant.eq(tenant.to_string()))
@@ -52,7 +46,7 @@ pub fn of_tenant_by_id<T: DeserializeOwned>(
     body.as_deref().map(from_body).transpose()
 }
 
-/// The id of the expert with the firm's own reference.
+/// The id of the expert with this reference of the firm.
 pub fn of_tenant_by_reference(
     connection: &mut Connection,
     tenant: &TenantId,
@@ -66,11 +60,8 @@ pub fn of_tenant_by_reference(
     id.as_deref().map(parse).transpose()
 }
 
-/// All of a firm's experts, by id.
-pub fn all_of_tenant<T: DeserializeOwned>(
-    connection: &mut Connection,
-    tenant: &TenantId,
-) -> Result<Vec<T>, StoreError> {
+/// All experts of a firm, by id.
+pub fn all_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<Vec<Expert>, StoreError> {
     let bodies: Vec<String> = experts::table
         .filter(experts::tenant.eq(tenant.to_string()))
         .order(experts::id)
@@ -79,11 +70,8 @@ pub fn all_of_tenant<T: DeserializeOwned>(
     from_bodies(&bodies)
 }
 
-/// All of a firm's experts with the firm's own references, by reference.
-pub fn listed_of_tenant<T: DeserializeOwned>(
-    connection: &mut Connection,
-    tenant: &TenantId,
-) -> Result<Vec<(String, T)>, StoreError> {
+/// All experts of a firm with their references, by reference.
+pub fn listed_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<Vec<(String, Expert)>, StoreError> {
     let rows: Vec<(String, String)> = experts::table
         .filter(experts::tenant.eq(tenant.to_string()))
         .order((experts::reference, experts::id))

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use constat_domain::FieldError;
 use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
+
+use crate::FieldError;
 
 const MINUTES_PER_DAY: u16 = 24 * 60;
 
@@ -19,15 +20,13 @@ pub struct HourRange {
 }
 
 impl HourRange {
+    /// 08:00 to 20:00.
+    pub const DAYTIME: Self = Self { start: 8 * 60, end: 20 * 60 };
+
     /// A range from one minute of the day to a later one (1440 is the end of the day); `None` when
     /// it is empty or outside the day.
     pub const fn new(start: u16, end: u16) -> Option<Self> {
         if start < end && end <= MINUTES_PER_DAY { Some(Self { start, end }) } else { None }
-    }
-
-    /// A range of whole hours. Both must lie within the day, the first before the second.
-    pub(crate) const fn of_hours(start: u16, end: u16) -> Self {
-        Self { start: start * 60, end: end * 60 }
     }
 
     /// First minute of the day, 0 to 1439.
@@ -41,7 +40,7 @@ impl HourRange {
     }
 
     /// The ranges sorted, those that overlap or touch joined into one.
-    pub(crate) fn joined(mut ranges: Vec<Self>) -> Vec<Self> {
+    pub(super) fn joined(mut ranges: Vec<Self>) -> Vec<Self> {
         ranges.sort_unstable();
         ranges.dedup_by(|next, kept| {
             let joins = next.start <= kept.end;
@@ -151,7 +150,7 @@ impl WeeklyHours {
     }
 
     /// Refuses days whose ranges overlap, naming the day under `field`.
-    pub(crate) fn check(&self, field: &str, errors: &mut Vec<FieldError>) {
+    pub(super) fn check(&self, field: &str, errors: &mut Vec<FieldError>) {
         for (weekday, name) in Weekday::Monday.cycle_forward().zip(DAY_NAMES) {
             check_ranges(self.on(weekday), &format!("{field}.{name}"), errors);
         }
@@ -161,7 +160,7 @@ impl WeeklyHours {
 const DAY_NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Refuses ranges of one day that overlap. Ranges that touch are fine.
-pub(crate) fn check_ranges(ranges: &[HourRange], field: &str, errors: &mut Vec<FieldError>) {
+pub(super) fn check_ranges(ranges: &[HourRange], field: &str, errors: &mut Vec<FieldError>) {
     let mut sorted = ranges.to_vec();
     sorted.sort_unstable();
     let overlap = sorted.iter().zip(sorted.iter().skip(1)).find(|(one, next)| next.start < one.end);

@@ -1,92 +1,12 @@
-//! Which hours hold on which date: templates with effective dates, exceptions, on-call duty.
+//! The hours of an expert on a date: schedules, exceptions and on-call duty combined.
 
 use std::borrow::Cow;
 
-use constat_domain::FieldError;
-use jiff::civil::{Date, Weekday};
-use serde::{Deserialize, Serialize};
+use jiff::civil::Date;
 
-use crate::expert::Expert;
-use crate::hours::{HourRange, WeeklyHours, check_ranges};
-
-/// Most weeks that alternate in one schedule: a year of them.
-const MOST_WEEKS: usize = 53;
-
-/// What a visit is for, as far as it decides which hours may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Duty {
-    /// Any visit.
-    Ordinary,
-    /// A visit after a catastrophe: on-call hours count too.
-    OnCall,
-}
-
-/// Weekly hours that hold from one date to another, such as a summer timetable.
-///
-/// Several weeks alternate: the first one is the week (Monday to Sunday) that holds `from`, the
-/// second one the week after it, and after the last one the first one comes again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Schedule {
-    /// First date.
-    pub from: Date,
-    /// Last date, included; without one the schedule goes on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Date>,
-    /// The weeks, 1 to 53.
-    pub weeks: Vec<WeeklyHours>,
-}
-
-impl Schedule {
-    /// True when the schedule tells the hours of the date.
-    pub fn covers(&self, date: Date) -> bool {
-        self.from <= date && self.to.is_none_or(|to| date <= to)
-    }
-
-    /// The hours of a date, as given; none for a schedule without weeks.
-    fn on(&self, date: Date) -> &[HourRange] {
-        let weeks_since = (monday_number(date) - monday_number(self.from)) / 7;
-        let count = i64::try_from(self.weeks.len()).unwrap_or(i64::MAX).max(1);
-        let number = usize::try_from(weeks_since.rem_euclid(count)).unwrap_or(0);
-        self.weeks.get(number).map_or(&[], |week| week.on(date.weekday()))
-    }
-
-    /// True when some date is covered by both.
-    fn meets(&self, other: &Self) -> bool {
-        other.to.is_none_or(|to| self.from <= to) && self.to.is_none_or(|to| other.from <= to)
-    }
-}
-
-/// The Monday of a date's week, in days since 1970-01-01.
-fn monday_number(date: Date) -> i64 {
-    let days = Date::constant(1970, 1, 1).until(date).map_or(0, |span| i64::from(span.get_days()));
-    days - i64::from(date.weekday().since(Weekday::Monday))
-}
-
-/// Hours that replace the schedule's or the week's on some dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exception {
-    /// First date.
-    pub from: Date,
-    /// Last date, included.
-    pub to: Date,
-    /// Hours of each of these dates; empty: not worked.
-    #[serde(default)]
-    pub hours: Vec<HourRange>,
-}
-
-/// Dates and hours on which a person stands by for catastrophes, besides the ordinary hours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OnCall {
-    /// First date.
-    pub from: Date,
-    /// Last date, included.
-    pub to: Date,
-    /// Hours of each of these dates.
-    pub hours: Vec<HourRange>,
-}
+use super::hours::HourRange;
+use super::record::Expert;
+use super::schedule::Duty;
 
 impl Expert {
     /// The hours of a date: the last exception that covers it, else the schedule's, else the week's.
@@ -107,68 +27,25 @@ impl Expert {
         if duty == Duty::Ordinary {
             return Cow::Borrowed(ordinary);
         }
-        let standing_by = self.on_call.iter().filter(|on_call| on_call.from <= date && date <= on_call.to);
-        let mut all: Vec<HourRange> = standing_by.flat_map(|on_call| on_call.hours.iter().copied()).collect();
+        let on_call_now = self.on_call.iter().filter(|on_call| on_call.from <= date && date <= on_call.to);
+        let mut all: Vec<HourRange> = on_call_now.flat_map(|on_call| on_call.hours.iter().copied()).collect();
         if all.is_empty() {
             return Cow::Borrowed(ordinary);
         }
         all.extend_from_slice(ordinary);
         Cow::Owned(HourRange::joined(all))
     }
-
-    /// Refuses templates, exceptions and on-call hours that contradict themselves or each other.
-    pub(crate) fn check_hours(&self, errors: &mut Vec<FieldError>) {
-        self.week.check("week", errors);
-        for (index, schedule) in self.schedules.iter().enumerate() {
-            let field = format!("schedules[{index}]");
-            if schedule.to.is_some_and(|to| to < schedule.from) {
-                errors.push(FieldError::new(format!("{field}.to"), "must not be before `from`"));
-            }
-            if !(1..=MOST_WEEKS).contains(&schedule.weeks.len()) {
-                errors.push(FieldError::new(format!("{field}.weeks"), format!("must be 1 to {MOST_WEEKS} weeks")));
-            }
-            for (number, week) in schedule.weeks.iter().enumerate() {
-                week.check(&format!("{field}.weeks[{number}]"), errors);
-            }
-            let earlier = self.schedules.iter().take(index).position(|earlier| earlier.meets(schedule));
-            if let Some(earlier) = earlier {
-                let message = format!("contradicts schedules[{earlier}]: both cover some of the same dates");
-                errors.push(FieldError::new(field, message));
-            }
-        }
-        let exceptions = self.exceptions.iter().map(|one| (one.from, one.to, &one.hours));
-        let on_call = self.on_call.iter().map(|one| (one.from, one.to, &one.hours));
-        check_dates("exceptions", exceptions, errors);
-        check_dates("on_call", on_call, errors);
-        for (index, on_call) in self.on_call.iter().enumerate() {
-            if on_call.hours.is_empty() {
-                errors.push(FieldError::new(format!("on_call[{index}].hours"), "must not be empty"));
-            }
-        }
-    }
-}
-
-fn check_dates<'a>(
-    name: &str,
-    entries: impl Iterator<Item = (Date, Date, &'a Vec<HourRange>)>,
-    errors: &mut Vec<FieldError>,
-) {
-    for (index, (from, to, hours)) in entries.enumerate() {
-        if to < from {
-            errors.push(FieldError::new(format!("{name}[{index}].to"), "must not be before `from`"));
-        }
-        check_ranges(hours, &format!("{name}[{index}].hours"), errors);
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use constat_domain::geo::Position;
-    use constat_domain::ids::ExpertId;
     use jiff::Timestamp;
     use jiff::civil::date;
 
     use super::*;
+    use crate::expert::{Exception, OnCall, Schedule, WeeklyHours};
+    use crate::geo::Position;
+    use crate::ids::ExpertId;
 
     fn hours(texts: &[&str]) -> Vec<HourRange> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -269,7 +146,7 @@ mod tests {
         assert!(fields.starts_with(&["schedules[0].to".to_owned(), "schedules[0].weeks".to_owned()]), "{fields:?}");
         assert!(fields.contains(&"schedules[1].weeks[0].monday".to_owned()), "{fields:?}");
         assert!(fields.ends_with(&["on_call[0].to".to_owned(), "on_call[0].hours".to_owned()]), "{fields:?}");
-        // Whatever is stored all the same is harmless.
+        // A stored record with these faults does no harm.
         assert_eq!(on(&expert, date(2026, 6, 2)), hours(&["09:00-12:00"]));
         expert.schedules[0].to = None;
         expert.schedules.truncate(1);
