@@ -1,4 +1,4 @@
-//! SecureRandom of the load generators, from a seed.
+//! Random numbers of the load generators, from a seed.
 
 /// Numbers that look drawn: the same for the same seed.
 pub struct Dice(u64);

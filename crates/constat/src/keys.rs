@@ -56,8 +56,8 @@ pub async fn keys(store: &Store, command: Keys) -> Result<(), Failure> {
             let (issuer, holder) = (find_organisation(store, &issuer)?, find_organisation(store, &holder)?);
             let new = NewKey { api: api.into(), issuer: issuer.id, holder: holder.id, mode: mode.into(), label };
             let operator = operator();
-            let issued = store.write(move |tx| add_key(tx, &operator, new.clone())).await.map_err(of_flags)?;
-            print_secret(&issued, json)?;
+            let added = store.write(move |tx| add_key(tx, &operator, new.clone())).await.map_err(of_flags)?;
+            print_secret(&added, json)?;
         }
         Keys::List { json } => list_keys(store, json)?,
         Keys::Rotate { id, json } => {

@@ -1,4 +1,4 @@
-//! SecureRandom that a seed brings back.
+//! Random numbers from a seed.
 
 use std::ops::Range;
 use std::time::Duration;

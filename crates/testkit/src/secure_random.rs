@@ -1,4 +1,4 @@
-//! SecureRandom that can be replayed.
+//! Random bytes from a seed, the same in each run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

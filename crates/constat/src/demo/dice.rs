@@ -1,4 +1,4 @@
-//! SecureRandom that can be replayed: the made-up world is the same for the same seed.
+//! Random numbers from a seed: the made-up world is the same for the same seed.
 
 use constat_domain::ids::Entropy;
 

@@ -1,6 +1,9 @@
 //! Partner API: a time that is kept for the caller that is about to book it.
 
-use constat_domain::tenancy::OrganisationKind;
+use std::time::{Duration, Instant};
+
+use constat_domain::tenancy::{Api, OrganisationKind};
+use constat_scheduling::open_offer;
 use constat_testkit::{Server, ServerOptions, expert};
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -292,4 +295,44 @@ async fn holds_asked_of_two_servers_at_once_stay_within_the_share() {
     assert!(statuses.iter().all(|status| matches!(status, 201 | 409 | 429 | 503)), "{statuses:?}");
     let held = statuses.iter().filter(|status| **status == 201).count();
     assert!((1..=2).contains(&held), "{statuses:?}");
+}
+
+/// The body that moves an appointment to a slot of a search's answer.
+fn reschedule(found: &Value, slot: usize) -> Value {
+    json!({ "timeslot": found["timeslots"][slot], "sessionID": found["sessionID"], "reason": "ClientIndisponible" })
+}
+
+/// Shortest wait behind a booking of the same time that does not end: a little under the server's 250 ms.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+
+#[tokio::test]
+async fn a_hold_a_booking_and_a_reschedule_wait_for_a_booking_of_the_same_time() {
+    let partner = Partner::with(vec![expert(1)]).await;
+    let scheduler = &partner.server.services.scheduler;
+    let core = &partner.server.services.core;
+    let caller = constat_core::authenticate(core, Api::Partner, &partner.key).unwrap();
+    let known = partner.first_booking(&on_site(), "CASE-1").await["id"].as_str().unwrap().to_owned();
+    let mut to_reschedule = on_site();
+    to_reschedule["appointmentId"] = known.as_str().into();
+    for (what, request) in [("hold", on_site()), ("book", on_site()), ("reschedule", to_reschedule)] {
+        let found = partner.search(&request).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (session, slot) = (text(&found["sessionID"]), text(&found["timeslots"][1]["id"]));
+        let offer = open_offer(&core.sealer, &caller, &session, &slot).unwrap().offer;
+        // Another booking of this time that does not end.
+        let guard = scheduler.in_flight.wait_for_in_flight(&offer).await;
+        assert!(guard.is_some(), "{what}");
+        let start = Instant::now();
+        let answered = tokio::time::timeout(Duration::from_secs(10), async {
+            match what {
+                "hold" => partner.post("/holds", &hold(&found, 1)).await,
+                "book" => partner.post("/appointments", &booking(&found, 1, "CASE-2")).await,
+                _ => partner.put(&format!("/appointments/{known}/schedule"), &reschedule(&found, 1)).await,
+            }
+        });
+        let got = answered.await.expect("an answer within ten seconds");
+        assert!(matches!(got.status, 200 | 201), "{what}: {} {}", got.status, got.text);
+        assert!(start.elapsed() >= SHORTEST_WAIT, "{what} did not wait: {:?}", start.elapsed());
+        drop(guard);
+    }
 }

@@ -28,7 +28,7 @@ const MANY_PENDING: usize = 1_000;
 /// there are writers.
 const MOST_REMEMBERED: usize = 256;
 
-/// OpenOfferRegistry remembered; more than fit into one group commit.
+/// Tentative times remembered; more than fit into one group commit.
 const MOST_PROMISED: usize = 1_000;
 
 /// What a commit did to a calendar.
