@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
-use constat_store::StoreError;
+use constat_store::{Mark, StoreError};
 use constat_store::queries::api_keys;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -151,7 +151,7 @@ fn is_well_formed(secret: &str) -> bool {
 /// # Errors
 /// [`AppError::InvalidKey`]; failures of the database.
 pub fn authenticate(core: &Core, api: Api, secret: &str) -> Result<Caller, AppError> {
-    let changes = changes(core)?;
+    let changes = changes(core, core.store.mark())?;
     Ok(recognise(core, api, secret, changes)?)
 }
 
@@ -165,16 +165,14 @@ pub async fn authenticate_request(core: &Core, api: Api, secret: &str) -> Result
         return Err(KeyFault::Malformed);
     }
     let changes = match core.store.mark() {
-        Some(_) => changes(core)?,
+        Some(mark) => changes(core, Some(mark))?,
         None => shared_changes(core).await?,
     };
     recognise(core, api, secret, changes)
 }
 
-/// The count of key changes that are committed now.
-fn changes(core: &Core) -> Result<i64, StoreError> {
-    // Taken before the count is read, which is then at least as new.
-    let mark = core.store.mark();
+/// The count of key changes that are committed now. `mark` was taken before: the count is at least as new.
+fn changes(core: &Core, mark: Option<Mark>) -> Result<i64, StoreError> {
     let seen = core.recent_keys.seen.lock().ok().and_then(|seen| *seen);
     if let (Some(mark), Some((at, changes))) = (mark, seen)
         && mark == at
