@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
-use constat_store::{Mark, StoreError};
 use constat_store::queries::api_keys;
+use constat_store::{Mark, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 

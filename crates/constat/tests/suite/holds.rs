@@ -311,7 +311,7 @@ async fn a_hold_a_booking_and_a_reschedule_wait_for_a_booking_of_the_same_time()
     let scheduler = &partner.server.services.scheduler;
     let core = &partner.server.services.core;
     let caller = constat_core::authenticate(core, Api::Partner, &partner.key).unwrap();
-    let known = partner.first_booking(&on_site(), "CASE-1").await["id"].as_str().unwrap().to_owned();
+    let known = partner.booked(&on_site(), "CASE-1").await["appointmentID"].as_str().unwrap().to_owned();
     let mut to_reschedule = on_site();
     to_reschedule["appointmentId"] = known.as_str().into();
     for (what, request) in [("hold", on_site()), ("book", on_site()), ("reschedule", to_reschedule)] {

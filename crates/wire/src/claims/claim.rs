@@ -2,62 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use constat_domain::claim::{self, ClaimStatus as DomainStatus};
+use constat_domain::claim::{self};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AllowedAction, Deadline, DocumentEntry, Settlement};
-use crate::common::{Checker, CoverDates, Instant, every_field_present, wire_enum};
-
-wire_enum! {
-    /// Where a claim stands.
-    ClaimStatus = DomainStatus {
-        /// A pre-declaration that may still be edited.
-        Draft = "draft",
-        /// Handed in.
-        Submitted = "submitted",
-        /// A handler works on it.
-        InProgress = "in_progress",
-        /// The handler waits for the insured.
-        PendingInfo = "pending_info",
-        /// Settled.
-        Closed = "closed",
-        /// Refused.
-        Rejected = "rejected",
-        /// Given up after it was submitted.
-        Abandoned = "abandoned",
-        /// Given up as a draft.
-        Archived = "archived",
-    }
-}
-
-/// An answer to a question: yes or no, or a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Answer {
-    /// Yes or no.
-    Bool(bool),
-    /// In words, or one of the question's choices.
-    Text(String),
-}
-
-impl From<&claim::Answer> for Answer {
-    fn from(answer: &claim::Answer) -> Self {
-        match answer {
-            claim::Answer::Bool(yes) => Self::Bool(*yes),
-            claim::Answer::Text(text) => Self::Text(text.clone()),
-        }
-    }
-}
-
-impl From<Answer> for claim::Answer {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Bool(yes) => Self::Bool(yes),
-            Answer::Text(text) => Self::Text(text),
-        }
-    }
-}
+use super::{AllowedAction, Answer, ClaimStatus, Deadline, DocumentEntry, Settlement};
+use crate::common::{Checker, CoverDates, Instant, every_field_present};
 
 /// Where the loss happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

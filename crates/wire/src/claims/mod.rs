@@ -1,5 +1,6 @@
 //! The claims API v2: an integrator declares a loss and follows it.
 
+mod answer;
 mod catalogue;
 mod claim;
 mod contract;
@@ -15,13 +16,15 @@ mod handling;
 mod list;
 mod patch;
 mod settlement;
+mod status;
 mod webhook;
 
+pub use answer::Answer;
 pub use catalogue::{
     CatalogueCondition, CatalogueDocument, CatalogueFamily, CatalogueName, CatalogueQuery, CatalogueQuestion,
     CatalogueSubtype, CatalogueType, QuestionKind,
 };
-pub use claim::{Answer, Claim, ClaimStatus, ClaimSummary, ClaimView, Insured, Location, Product};
+pub use claim::{Claim, ClaimSummary, ClaimView, Insured, Location, Product};
 pub use contract::{Contract, ImportedContracts, RegistryCustomer, RegistryInsurer, RegistryProduct};
 pub use correct::{CorrectClaim, InsuredParts};
 pub use create::CreateClaim;
@@ -47,6 +50,7 @@ pub use handling::{
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};
 pub use settlement::{CreateSettlement, PaySettlement, Settlement, SettlementDirection, SettlementType};
+pub use status::ClaimStatus;
 pub use webhook::{
     CreateWebhook, DeletedWebhook, DeliveriesQuery, LiveSecret, PatchWebhook, Replay, ReplayDeliveries, Replayed,
     RotateSecret, WantedStatus, Webhook, WebhookAttempt, WebhookBody, WebhookData, WebhookDelivery,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Timeslot;
+use super::{Expert, Timeslot};
 use crate::common::{Checker, Customer, Instant, PostalAddress, wire_enum};
 
 wire_enum! {
@@ -32,16 +32,6 @@ wire_enum! {
         /// It took place.
         Done = "done",
     }
-}
-
-/// The expert or artisan who comes or calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Expert {
-    /// Identifies the person at the partner.
-    pub id: String,
-    /// The name to tell the insured.
-    pub display_name: String,
 }
 
 /// How to join a remote appointment.

@@ -34,3 +34,13 @@ impl ExpertList {
         Self { value: 0, description: "OK".to_owned(), data }
     }
 }
+
+/// The expert or artisan who comes or calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Expert {
+    /// Identifies the person at the partner.
+    pub id: String,
+    /// The name to tell the insured.
+    pub display_name: String,
+}

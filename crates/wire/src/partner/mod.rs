@@ -13,7 +13,7 @@ mod timeslot;
 
 pub use appointment::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentStatus, AppointmentType,
-    Cancellation, Connection, Expert, Joint, JointParty, ListFilter, SortBy, SortOrder,
+    Cancellation, Connection, Joint, JointParty, ListFilter, SortBy, SortOrder,
 };
 pub use booking::{BookingAnswer, BookingReply, BookingRequest, BookingWarning, CheckedBooking};
 pub use change::{AppointmentUpdate, CancelAppointment, CheckedMove, CheckedUpdate, MoveAppointment};
@@ -21,7 +21,7 @@ pub use day::{
     BASE, DayAnswer, DayFormat, DayPlan, DayQuery, DayWarning, Moment, MomentRange, PlannedLeg, PlannedVisit, Proposal,
     ProposalAnswer, ProposalOutcome, ProposalRequest, ProposedChange, TeamDayAnswer, TeamDayQuery, read_date,
 };
-pub use expert::{ExpertList, KnownExpert};
+pub use expert::{Expert, ExpertList, KnownExpert};
 pub use geojson::{CollectionType, Feature, FeatureCollection, FeatureType, Geometry, Properties};
 pub use hold::{CheckedHold, HoldAnswer, HoldRequest, ReleasedHold};
 pub use service_request::{
