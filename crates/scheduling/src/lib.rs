@@ -23,7 +23,7 @@ pub use booking::cancel::{CancelAppointment, cancel_appointment};
 pub use booking::hold::{Held, HoldSlot, hold_slot, release_hold};
 pub use booking::in_flight::{InFlightBookings, InFlightGuard};
 pub use booking::modify::{ModifyAppointment, modify_appointment, set_contact};
-pub use booking::precheck::precheck;
+pub use booking::precheck::{TakesTime, precheck};
 pub use booking::reschedule::{MoveAppointment, move_appointment};
 pub use booking::same_reference::SameReference;
 pub use calendars::Calendars;

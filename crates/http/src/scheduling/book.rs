@@ -3,7 +3,9 @@
 use aide::transform::TransformOperation;
 use constat_core::{Answer, AppError, WARNING_HEADER};
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{BookAppointment, Booked as Made, SameReference, book_appointment, open_offer, precheck};
+use constat_scheduling::{
+    BookAppointment, Booked as Made, SameReference, TakesTime, book_appointment, open_offer, precheck,
+};
 use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
 use http::HeaderMap;
 use http::header::{ETAG, LOCATION};
@@ -98,7 +100,7 @@ pub async fn handle(
     };
     look_up_drives(&scheduler, &command.opened.offer).await;
     let _turn = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
-    if let Err(refusal) = precheck(&scheduler, &request.context(), &command) {
+    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Book(&command)) {
         let answered = request.refuse(&attempt, refusal.into()).await;
         return super::counted(&request, answered);
     }

@@ -4,7 +4,7 @@ use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_core::Answer;
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{HoldSlot, hold_slot, open_offer, release_hold};
+use constat_scheduling::{HoldSlot, TakesTime, hold_slot, open_offer, precheck, release_hold};
 use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
 
 use super::{AppointmentPath, docs};
@@ -23,6 +23,10 @@ pub async fn handle(request: AuthenticatedRequest<Partner>, body: JsonOrForm<Hol
     look_up_drives(&scheduler, &opened.offer).await;
     let _guard = request.scheduler.in_flight.wait_for_in_flight(&opened.offer).await;
     let command = HoldSlot { opened, slot: wanted.slot };
+    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Hold(&command)) {
+        let answered = request.refuse(&attempt, refusal.into()).await;
+        return super::counted(&request, answered);
+    }
     let held = request.command_of(&attempt, move |tx, context| {
         let held = hold_slot(tx, context, &scheduler, &command)?;
         let answer = HoldAnswer {

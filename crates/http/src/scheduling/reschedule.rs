@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_scheduling::look_up_drives;
-use constat_scheduling::{MoveAppointment as Command, move_appointment, open_offer};
+use constat_scheduling::{MoveAppointment as Command, TakesTime, move_appointment, open_offer, precheck};
 use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
 
 use super::{AppointmentPath, docs};
@@ -34,6 +34,10 @@ pub async fn handle(
     };
     look_up_drives(&scheduler, &command.opened.offer).await;
     let _guard = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
+    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Reschedule(&command)) {
+        let answered = request.refuse(&attempt, refusal.into()).await;
+        return super::counted(&request, answered);
+    }
     let moved = request
         .command_of(&attempt, move |tx, context| super::changed(&move_appointment(tx, context, &scheduler, &command)?))
         .await;

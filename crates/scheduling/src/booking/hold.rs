@@ -15,7 +15,7 @@ use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::appointments;
 use constat_store::queries::holds::{self, HoldRow};
-use constat_store::{StoreError, Tx};
+use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
 
 use crate::Scheduler;
@@ -42,6 +42,19 @@ pub struct HoldSlot {
     pub opened: OpenedOffer,
     /// The slot as the caller repeats it.
     pub slot: Slot,
+}
+
+impl HoldSlot {
+    /// Whether [`hold_slot`] refuses it for another reason than its time.
+    pub(crate) fn is_refused_otherwise(
+        &self,
+        connection: &mut Connection,
+        scheduler: &Scheduler,
+        context: &CommandContext,
+    ) -> Result<bool, AppError> {
+        let OpenedOffer { session, offer } = &self.opened;
+        Ok(!differences(&self.slot, &offer.slot).is_empty() || has_max_holds(connection, context, scheduler, session)?)
+    }
 }
 
 /// A time that is kept.
@@ -109,24 +122,35 @@ pub fn hold_slot(
     Ok(Held { id, expires_at: session.expires_at, slot: offer.slot })
 }
 
-/// Refuses when the platform holds as many times at the firm asked as one may, besides that of this session.
+/// Refuses when the platform holds as many times at the firm as one may, besides that of this session.
 fn unless_too_many(
     tx: &mut Tx,
     context: &CommandContext,
     scheduler: &Scheduler,
     session: &Session,
 ) -> Result<(), AppError> {
-    let most = scheduler.core.settings.requests.most_holds;
     holds::lock_count(tx, context.tenant(), session.holder)?;
-    if most == 0 {
-        return Ok(());
-    }
-    let held = holds::live_of_holder(tx, context.tenant(), session.holder, context.at)?;
-    let of_others = held.iter().filter(|hold| hold.session != session.id).count();
-    if of_others >= usize::try_from(most).unwrap_or(usize::MAX) {
+    if has_max_holds(tx, context, scheduler, session)? {
+        let most = scheduler.core.settings.requests.most_holds;
         return Err(AppError::TooManyHolds { most, retry_after: RETRY_SECONDS });
     }
     Ok(())
+}
+
+/// Whether the platform holds as many times at the firm as one may, besides that of this session.
+fn has_max_holds(
+    connection: &mut Connection,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    session: &Session,
+) -> Result<bool, AppError> {
+    let most = scheduler.core.settings.requests.most_holds;
+    if most == 0 {
+        return Ok(false);
+    }
+    let held = holds::live_of_holder(connection, context.tenant(), session.holder, context.at)?;
+    let of_others = held.iter().filter(|hold| hold.session != session.id).count();
+    Ok(of_others >= usize::try_from(most).unwrap_or(usize::MAX))
 }
 
 /// Refuses when, with the hold that was just written, the platform holds more than its share of a firm's free time on

@@ -5,8 +5,8 @@ use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, Contact, MeetingKind, Slot};
 use constat_domain::geo::PostalAddress;
 use constat_domain::ids::AppointmentId;
-use constat_store::Tx;
 use constat_store::queries::appointments;
+use constat_store::{Connection, Tx};
 
 use crate::booking::joint;
 use crate::booking::verify::event_data;
@@ -34,12 +34,12 @@ pub struct ModifyAppointment {
 
 /// An appointment that the caller may change now, with the version and instant of the change.
 pub(crate) fn change(
-    tx: &mut Tx,
+    connection: &mut Connection,
     context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
-    let known = visible(tx, &context.caller, id)?;
+    let known = visible(connection, &context.caller, id)?;
     require_version(known.version, if_match)?;
     still_open(&known, context.at)?;
     Ok(Appointment { version: known.version + 1, updated_at: context.at, ..known })

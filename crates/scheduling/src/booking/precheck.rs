@@ -1,58 +1,93 @@
-//! Telling a booking that its time is gone before it stands in line to be written.
+//! Refuses a hold, a booking or a reschedule before its transaction, when the calendars in memory rule it out.
 //!
-//! The judge of a booking works inside the transaction that writes it (`commit`), and whoever is refused
-//! there has waited for all writes before it. Most conflicts are known without: the calendars in memory
-//! say that nobody can keep the time. Then the caller hears so at once. Whoever may still find somebody
-//! goes on to the judge, which alone gives a time away.
+//! The check that decides runs inside the transaction (`verify.rs`), and a request that is refused there has waited
+//! for all writes before it. Most conflicts are known without: no expert in the calendars in memory can take the
+//! time. A request that may still find an expert goes on to the transaction.
 
 use constat_availability::{ExpertCalendar, feasible};
 use constat_domain::refusal::BookingRefusal;
+use constat_store::Connection;
 use constat_store::queries::{appointments, holds};
 
 use crate::Scheduler;
 use crate::booking::book::{BookAppointment, faults};
+use crate::booking::hold::HoldSlot;
+use crate::booking::reschedule::MoveAppointment;
 use crate::offer::participants::{Named, Side, named_by};
 use crate::offer::recheck::can_be_kept;
 use crate::offer::token::{Offer, OpenedOffer};
 use crate::travel::with_travel;
 use constat_core::{AppError, CommandContext};
 
-/// Refuses a booking whose time no expert can keep any more, as far as the calendars of this moment say.
-/// Passes what the booking itself must answer: a session that is used, is over or holds its time, a
-/// slot that is not what was offered; and what cannot be known, since the booking will find it out.
+/// A request that takes an offered time.
+#[derive(Debug, Clone, Copy)]
+pub enum TakesTime<'a> {
+    /// A booking.
+    Book(&'a BookAppointment),
+    /// A hold.
+    Hold(&'a HoldSlot),
+    /// A reschedule.
+    Reschedule(&'a MoveAppointment),
+}
+
+impl TakesTime<'_> {
+    const fn opened(&self) -> &OpenedOffer {
+        match self {
+            Self::Book(command) => &command.opened,
+            Self::Hold(command) => &command.opened,
+            Self::Reschedule(command) => &command.opened,
+        }
+    }
+
+    /// Whether the transaction refuses the request for another reason than its time: that refusal goes first.
+    fn is_refused_otherwise(
+        &self,
+        connection: &mut Connection,
+        scheduler: &Scheduler,
+        context: &CommandContext,
+    ) -> Result<bool, AppError> {
+        Ok(match self {
+            Self::Book(command) => !faults(command).is_empty(),
+            Self::Hold(command) => command.is_refused_otherwise(connection, scheduler, context)?,
+            Self::Reschedule(command) => command.is_refused_otherwise(connection, context),
+        })
+    }
+}
+
+/// Refuses a request whose time no expert can take any more, according to the calendars in memory. Passes what the
+/// transaction itself answers: a session that is used, is over or holds its time, a slot that is not what was
+/// offered, another refusal; and what cannot be known.
 ///
-/// Give the refusal with [`Scheduler::refuse`]: an earlier attempt of the request may have taken the time.
+/// Give the refusal with [`Core::earlier_answer`](constat_core::Core::earlier_answer): an earlier attempt of the
+/// request may have taken the time.
 ///
 /// # Errors
-/// [`BookingRefusal::SlotTaken`], which the booking would have said at this moment too.
-pub fn precheck(
-    scheduler: &Scheduler,
-    context: &CommandContext,
-    command: &BookAppointment,
-) -> Result<(), BookingRefusal> {
-    let offer = &command.opened.offer;
-    if context.dry_run || somebody_seems_free(scheduler, offer) {
+/// [`BookingRefusal::SlotTaken`], which the transaction would have said at this moment too.
+pub fn precheck(scheduler: &Scheduler, context: &CommandContext, request: TakesTime<'_>) -> Result<(), BookingRefusal> {
+    if context.dry_run || somebody_seems_free(scheduler, &request.opened().offer) {
         return Ok(());
     }
-    match is_taken(scheduler, context, command) {
+    match is_taken(scheduler, context, request) {
         Ok(true) => Err(BookingRefusal::SlotTaken),
         Ok(false) | Err(_) => Ok(()),
     }
 }
 
-fn is_taken(scheduler: &Scheduler, context: &CommandContext, command: &BookAppointment) -> Result<bool, AppError> {
-    let OpenedOffer { session, offer } = &command.opened;
-    if !faults(command).is_empty() || command.opened.unexpired(context.at).is_err() {
+fn is_taken(scheduler: &Scheduler, context: &CommandContext, request: TakesTime<'_>) -> Result<bool, AppError> {
+    let opened = request.opened();
+    if opened.unexpired(context.at).is_err() {
         return Ok(false);
     }
     // In this order: what the calendars know is in the database, so that a session whose own booking or
     // hold took the time is seen to have done so.
-    if can_be_kept(scheduler, offer, context.at)? {
+    if can_be_kept(scheduler, &opened.offer, context.at)? {
         return Ok(false);
     }
     scheduler.core.store.read(|connection| {
-        let used = appointments::of_session(connection, session.id)?.is_some();
-        Ok::<_, AppError>(!used && holds::of_session(connection, session.id)?.is_empty())
+        let session = opened.session.id;
+        let is_its_own = appointments::of_session(connection, session)?.is_some()
+            || !holds::of_session(connection, session)?.is_empty();
+        Ok(!is_its_own && !request.is_refused_otherwise(connection, scheduler, context)?)
     })
 }
 

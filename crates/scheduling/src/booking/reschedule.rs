@@ -6,8 +6,8 @@ use constat_domain::appointment::{Appointment, Slot};
 use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
-use constat_store::Tx;
 use constat_store::queries::{appointments, holds};
+use constat_store::{Connection, Tx};
 use jiff::tz::TimeZone;
 
 use crate::Scheduler;
@@ -36,6 +36,17 @@ pub struct MoveAppointment {
     pub if_match: Option<Vec<i64>>,
     /// The request carries an `Idempotency-Key`.
     pub has_idempotency_key: bool,
+}
+
+impl MoveAppointment {
+    /// Whether [`move_appointment`] refuses it for another reason than its time.
+    pub(crate) fn is_refused_otherwise(&self, connection: &mut Connection, context: &CommandContext) -> bool {
+        let OpenedOffer { session, offer } = &self.opened;
+        Codes::embedded().change_reason(&self.reason).is_err()
+            || !differences(&self.slot, &offer.slot).is_empty()
+            || session.request.reschedules != Some(self.id)
+            || change(connection, context, self.id, self.if_match.as_deref()).is_err()
+    }
 }
 
 /// Moves the appointment, and all others of a joint one; whatever fails, they keep the time they have.
