@@ -33,7 +33,7 @@ const QUALITY: u8 = 80;
 /// be too large.
 ///
 /// ```
-/// assert!(constat_pictures::draw("image/png", b"no picture".to_vec()).is_none());
+/// assert!(constat_media::previews::draw("image/png", b"no picture".to_vec()).is_none());
 /// ```
 pub fn draw(media_type: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
     let picture = match media_type {

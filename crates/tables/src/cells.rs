@@ -235,7 +235,7 @@ fn read_date(text: &str) -> Result<civil::Date, String> {
 /// A time with the end of a day, `24:00`, written as the start of the next one. Other texts stay.
 ///
 /// ```
-/// # use crate::cells::next_midnight;
+/// # use constat_tables::cells::next_midnight;
 /// assert_eq!(next_midnight("2026-12-31T24:00"), "2027-01-01T00:00");
 /// assert_eq!(next_midnight("2026-12-31T24:00:00+01:00"), "2027-01-01T00:00:00+01:00");
 /// assert_eq!(next_midnight("2026-12-31T24:30"), "2026-12-31T24:30");
@@ -463,7 +463,7 @@ fn needs_mark(cell: Cell, text: &str) -> bool {
 /// apostrophes itself gets one more.
 ///
 /// ```
-/// # use crate::lines::{Cell, guarded};
+/// # use constat_tables::cells::{Cell, guarded};
 /// let guarded = |text| guarded(Cell::Text, text).into_owned();
 /// assert_eq!((guarded("=1+1"), guarded("'@x"), guarded("-12.5")), ("'=1+1".into(), "''@x".into(), "-12.5".into()));
 /// assert_eq!(guarded("vol;=1+1"), "vol;'=1+1");
