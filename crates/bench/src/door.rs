@@ -141,7 +141,7 @@ async fn at_the_door(store: Store, visits: &[Appointment], clients: usize) -> (f
     (rate, visits.len().div_ceil(groups))
 }
 
-/// What `constat_scheduling::book_appointment` asks of the database, without its decisions.
+/// What `constat_scheduling::Scheduler::book` asks of the database, without its decisions.
 fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     calendar_changes::version_of_tenant(tx, &visit.tenant)?;
     holds::of_session(tx, visit.session)?;

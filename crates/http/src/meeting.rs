@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use constat_domain::appointment::{Appointment, AppointmentStatus, MeetingKind};
-use constat_scheduling::{MEETING_PATH, look_at_meeting};
+use constat_scheduling::MEETING_PATH;
 use http::StatusCode;
 
 use crate::Shared;
@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn look(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
     let Ok(_place) = shared.place_for_nobody().await else { return busy() };
-    match look_at_meeting(&shared.scheduler, &id) {
+    match shared.scheduler.find_meeting(&id) {
         Ok(Some(meeting)) => answer(StatusCode::OK, shown(&meeting)),
         Ok(None) => answer(
             StatusCode::NOT_FOUND,

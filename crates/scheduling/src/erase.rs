@@ -1,6 +1,10 @@
-//! Erasing the personal data of appointments in firms' calendars: who is met, where exactly, and what was
-//! written. By the firm, by the platform that booked, and by an erasure of the insured on this server.
+//! Erases the personal data of appointments in firms' calendars: contact, exact place, notes. For the firm, for the
+//! platform that booked, and for the erasure of an insured on this server.
 
+use constat_core::{
+    APPOINTMENT_ERASED, Answer, AppError, CommandContext, Idempotency, erase_appointment_rows, record_and_erase,
+    require_version, with_its_parties,
+};
 use constat_domain::appointment::{Appointment, AppointmentStatus};
 use constat_domain::ids::{AppointmentId, EventId};
 use constat_domain::refusal::BookingRefusal;
@@ -10,31 +14,46 @@ use constat_store::{Connection, StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::read::visible;
-use constat_core::{
-    APPOINTMENT_ERASED, AppError, CommandContext, erase_appointment_rows, record_and_erase, require_version,
-    with_its_parties,
-};
+use crate::read::find_visible;
+use crate::scheduler::Scheduler;
 
-/// Erases the personal data of an appointment that is over or cancelled, and of those booked with it. Doing it
-/// again changes nothing more.
-///
-/// # Errors
-/// [`BookingRefusal::NeededForVisit`] while a visit is to come.
-pub fn erase_appointment(
+impl Scheduler {
+    /// Erases the personal data of an appointment that is over or cancelled, and of those booked with it. A repeat
+    /// changes nothing more. `render` runs inside the transaction.
+    ///
+    /// # Errors
+    /// [`BookingRefusal::NeededForVisit`] before the end of the visit.
+    pub async fn erase<F>(
+        &self,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        (id, if_match): (AppointmentId, Option<Vec<i64>>),
+        render: F,
+    ) -> Result<Answer, AppError>
+    where
+        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let erase = move |tx: &mut Tx, context: &CommandContext| {
+            render(&erase_in_transaction(tx, context, id, if_match.as_deref())?)
+        };
+        self.core.command(context, idempotency, erase).await
+    }
+}
+
+fn erase_in_transaction(
     tx: &mut Tx,
     context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
-    let known = visible(tx, &context.caller, id)?;
+    let known = find_visible(tx, &context.caller, id)?;
     require_version(known.version, if_match)?;
     if known.status == AppointmentStatus::Booked && known.slot.end > context.at {
         return Err(BookingRefusal::NeededForVisit.into());
     }
     let mut together = with_its_parties(tx, known)?;
     if context.caller.owns_the_data() {
-        // What another firm wrote to its own part is that firm's; the platform booked them all.
+        // A firm erases its own part; the platform booked all of them.
         together.retain(|one| one.tenant == context.caller.tenant);
     }
     let data = json!({ "reason": "request", "by": context.caller.key });
@@ -45,11 +64,11 @@ pub fn erase_appointment(
     erased.into_iter().find(|one| one.id == id).ok_or_else(|| BookingRefusal::AppointmentNotFound.into())
 }
 
-/// The same for the operator of a firm's server: the appointments with these ids, all or none.
+/// Erases the personal data of these appointments of a firm, all or none: for the operator.
 ///
 /// # Errors
-/// [`BookingRefusal::AppointmentNotFound`] when one is not the firm's, [`BookingRefusal::NeededForVisit`] when one
-/// is to come.
+/// [`BookingRefusal::AppointmentNotFound`] when one is not the firm's, [`BookingRefusal::NeededForVisit`] before
+/// the end of a visit.
 pub fn erase_appointments(
     tx: &mut Tx,
     firm: TenantId,
@@ -64,14 +83,14 @@ pub fn erase_appointments(
             return Err(BookingRefusal::NeededForVisit.into());
         }
         let mut together = with_its_parties(tx, known)?;
-        // What another firm wrote to its own part is that firm's.
+        // The parts of other firms are theirs.
         together.retain(|one| one.tenant == firm);
         erased += record_and_erase(tx, together, reason, at, &mut events.iter().copied().skip(erased))?;
     }
     Ok(erased)
 }
 
-/// How many appointments of a firm an erasure of these would touch: as many events are needed.
+/// The number of appointments that an erasure of these touches: it needs as many event ids.
 pub fn count_to_erase(connection: &mut Connection, firm: TenantId, ids: &[AppointmentId]) -> Result<usize, StoreError> {
     let mut count = 0;
     for id in ids {

@@ -1,37 +1,35 @@
-//! The door to a service that knows where street addresses are, as a trait that the application
-//! owns. `constat-connectors` opens it over HTTP.
+//! The geocoding service, as a trait; `constat-connectors` implements it over HTTP.
 
+use constat_core::Counter;
 use constat_domain::geo::{Position, PostalAddress};
 use futures_util::future::BoxFuture;
 
-use constat_core::Counter;
-
-/// Knows where street addresses are.
+/// A geocoding service.
 pub trait Geocoder: Send + Sync + 'static {
-    /// The position of a French address. `None` whenever the service does not know it well enough,
-    /// does not answer in time or is out of order: the caller then does with the commune's position.
+    /// The position of a French address. `None` when the service does not know it precisely, fails or does not answer
+    /// in time: the search then uses the position of the commune.
     fn locate<'a>(&'a self, address: &'a PostalAddress) -> BoxFuture<'a, Option<Position>>;
 
-    /// What became of the addresses, since the start. `None` where there is no service.
+    /// Outcomes since the start of the server. `None` without a service.
     fn counters(&self) -> Option<&GeocoderCounters>;
 }
 
-/// What became of the addresses, since the start. Each is counted once, in one of them.
+/// Outcomes since the start of the server; each address counts once.
 #[derive(Debug, Default)]
 pub struct GeocoderCounters {
-    /// The service placed it.
+    /// The service gave a position.
     pub found: Counter,
-    /// The service answered, but not well enough: the commune's position was used.
+    /// The service gave no precise position: that of the commune was used.
     pub unsure: Counter,
-    /// The service did not answer in time, or not as agreed: the commune's position was used.
+    /// The service failed or did not answer in time: the position of the commune was used.
     pub failed: Counter,
-    /// The service had just failed several times and was left alone: the commune's position was used.
+    /// The service was paused after failures: the position of the commune was used.
     pub skipped: Counter,
-    /// The service had been asked before: the answer was remembered.
+    /// The position was cached.
     pub remembered: Counter,
 }
 
-/// No service: for a server that is content with its gazetteer.
+/// No service: addresses get the position of their commune.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoGeocoder;
 

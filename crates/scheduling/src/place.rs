@@ -1,13 +1,11 @@
-//! Where a request takes place: its position, département and zone.
+//! Locates a request: position, département and time zone.
 
-use crate::Scheduler;
 use constat_availability::PlaceFacts;
 use constat_domain::FieldError;
 use constat_domain::gazetteer::{AddressPrecision, Gazetteer, Located, SearchedPlace};
 use constat_domain::geo::{Place, Position};
 use constat_domain::holidays::{Holidays, zone_of_department};
-use constat_domain::service::{ServiceKind, ServiceRequest};
-use constat_domain::territory::misplaced;
+use constat_domain::service::ServiceKind;
 use jiff::civil;
 
 /// The time zone of a remote appointment without a place.
@@ -16,23 +14,10 @@ const USUAL_ZONE: &str = "Europe/Paris";
 /// A located request.
 #[derive(Debug)]
 pub(crate) struct PlaceFound {
-    /// What the engine needs.
+    /// Input of the search.
     pub facts: PlaceFacts,
-    /// What the caller is answered; `None` without a position.
+    /// The place as the answer shows it; `None` without a position.
     pub searched: Option<SearchedPlace>,
-}
-
-/// Asks the configured geocoder where the request's address is, when somebody is to go there and the
-/// request does not say where it is. A step of its own before the search, which waits for nothing:
-/// what the geocoder does not know the search looks up in the gazetteer.
-pub async fn geocode(scheduler: &Scheduler, request: &mut ServiceRequest) {
-    let on_site = request.kind.is_on_site();
-    let unplaced = |place: &&mut Place| on_site && place.position.is_none() && place.address.country_code == "FR";
-    if let Some(place) = request.place.as_mut().filter(unplaced) {
-        // An answer from elsewhere is none.
-        let found = scheduler.geocoder.locate(&place.address).await;
-        place.position = found.filter(|found| misplaced(*found, &place.address).is_none());
-    }
 }
 
 /// Locates a request: the position it gives, else that of its postcode and town. Sets the position in
@@ -92,7 +77,7 @@ fn searched(position: Position, located: Option<&Located<'static>>) -> SearchedP
     }
 }
 
-/// Public holidays, as the engine asks for them.
+/// Whether a date is a public holiday in a département.
 pub(crate) fn is_holiday(department: &str, date: civil::Date) -> bool {
     Holidays::embedded().is_holiday(date, department)
 }

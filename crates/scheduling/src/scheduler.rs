@@ -9,19 +9,24 @@ use crate::calendars::Calendars;
 use crate::catastrophes::KnownCatastrophes;
 use crate::geocoder::{Geocoder, NoGeocoder};
 use crate::offer::open_offers::OpenOfferRegistry;
-use crate::travel::{Roads, Routed, RoutingService};
+use crate::travel::roads::Roads;
+use crate::travel::routed::Routed;
+use crate::travel::service::RoutingService;
 
 /// Searches, books and changes appointments in the calendars of partner firms. Shared by reference count.
+///
+/// Each operation is a method in the file of its verb, with its whole protocol: `search/mod.rs`, `booking/hold.rs`,
+/// `booking/book.rs`, `booking/reschedule.rs`, `booking/cancel.rs` and others.
 pub struct Scheduler {
     /// The database, time, settings.
     pub core: Arc<Core>,
-    /// Partner firms' calendars in memory.
+    /// Calendars of partner firms in memory.
     pub calendars: Arc<Calendars>,
     /// Offers that were made and not booked yet.
     pub open_offers: Arc<OpenOfferRegistry>,
-    /// The times that are being booked.
+    /// Bookings in flight on this server.
     pub in_flight: InFlightBookings,
-    /// How long drives take.
+    /// Drive times.
     pub travel: Arc<Roads>,
     /// Positions of street addresses; none until [`Scheduler::with_geocoder`].
     pub geocoder: Arc<dyn Geocoder>,
@@ -29,7 +34,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler that estimates drives and places addresses by postcode and town.
+    /// A scheduler that estimates drives and locates addresses by postcode and town.
     pub fn new(core: Arc<Core>) -> Self {
         let travel = Arc::new(Roads::Estimated(core.settings.travel.clone()));
         let rules = Arc::new(core.settings.availability.clone());
@@ -45,7 +50,7 @@ impl Scheduler {
         }
     }
 
-    /// The same with drive times of a routing server.
+    /// The same scheduler with drive times of a routing server.
     #[must_use]
     pub fn with_routing(self, service: Arc<dyn RoutingService>) -> Self {
         let (clock, counts) = (Arc::clone(&self.core.clock), Arc::clone(&self.core.counts));
@@ -56,7 +61,7 @@ impl Scheduler {
         Self { calendars, travel, ..self }
     }
 
-    /// The same with positions of a geocoding service.
+    /// The same scheduler with positions of a geocoding service.
     #[must_use]
     pub fn with_geocoder(self, geocoder: Arc<dyn Geocoder>) -> Self {
         Self { geocoder, ..self }

@@ -318,7 +318,7 @@ async fn a_hold_a_booking_and_a_reschedule_wait_for_a_booking_of_the_same_time()
         let found = partner.search(&request).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (session, slot) = (text(&found["sessionID"]), text(&found["timeslots"][1]["id"]));
-        let offer = open_offer(&core.sealer, &caller, &session, &slot).unwrap().offer;
+        let (_, offer) = open_offer(&core.sealer, &caller, &session, &slot).unwrap();
         // Another booking of this time that does not end.
         let guard = scheduler.in_flight.wait_for_in_flight(&offer).await;
         assert!(guard.is_some(), "{what}");

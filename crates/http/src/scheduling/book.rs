@@ -2,10 +2,7 @@
 
 use aide::transform::TransformOperation;
 use constat_core::{Answer, AppError, WARNING_HEADER};
-use constat_scheduling::look_up_drives;
-use constat_scheduling::{
-    BookAppointment, Booked as Made, SameReference, TakesTime, book_appointment, open_offer, precheck,
-};
+use constat_scheduling::{BookAppointment, BookedAppointment, RequestedSlot, SameReference};
 use constat_wire::partner::{BookingAnswer, BookingRequest, BookingWarning};
 use http::HeaderMap;
 use http::header::{ETAG, LOCATION};
@@ -50,7 +47,7 @@ impl Shape {
         if minimal { Self::Id } else { Self::Full }
     }
 
-    fn render(self, booked: &Made) -> Result<Answer, AppError> {
+    fn render(self, booked: &BookedAppointment) -> Result<Answer, AppError> {
         let made = &booked.appointment;
         let warning = |known: &SameReference| {
             BookingWarning::already_booked(known.is_readable.then(|| known.id.to_string()), known.start)
@@ -82,32 +79,17 @@ pub async fn handle(
 ) -> Result<Reply, Problem> {
     let shape = Shape::wanted(&request.headers);
     let booking = body.value.into_domain().map_err(Problem::invalid)?;
-    let attempt = request.attempt(&body.raw).await?;
-    let scheduler = request.scheduler.clone();
-    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &booking.session_id, &booking.slot_id) {
-        Ok(opened) => opened,
-        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
-    };
     let command = BookAppointment {
-        opened,
-        slot: booking.slot,
+        slot: RequestedSlot { session_id: booking.session_id, slot_id: booking.slot_id, slot: booking.slot },
         place: booking.place,
         case_number: booking.case_number,
         contact: booking.contact,
         notes: booking.notes,
         process: booking.process,
-        has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&scheduler, &command.opened.offer).await;
-    let _turn = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
-    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Book(&command)) {
-        let answered = request.refuse(&attempt, refusal.into()).await;
-        return super::counted(&request, answered);
-    }
-    let booked = request
-        .command_of(&attempt, move |tx, context| shape.render(&book_appointment(tx, context, &scheduler, &command)?))
-        .await;
-    super::counted(&request, booked)
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let answer = request.scheduler.book(context, idempotency, command, move |booked| shape.render(booked)).await?;
+    Ok(Reply(answer))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -3,7 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use bytes::Bytes;
-use constat_scheduling::{CancelAppointment as Command, cancel_appointment};
+use constat_scheduling::CancelAppointment as Command;
 use constat_wire::partner::{AppointmentEnvelope, CancelAppointment};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,11 +38,9 @@ async fn cancel(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let scheduler = request.scheduler.clone();
     let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: request.if_match() };
-    request
-        .command(&raw, move |tx, context| super::changed(&cancel_appointment(tx, context, &scheduler, &command)?))
-        .await
+    let (context, idempotency) = (request.context(), request.idempotency(&raw)?);
+    Ok(Reply(request.scheduler.cancel(context, idempotency, command, super::changed).await?))
 }
 
 pub async fn handle(

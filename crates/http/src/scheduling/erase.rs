@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::erase_appointment;
 use constat_wire::partner::AppointmentEnvelope;
 
 use super::{AppointmentPath, docs};
@@ -15,12 +14,9 @@ pub async fn handle(
     Path(path): Path<AppointmentPath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    let (id, if_match) = (path.id()?, request.if_match());
-    request
-        .command(&body.raw, move |tx, context| {
-            super::changed(&erase_appointment(tx, context, id, if_match.as_deref())?)
-        })
-        .await
+    let appointment = (path.id()?, request.if_match());
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.erase(context, idempotency, appointment, super::changed).await?))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

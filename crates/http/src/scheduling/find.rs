@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::find_appointment;
 use constat_wire::partner::AppointmentList;
 
 use super::{AppointmentPath, docs};
@@ -13,7 +12,7 @@ pub async fn handle(
     request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
 ) -> Result<Reply, Problem> {
-    let known = find_appointment(&request.scheduler, &request.caller, path.id()?)?;
+    let known = request.scheduler.find_appointment(&request.caller, path.id()?)?;
     Ok(Reply::ok(&AppointmentList::ok(vec![(&known).into()]))?.with_version(known.version))
 }
 

@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::open_schedule;
 use constat_wire::partner::Timeslot;
 
 use super::{AppointmentPath, docs};
@@ -13,7 +12,7 @@ pub async fn handle(
     request: AuthenticatedRequest<Partner>,
     Path(path): Path<AppointmentPath>,
 ) -> Result<Reply, Problem> {
-    let known = open_schedule(&request.scheduler, &request.caller, path.id()?)?;
+    let known = request.scheduler.find_live_appointment(&request.caller, path.id()?)?;
     Ok(Reply::ok(&Timeslot::new(&known.slot, known.id.to_string()))?.with_version(known.version))
 }
 

@@ -3,8 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_core::Answer;
-use constat_scheduling::look_up_drives;
-use constat_scheduling::{HoldSlot, TakesTime, hold_slot, open_offer, precheck, release_hold};
+use constat_scheduling::{HeldSlot, RequestedSlot};
 use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
 
 use super::{AppointmentPath, docs};
@@ -14,29 +13,18 @@ use crate::{Problem, Reply};
 
 pub async fn handle(request: AuthenticatedRequest<Partner>, body: JsonOrForm<HoldRequest>) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
-    let attempt = request.attempt(&body.raw).await?;
-    let scheduler = request.scheduler.clone();
-    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &wanted.session_id, &wanted.slot_id) {
-        Ok(opened) => opened,
-        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
-    };
-    look_up_drives(&scheduler, &opened.offer).await;
-    let _guard = request.scheduler.in_flight.wait_for_in_flight(&opened.offer).await;
-    let command = HoldSlot { opened, slot: wanted.slot };
-    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Hold(&command)) {
-        let answered = request.refuse(&attempt, refusal.into()).await;
-        return super::counted(&request, answered);
-    }
-    let held = request.command_of(&attempt, move |tx, context| {
-        let held = hold_slot(tx, context, &scheduler, &command)?;
+    let slot_id = wanted.slot_id.clone();
+    let slot = RequestedSlot { session_id: wanted.session_id, slot_id: wanted.slot_id, slot: wanted.slot };
+    let render = move |held: &HeldSlot| {
         let answer = HoldAnswer {
             hold_id: held.id.to_string(),
             expires_at: held.expires_at.into(),
-            timeslot: Timeslot::new(&held.slot, wanted.slot_id.clone()),
+            timeslot: Timeslot::new(&held.slot, slot_id.clone()),
         };
         Answer::json(201, &answer)
-    });
-    super::counted(&request, held.await)
+    };
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.hold(context, idempotency, slot, render).await?))
 }
 
 pub async fn release(
@@ -44,13 +32,10 @@ pub async fn release(
     Path(path): Path<AppointmentPath>,
     body: NoBody,
 ) -> Result<Reply, Problem> {
-    let (scheduler, id) = (request.scheduler.clone(), path.id()?);
-    request
-        .command(&body.raw, move |tx, context| {
-            release_hold(tx, context, &scheduler, id)?;
-            Answer::json(200, &ReleasedHold { hold_id: id.to_string() })
-        })
-        .await
+    let id = path.id()?;
+    let render = move || Answer::json(200, &ReleasedHold { hold_id: id.to_string() });
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.release_hold(context, idempotency, id, render).await?))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

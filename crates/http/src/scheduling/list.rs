@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use constat_scheduling::Filter;
-use constat_scheduling::list_appointments;
 use constat_wire::partner::{AppointmentList, AppointmentQuery, SortBy, SortOrder};
 
 use super::docs;
@@ -25,7 +24,7 @@ pub async fn handle(
         by_creation: wanted.sort_by == SortBy::Created,
         descending: wanted.sort_order == SortOrder::Desc,
     };
-    let known = list_appointments(&request.scheduler, &request.caller, filter)?;
+    let known = request.scheduler.list_appointments(&request.caller, filter)?;
     Reply::ok(&AppointmentList::ok(known.iter().map(Into::into).collect()))
 }
 

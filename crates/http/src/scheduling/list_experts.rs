@@ -1,7 +1,6 @@
 //! `GET /experts`: who there is.
 
 use aide::transform::TransformOperation;
-use constat_scheduling::list_experts;
 use constat_wire::partner::{ExpertList, KnownExpert};
 
 use super::docs;
@@ -9,7 +8,7 @@ use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::{Problem, Reply};
 
 pub async fn handle(request: AuthenticatedRequest<Partner>) -> Result<Reply, Problem> {
-    let known = list_experts(&request.scheduler, &request.caller)?;
+    let known = request.scheduler.list_experts(&request.caller)?;
     let experts = known.into_iter().map(|known| KnownExpert {
         id: known.expert.id.to_string(),
         display_name: known.expert.display_name,

@@ -23,7 +23,6 @@ mod set_contact;
 
 use aide::axum::routing::{delete_with, get_with, post_with, put_with};
 use constat_core::{Answer, AppError};
-use constat_domain::Refusal;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
@@ -32,12 +31,10 @@ use http::header::ETAG;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Problem;
 use crate::answer::entity_tag;
-use crate::authenticated_request::{AuthenticatedRequest, Partner};
 use crate::contract::PARTNER;
-use crate::problem::Cause;
 use crate::routes::Routes;
-use crate::{Problem, Reply};
 
 /// The path of one appointment.
 #[derive(Deserialize, JsonSchema)]
@@ -57,17 +54,6 @@ impl AppointmentPath {
 fn changed(now: &Appointment) -> Result<Answer, AppError> {
     let body = AppointmentEnvelope::ok(now.into());
     Ok(Answer::json(200, &body)?.with_header(ETAG.as_str(), entity_tag(now.version)))
-}
-
-/// Counts a booking, a move or a hold that came too late.
-fn counted(request: &AuthenticatedRequest<Partner>, outcome: Result<Reply, Problem>) -> Result<Reply, Problem> {
-    let refusal = outcome.as_ref().err().map(Problem::cause);
-    if let Some(Cause::App(AppError::Refused(Refusal::Booking(refusal)))) = refusal
-        && matches!(refusal, BookingRefusal::SlotTaken | BookingRefusal::SessionUsed)
-    {
-        request.core.counts.conflicts.increment();
-    }
-    outcome
 }
 
 /// The contract's routes, without their base path.

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::{ModifyAppointment, modify_appointment};
+use constat_scheduling::ModifyAppointment;
 use constat_wire::partner::{AppointmentEnvelope, AppointmentUpdate};
 
 use super::{AppointmentPath, docs};
@@ -25,7 +25,8 @@ pub async fn handle(
         contact: update.contact,
         if_match: request.if_match(),
     };
-    request.command(&body.raw, move |tx, context| super::changed(&modify_appointment(tx, context, &command)?)).await
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.modify(context, idempotency, command, super::changed).await?))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

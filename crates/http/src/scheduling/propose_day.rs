@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::{Team, propose_days};
+use constat_scheduling::Team;
 use constat_wire::partner::ProposalAnswer;
 
 use super::day::proposed;
@@ -18,7 +18,7 @@ pub async fn handle(
     _body: NoBody,
 ) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let found = propose_days(&request.scheduler, &request.caller, Team::One(id), date).await?;
+    let found = request.scheduler.propose_days(&request.caller, Team::One(id), date).await?;
     Reply::ok(&ProposalAnswer::ok(proposed(&found)))
 }
 

@@ -2,7 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::{Team, propose_days};
+use constat_scheduling::Team;
 use constat_wire::partner::{ProposalAnswer, ProposalRequest};
 
 use super::day::proposed;
@@ -19,7 +19,7 @@ pub async fn handle(
 ) -> Result<Reply, Problem> {
     let date = path.read()?;
     let experts = body.value.into_domain().map_err(Problem::invalid)?;
-    let found = propose_days(&request.scheduler, &request.caller, Team::Many(experts), date).await?;
+    let found = request.scheduler.propose_days(&request.caller, Team::Many(experts), date).await?;
     Reply::ok(&ProposalAnswer::ok(proposed(&found)))
 }
 

@@ -4,7 +4,6 @@ use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
-use constat_scheduling::read_day;
 use constat_wire::partner::{DayAnswer, DayQuery, FeatureCollection, read_date};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -41,7 +40,7 @@ pub async fn handle(
     Params(query): Params<DayQuery>,
 ) -> Result<Reply, Problem> {
     let (id, date) = path.read()?;
-    let day = day::written(&read_day(&request.scheduler, &request.caller, id, date).await?);
+    let day = day::written(&request.scheduler.read_day(&request.caller, id, date).await?);
     if wants_geojson(&request.headers, query.format) {
         return geo_reply(&FeatureCollection::of(&[day]));
     }

@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::read_team_day;
 use constat_wire::partner::{FeatureCollection, TeamDayAnswer, TeamDayQuery, read_date};
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -35,7 +34,7 @@ pub async fn handle(
 ) -> Result<Reply, Problem> {
     let date = path.read()?;
     let experts = query.experts().map_err(Problem::invalid)?;
-    let days = read_team_day(&request.scheduler, &request.caller, experts, date).await?;
+    let days = request.scheduler.read_team_day(&request.caller, experts, date).await?;
     let days: Vec<_> = days.iter().map(day::written).collect();
     if wants_geojson(&request.headers, query.format) {
         return geo_reply(&FeatureCollection::of(&days));

@@ -2,7 +2,6 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::recheck_slot;
 use constat_wire::partner::Timeslot;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,7 +18,7 @@ pub struct SlotPath {
 }
 
 pub async fn handle(request: AuthenticatedRequest<Partner>, Path(path): Path<SlotPath>) -> Result<Reply, Problem> {
-    let slot = recheck_slot(&request.scheduler, &request.caller, &path.id).await?;
+    let slot = request.scheduler.recheck(&request.caller, &path.id).await?;
     Reply::ok(&Timeslot::new(&slot, path.id))
 }
 

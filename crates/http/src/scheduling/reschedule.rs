@@ -2,8 +2,7 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::look_up_drives;
-use constat_scheduling::{MoveAppointment as Command, TakesTime, move_appointment, open_offer, precheck};
+use constat_scheduling::{RequestedSlot, RescheduleAppointment};
 use constat_wire::partner::{AppointmentEnvelope, MoveAppointment};
 
 use super::{AppointmentPath, docs};
@@ -17,31 +16,14 @@ pub async fn handle(
     body: JsonOrForm<MoveAppointment>,
 ) -> Result<Reply, Problem> {
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
-    let id = path.id()?;
-    let attempt = request.attempt(&body.raw).await?;
-    let scheduler = request.scheduler.clone();
-    let opened = match open_offer(&scheduler.core.sealer, &request.caller, &wanted.session_id, &wanted.slot_id) {
-        Ok(opened) => opened,
-        Err(unknown) => return request.refuse(&attempt, unknown.into()).await,
-    };
-    let command = Command {
-        id,
-        opened,
-        slot: wanted.slot,
+    let command = RescheduleAppointment {
+        id: path.id()?,
+        slot: RequestedSlot { session_id: wanted.session_id, slot_id: wanted.slot_id, slot: wanted.slot },
         reason: wanted.reason,
         if_match: request.if_match(),
-        has_idempotency_key: attempt.is_keyed(),
     };
-    look_up_drives(&scheduler, &command.opened.offer).await;
-    let _guard = request.scheduler.in_flight.wait_for_in_flight(&command.opened.offer).await;
-    if let Err(refusal) = precheck(&scheduler, &request.context(), TakesTime::Reschedule(&command)) {
-        let answered = request.refuse(&attempt, refusal.into()).await;
-        return super::counted(&request, answered);
-    }
-    let moved = request
-        .command_of(&attempt, move |tx, context| super::changed(&move_appointment(tx, context, &scheduler, &command)?))
-        .await;
-    super::counted(&request, moved)
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.reschedule(context, idempotency, command, super::changed).await?))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -1,8 +1,7 @@
 //! `POST /intervention`: search slots.
 
 use aide::transform::TransformOperation;
-use constat_scheduling::Score;
-use constat_scheduling::{OfferedSlot, geocode, search_slots};
+use constat_scheduling::{OfferedSlot, Score};
 use constat_wire::partner::{
     Expert, Explanation, Points, Reason, SearchAnswer, SearchQuery, SearchedLocation, ServiceRequest, Timeslot,
 };
@@ -20,10 +19,9 @@ pub async fn handle(
     if query.explain && !request.caller.owns_the_data() {
         return Err(Problem::field("explain", "only with a key that the firm holds itself"));
     }
-    let mut wanted = body.value.into_domain().map_err(Problem::invalid)?;
-    geocode(&request.scheduler, &mut wanted).await;
-    let _turn = request.turn_to_search(wanted.urgency.is_urgent()).await?;
-    let found = search_slots(&request.scheduler, &request.caller, wanted).await?;
+    let wanted = body.value.into_domain().map_err(Problem::invalid)?;
+    let admission = request.turn_to_search(wanted.urgency.is_urgent());
+    let found = request.scheduler.search(&request.caller, wanted, admission).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
         reasons.map(|reason| Reason { code: reason.code.as_str().to_owned(), count: reason.count.into() }).collect()

@@ -1,8 +1,7 @@
-//! `PUT /appointments/{id}/contact`: who will be met.
+//! `PUT /appointments/{id}/contact`: the person to meet.
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_scheduling::set_contact;
 use constat_wire::common::{Checker, Customer};
 use constat_wire::partner::AppointmentEnvelope;
 
@@ -19,12 +18,9 @@ pub async fn handle(
     let mut checker = Checker::new();
     let contact = body.value.read(&mut checker);
     let contact = checker.finish(Some(contact)).map_err(Problem::invalid)?;
-    let (id, if_match) = (path.id()?, request.if_match());
-    request
-        .command(&body.raw, move |tx, context| {
-            super::changed(&set_contact(tx, context, id, if_match.as_deref(), &contact)?)
-        })
-        .await
+    let appointment = (path.id()?, request.if_match());
+    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    Ok(Reply(request.scheduler.set_contact(context, idempotency, appointment, contact, super::changed).await?))
 }
 
 pub fn docs(op: TransformOperation) -> TransformOperation {

@@ -1,167 +1,180 @@
-//! Who keeps an offered time: the people it names, else whoever else can. What was promised is the
-//! time.
+//! Allocates experts to an offered time: those that the offer names, else others of the same firm.
 //!
-//! For a joint appointment everybody is found or nobody: each firm's expert by itself, a firm's team
-//! of workers together.
+//! An offer guarantees a time, not a person. A joint appointment is allocated as a whole or not at all: one expert
+//! of each firm, or a team of workers of one firm.
+
+use std::sync::Arc;
 
 use constat_availability::{CalendarIndex, pick_team, who_can};
+use constat_core::AppError;
 use constat_domain::ids::ExpertId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Tx;
 use constat_store::queries::holds::HoldRow;
 use jiff::Timestamp;
 
-use crate::Scheduler;
-use crate::booking::hold::with_kept;
-use crate::booking::verify::{Asking, Guards, Person, judge};
-use crate::offer::participants::{Named, Side, named_by};
+use crate::booking::attempt::BookingAttempt;
+use crate::booking::day_versions::DayVersions;
+use crate::booking::verify::{AssignedExpert, BookingContext, verify_feasible};
+use crate::offer::participants::OfferParticipants;
 use crate::offer::parties::may_still_book;
-use crate::offer::token::Offer;
-use crate::travel::with_travel;
-use constat_core::AppError;
+use crate::scheduler::Scheduler;
+use crate::travel::roads::with_travel;
 
-/// Who takes a visit, under which guards.
-pub(crate) struct Assigned {
-    /// Never empty: the firm's own first.
-    pub(crate) people: Vec<Person>,
-    pub(crate) guards: Guards,
+/// The experts of a visit, and the day versions that the decision rests on.
+pub(crate) struct Allocation {
+    /// Never empty: the experts of the firm that made the offer first.
+    pub(crate) experts: Vec<AssignedExpert>,
+    pub(crate) day_versions: DayVersions,
 }
 
-/// Finds everybody for an offered time; first those whose time its session keeps for it.
+/// Allocates experts to the time of an attempt, first those that the session's holds reserve.
 ///
 /// # Errors
-/// [`BookingRefusal::SlotTaken`] when somebody is missing, or a firm takes no more bookings from the
-/// caller.
-pub(crate) fn assign(
+/// [`BookingRefusal::SlotTaken`] when an expert is missing, or a firm takes no more bookings from the caller.
+pub(crate) fn allocate(
     tx: &mut Tx,
     scheduler: &Scheduler,
-    offer: &Offer,
-    kept: &[HoldRow],
+    booking: &BookingAttempt,
+    held: &[HoldRow],
     now: Timestamp,
-) -> Result<Assigned, AppError> {
-    let (from, to) = (offer.busy_from, offer.busy_to);
+) -> Result<Allocation, AppError> {
+    let (offer, time) = (&booking.offer, booking.time());
     if offer.slot.start < now {
         return Err(BookingRefusal::SlotTaken.into());
     }
-    let asking = Asking { session: offer.session, now };
-    let offer = &with_kept(offer, kept, now);
-    let mut assigned = Assigned { people: Vec::new(), guards: Guards::default() };
-    for named in named_by(scheduler, offer, |tenant| scheduler.calendars.people_of(tx, tenant, now))? {
-        if !may_still_book(tx, offer, &named.side.tenant)? {
+    let context = BookingContext { session: offer.session, now };
+    let mut allocation = Allocation { experts: Vec::new(), day_versions: DayVersions::default() };
+    for participants in &booking.participants {
+        let calendars = scheduler.calendars.as_searched(tx, &participants.tenant, now)?;
+        if !may_still_book(tx, offer, &participants.tenant)? {
             return Err(BookingRefusal::SlotTaken.into());
         }
-        let mut judging =
-            Judging { tx: &mut *tx, scheduler, named: &named, asking, time: (from, to), able: Vec::new() };
-        let found = if offer.criteria.is_for_a_team() { judging.team()? } else { judging.one()?.map(|one| vec![one]) };
-        for (person, guards) in found.ok_or(BookingRefusal::SlotTaken)? {
-            assigned.people.push(person);
-            assigned.guards.join(guards);
+        let preferred = booking.preferred_experts(participants, held, now);
+        let mut firm = FirmAllocator {
+            tx: &mut *tx,
+            scheduler,
+            participants,
+            preferred,
+            calendars,
+            context,
+            time,
+            verified: Vec::new(),
+        };
+        let found = if offer.criteria.is_for_a_team() { firm.team()? } else { firm.expert()?.map(|one| vec![one]) };
+        for (expert, day_versions) in found.ok_or(BookingRefusal::SlotTaken)? {
+            allocation.experts.push(expert);
+            allocation.day_versions.merge(day_versions);
         }
     }
-    for person in &assigned.people {
-        scheduler.calendars.promise(&person.tenant, person.expert, from, to);
+    for assigned in &allocation.experts {
+        scheduler.calendars.note_taken(&assigned.tenant, assigned.expert, time.0, time.1);
     }
-    Ok(assigned)
+    Ok(allocation)
 }
 
-/// One side while it is judged.
-struct Judging<'a> {
+/// Allocates the experts of one firm.
+struct FirmAllocator<'a> {
     tx: &'a mut Tx,
     scheduler: &'a Scheduler,
-    named: &'a Named,
-    asking: Asking,
+    participants: &'a OfferParticipants,
+    /// The experts to try first.
+    preferred: Vec<ExpertId>,
+    /// The calendars of the last search.
+    calendars: Arc<CalendarIndex>,
+    context: BookingContext,
     time: (Timestamp, Timestamp),
-    /// Who was judged and can.
-    able: Vec<(ExpertId, (Person, Guards))>,
+    /// Team members that were verified and are free.
+    verified: Vec<(ExpertId, (AssignedExpert, DayVersions))>,
 }
 
-impl Judging<'_> {
-    fn judge(&mut self, expert: ExpertId) -> Result<Option<(Person, Guards)>, AppError> {
-        let Side { tenant, calendars, requirement } = &self.named.side;
-        let Some(calendar) = calendars.get(expert) else { return Ok(None) };
-        judge(self.tx, self.scheduler, (tenant, calendar), requirement, self.time, self.asking)
+impl FirmAllocator<'_> {
+    fn verify(&mut self, expert: ExpertId) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
+        let OfferParticipants { tenant, requirement, .. } = self.participants;
+        let Some(calendar) = self.calendars.get(expert) else { return Ok(None) };
+        verify_feasible(self.tx, self.scheduler, (tenant, calendar), requirement, self.time, self.context)
     }
 
-    /// Everybody else who can as far as these calendars know, best first; then those who have probably
-    /// given the time away since.
+    /// All other experts that are free according to these calendars, best first; then those whose time has probably
+    /// been taken since.
     fn others(&self, calendars: &CalendarIndex) -> (Vec<ExpertId>, Vec<ExpertId>) {
-        let Named { side: Side { tenant, requirement, .. }, people } = self.named;
+        let OfferParticipants { tenant, requirement, .. } = self.participants;
         let (from, to) = self.time;
-        let mut able = with_travel!(&*self.scheduler.travel, travel => {
+        let mut free = with_travel!(&*self.scheduler.travel, travel => {
             who_can(calendars, requirement, from, to, travel)
         });
         let taken = self.scheduler.calendars.taken_since(tenant, from, to);
-        // Whoever is offered to somebody else comes last: that one is about to be booked too.
-        let named =
-            self.scheduler.open_offers.named_by_others(tenant, self.asking.session, (from, to), self.asking.now);
-        able.sort_by_key(|expert| named.contains(expert));
-        able.into_iter().filter(|expert| !people.contains(expert)).partition(|expert| !taken.contains(expert))
+        // Experts in open offers of other sessions come last: they are likely to be booked soon.
+        let offered =
+            self.scheduler.open_offers.offered_to_others(tenant, self.context.session, (from, to), self.context.now);
+        free.sort_by_key(|expert| offered.contains(expert));
+        free.into_iter().filter(|expert| !self.preferred.contains(expert)).partition(|expert| !taken.contains(expert))
     }
 
-    /// The expert who was named, else the best of the others. Others are looked for in the calendars as
-    /// they were laid last: to lay what was booked since would keep the writer, and all who wait for it.
-    /// Only when nobody is found that way is it done, as somebody may have become free.
-    fn one(&mut self) -> Result<Option<(Person, Guards)>, AppError> {
-        let Side { tenant, calendars, .. } = &self.named.side;
-        let mut judged: Vec<ExpertId> = Vec::new();
-        let mut first_able = |judging: &mut Self, people: Vec<ExpertId>| {
-            for expert in people {
-                if !judged.contains(&expert) {
-                    judged.push(expert);
-                    if let Some(found) = judging.judge(expert)? {
+    /// A preferred expert, else the best of the others. Looks first in the calendars of the last search: to rebuild
+    /// them inside the transaction delays all writes. Rebuilds only when no expert is found, since a cancellation may
+    /// have freed one.
+    fn expert(&mut self) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
+        let mut tried: Vec<ExpertId> = Vec::new();
+        let mut first_free = |firm: &mut Self, experts: Vec<ExpertId>| {
+            for expert in experts {
+                if !tried.contains(&expert) {
+                    tried.push(expert);
+                    if let Some(found) = firm.verify(expert)? {
                         return Ok(Some(found));
                     }
                 }
             }
             Ok::<_, AppError>(None)
         };
-        if let Some(found) = first_able(self, self.named.people.clone())? {
+        if let Some(found) = first_free(self, self.preferred.clone())? {
             return Ok(Some(found));
         }
-        let (others, _taken_since) = self.others(calendars);
-        if let Some(found) = first_able(self, others)? {
+        let (others, _taken_since) = self.others(&self.calendars);
+        if let Some(found) = first_free(self, others)? {
             return Ok(Some(found));
         }
-        let fresh = self.scheduler.calendars.of(tenant, self.asking.now)?;
+        let fresh = self.scheduler.calendars.of(&self.participants.tenant, self.context.now)?;
         let (others, taken_since) = self.others(&fresh);
-        first_able(self, others.into_iter().chain(taken_since).collect())
+        first_free(self, others.into_iter().chain(taken_since).collect())
     }
 
-    /// The workers who were named, else the fewest who hold every trade wanted.
-    fn team(&mut self) -> Result<Option<Vec<(Person, Guards)>>, AppError> {
-        let Named { side: Side { tenant, calendars, requirement }, people: named } = self.named;
-        // Those who were named, as long as they still hold everything.
-        let team = pick_team(calendars, requirement, named);
+    /// The preferred workers, else the smallest team that covers all trades.
+    fn team(&mut self) -> Result<Option<Vec<(AssignedExpert, DayVersions)>>, AppError> {
+        let OfferParticipants { tenant, requirement, .. } = self.participants;
+        let calendars = Arc::clone(&self.calendars);
+        // The preferred workers, if they still cover all trades.
+        let team = pick_team(&calendars, requirement, &self.preferred);
         if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
             return Ok(Some(found));
         }
-        let fresh = self.scheduler.calendars.of(tenant, self.asking.now)?;
+        let fresh = self.scheduler.calendars.of(tenant, self.context.now)?;
         let (others, taken_since) = self.others(&fresh);
-        let mut people: Vec<ExpertId> = named.iter().copied().chain(others).chain(taken_since).collect();
-        while let Some(team) = pick_team(calendars, requirement, &people) {
+        let mut experts: Vec<ExpertId> = self.preferred.iter().copied().chain(others).chain(taken_since).collect();
+        while let Some(team) = pick_team(&calendars, requirement, &experts) {
             match self.all(&team)? {
                 Ok(found) => return Ok(Some(found)),
-                Err(missing) => people.retain(|expert| *expert != missing),
+                Err(missing) => experts.retain(|expert| *expert != missing),
             }
         }
         Ok(None)
     }
 
-    /// All of some people, or the first of them who cannot.
-    fn all(&mut self, team: &[ExpertId]) -> Result<Result<Vec<(Person, Guards)>, ExpertId>, AppError> {
+    /// All members of a team, or the first one that is not free.
+    fn all(&mut self, team: &[ExpertId]) -> Result<Result<Vec<(AssignedExpert, DayVersions)>, ExpertId>, AppError> {
         for expert in team {
-            if self.able.iter().any(|(known, _)| known == expert) {
+            if self.verified.iter().any(|(known, _)| known == expert) {
                 continue;
             }
-            match self.judge(*expert)? {
-                Some(found) => self.able.push((*expert, found)),
+            match self.verify(*expert)? {
+                Some(found) => self.verified.push((*expert, found)),
                 None => return Ok(Err(*expert)),
             }
         }
-        let place = |expert: &ExpertId| team.iter().position(|member| member == expert);
-        let mut found: Vec<_> = std::mem::take(&mut self.able);
-        found.retain(|(expert, _)| place(expert).is_some());
-        found.sort_by_key(|(expert, _)| place(expert));
+        let position = |expert: &ExpertId| team.iter().position(|member| member == expert);
+        let mut found: Vec<_> = std::mem::take(&mut self.verified);
+        found.retain(|(expert, _)| position(expert).is_some());
+        found.sort_by_key(|(expert, _)| position(expert));
         Ok(Ok(found.into_iter().map(|(_, found)| found).collect()))
     }
 }

@@ -1,85 +1,137 @@
-//! Book one slot of a session.
+//! Books one slot of a session.
 
 use std::sync::Arc;
 
-use constat_domain::FieldError;
-use constat_domain::Refusal;
-use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind, Slot};
+use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind};
 use constat_domain::geo::Place;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
+use constat_domain::{FieldError, Refusal};
 use constat_store::Tx;
 use constat_store::queries::{appointments, holds};
 use jiff::tz::TimeZone;
 
-use crate::Scheduler;
-use crate::booking::allocate::{Assigned, assign};
-use crate::booking::hold::{id_kept, release};
-use crate::booking::joint;
-use crate::booking::same_reference::{SameReference, open_before, told_to};
+use crate::booking::allocate::{Allocation, allocate};
+use crate::booking::attempt::{BookingAttempt, RequestedSlot};
+use crate::booking::hold::{held_id, release_holds};
+use crate::booking::joint::{insert_booked, joint_appointment, link_parties};
+use crate::booking::same_reference::{SameReference, find_same_reference, visible_to};
 use crate::meeting::MEETING_PATH;
-use crate::offer::open_offers::OpenOfferRegistry;
-use crate::offer::token::{Offer, OpenedOffer};
-use constat_core::{AppError, CommandContext};
+use crate::offer::token::Offer;
+use crate::scheduler::Scheduler;
 
-/// What to book.
+/// A slot to book, and for whom.
 #[derive(Debug, Clone)]
 pub struct BookAppointment {
-    /// The session and its slot, opened.
-    pub opened: OpenedOffer,
-    /// The slot as the caller repeats it.
-    pub slot: Slot,
-    /// Where.
+    /// The slot.
+    pub slot: RequestedSlot,
+    /// The place.
     pub place: Place,
     /// The caller's case number.
     pub case_number: String,
-    /// Who will be met, when it is not the insured.
+    /// The person to meet, when it is not the insured.
     pub contact: Option<Contact>,
     /// Free notes.
     pub notes: Option<String>,
-    /// Carried through.
+    /// Passed through unchanged.
     pub process: Option<String>,
-    /// The request carries an `Idempotency-Key`: then that tells repeats apart, not the pair of
-    /// session and case number.
-    pub has_idempotency_key: bool,
 }
 
-/// What was booked.
+/// A booked appointment.
 #[derive(Debug, Clone)]
-pub struct Booked {
-    /// The appointment with the firm that was asked.
+pub struct BookedAppointment {
+    /// The appointment at the firm that was searched.
     pub appointment: Appointment,
-    /// What is booked for the same claim already, as far as the caller may know.
+    /// Open appointments under the same reference, as far as the caller may know them.
     pub same_reference: Vec<SameReference>,
 }
 
-/// Books the slot for whoever can take it, the expert named in the offer first.
-///
-/// A joint offer books everybody it names, or whoever else can: an appointment for each, in the data of
-/// that person's firm. The answer is that of the firm that was asked.
-///
-/// A session books once. Without an idempotency key a repeat with the same case number gets the
-/// appointment already made, even after the session has ended.
-pub fn book_appointment(
+impl Scheduler {
+    /// Books a slot for the expert that the offer names, else for another one who is free. A joint offer books an
+    /// appointment for each of its experts, in the data of that expert's firm, or none; the answer is the appointment
+    /// at the firm that was searched.
+    ///
+    /// A session books once. Without an idempotency key, a repeat with the same case number gets the appointment
+    /// booked before, even after the end of the session. `render` runs inside the transaction: the answer is stored
+    /// under the idempotency key with it.
+    ///
+    /// # Errors
+    /// [`BookingRefusal::UnknownSlot`], [`SessionExpired`](BookingRefusal::SessionExpired),
+    /// [`SessionUsed`](BookingRefusal::SessionUsed), [`SlotTaken`](BookingRefusal::SlotTaken), and
+    /// [`Refusal::Invalid`] when the request differs from the offer.
+    pub async fn book<F>(
+        self: &Arc<Self>,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        command: BookAppointment,
+        render: F,
+    ) -> Result<Answer, AppError>
+    where
+        F: Fn(&BookedAppointment) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let attempt = self.core.attempt(&context, idempotency).await?;
+        let prepared = match open(self, &context, &command) {
+            Ok(booking) => self.prepare(&context, booking, |_| Ok(false)).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (scheduler, has_key) = (Arc::clone(self), attempt.is_keyed());
+        self.finish(&attempt, context, prepared, move |tx, context, booking| {
+            render(&book_in_transaction(tx, context, &scheduler, booking, &command, has_key)?)
+        })
+        .await
+    }
+}
+
+/// Opens the tokens, and checks the request against them.
+fn open(
+    scheduler: &Scheduler,
+    context: &CommandContext,
+    command: &BookAppointment,
+) -> Result<BookingAttempt, AppError> {
+    let booking = BookingAttempt::open(&scheduler.core, &context.caller, &command.slot)?;
+    let session = &booking.session;
+    let mut errors = booking.differences(&command.slot.slot);
+    if session.request.reschedules.is_some() {
+        let message = "this session was searched to move an appointment: use PUT /appointments/{id}/schedule";
+        errors.push(FieldError::new("sessionID", message));
+    }
+    if let Some(searched) = session.request.place.as_ref().filter(|_| session.request.kind.is_on_site()) {
+        let (searched, booked) = (&searched.address, &command.place.address);
+        if searched.zip_code.trim() != booked.zip_code.trim() {
+            let message = "is not the postcode that was searched: search again for this place";
+            errors.push(FieldError::new("location.address.zipCode", message));
+        }
+        if searched.country_code != booked.country_code {
+            let message = "is not the country that was searched: search again for this place";
+            errors.push(FieldError::new("location.address.countryCode", message));
+        }
+    }
+    Refusal::unless_empty(errors)?;
+    Ok(booking)
+}
+
+fn book_in_transaction(
     tx: &mut Tx,
     context: &CommandContext,
     scheduler: &Scheduler,
+    booking: &BookingAttempt,
     command: &BookAppointment,
-) -> Result<Booked, AppError> {
-    let OpenedOffer { session, offer } = &command.opened;
-    Refusal::unless_empty(faults(command))?;
-    let kept = holds::of_session(tx, session.id)?;
-    let id = id_kept(&kept, &session.tenant).unwrap_or_else(|| AppointmentId::new(context.at, &context.entropy()));
+    has_idempotency_key: bool,
+) -> Result<BookedAppointment, AppError> {
+    let BookingAttempt { session, offer, .. } = booking;
+    let held = holds::of_session(tx, session.id)?;
+    let id = held_id(&held, &session.tenant).unwrap_or_else(|| AppointmentId::new(context.at, &context.entropy()));
     if !appointments::use_session(tx, session.id, id, context.at)? {
-        let appointment = made_before(tx, context, command)?;
-        let same_reference = told_to(&context.caller, &open_before(tx, &appointment, context.at)?);
-        return Ok(Booked { appointment, same_reference });
+        let appointment = find_booked_before(tx, context, booking, &command.case_number, has_idempotency_key)?;
+        let same_reference = visible_to(&context.caller, &find_same_reference(tx, &appointment, context.at)?);
+        return Ok(BookedAppointment { appointment, same_reference });
     }
-    command.opened.unexpired(context.at)?;
-    let Assigned { people, guards } = assign(tx, scheduler, offer, &kept, context.at)?;
-    release(tx, context, scheduler, &kept)?;
-    let mut people = people.into_iter();
-    let first = people.next().ok_or(BookingRefusal::SlotTaken)?;
+    booking.unless_expired(context.at)?;
+    let Allocation { experts, day_versions } = allocate(tx, scheduler, booking, &held, context.at)?;
+    release_holds(tx, context, scheduler, &held)?;
+    let mut experts = experts.into_iter();
+    let first = experts.next().ok_or(BookingRefusal::SlotTaken)?;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
     let position = offer.criteria.position.or(command.place.position);
     let mut appointment = Appointment {
@@ -108,74 +160,46 @@ pub fn book_appointment(
         created_at: context.at,
         updated_at: context.at,
     };
-    let mut others: Vec<Appointment> = people.map(|person| joint::beside(&appointment, context, person)).collect();
-    joint::join(&mut appointment, &mut others);
-    let same_reference = open_before(tx, &appointment, context.at)?;
-    joint::insert(tx, context, scheduler, &appointment, &same_reference)?;
-    for made in &others {
-        let theirs = open_before(tx, made, context.at)?;
-        joint::insert(tx, context, scheduler, made, &theirs)?;
+    let mut others: Vec<Appointment> =
+        experts.map(|assigned| joint_appointment(&appointment, context, assigned)).collect();
+    link_parties(&mut appointment, &mut others);
+    let same_reference = find_same_reference(tx, &appointment, context.at)?;
+    insert_booked(tx, context, scheduler, &appointment, &same_reference)?;
+    for other in &others {
+        let same_reference = find_same_reference(tx, other, context.at)?;
+        insert_booked(tx, context, scheduler, other, &same_reference)?;
     }
-    guards.advance(tx)?;
+    day_versions.advance(tx)?;
     count_booked(tx, scheduler);
-    OpenOfferRegistry::close_after(tx, scheduler, offer);
-    Ok(Booked { appointment, same_reference: told_to(&context.caller, &same_reference) })
+    scheduler.open_offers.close_after_commit(tx, offer);
+    Ok(BookedAppointment { appointment, same_reference: visible_to(&context.caller, &same_reference) })
 }
 
-/// Counts an appointment when it has committed.
+/// Counts an appointment when the transaction commits.
 pub(crate) fn count_booked(tx: &mut Tx, scheduler: &Scheduler) {
     let counts = Arc::clone(&scheduler.core.counts);
     tx.after_commit(move || counts.booked.increment());
 }
 
-/// What the request says otherwise than the offer.
-pub(crate) fn faults(command: &BookAppointment) -> Vec<FieldError> {
-    let OpenedOffer { session, offer } = &command.opened;
-    let mut errors = differences(&command.slot, &offer.slot);
-    if session.request.reschedules.is_some() {
-        let message = "this session was searched to move an appointment: use PUT /appointments/{id}/schedule";
-        errors.push(FieldError::new("sessionID", message));
-    }
-    if let Some(searched) = session.request.place.as_ref().filter(|_| session.request.kind.is_on_site()) {
-        let (searched, booked) = (&searched.address, &command.place.address);
-        if searched.zip_code.trim() != booked.zip_code.trim() {
-            let message = "is not the postcode that was searched: search again for this place";
-            errors.push(FieldError::new("location.address.zipCode", message));
-        }
-        if searched.country_code != booked.country_code {
-            let message = "is not the country that was searched: search again for this place";
-            errors.push(FieldError::new("location.address.countryCode", message));
-        }
-    }
-    errors
-}
-
-/// Where a repeated slot differs from the one that was offered.
-pub(crate) fn differences(repeated: &Slot, offered: &Slot) -> Vec<FieldError> {
-    let differs = [
-        ("timeslot.type", repeated.kind != offered.kind),
-        ("timeslot.startTime", repeated.start != offered.start),
-        ("timeslot.endTime", repeated.end != offered.end),
-        ("timeslot.duration", repeated.duration_minutes != offered.duration_minutes),
-    ];
-    let differing = differs.into_iter().filter(|(_, differs)| *differs);
-    differing.map(|(field, _)| FieldError::new(field, "is not what was offered under this id")).collect()
-}
-
 /// The appointment that the session booked, for a repeat of that booking.
-fn made_before(tx: &mut Tx, context: &CommandContext, command: &BookAppointment) -> Result<Appointment, AppError> {
-    let session = &command.opened.session;
-    let made = match appointments::of_session(tx, session.id)? {
+fn find_booked_before(
+    tx: &mut Tx,
+    context: &CommandContext,
+    booking: &BookingAttempt,
+    case_number: &str,
+    has_idempotency_key: bool,
+) -> Result<Appointment, AppError> {
+    let session = booking.session.id;
+    let known = match appointments::of_session(tx, session)? {
         Some(id) => appointments::of_tenant_by_id(tx, context.tenant(), id)?,
         None => None,
     };
-    made.filter(|made| {
-        !command.has_idempotency_key && made.session == session.id && made.case_number == command.case_number
-    })
-    .ok_or_else(|| BookingRefusal::SessionUsed.into())
+    known
+        .filter(|known| !has_idempotency_key && known.session == session && known.case_number == case_number)
+        .ok_or_else(|| BookingRefusal::SessionUsed.into())
 }
 
-/// How to join a remote appointment: a page of this server, and six digits.
+/// How to join a remote appointment: a page of this server, and a PIN of six digits.
 fn connection(context: &CommandContext, scheduler: &Scheduler, offer: &Offer, id: AppointmentId) -> Option<Connection> {
     if MeetingKind::from(offer.criteria.kind) == MeetingKind::Site {
         return None;

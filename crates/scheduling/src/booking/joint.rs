@@ -1,19 +1,18 @@
-//! The appointments that belong to a joint one: one row for each person, in the data of that
-//! person's firm. Whatever changes them does so in one transaction: all of them, or none.
+//! Joint appointments: one row for each expert, in the data of the expert's firm. All of them change in one transaction.
 
+use constat_core::CommandContext;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Cancellation, Joint, JointParty};
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::ServiceRequest;
 use constat_store::queries::appointments;
 use constat_store::{StoreError, Tx};
 
-use crate::Scheduler;
-use crate::booking::verify::{Person, event_data, taken_by};
+use crate::booking::verify::AssignedExpert;
 use crate::calendars::firm::Change;
-use crate::calendars::{BOOKED, CANCELLED, LEFT, RESCHEDULED};
-use constat_core::CommandContext;
+use crate::calendars::rows::{BOOKED, CANCELLED, LEFT, RESCHEDULED, busy_of, event_data};
+use crate::scheduler::Scheduler;
 
-/// The other appointments of a joint one that still stand, as they are: none for an ordinary one.
+/// The other booked appointments of a joint one; none for an ordinary one.
 pub(crate) fn others_of(tx: &mut Tx, known: &Appointment) -> Result<Vec<Appointment>, StoreError> {
     let mut others = Vec::new();
     for party in known.joint.iter().flat_map(|joint| &joint.parties) {
@@ -25,13 +24,13 @@ pub(crate) fn others_of(tx: &mut Tx, known: &Appointment) -> Result<Vec<Appointm
     Ok(others)
 }
 
-/// The same appointment, about to be changed.
-pub(crate) fn changing(known: Appointment, context: &CommandContext) -> Appointment {
+/// The appointment with the version and the instant of its next change.
+pub(crate) fn next_version(known: Appointment, context: &CommandContext) -> Appointment {
     Appointment { version: known.version + 1, updated_at: context.at, ..known }
 }
 
-/// Names everybody's appointment in each of them; an appointment alone names nobody.
-pub(crate) fn join(main: &mut Appointment, others: &mut [Appointment]) {
+/// Lists all appointments of a joint one in each of them. An appointment alone lists none.
+pub(crate) fn link_parties(main: &mut Appointment, others: &mut [Appointment]) {
     let party = |row: &Appointment| JointParty { appointment: row.id, tenant: row.tenant };
     let parties: Vec<JointParty> = [party(main)].into_iter().chain(others.iter().map(party)).collect();
     let joint = (parties.len() > 1).then_some(Joint { main: main.id, parties });
@@ -40,11 +39,10 @@ pub(crate) fn join(main: &mut Appointment, others: &mut [Appointment]) {
     }
 }
 
-/// One more person's appointment beside the main one. Another firm learns when, where and under which
-/// case number, and for whom its expert comes: nothing of the insured's file, of whom to meet, or of
-/// the other parties.
-pub(crate) fn beside(main: &Appointment, context: &CommandContext, person: Person) -> Appointment {
-    let (request, contact, notes, process) = if person.tenant == main.tenant {
+/// The appointment of a further expert of a joint one. Another firm gets time, place, case number and the insurer of
+/// its expert: nothing of the claim, the contact or the other parties.
+pub(crate) fn joint_appointment(main: &Appointment, context: &CommandContext, assigned: AssignedExpert) -> Appointment {
+    let (request, contact, notes, process) = if assigned.tenant == main.tenant {
         (main.request.clone(), main.contact.clone(), main.notes.clone(), main.process.clone())
     } else {
         let bare = ServiceRequest {
@@ -60,9 +58,9 @@ pub(crate) fn beside(main: &Appointment, context: &CommandContext, person: Perso
     };
     Appointment {
         id: AppointmentId::new(context.at, &context.entropy()),
-        tenant: person.tenant,
-        expert: person.expert,
-        expert_name: person.display_name,
+        tenant: assigned.tenant,
+        expert: assigned.expert,
+        expert_name: assigned.display_name,
         request,
         contact,
         notes,
@@ -77,8 +75,9 @@ pub(crate) fn beside(main: &Appointment, context: &CommandContext, person: Perso
     }
 }
 
-/// Saves a new appointment, in the data of its firm. Its event names what is booked for the same claim already.
-pub(crate) fn insert(
+/// Inserts an appointment, with its event and its change of the calendar. The event lists the open appointments under
+/// the same reference.
+pub(crate) fn insert_booked(
     tx: &mut Tx,
     context: &CommandContext,
     scheduler: &Scheduler,
@@ -91,46 +90,46 @@ pub(crate) fn insert(
         data["sameReference"] = same_reference.iter().map(|known| known.id.to_string()).collect();
     }
     context.record_in(tx, made.tenant, made.id, BOOKED, data)?;
-    let change = Change { appointment: made.id, left: None, takes: Some((made.expert, taken_by(made))), until: None };
+    let change = Change { appointment: made.id, left: None, takes: Some((made.expert, busy_of(made))), until: None };
     scheduler.calendars.follow(tx, made.tenant, change);
     Ok(())
 }
 
-/// Saves an appointment that takes another time, or another person's; `before` is what it was.
-pub(crate) fn save_moved(
+/// Updates an appointment that has another time or expert than `before`, with its event and its change of the calendar.
+pub(crate) fn save_rescheduled(
     tx: &mut Tx,
     context: &CommandContext,
     scheduler: &Scheduler,
-    (before, moved): (&Appointment, &Appointment),
+    (before, after): (&Appointment, &Appointment),
     reason: &str,
 ) -> Result<(), StoreError> {
-    appointments::update(tx, moved)?;
-    let mut data = event_data(moved);
+    appointments::update(tx, after)?;
+    let mut data = event_data(after);
     data["reason"] = reason.into();
     data[LEFT] = before.expert.to_string().into();
-    context.record_in(tx, moved.tenant, moved.id, RESCHEDULED, data)?;
-    let takes = Some((moved.expert, taken_by(moved)));
+    context.record_in(tx, after.tenant, after.id, RESCHEDULED, data)?;
+    let takes = Some((after.expert, busy_of(after)));
     scheduler.calendars.follow(
         tx,
-        moved.tenant,
-        Change { appointment: moved.id, left: Some(before.expert), takes, until: None },
+        after.tenant,
+        Change { appointment: after.id, left: Some(before.expert), takes, until: None },
     );
     Ok(())
 }
 
-/// Cancels an appointment, about to be changed. What the caller said of it stays in the caller's own
-/// data.
-pub(crate) fn cancel(
+/// Cancels an appointment of the next version, with its event and its change of the calendar. The comment is stored in
+/// the caller's own data only.
+pub(crate) fn save_cancelled(
     tx: &mut Tx,
     context: &CommandContext,
     scheduler: &Scheduler,
-    changing: Appointment,
+    next: Appointment,
     reason: &str,
     comment: Option<&String>,
 ) -> Result<Appointment, StoreError> {
-    let comment = comment.filter(|_| changing.tenant == *context.tenant()).cloned();
+    let comment = comment.filter(|_| next.tenant == *context.tenant()).cloned();
     let cancellation = Cancellation { reason: reason.to_owned(), comment, at: context.at, by: context.caller.holder };
-    let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..changing };
+    let cancelled = Appointment { status: AppointmentStatus::Cancelled, cancellation: Some(cancellation), ..next };
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);
     data["reason"] = reason.into();
@@ -140,45 +139,49 @@ pub(crate) fn cancel(
     Ok(cancelled)
 }
 
-/// Who takes over which appointment when a joint one moves: whoever has one keeps it.
+/// The experts of a rescheduled joint appointment, paired with its appointments.
 pub(crate) struct Pairs {
-    /// The main appointment's new person.
-    pub(crate) main: Person,
-    /// The others' appointments with their new people.
-    pub(crate) kept: Vec<(Appointment, Person)>,
-    /// People without an appointment so far.
-    pub(crate) new: Vec<Person>,
-    /// Appointments that nobody needs any more: another worker holds those trades too.
+    /// The expert of the main appointment.
+    pub(crate) main: AssignedExpert,
+    /// The other appointments that stay, each with its expert.
+    pub(crate) kept: Vec<(Appointment, AssignedExpert)>,
+    /// Experts who get a new appointment.
+    pub(crate) new: Vec<AssignedExpert>,
+    /// Appointments without an expert: another worker covers these trades too.
     pub(crate) left: Vec<Appointment>,
 }
 
-/// Pairs the people of a move (never nobody) with the appointments there are.
-pub(crate) fn pair(main: &Appointment, others: Vec<Appointment>, people: Vec<Person>) -> Option<Pairs> {
-    let mut people = people;
-    let same = |person: &Person, row: &Appointment| (person.tenant, person.expert) == (row.tenant, row.expert);
-    let of_main = people.iter().position(|person| same(person, main));
+/// Pairs the experts of a reschedule with the appointments: an expert who has one keeps it. `None` without experts.
+pub(crate) fn pair_experts(
+    main: &Appointment,
+    others: Vec<Appointment>,
+    mut experts: Vec<AssignedExpert>,
+) -> Option<Pairs> {
+    let same =
+        |assigned: &AssignedExpert, row: &Appointment| (assigned.tenant, assigned.expert) == (row.tenant, row.expert);
+    let of_main = experts.iter().position(|assigned| same(assigned, main));
     let of_firm = || {
-        let theirs = |person: &Person| others.iter().any(|other| same(person, other));
-        people.iter().position(|person| person.tenant == main.tenant && !theirs(person))
+        let theirs = |assigned: &AssignedExpert| others.iter().any(|other| same(assigned, other));
+        experts.iter().position(|assigned| assigned.tenant == main.tenant && !theirs(assigned))
     };
     let at = of_main.or_else(of_firm).unwrap_or(0);
-    if at >= people.len() {
+    if at >= experts.len() {
         return None;
     }
-    let mut pairs = Pairs { main: people.remove(at), kept: Vec::new(), new: Vec::new(), left: Vec::new() };
+    let mut pairs = Pairs { main: experts.remove(at), kept: Vec::new(), new: Vec::new(), left: Vec::new() };
     let mut free = Vec::new();
     for row in others {
-        match people.iter().position(|person| same(person, &row)) {
-            Some(at) => pairs.kept.push((row, people.remove(at))),
+        match experts.iter().position(|assigned| same(assigned, &row)) {
+            Some(at) => pairs.kept.push((row, experts.remove(at))),
             None => free.push(row),
         }
     }
     for row in free {
-        match people.iter().position(|person| person.tenant == row.tenant) {
-            Some(at) => pairs.kept.push((row, people.remove(at))),
+        match experts.iter().position(|assigned| assigned.tenant == row.tenant) {
+            Some(at) => pairs.kept.push((row, experts.remove(at))),
             None => pairs.left.push(row),
         }
     }
-    pairs.new = people;
+    pairs.new = experts;
     Some(pairs)
 }

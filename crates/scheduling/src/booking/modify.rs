@@ -1,59 +1,101 @@
-//! Modify what surrounds an appointment: notes, address, contact. Its time is moved elsewhere.
+//! Modifies an appointment apart from its time: notes, address, contact.
 
-use constat_domain::FieldError;
-use constat_domain::Refusal;
+use constat_core::{Answer, AppError, CommandContext, Idempotency, require_version};
 use constat_domain::appointment::{Appointment, Contact, MeetingKind, Slot};
 use constat_domain::geo::PostalAddress;
 use constat_domain::ids::AppointmentId;
+use constat_domain::{FieldError, Refusal};
 use constat_store::queries::appointments;
 use constat_store::{Connection, Tx};
 
-use crate::booking::joint;
-use crate::booking::verify::event_data;
-use crate::read::{still_open, visible};
-use constat_core::{AppError, CommandContext, require_version};
+use crate::booking::joint::{next_version, others_of};
+use crate::calendars::rows::event_data;
+use crate::read::{find_visible, require_open};
+use crate::scheduler::Scheduler;
 
-/// The appointment as it should be. What is `None` stays as it is.
+/// An appointment to modify. Fields that are `None` stay.
 #[derive(Debug, Clone)]
 pub struct ModifyAppointment {
-    /// Which.
+    /// The appointment.
     pub id: AppointmentId,
-    /// How the parties meet: must be what it is.
+    /// How the parties meet: must be unchanged.
     pub kind: MeetingKind,
-    /// The time: must be what it is.
+    /// The time: must be unchanged.
     pub slot: Slot,
     /// The address, within the same postcode.
     pub address: Option<PostalAddress>,
     /// The notes.
     pub notes: Option<String>,
-    /// Who will be met.
+    /// The person to meet.
     pub contact: Option<Contact>,
     /// Only while the version is one of these.
     pub if_match: Option<Vec<i64>>,
 }
 
-/// An appointment that the caller may change now, with the version and instant of the change.
-pub(crate) fn change(
+impl Scheduler {
+    /// Modifies notes, address and contact. `render` runs inside the transaction.
+    ///
+    /// # Errors
+    /// As [`Scheduler::cancel`], and [`Refusal::Invalid`] for a field that cannot change here.
+    pub async fn modify<F>(
+        &self,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        command: ModifyAppointment,
+        render: F,
+    ) -> Result<Answer, AppError>
+    where
+        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let modify =
+            move |tx: &mut Tx, context: &CommandContext| render(&modify_in_transaction(tx, context, &command)?);
+        self.core.command(context, idempotency, modify).await
+    }
+
+    /// Sets the person to meet. `render` runs inside the transaction.
+    ///
+    /// # Errors
+    /// As [`Scheduler::cancel`].
+    pub async fn set_contact<F>(
+        &self,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        (id, if_match): (AppointmentId, Option<Vec<i64>>),
+        contact: Contact,
+        render: F,
+    ) -> Result<Answer, AppError>
+    where
+        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let set_contact = move |tx: &mut Tx, context: &CommandContext| {
+            let known = find_changeable(tx, context, id, if_match.as_deref())?;
+            render(&save(tx, context, Appointment { contact: Some(contact.clone()), ..known })?)
+        };
+        self.core.command(context, idempotency, set_contact).await
+    }
+}
+
+/// An appointment that the caller may change now, with the version and the instant of the change.
+pub(crate) fn find_changeable(
     connection: &mut Connection,
     context: &CommandContext,
     id: AppointmentId,
     if_match: Option<&[i64]>,
 ) -> Result<Appointment, AppError> {
-    let known = visible(connection, &context.caller, id)?;
+    let known = find_visible(connection, &context.caller, id)?;
     require_version(known.version, if_match)?;
-    still_open(&known, context.at)?;
-    Ok(Appointment { version: known.version + 1, updated_at: context.at, ..known })
+    require_open(&known, context.at)?;
+    Ok(next_version(known, context))
 }
 
-/// Takes over notes, address and contact.
-pub fn modify_appointment(
+fn modify_in_transaction(
     tx: &mut Tx,
     context: &CommandContext,
     command: &ModifyAppointment,
 ) -> Result<Appointment, AppError> {
-    let mut known = change(tx, context, command.id, command.if_match.as_deref())?;
+    let mut known = find_changeable(tx, context, command.id, command.if_match.as_deref())?;
     let mut errors = Vec::new();
-    let others = if command.address.is_some() { joint::others_of(tx, &known)? } else { Vec::new() };
+    let others = if command.address.is_some() { others_of(tx, &known)? } else { Vec::new() };
     if command.kind != MeetingKind::from(known.request.kind) {
         errors.push(FieldError::new("data.type", "cannot be changed: cancel, and book anew"));
     }
@@ -70,7 +112,7 @@ pub fn modify_appointment(
             let message = "another country is another drive: search with this appointmentId and move it";
             errors.push(FieldError::new("data.address.countryCode", message));
         } else if known.is_linked() && *address != known.place.address {
-            let message = "is that of everybody in this joint appointment: change it in the main one";
+            let message = "is that of all parties of this joint appointment: change it in the main one";
             errors.push(FieldError::new("data.address", message));
         }
     }
@@ -78,7 +120,7 @@ pub fn modify_appointment(
     if let Some(address) = command.address.as_ref().filter(|address| **address != known.place.address) {
         known.place.address = address.clone();
         for other in others {
-            let mut other = joint::changing(other, context);
+            let mut other = next_version(other, context);
             other.place.address = address.clone();
             save(tx, context, other)?;
         }
@@ -90,18 +132,6 @@ pub fn modify_appointment(
         known.contact.clone_from(&command.contact);
     }
     save(tx, context, known)
-}
-
-/// Sets who will be met.
-pub fn set_contact(
-    tx: &mut Tx,
-    context: &CommandContext,
-    id: AppointmentId,
-    if_match: Option<&[i64]>,
-    contact: &Contact,
-) -> Result<Appointment, AppError> {
-    let known = change(tx, context, id, if_match)?;
-    save(tx, context, Appointment { contact: Some(contact.clone()), ..known })
 }
 
 fn save(tx: &mut Tx, context: &CommandContext, changed: Appointment) -> Result<Appointment, AppError> {

@@ -1,120 +1,157 @@
-//! Move an appointment to a slot of a session that was searched for it.
+//! Reschedules an appointment to a slot of a session that was searched for it.
 
-use constat_domain::FieldError;
-use constat_domain::Refusal;
-use constat_domain::appointment::{Appointment, Slot};
+use std::sync::Arc;
+
+use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_domain::appointment::Appointment;
 use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
+use constat_domain::{FieldError, Refusal};
+use constat_store::Tx;
 use constat_store::queries::{appointments, holds};
-use constat_store::{Connection, Tx};
 use jiff::tz::TimeZone;
 
-use crate::Scheduler;
-use crate::booking::allocate::{Assigned, assign};
-use crate::booking::book::{count_booked, differences};
-use crate::booking::hold::release;
-use crate::booking::joint;
-use crate::booking::modify::change;
-use crate::booking::verify::{Person, guards_of};
-use crate::offer::open_offers::OpenOfferRegistry;
-use crate::offer::token::OpenedOffer;
-use constat_core::{AppError, CommandContext};
+use crate::booking::allocate::{Allocation, allocate};
+use crate::booking::attempt::{BookingAttempt, RequestedSlot};
+use crate::booking::book::count_booked;
+use crate::booking::hold::release_holds;
+use crate::booking::joint::{
+    insert_booked, joint_appointment, link_parties, next_version, others_of, pair_experts, save_cancelled,
+    save_rescheduled,
+};
+use crate::booking::modify::find_changeable;
+use crate::booking::verify::AssignedExpert;
+use crate::read::find_visible;
+use crate::scheduler::Scheduler;
 
-/// What to move where, and why.
+/// An appointment to reschedule.
 #[derive(Debug, Clone)]
-pub struct MoveAppointment {
-    /// Which.
+pub struct RescheduleAppointment {
+    /// The appointment.
     pub id: AppointmentId,
-    /// The session and its slot, opened.
-    pub opened: OpenedOffer,
-    /// The slot as the caller repeats it.
-    pub slot: Slot,
+    /// The slot.
+    pub slot: RequestedSlot,
     /// Code of `appointment_change_reason.csv`.
     pub reason: String,
     /// Only while the version is one of these.
     pub if_match: Option<Vec<i64>>,
-    /// The request carries an `Idempotency-Key`.
-    pub has_idempotency_key: bool,
 }
 
-impl MoveAppointment {
-    /// Whether [`move_appointment`] refuses it for another reason than its time.
-    pub(crate) fn is_refused_otherwise(&self, connection: &mut Connection, context: &CommandContext) -> bool {
-        let OpenedOffer { session, offer } = &self.opened;
-        Codes::embedded().change_reason(&self.reason).is_err()
-            || !differences(&self.slot, &offer.slot).is_empty()
-            || session.request.reschedules != Some(self.id)
-            || change(connection, context, self.id, self.if_match.as_deref()).is_err()
+impl Scheduler {
+    /// Reschedules an appointment, with all others of a joint one. When it fails, they keep their time. Without an
+    /// idempotency key, a repeat gets the appointment as it is. `render` runs inside the transaction.
+    ///
+    /// # Errors
+    /// As [`Scheduler::book`]; [`BookingRefusal::AppointmentNotFound`], [`AppointmentClosed`
+    /// ](BookingRefusal::AppointmentClosed), [`MovedWithMain`](BookingRefusal::MovedWithMain) for a part of a joint
+    /// one, [`Refusal::Stale`].
+    pub async fn reschedule<F>(
+        self: &Arc<Self>,
+        context: CommandContext,
+        idempotency: Option<Idempotency>,
+        command: RescheduleAppointment,
+        render: F,
+    ) -> Result<Answer, AppError>
+    where
+        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
+    {
+        let attempt = self.core.attempt(&context, idempotency).await?;
+        let is_changeable = |rows: &mut constat_store::Connection| {
+            find_changeable(rows, &context, command.id, command.if_match.as_deref()).is_ok()
+        };
+        let prepared = match open(self, &context, &command) {
+            Ok(booking) => self.prepare(&context, booking, |rows| Ok(!is_changeable(rows))).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (scheduler, has_key) = (Arc::clone(self), attempt.is_keyed());
+        self.finish(&attempt, context.clone(), prepared, {
+            let command = command.clone();
+            move |tx, context, booking| {
+                render(&reschedule_in_transaction(tx, context, &scheduler, booking, &command, has_key)?)
+            }
+        })
+        .await
     }
 }
 
-/// Moves the appointment, and all others of a joint one; whatever fails, they keep the time they have.
-/// Without an idempotency key a repeat gets the appointment as it is.
-pub fn move_appointment(
-    tx: &mut Tx,
-    context: &CommandContext,
+/// Opens the tokens, and checks the request against them.
+fn open(
     scheduler: &Scheduler,
-    command: &MoveAppointment,
-) -> Result<Appointment, AppError> {
-    let OpenedOffer { session, offer } = &command.opened;
-    let reason = Codes::embedded().change_reason(&command.reason)?;
-    let mut errors = differences(&command.slot, &offer.slot);
-    if session.request.reschedules != Some(command.id) {
-        if crate::read::visible(tx, &context.caller, command.id).is_ok_and(|known| known.is_linked()) {
+    context: &CommandContext,
+    command: &RescheduleAppointment,
+) -> Result<BookingAttempt, AppError> {
+    let booking = BookingAttempt::open(&scheduler.core, &context.caller, &command.slot)?;
+    let _known_reason = Codes::embedded().change_reason(&command.reason)?;
+    let mut errors = booking.differences(&command.slot.slot);
+    if booking.session.request.reschedules != Some(command.id) {
+        let known = scheduler.core.store.read(|rows| find_visible(rows, &context.caller, command.id));
+        if known.is_ok_and(|known| known.is_linked()) {
             return Err(BookingRefusal::MovedWithMain.into());
         }
         errors.push(FieldError::new("sessionID", "this session was not searched with this appointmentId"));
     }
     Refusal::unless_empty(errors)?;
+    Ok(booking)
+}
+
+fn reschedule_in_transaction(
+    tx: &mut Tx,
+    context: &CommandContext,
+    scheduler: &Scheduler,
+    booking: &BookingAttempt,
+    command: &RescheduleAppointment,
+    has_idempotency_key: bool,
+) -> Result<Appointment, AppError> {
+    let BookingAttempt { session, offer, .. } = booking;
+    let reason = Codes::embedded().change_reason(&command.reason)?;
     if !appointments::use_session(tx, session.id, command.id, context.at)? {
-        let known = crate::read::visible(tx, &context.caller, command.id)?;
-        let repeats = known.slot == offer.slot && !command.has_idempotency_key;
-        return if repeats { Ok(known) } else { Err(BookingRefusal::SessionUsed.into()) };
+        let known = find_visible(tx, &context.caller, command.id)?;
+        let is_repeat = known.slot == offer.slot && !has_idempotency_key;
+        return if is_repeat { Ok(known) } else { Err(BookingRefusal::SessionUsed.into()) };
     }
-    let known = change(tx, context, command.id, command.if_match.as_deref())?;
-    command.opened.unexpired(context.at)?;
-    let kept = holds::of_session(tx, session.id)?;
-    let Assigned { people, mut guards } = assign(tx, scheduler, offer, &kept, context.at)?;
-    release(tx, context, scheduler, &kept)?;
-    let others = joint::others_of(tx, &known)?;
-    for left in [&known].into_iter().chain(&others) {
-        guards_of(tx, scheduler, left, context.at, &mut guards)?;
+    let known = find_changeable(tx, context, command.id, command.if_match.as_deref())?;
+    booking.unless_expired(context.at)?;
+    let held = holds::of_session(tx, session.id)?;
+    let Allocation { experts, mut day_versions } = allocate(tx, scheduler, booking, &held, context.at)?;
+    release_holds(tx, context, scheduler, &held)?;
+    let others = others_of(tx, &known)?;
+    for leaving in [&known].into_iter().chain(&others) {
+        day_versions.read_of(tx, &scheduler.calendars, leaving, context.at)?;
     }
-    let pairs = joint::pair(&known, others, people).ok_or(BookingRefusal::SlotTaken)?;
-    let at_offer = |row: Appointment, person: Person| moved(&command.opened, row, person);
-    let mut main = at_offer(known.clone(), pairs.main);
+    let pairs = pair_experts(&known, others, experts).ok_or(BookingRefusal::SlotTaken)?;
+    let mut main = at_new_time(booking, known.clone(), pairs.main);
     let (before, mut others): (Vec<Appointment>, Vec<Appointment>) = pairs
         .kept
         .into_iter()
-        .map(|(row, person)| (row.clone(), at_offer(joint::changing(row, context), person)))
+        .map(|(row, assigned)| (row.clone(), at_new_time(booking, next_version(row, context), assigned)))
         .unzip();
-    others.extend(pairs.new.into_iter().map(|person| joint::beside(&main, context, person)));
-    joint::join(&mut main, &mut others);
-    joint::save_moved(tx, context, scheduler, (&known, &main), reason)?;
+    others.extend(pairs.new.into_iter().map(|assigned| joint_appointment(&main, context, assigned)));
+    link_parties(&mut main, &mut others);
+    save_rescheduled(tx, context, scheduler, (&known, &main), reason)?;
     let (kept, new) = others.split_at(before.len());
-    for (before, moved) in before.iter().zip(kept) {
-        joint::save_moved(tx, context, scheduler, (before, moved), reason)?;
+    for (before, after) in before.iter().zip(kept) {
+        save_rescheduled(tx, context, scheduler, (before, after), reason)?;
     }
-    for made in new {
-        joint::insert(tx, context, scheduler, made, &[])?;
+    for appointment in new {
+        insert_booked(tx, context, scheduler, appointment, &[])?;
     }
     for left in pairs.left {
-        joint::cancel(tx, context, scheduler, joint::changing(left, context), reason, None)?;
+        save_cancelled(tx, context, scheduler, next_version(left, context), reason, None)?;
     }
-    guards.advance(tx)?;
+    day_versions.advance(tx)?;
     count_booked(tx, scheduler);
-    OpenOfferRegistry::close_after(tx, scheduler, offer);
+    scheduler.open_offers.close_after_commit(tx, offer);
     Ok(main)
 }
 
-/// An appointment at the offered time, with the person who keeps it.
-fn moved(opened: &OpenedOffer, known: Appointment, person: Person) -> Appointment {
-    let OpenedOffer { session, offer } = opened;
+/// An appointment at the offered time, with its expert.
+fn at_new_time(booking: &BookingAttempt, known: Appointment, assigned: AssignedExpert) -> Appointment {
+    let BookingAttempt { session, offer, .. } = booking;
     let zone = TimeZone::get(&offer.criteria.zone).unwrap_or(TimeZone::UTC);
     Appointment {
-        expert: person.expert,
-        expert_name: person.display_name,
+        expert: assigned.expert,
+        expert_name: assigned.display_name,
         slot: offer.slot,
         busy_from: offer.busy_from,
         busy_to: offer.busy_to,

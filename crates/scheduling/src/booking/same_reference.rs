@@ -1,8 +1,8 @@
-//! Appointments under one insurer's reference: a second one of the same kind is booked, with a warning.
+//! Open appointments under the same reference: a second one is booked, with a warning.
 //!
-//! The firm's own key and a platform may each book a visit for one claim without knowing of the other. Two
-//! experts would come. The booking is not refused, since a second visit may be meant: its answer and its event
-//! name the appointments that are open already.
+//! The firm's own key and a platform may each book a visit for one claim without knowing of the other, and two experts
+//! would come. A second visit may be intended, so the booking is not refused: its answer and its event list the open
+//! appointments.
 
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::AppointmentId;
@@ -11,20 +11,24 @@ use constat_store::queries::appointments;
 use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 
-/// An appointment that is open under the same reference.
+/// An open appointment under the same reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SameReference {
     /// Its identifier.
     pub id: AppointmentId,
     /// When it starts.
     pub start: Timestamp,
-    /// The caller may read it: it is the caller's organisation's, or the caller is the firm.
+    /// Whether the caller may read it: it is the caller's, or the caller is the firm.
     pub is_readable: bool,
 }
 
-/// The appointments of a firm, booked before and not over yet, for the same insurer's reference and kind of
-/// intervention. Parts of one joint appointment do not count against each other.
-pub(crate) fn open_before(tx: &mut Tx, made: &Appointment, at: Timestamp) -> Result<Vec<Appointment>, StoreError> {
+/// The open appointments of a firm, booked before, with the same insurer's reference and kind of intervention. Parts of
+/// one joint appointment do not count.
+pub(crate) fn find_same_reference(
+    tx: &mut Tx,
+    made: &Appointment,
+    at: Timestamp,
+) -> Result<Vec<Appointment>, StoreError> {
     let Some(reference) = appointments::reference_of(made) else { return Ok(Vec::new()) };
     let insurer = |known: &Appointment| known.request.claim.as_ref().map(|claim| claim.insurer.acam_code.clone());
     let is_joint = |known: &Appointment| {
@@ -41,11 +45,12 @@ pub(crate) fn open_before(tx: &mut Tx, made: &Appointment, at: Timestamp) -> Res
     Ok(open)
 }
 
-/// What a caller may know of them. A platform learns of its own appointments and of the firm's, not of other
-/// platforms'.
-pub(crate) fn told_to(caller: &Caller, open: &[Appointment]) -> Vec<SameReference> {
+/// Those that a caller may know: a platform its own and the firm's, not those of other platforms.
+pub(crate) fn visible_to(caller: &Caller, open: &[Appointment]) -> Vec<SameReference> {
     let is_readable = |known: &Appointment| caller.owns_the_data() || known.booked_by == caller.holder;
-    let is_told = |known: &&Appointment| is_readable(known) || known.booked_by == known.tenant.org;
-    let told = open.iter().filter(is_told);
-    told.map(|known| SameReference { id: known.id, start: known.slot.start, is_readable: is_readable(known) }).collect()
+    let is_visible = |known: &&Appointment| is_readable(known) || known.booked_by == known.tenant.org;
+    let visible = open.iter().filter(is_visible);
+    visible
+        .map(|known| SameReference { id: known.id, start: known.slot.start, is_readable: is_readable(known) })
+        .collect()
 }

@@ -1,8 +1,8 @@
-//! One firm's calendars: the snapshot that searches read, and the changes that are to come into it.
+//! One firm's calendars: the snapshot that searches read, and the changes queued for it.
 //!
-//! Three move it: writers of this process note what they have committed, searches follow what others have,
-//! and whoever finds it missing or old loads it, while the other two go on. What holds them together is the
-//! position in the firm's chain of events up to which everything is known. `interleaved` tries their orders.
+//! Three kinds of threads change it: writers of this process queue what they committed, searches apply what other
+//! servers committed, and a thread that finds it missing or old loads it while the others go on. The position in the
+//! firm's event chain says up to where everything is known. `interleaved.rs` tests the orders of these steps.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -13,34 +13,33 @@ use constat_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 
 use super::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use crate::travel::{Roads, with_travel};
+use crate::travel::roads::{Roads, with_travel};
 
-/// A snapshot is read again after this long.
+/// A snapshot is loaded again after this long.
 pub(crate) const FRESH_FOR: SignedDuration = SignedDuration::from_hours(12);
 
-/// Changes that wait for a reader. Beyond it the snapshot is dropped and loaded when asked for.
-const MOST_PENDING: usize = 10_000;
+/// Maximum queued changes; beyond it the snapshot is dropped.
+const MAX_PENDING: usize = 10_000;
 
-/// Changes that may wait for the next search. Beyond it whoever comes first applies them.
-const MANY_PENDING: usize = 1_000;
+/// Maximum queued changes that a booking leaves to the next search.
+const MAX_UNAPPLIED: usize = 1_000;
 
-/// Transactions of this process that are remembered while they are noted, change by change: more than
-/// there are writers.
-const MOST_REMEMBERED: usize = 256;
+/// Transactions of this process that are remembered while their changes are queued: more than there are writers.
+const MAX_REMEMBERED: usize = 256;
 
-/// Tentative times remembered; more than fit into one group commit.
-const MOST_PROMISED: usize = 1_000;
+/// Maximum uncommitted times that are remembered: more than fit into one group commit.
+const MAX_UNCOMMITTED: usize = 1_000;
 
-/// What a commit did to a calendar.
+/// A change of a calendar by a committed transaction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Change {
     /// The appointment.
     pub(crate) appointment: AppointmentId,
-    /// Whose time it took before.
+    /// The expert before, if any.
     pub(crate) left: Option<ExpertId>,
-    /// Whose time it takes now, and which.
+    /// The expert now, and the busy time.
     pub(crate) takes: Option<(ExpertId, Busy)>,
-    /// The instant from which it takes it no more: of a hold.
+    /// The end of a hold.
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -60,13 +59,13 @@ impl Change {
     }
 }
 
-/// What is taken of a firm that is loaded.
-pub(crate) type Known = fn(&Firm, &Roads, Timestamp) -> Option<Loaded>;
+/// Gives the snapshot of a loaded firm: [`Firm::current`] or [`Firm::as_searched`].
+pub(crate) type Snapshot = fn(&Firm, &Roads, Timestamp) -> Option<Loaded>;
 
 /// One firm's test or live calendars.
 #[derive(Default)]
 pub(crate) struct Firm {
-    /// Held while the firm is loaded, so that it is loaded once.
+    /// Locked while the firm is loaded, so that one thread loads it.
     loading: Mutex<()>,
     state: Mutex<State>,
 }
@@ -74,18 +73,17 @@ pub(crate) struct Firm {
 #[derive(Default)]
 struct State {
     loaded: Option<Loaded>,
-    /// Committed since `loaded`, not yet applied to it.
+    /// Committed since `loaded`, not applied yet.
     pending: Vec<Change>,
-    /// Committed since a load under way began.
+    /// Committed since the load in progress began.
     since_load: Option<Vec<(Change, (i64, i64))>>,
-    /// What is in `loaded` and `pending` for a while only: whose time, and until when.
+    /// The holds in `loaded` and `pending`: expert and end.
     held: Vec<(AppointmentId, ExpertId, Timestamp)>,
-    /// Assigned by transactions that have not committed yet: who is probably taken, and when. Only a
-    /// hint, never a reason to refuse.
+    /// Times taken by uncommitted transactions. A hint, never a reason to refuse.
     uncommitted: Vec<(ExpertId, Timestamp, Timestamp)>,
-    /// The last position of the firm's event chain up to which everything is in `loaded` and `pending`.
+    /// The position in the firm's event chain up to which everything is in `loaded` and `pending`.
     position: i64,
-    /// The last transactions of this process, by the positions of their events, and whether they were in turn.
+    /// The last transactions of this process: positions of their events, and whether they followed without a gap.
     noted: VecDeque<((i64, i64), bool)>,
 }
 
@@ -96,41 +94,40 @@ pub(crate) struct Loaded {
     at: Timestamp,
 }
 
-/// A firm's calendars as its rows tell them.
+/// A firm's calendars as read from the database.
 pub(crate) struct Rows {
-    /// How often experts and absences had been changed.
+    /// The version of experts and absences.
     pub(crate) version: i64,
-    /// A position of the firm's chain of events, read before the rows: they know all up to it, and may know
-    /// more.
+    /// A position in the firm's event chain, read before the rows: the rows contain all events up to it, perhaps more.
     pub(crate) position: i64,
-    /// What is kept for a while: whose time, and until when.
+    /// The holds: expert and end.
     pub(crate) held: Vec<(AppointmentId, ExpertId, Timestamp)>,
     pub(crate) index: CalendarIndex,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing here panics half-way through a change.
+    // No panic can leave the state half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Firm {
-    /// The snapshot, loaded first when there is none or it is no longer fresh.
+    /// The snapshot, loaded first when it is missing or old.
     pub(crate) fn get(
         &self,
-        of: Known,
+        snapshot: Snapshot,
         (version, now): (i64, Timestamp),
         roads: &Roads,
         read: impl FnOnce() -> Result<Rows, StoreError>,
     ) -> Result<Arc<CalendarIndex>, StoreError> {
-        let fresh = || of(self, roads, now).filter(|loaded| loaded.is_fresh(version, now));
+        let fresh = || snapshot(self, roads, now).filter(|loaded| loaded.is_fresh(version, now));
         if let Some(loaded) = fresh() {
             return Ok(loaded.index);
         }
         let _alone = match self.loading.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => match of(self, roads, now) {
-                // Somebody loads it already; until then the old snapshot will do.
+            Err(TryLockError::WouldBlock) => match snapshot(self, roads, now) {
+                // Another thread loads it: use the old snapshot until then.
                 Some(stale) => return Ok(stale.index),
                 None => lock(&self.loading),
             },
@@ -147,7 +144,7 @@ impl Firm {
         now: Timestamp,
         read: impl FnOnce() -> Result<Rows, StoreError>,
     ) -> Result<Arc<CalendarIndex>, StoreError> {
-        // From here on commits are noted for the new snapshot too: whatever the reads below miss.
+        // From here on, commits are queued for the new snapshot too: the reads below may miss them.
         lock(&self.state).since_load = Some(Vec::new());
         let read = read();
         let mut state = lock(&self.state);
@@ -156,7 +153,7 @@ impl Firm {
         state.position = position;
         state.noted.clear();
         state.held = held;
-        // What was read may hold some of them already, and those are left out: the rows may be newer.
+        // The rows may contain some of them already, in a newer state: those are skipped.
         for (change, places) in missed {
             if state.is_next(places) {
                 state.add(change);
@@ -169,17 +166,17 @@ impl Firm {
         Ok(index)
     }
 
-    /// The snapshot as it was when somebody last searched, unless much was booked since.
+    /// The snapshot of the last search, unless many changes are queued.
     pub(crate) fn as_searched(&self, roads: &Roads, now: Timestamp) -> Option<Loaded> {
         let state = lock(&self.state);
-        if state.pending.len() < MANY_PENDING {
+        if state.pending.len() < MAX_UNAPPLIED {
             return state.loaded.clone();
         }
         drop(state);
         self.current(roads, now)
     }
 
-    /// The snapshot with all that has committed, and without what was kept until now.
+    /// The snapshot with all committed changes, and without expired holds.
     pub(crate) fn current(&self, roads: &Roads, now: Timestamp) -> Option<Loaded> {
         let mut state = lock(&self.state);
         let state = &mut *state;
@@ -191,8 +188,7 @@ impl Firm {
         }
         let loaded = state.loaded.as_mut()?;
         if !state.pending.is_empty() {
-            // Clones the list of calendars if a reader still holds it; the calendars themselves stay
-            // shared but for those that change.
+            // Clones the list of calendars if a reader still holds it; unchanged calendars stay shared.
             let index = Arc::make_mut(&mut loaded.index);
             for change in state.pending.drain(..) {
                 change.apply(index, roads);
@@ -201,22 +197,22 @@ impl Firm {
         Some(loaded.clone())
     }
 
-    /// The position up to which a snapshot that is there has followed.
+    /// The position of the snapshot; `None` without one.
     pub(crate) fn followed(&self) -> Option<i64> {
         let state = lock(&self.state);
         state.loaded.as_ref().map(|_| state.position)
     }
 
-    /// Drops the snapshot: whoever needs it next loads it.
+    /// Drops the snapshot.
     pub(crate) fn forget(&self) {
         lock(&self.state).loaded = None;
     }
 
-    /// Notes what others committed after a position, and up to another.
+    /// Queues the changes that other servers committed after one position, up to another.
     pub(crate) fn followed_to(&self, known: i64, position: i64, changes: Vec<Change>) {
         let mut state = lock(&self.state);
-        // Another search may have followed further meanwhile, from rows that are newer than these; or
-        // another snapshot was loaded, from rows that are older: what lies between is not in these changes.
+        // Another search may have applied more since, from newer rows; or a snapshot was loaded from older rows, and
+        // these changes lack what lies between.
         if (known..position).contains(&state.position) {
             state.position = position;
             for change in changes {
@@ -225,16 +221,15 @@ impl Firm {
         }
     }
 
-    /// Notes that a transaction under way gives somebody's time away.
-    pub(crate) fn promise(&self, expert: ExpertId, from: Timestamp, to: Timestamp) {
+    /// Records a time that an uncommitted transaction takes.
+    pub(crate) fn note_taken(&self, expert: ExpertId, from: Timestamp, to: Timestamp) {
         let mut state = lock(&self.state);
-        if state.uncommitted.len() < MOST_PROMISED {
+        if state.uncommitted.len() < MAX_UNCOMMITTED {
             state.uncommitted.push((expert, from, to));
         }
     }
 
-    /// Who has given away some of a time since the snapshot was laid: in transactions that have committed
-    /// meanwhile, or are probably about to.
+    /// Experts with a time taken since the snapshot, by transactions that have committed or probably will.
     pub(crate) fn taken_since(&self, from: Timestamp, to: Timestamp) -> HashSet<ExpertId> {
         let state = lock(&self.state);
         let committed = state.pending.iter().filter_map(|change| change.takes);
@@ -243,24 +238,24 @@ impl Firm {
         taken.filter(|(_, start, end)| *start < to && from < *end).map(|(expert, ..)| expert).collect()
     }
 
-    /// The snapshot as it was laid last, if there is one.
-    pub(crate) fn laid(&self) -> Option<Arc<CalendarIndex>> {
+    /// The snapshot in memory, perhaps stale.
+    pub(crate) fn cached(&self) -> Option<Arc<CalendarIndex>> {
         lock(&self.state).loaded.as_ref().map(|loaded| Arc::clone(&loaded.index))
     }
 
-    /// Notes a change of this process, committed with events at these positions.
-    pub(crate) fn note(&self, change: Change, places: (i64, i64)) {
+    /// Queues a change of this process, committed with events at these positions.
+    pub(crate) fn note_committed(&self, change: Change, places: (i64, i64)) {
         let mut state = lock(&self.state);
-        // A group has committed: what was promised in it is booked, or was rolled back.
+        // A group has committed: its uncommitted times are booked or rolled back.
         state.uncommitted.clear();
         if let Some(since_load) = &mut state.since_load {
             since_load.push((change, places));
         }
-        // Out of turn: others were between, and the next search reads all of it from the database.
+        // A gap: other servers were between, and the next search reads all of it from the database.
         if !state.is_next(places) {
             return;
         }
-        if state.pending.len() >= MOST_PENDING {
+        if state.pending.len() >= MAX_PENDING {
             state.loaded = None;
             state.pending.clear();
         }
@@ -271,7 +266,7 @@ impl Firm {
 }
 
 impl State {
-    /// Notes a change for the next reader, and until when it holds.
+    /// Queues a change for the next reader.
     fn add(&mut self, change: Change) {
         self.held.retain(|(known, ..)| *known != change.appointment);
         if let (Some(until), Some((expert, _))) = (change.until, change.takes) {
@@ -280,15 +275,14 @@ impl State {
         self.pending.push(change);
     }
 
-    /// Whether events at these positions follow on what is known, and with them the rest of their
-    /// transaction; then they are known from now on. The first change decides for all of a transaction: what
-    /// the next search reads from the database, it reads whole.
+    /// Whether events at these positions follow the position without a gap; then the position moves behind them. The
+    /// first change decides for its whole transaction: the next search reads whole transactions from the database.
     fn is_next(&mut self, places: (i64, i64)) -> bool {
         let decided = self.noted.iter().rev().find(|(noted, _)| *noted == places);
         if let Some((_, in_turn)) = decided {
             if *in_turn {
-                // Late: what came behind it may be noted already, and may be about the same visit. It is
-                // read once more, by the next search.
+                // Late: changes of later transactions, perhaps of the same visit, may be queued already. The next
+                // search reads them again.
                 self.position = self.position.min(places.1);
             }
             return *in_turn;
@@ -297,7 +291,7 @@ impl State {
         if in_turn {
             self.position = places.1;
         }
-        if self.noted.len() == MOST_REMEMBERED {
+        if self.noted.len() == MAX_REMEMBERED {
             self.noted.pop_front();
         }
         self.noted.push_back((places, in_turn));

@@ -19,8 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shuttle::thread;
 
-use crate::calendars::{BOOKED, CANCELLED, LEFT, RESCHEDULED, changes};
-use crate::travel::Roads;
+use crate::calendars::rows::{BOOKED, CANCELLED, LEFT, RESCHEDULED, changes};
+use crate::travel::roads::Roads;
 
 mod sync {
     pub(crate) use shuttle::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -139,7 +139,7 @@ impl Node {
     fn write(&self, steps: &[Step]) {
         let (places, done) = self.database.commit(steps);
         for change in done {
-            self.firm.note(change, places);
+            self.firm.note_committed(change, places);
         }
     }
 

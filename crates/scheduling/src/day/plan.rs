@@ -1,8 +1,9 @@
-//! One expert's day, or a team's.
+//! The day of one expert, or of a team.
 
 use std::collections::HashMap;
 
 use constat_availability::{DayPlan, plan_day};
+use constat_core::AppError;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::refusal::BookingRefusal;
@@ -12,60 +13,73 @@ use constat_store::StoreError;
 use constat_store::queries::appointments;
 use jiff::civil::Date;
 
-use crate::Scheduler;
-use crate::day::diary::{Diary, around, legs};
-use crate::day::{MOST_DAYS, firm_only};
-use crate::travel::with_travel;
-use constat_core::AppError;
+use crate::day::day_records::{DayRecords, around, legs};
+use crate::day::experts::require_firm;
+use crate::scheduler::Scheduler;
+use crate::travel::roads::with_travel;
 
-/// Days on each side of a date that matter to it: the drives of the day before and after.
+/// Maximum experts whose days are read at once.
+pub const MAX_DAYS: usize = 100;
+
+/// Days read on each side of a date: the drives of the days before and after matter.
 const NEIGHBOURS: i64 = 2;
 
-/// A planned day with what it is made of.
+/// A planned day with its appointments.
 #[derive(Debug, Clone)]
 pub struct ExpertDay {
     /// The plan.
     pub plan: DayPlan,
-    /// Whose day it is, as the insured read the name.
+    /// The expert's name, as the insured read it.
     pub display_name: String,
     /// The appointments of the plan.
     pub appointments: HashMap<AppointmentId, Appointment>,
 }
 
-/// Plans one expert's day.
-///
-/// # Errors
-/// [`BookingRefusal::NotAllowed`] for a platform's key, [`BookingRefusal::ExpertNotFound`] for an
-/// expert of somebody else.
-pub async fn read_day(
-    scheduler: &Scheduler,
-    caller: &Caller,
-    expert: ExpertId,
-    date: Date,
-) -> Result<ExpertDay, AppError> {
-    firm_only(caller)?;
+impl Scheduler {
+    /// Plans the day of one expert.
+    ///
+    /// # Errors
+    /// [`BookingRefusal::NotAllowed`] for a platform's key, [`BookingRefusal::ExpertNotFound`] for an expert of another
+    /// firm.
+    pub async fn read_day(&self, caller: &Caller, expert: ExpertId, date: Date) -> Result<ExpertDay, AppError> {
+        read_day(self, caller, expert, date).await
+    }
+
+    /// Plans the days of several experts, in the given order; without a list, of all who have an appointment that day,
+    /// by id.
+    ///
+    /// # Errors
+    /// As [`Scheduler::read_day`]; [`Refusal::Invalid`] with `experts` for an expert of another firm, or more than
+    /// [`MAX_DAYS`].
+    pub async fn read_team_day(
+        &self,
+        caller: &Caller,
+        experts: Option<Vec<ExpertId>>,
+        date: Date,
+    ) -> Result<Vec<ExpertDay>, AppError> {
+        read_team_day(self, caller, experts, date).await
+    }
+}
+
+async fn read_day(scheduler: &Scheduler, caller: &Caller, expert: ExpertId, date: Date) -> Result<ExpertDay, AppError> {
+    require_firm(caller)?;
     let settings = &scheduler.core.settings.availability;
-    let diary = scheduler
+    let of_expert = scheduler
         .core
         .store
-        .read(|connection| Diary::read(connection, &caller.tenant, expert, around(date, NEIGHBOURS), settings))?
+        .read(|connection| DayRecords::read(connection, &caller.tenant, expert, around(date, NEIGHBOURS), settings))?
         .ok_or(BookingRefusal::ExpertNotFound)?;
-    let mut days = plan(scheduler, vec![diary], date).await?;
+    let mut days = plan(scheduler, vec![of_expert], date).await?;
     days.pop().ok_or_else(|| BookingRefusal::ExpertNotFound.into())
 }
 
-/// Plans the days of several experts, in the order given; without a list those of everybody who has
-/// an appointment that day, by id.
-///
-/// # Errors
-/// As [`read_day`]; a list that names nobody's expert, or too many, is refused under `experts`.
-pub async fn read_team_day(
+async fn read_team_day(
     scheduler: &Scheduler,
     caller: &Caller,
     experts: Option<Vec<ExpertId>>,
     date: Date,
 ) -> Result<Vec<ExpertDay>, AppError> {
-    firm_only(caller)?;
+    require_firm(caller)?;
     let is_listed = experts.is_some();
     let settings = &scheduler.core.settings.availability;
     let found = scheduler.core.store.read(|connection| {
@@ -75,14 +89,14 @@ pub async fn read_team_day(
             let (from, to) = around(date, 0);
             appointments::experts_of_tenant_between(connection, &caller.tenant, from, to)?
         };
-        if wanted.len() > MOST_DAYS {
+        if wanted.len() > MAX_DAYS {
             return Ok(Err(wanted.len()));
         }
-        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, NEIGHBOURS), settings);
+        let read = |id| DayRecords::read(connection, &caller.tenant, id, around(date, NEIGHBOURS), settings);
         Ok::<_, StoreError>(Ok(wanted.into_iter().map(read).collect::<Result<Vec<_>, _>>()?))
     })?;
     let found = found.map_err(|count| {
-        let message = format!("{count} experts are too many at once: name {MOST_DAYS} at most in this parameter");
+        let message = format!("{count} experts are too many at once: name {MAX_DAYS} at most in this parameter");
         Refusal::from(FieldError::new("experts", message))
     })?;
     if is_listed && let Some(index) = found.iter().position(Option::is_none) {
@@ -96,32 +110,32 @@ pub async fn read_team_day(
     Ok(days)
 }
 
-/// Plans each diary's day; with a routing server once more when the drives are known.
-async fn plan(scheduler: &Scheduler, diaries: Vec<Diary>, date: Date) -> Result<Vec<ExpertDay>, AppError> {
-    let mut plans = plans(scheduler, &diaries, date)?;
+/// Plans each expert's day; with a routing server again once the drives are known.
+async fn plan(scheduler: &Scheduler, records: Vec<DayRecords>, date: Date) -> Result<Vec<ExpertDay>, AppError> {
+    let mut plans = plans(scheduler, &records, date)?;
     if let Some(routed) = scheduler.travel.routed() {
         if !routed.unsettled(&legs(&plans)).is_empty() {
             let _learned = routed.within_budget(routed.learn(&legs(&plans))).await;
-            plans = self::plans(scheduler, &diaries, date)?;
+            plans = self::plans(scheduler, &records, date)?;
         }
         routed.count_estimated(&routed.known(), &legs(&plans));
     }
-    let days = plans.into_iter().zip(diaries).map(|(plan, diary)| ExpertDay {
+    let days = plans.into_iter().zip(records).map(|(plan, of_expert)| ExpertDay {
         plan,
-        display_name: diary.expert.display_name,
-        appointments: diary.appointments,
+        display_name: of_expert.expert.display_name,
+        appointments: of_expert.appointments,
     });
     Ok(days.collect())
 }
 
-fn plans(scheduler: &Scheduler, diaries: &[Diary], date: Date) -> Result<Vec<DayPlan>, AppError> {
+fn plans(scheduler: &Scheduler, records: &[DayRecords], date: Date) -> Result<Vec<DayPlan>, AppError> {
     let settings = &scheduler.core.settings.availability;
-    let plan = |diary: &Diary| {
+    let plan = |of_expert: &DayRecords| {
         with_travel!(&*scheduler.travel, travel => {
-            plan_day(&diary.expert, &diary.absences, &diary.visits, date, settings, travel)
+            plan_day(&of_expert.expert, &of_expert.absences, &of_expert.visits, date, settings, travel)
         })
     };
-    let plans: Result<Vec<DayPlan>, FieldError> = diaries.iter().map(plan).collect();
-    // A diary is read of sound records only.
+    let plans: Result<Vec<DayPlan>, FieldError> = records.iter().map(plan).collect();
+    // Records with an unknown zone were left out.
     plans.map_err(|error| AppError::Fault(format!("a day could not be planned: {}", error.message)))
 }

@@ -1,9 +1,10 @@
-//! How a day, or a team's day, could be driven better. Proposed, never applied.
+//! Proposes a better order of a day, or of a team's day. Changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use constat_availability::{Change, Member, PlaceFacts, Proposal, Requirement, propose};
+use constat_core::AppError;
 use constat_domain::appointment::Appointment;
 use constat_domain::ids::{AppointmentId, ExpertId};
 use constat_domain::refusal::BookingRefusal;
@@ -14,27 +15,26 @@ use constat_store::StoreError;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::Scheduler;
-use crate::day::diary::{Diary, around, legs};
-use crate::day::firm_only;
+use crate::day::day_records::{DayRecords, around, legs};
+use crate::day::experts::require_firm;
 use crate::day::plan::ExpertDay;
 use crate::place::{is_holiday, locate};
-use crate::travel::with_travel;
-use constat_core::AppError;
+use crate::scheduler::Scheduler;
+use crate::travel::roads::with_travel;
 
-/// Most experts of one proposal.
-pub const MOST_EXPERTS: usize = 10;
+/// Maximum experts of one proposal.
+pub const MAX_EXPERTS: usize = 10;
 
-/// Most visits that one expert may have on the date of a proposal.
-pub const MOST_VISITS: usize = 15;
+/// Maximum visits of one expert on the date of a proposal.
+pub const MAX_VISITS: usize = 15;
 
-/// How often the routing server is asked for one proposal.
-const MOST_ROUNDS: usize = 3;
+/// Maximum requests to the routing server for one proposal.
+const MAX_ROUNDS: usize = 3;
 
-/// Days on each side of a date that hold its whole week, for weekly caps, and its neighbours.
+/// Days read on each side of a date: its whole week, for weekly caps, and the days around it.
 const WEEK: i64 = 7;
 
-/// Whose day is to be looked at.
+/// The experts of a proposal.
 #[derive(Debug, Clone)]
 pub enum Team {
     /// One expert, named by the path.
@@ -43,46 +43,57 @@ pub enum Team {
     Many(Vec<ExpertId>),
 }
 
-/// What is proposed.
+/// A proposal.
 #[derive(Debug, Clone)]
 pub struct ProposedDays {
     /// The date.
     pub date: Date,
-    /// Seconds at the wheel as things are, everybody together.
+    /// Seconds of driving now, of all experts.
     pub seconds_before: i64,
-    /// Seconds at the wheel as proposed.
+    /// Seconds of driving as proposed.
     pub seconds_after: i64,
-    /// The days as proposed; as they are when nothing is.
+    /// The days as proposed; unchanged when nothing is proposed.
     pub days: Vec<ExpertDay>,
-    /// What would change. Empty: nothing is proposed.
+    /// The changes; empty when nothing is proposed.
     pub changes: Vec<Change>,
 }
 
-/// Looks for a better order of a day, and for a team for a better sharing of it too.
-///
-/// # Errors
-/// [`BookingRefusal::NotAllowed`] for a platform's key; [`BookingRefusal::ExpertNotFound`] when the
-/// path names nobody's expert; a list that does, names somebody twice or too many, and a day of too
-/// many visits are refused by field.
-pub async fn propose_days(
+impl Scheduler {
+    /// Proposes a better order of a day, and for a team a better distribution of its visits.
+    ///
+    /// # Errors
+    /// [`BookingRefusal::NotAllowed`] for a platform's key; [`BookingRefusal::ExpertNotFound`] for an unknown expert in
+    /// the path; [`Refusal::Invalid`] for an unknown or repeated expert in a list, more than [`MAX_EXPERTS`], and days
+    /// of more than [`MAX_VISITS`].
+    pub async fn propose_days(
+        self: &Arc<Self>,
+        caller: &Caller,
+        team: Team,
+        date: Date,
+    ) -> Result<ProposedDays, AppError> {
+        propose_days(self, caller, team, date).await
+    }
+}
+
+async fn propose_days(
     scheduler: &Arc<Scheduler>,
     caller: &Caller,
     team: Team,
     date: Date,
 ) -> Result<ProposedDays, AppError> {
-    firm_only(caller)?;
-    let diaries = Arc::new(diaries(scheduler, caller, &team, date)?);
+    require_firm(caller)?;
+    let records = Arc::new(records(scheduler, caller, &team, date)?);
     let now = scheduler.core.clock.now();
-    let mut proposal = search(scheduler, &diaries, date, now).await?;
+    let mut proposal = search(scheduler, &records, date, now).await?;
     if let Some(routed) = scheduler.travel.routed() {
         let drives = |proposal: &Proposal| legs(proposal.before.iter().chain(&proposal.after));
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let legs = drives(&proposal);
             if routed.unsettled(&legs).is_empty() {
                 break;
             }
             let learned = routed.within_budget(routed.learn(&legs)).await;
-            proposal = search(scheduler, &diaries, date, now).await?;
+            proposal = search(scheduler, &records, date, now).await?;
             if !matches!(learned, Some(Ok(()))) {
                 break;
             }
@@ -91,38 +102,38 @@ pub async fn propose_days(
     }
     let (seconds_before, seconds_after) = (proposal.seconds_before(), proposal.seconds_after());
     let appointments: HashMap<AppointmentId, Appointment> =
-        diaries.iter().flat_map(|diary| diary.appointments.clone()).collect();
-    let days = proposal.after.into_iter().zip(diaries.iter()).map(|(plan, diary)| {
+        records.iter().flat_map(|of_expert| of_expert.appointments.clone()).collect();
+    let days = proposal.after.into_iter().zip(records.iter()).map(|(plan, of_expert)| {
         let ids = plan.visits.iter().map(|planned| planned.visit.appointment);
         let own = ids.filter_map(|id| Some((id, appointments.get(&id)?.clone()))).collect();
-        ExpertDay { plan, display_name: diary.expert.display_name.clone(), appointments: own }
+        ExpertDay { plan, display_name: of_expert.expert.display_name.clone(), appointments: own }
     });
     Ok(ProposedDays { date, seconds_before, seconds_after, days: days.collect(), changes: proposal.changes })
 }
 
-/// Everybody's diary; bounded.
-fn diaries(scheduler: &Scheduler, caller: &Caller, team: &Team, date: Date) -> Result<Vec<Diary>, AppError> {
+/// The records of the experts.
+fn records(scheduler: &Scheduler, caller: &Caller, team: &Team, date: Date) -> Result<Vec<DayRecords>, AppError> {
     let ids = match team {
         Team::One(id) => std::slice::from_ref(id),
         Team::Many(ids) => ids,
     };
-    if !(1..=MOST_EXPERTS).contains(&ids.len()) {
-        return Err(Refusal::field("experts", format!("expected 1 to {MOST_EXPERTS} experts")).into());
+    if !(1..=MAX_EXPERTS).contains(&ids.len()) {
+        return Err(Refusal::field("experts", format!("expected 1 to {MAX_EXPERTS} experts")).into());
     }
     let settings = &scheduler.core.settings.availability;
-    let read: Vec<Option<Diary>> = scheduler.core.store.read(|connection| {
-        let read = |id| Diary::read(connection, &caller.tenant, id, around(date, WEEK), settings);
+    let read: Vec<Option<DayRecords>> = scheduler.core.store.read(|connection| {
+        let read = |id| DayRecords::read(connection, &caller.tenant, id, around(date, WEEK), settings);
         ids.iter().copied().map(read).collect::<Result<_, StoreError>>()
     })?;
     let mut errors = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut diaries = Vec::new();
-    for (index, (id, diary)) in ids.iter().zip(read).enumerate() {
+    let mut records = Vec::new();
+    for (index, (id, of_expert)) in ids.iter().zip(read).enumerate() {
         let field = match team {
             Team::One(_) => "id".to_owned(),
             Team::Many(_) => format!("experts[{index}]"),
         };
-        let Some(diary) = diary else {
+        let Some(of_expert) = of_expert else {
             if matches!(team, Team::One(_)) {
                 return Err(BookingRefusal::ExpertNotFound.into());
             }
@@ -131,52 +142,56 @@ fn diaries(scheduler: &Scheduler, caller: &Caller, team: &Team, date: Date) -> R
         };
         if !seen.insert(*id) {
             errors.push(FieldError::new(field, "is named twice"));
-        } else if let Some(count) = too_many(&diary, date) {
-            let message = format!("has {count} visits on that date; {MOST_VISITS} at most can be re-ordered");
+        } else if let Some(count) = too_many(&of_expert, date) {
+            let message = format!("has {count} visits on that date; {MAX_VISITS} at most can be re-ordered");
             errors.push(FieldError::new(field, message));
         }
-        diaries.push(diary);
+        records.push(of_expert);
     }
     Refusal::unless_empty(errors)?;
-    Ok(diaries)
+    Ok(records)
 }
 
-/// How many visits a day has, when they are too many to be re-ordered.
-fn too_many(diary: &Diary, date: Date) -> Option<usize> {
-    let zone = jiff::tz::TimeZone::get(&diary.expert.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let count = diary.visits.iter().filter(|visit| zone.to_datetime(visit.slot.start).date() == date).count();
-    (count > MOST_VISITS).then_some(count)
+/// The number of visits of a day, when it is more than [`MAX_VISITS`].
+fn too_many(of_expert: &DayRecords, date: Date) -> Option<usize> {
+    let zone = jiff::tz::TimeZone::get(&of_expert.expert.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let count = of_expert.visits.iter().filter(|visit| zone.to_datetime(visit.slot.start).date() == date).count();
+    (count > MAX_VISITS).then_some(count)
 }
 
-/// Searches on a thread that may compute for a while.
+/// Searches on a thread for long computations.
 async fn search(
     scheduler: &Arc<Scheduler>,
-    diaries: &Arc<Vec<Diary>>,
+    records: &Arc<Vec<DayRecords>>,
     date: Date,
     now: Timestamp,
 ) -> Result<Proposal, AppError> {
-    let (scheduler, diaries) = (Arc::clone(scheduler), Arc::clone(diaries));
+    let (scheduler, records) = (Arc::clone(scheduler), Arc::clone(records));
     let searching = tokio::task::spawn_blocking(move || {
-        let members: Vec<Member<'_>> = diaries
+        let members: Vec<Member<'_>> = records
             .iter()
-            .map(|diary| Member { expert: &diary.expert, absences: &diary.absences, visits: &diary.visits })
+            .map(|of_expert| Member {
+                expert: &of_expert.expert,
+                absences: &of_expert.absences,
+                visits: &of_expert.visits,
+            })
             .collect();
-        // Nobody else could take a visit of one person alone.
-        let requirements = if members.len() > 1 { requirements(&scheduler, &diaries, now) } else { BTreeMap::new() };
+        // With one expert there is no other to take a visit.
+        let requirements = if members.len() > 1 { requirements(&scheduler, &records, now) } else { BTreeMap::new() };
         let settings = &scheduler.core.settings.availability;
         with_travel!(&*scheduler.travel, travel => propose(&members, &requirements, date, now, settings, travel))
     });
     let found = searching.await.map_err(|error| AppError::Fault(format!("a proposal was not finished: {error}")))?;
-    // A diary is read of sound records only.
+    // Records with an unknown zone were left out.
     found.map_err(|error| AppError::Fault(format!("a day could not be planned: {}", error.message)))
 }
 
-/// What each visit asks of whoever takes it. A visit that several parties' experts attend stays with
-/// its expert, and so does one whose requirement cannot be told any more.
-fn requirements(scheduler: &Scheduler, diaries: &[Diary], now: Timestamp) -> BTreeMap<AppointmentId, Requirement> {
-    let booked = diaries.iter().flat_map(|diary| diary.appointments.values());
-    let alone = |known: &&Appointment| known.joint.is_none() && known.request.kind != ServiceKind::Adversarial;
-    let movable = booked.filter(alone);
+/// The requirement of each visit that another expert may take. Visits of several parties stay with their expert, and
+/// so do those whose requirement cannot be derived any more.
+fn requirements(scheduler: &Scheduler, records: &[DayRecords], now: Timestamp) -> BTreeMap<AppointmentId, Requirement> {
+    let booked = records.iter().flat_map(|of_expert| of_expert.appointments.values());
+    let is_single = |known: &&Appointment| known.joint.is_none() && known.request.kind != ServiceKind::Adversarial;
+    let movable = booked.filter(is_single);
     movable.filter_map(|appointment| Some((appointment.id, requirement(scheduler, appointment, now)?))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What decides who may take a visit: enough to judge it again, small enough for a token.
+//! The criteria of a search that a token carries: enough to verify a visit again, nothing personal.
 
 use constat_availability::{PlaceFacts, Requirement, Settings};
 use constat_domain::FieldError;
@@ -29,7 +29,7 @@ pub struct Criteria {
     /// What happened, as codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<LossTriple>,
-    /// Trades wanted.
+    /// The trades of the repair.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trades: Vec<Trade>,
     /// The stakes.
@@ -42,19 +42,19 @@ pub struct Criteria {
     /// Type of dwelling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dwelling: Option<Dwelling>,
-    /// The language wanted.
+    /// The language of the insured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The insurer's reference of the claim, for those who are not to be sent on that file.
+    /// The insurer's reference of the claim: some experts are excluded from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer_claim: Option<String>,
-    /// Every trade wanted must be there.
+    /// Every trade must be covered by the experts who come.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_trades: bool,
-    /// The share of each day that was kept for others when it was searched, in percent.
+    /// The share of each day that was withheld at the search, in percent.
     #[serde(default, skip_serializing_if = "is_none_withheld")]
     pub withheld_percent: u8,
-    /// The appointments that are to be moved.
+    /// The appointments that are rescheduled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reschedules: Vec<AppointmentId>,
 }
@@ -65,7 +65,7 @@ const fn is_none_withheld(percent: &u8) -> bool {
 }
 
 impl Criteria {
-    /// What a search was for.
+    /// The criteria of a search.
     pub(crate) fn of(requirement: &Requirement, place: &PlaceFacts, all_trades: bool) -> Self {
         Self {
             kind: requirement.kind,
@@ -86,7 +86,7 @@ impl Criteria {
         }
     }
 
-    /// True when several workers may be needed for the trades wanted.
+    /// Whether several workers may be needed for the trades.
     pub(crate) fn is_for_a_team(&self) -> bool {
         self.all_trades && self.trades.len() > 1
     }

@@ -1,5 +1,6 @@
-//! The other firms of an adversarial expertise: which may be asked.
+//! The firms of an adversarial expertise: those that a caller may book.
 
+use constat_core::AppError;
 use constat_domain::FieldError;
 use constat_domain::ids::OrgId;
 use constat_domain::service::{Party, ServiceRequest};
@@ -7,12 +8,11 @@ use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::api_keys;
 use constat_store::{Connection, StoreError};
 
-use crate::Scheduler;
 use crate::offer::token::Offer;
-use constat_core::AppError;
+use crate::scheduler::Scheduler;
 
-/// The firms that a request names besides the one it is sent to, in its order. Adds a fault to `errors`
-/// for each firm that the caller may not ask, and for each that would stand on two sides.
+/// The firms that a request names besides the one it is sent to, in its order. Adds an error for each firm that the
+/// caller may not book, and for each that would stand on two sides.
 pub(crate) fn check_parties(
     scheduler: &Scheduler,
     caller: &Caller,
@@ -23,7 +23,7 @@ pub(crate) fn check_parties(
     for (index, party) in request.parties.iter().enumerate() {
         let tenant = TenantId { org: party.firm, mode: caller.tenant.mode };
         let fault = if tenant == caller.tenant {
-            Some("is the firm that is asked: one firm cannot stand on both sides")
+            Some("is the firm that is searched: one firm cannot stand on both sides")
         } else if tenants.contains(&tenant) {
             Some("is named twice: one firm cannot stand on both sides")
         } else if !scheduler.core.store.read(|connection| may_book(connection, caller.holder, &tenant))? {
@@ -37,15 +37,14 @@ pub(crate) fn check_parties(
     Ok(tenants)
 }
 
-/// True when a platform holds a live partner key of a firm, in the mode of the firm's data that is
-/// meant.
+/// Whether a platform holds a live partner key of a firm, in this mode.
 fn may_book(connection: &mut Connection, holder: OrgId, firm: &TenantId) -> Result<bool, StoreError> {
     let keys = api_keys::of_issuer_and_holder(connection, firm.org, holder)?;
     Ok(keys.iter().any(|key| key.api == Api::Partner && key.mode == firm.mode && key.revoked_at.is_none()))
 }
 
-/// True when whoever holds an offer may still book with one of its firms: the firm that made it is asked by
-/// its own key, any other must have a live one with the holder.
+/// Whether the holder of an offer may still book with one of its firms. The firm that made the offer has
+/// authenticated the request; the holder needs a live key of any other.
 pub(crate) fn may_still_book(connection: &mut Connection, offer: &Offer, firm: &TenantId) -> Result<bool, StoreError> {
     Ok(*firm == offer.tenant || may_book(connection, offer.holder, firm)?)
 }

@@ -1,10 +1,11 @@
-//! Sessions and offers: what a search promises, sealed into tokens and stored nowhere.
+//! Sessions and offers of a search: sealed into tokens, stored nowhere.
 
 use constat_domain::appointment::Slot;
 use constat_domain::ids::{ExpertId, OrgId, SessionId};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceRequest;
 use constat_domain::tenancy::{Caller, TenantId};
+use constat_store::queries::holds::HoldRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +17,15 @@ use constat_core::{AppError, Seal, Sealer};
 pub struct Session {
     /// Its identifier: a session books once.
     pub id: SessionId,
-    /// The firm that was asked.
+    /// The firm that was searched.
     pub tenant: TenantId,
-    /// Who asked.
+    /// The organisation that searched.
     pub holder: OrgId,
-    /// When.
+    /// The instant of the search.
     pub asked_at: Timestamp,
     /// The instant from which nothing of it can be booked.
     pub expires_at: Timestamp,
-    /// What was asked for, its place located.
+    /// The request, its place located.
     pub request: ServiceRequest,
 }
 
@@ -35,51 +36,44 @@ pub struct Offer {
     pub session: SessionId,
     /// The firm that offers it.
     pub tenant: TenantId,
-    /// To whom.
+    /// The organisation that searched.
     pub holder: OrgId,
-    /// When the search was.
+    /// The instant of the search.
     pub asked_at: Timestamp,
     /// The instant from which it cannot be booked.
     pub expires_at: Timestamp,
-    /// Who would come, unless somebody takes that person's time first.
+    /// The expert, unless another booking takes the time first.
     pub expert: ExpertId,
-    /// Who else would be there, when several must.
+    /// The other experts of a joint appointment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Participant>,
-    /// What is promised.
+    /// The offered slot.
     pub slot: Slot,
-    /// What it takes of the expert's day: from.
+    /// Start of the busy time in the expert's day.
     pub busy_from: Timestamp,
-    /// What it takes of the expert's day: to.
+    /// End of the busy time in the expert's day.
     pub busy_to: Timestamp,
-    /// What the visit asks of whoever takes it.
+    /// The criteria of the search.
     pub criteria: Criteria,
 }
 
-/// Somebody who must be there besides the first.
+/// A further expert of a joint appointment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Participant {
-    /// The person's firm: the one that offers the slot, or another party's.
+    /// The expert's firm: the one that offers the slot, or another party's.
     pub tenant: TenantId,
-    /// Who would come.
+    /// The expert.
     pub expert: ExpertId,
     /// ACAM code of the insurer that another firm's expert comes for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer: Option<String>,
 }
 
-/// An offer and the session it was made in, both opened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenedOffer {
-    /// The session.
-    pub session: Session,
-    /// The offer.
-    pub offer: Offer,
-}
-
 impl Session {
-    /// Opens a `sessionID`. [`BookingRefusal::UnknownSlot`] when it was not made here for this
-    /// caller. Says nothing of its expiry.
+    /// Opens a `sessionID`, expired or not.
+    ///
+    /// # Errors
+    /// [`BookingRefusal::UnknownSlot`] when it was not sealed here for this caller.
     pub(crate) fn open(sealer: &Sealer, caller: &Caller, token: &str) -> Result<Self, AppError> {
         sealer
             .open::<Self>(Seal::Session, token)
@@ -89,29 +83,33 @@ impl Session {
 }
 
 impl Offer {
-    /// Opens a slot's id; as [`Session::open`].
+    /// Opens a slot's id, as [`Session::open`].
     pub(crate) fn open(sealer: &Sealer, caller: &Caller, token: &str) -> Result<Self, AppError> {
         sealer
             .open::<Self>(Seal::Slot, token)
             .filter(|offer| offer.tenant == caller.tenant && offer.holder == caller.holder)
             .ok_or_else(|| BookingRefusal::UnknownSlot.into())
     }
-}
 
-impl OpenedOffer {
-    /// Refuses a session that is over at `now`: its last instant is the one before `expires_at`.
-    pub(crate) fn unexpired(&self, now: Timestamp) -> Result<(), BookingRefusal> {
-        if now < self.session.expires_at { Ok(()) } else { Err(BookingRefusal::SessionExpired) }
+    /// Whether a hold reserves the time of this offer at `now`.
+    pub(crate) fn is_held_by(&self, hold: &HoldRow, now: Timestamp) -> bool {
+        hold.session == self.session
+            && hold.expires_at > now
+            && (hold.start, hold.end) == (self.busy_from, self.busy_to)
     }
 }
 
-/// Opens a session and one of its slots. A slot of another session is unknown to this one.
-pub fn open_offer(sealer: &Sealer, caller: &Caller, session_id: &str, slot_id: &str) -> Result<OpenedOffer, AppError> {
+/// Opens a session and one of its slots.
+///
+/// # Errors
+/// [`BookingRefusal::UnknownSlot`] when one was not sealed here for this caller, or the slot is of another session.
+pub fn open_offer(
+    sealer: &Sealer,
+    caller: &Caller,
+    session_id: &str,
+    slot_id: &str,
+) -> Result<(Session, Offer), AppError> {
     let session = Session::open(sealer, caller, session_id)?;
     let offer = Offer::open(sealer, caller, slot_id)?;
-    if offer.session == session.id {
-        Ok(OpenedOffer { session, offer })
-    } else {
-        Err(BookingRefusal::UnknownSlot.into())
-    }
+    if offer.session == session.id { Ok((session, offer)) } else { Err(BookingRefusal::UnknownSlot.into()) }
 }

@@ -1,5 +1,4 @@
-//! Drive times learned from a routing server: what is unknown is asked for, what is known is kept,
-//! and a server that fails is left alone for a while.
+//! Drive times of a routing server: requests those that are missing, stores them, and pauses after failures.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -12,26 +11,25 @@ use jiff::SignedDuration;
 
 use crate::travel::known_drives::Known;
 use crate::travel::known_drives::{Memory, cell};
-use crate::travel::{Leg, RoutingError, RoutingService};
+use crate::travel::service::{DriveTimes, Leg, RoutingError, RoutingService};
 use constat_core::RoutingSettings;
 use constat_core::{CircuitBreaker, Clock, Counts};
 
-/// Entries of a table that costs a routing server about as little as any.
+/// Maximum entries of a table that is requested whole: smaller tables cost a routing server about the same.
 const SMALL_TABLE: usize = 100;
 
-/// Most calls into which one table is split, because a place in it is not on the server's map. What
-/// is left over waits for the next round.
-const MOST_PARTS: usize = 16;
+/// Maximum calls for one table that is split because a place in it is not on the server's map. The rest waits for
+/// the next round.
+const MAX_PARTS: usize = 16;
 
-/// Longer drives are not asked for, as the crow flies and in metres: nobody drives so far for a visit
-/// and back, the estimate is about as good there, and Valhalla refuses a whole table for two places
-/// 400 km apart (`max_matrix_distance`).
-const LONGEST_M: f64 = 200_000.0;
+/// Maximum distance of a requested drive, in metres as the crow flies. The estimate is about as good for longer
+/// drives, and Valhalla refuses a whole table for two places 400 km apart (`max_matrix_distance`).
+const MAX_DISTANCE_M: f64 = 200_000.0;
 
-/// Tables asked for at the same time for one answer. What does not fit waits for the next round.
-const MOST_CALLS: usize = 4;
+/// Maximum concurrent calls for one answer. The rest waits for the next round.
+const MAX_CALLS: usize = 4;
 
-/// A routing server with what it has told.
+/// A routing server with its known drive times.
 pub struct Routed {
     service: Arc<dyn RoutingService>,
     clock: Arc<dyn Clock>,
@@ -40,22 +38,22 @@ pub struct Routed {
     pause: Mutex<CircuitBreaker>,
     memory: Memory,
     budget: Duration,
-    /// Most sources and targets of one table, together.
+    /// Maximum sources and targets of one table, together.
     coordinates: usize,
 }
 
-/// What to ask for in one call.
+/// Sources and targets of one call.
 #[derive(Debug, Default, PartialEq)]
 struct Table {
     from: Vec<Position>,
     to: Vec<Position>,
 }
 
-/// What a server told of one drive.
+/// A drive with its seconds; `None` where there is no way.
 type Drive = (Position, Position, Option<u32>);
 
 impl Table {
-    /// The table in two; the drive, when there is only one.
+    /// Splits the table in two; gives the drive when there is only one.
     fn halves(self) -> Result<[Self; 2], Leg> {
         let Self { mut from, mut to } = self;
         if from.len() >= to.len() && from.len() > 1 {
@@ -71,7 +69,7 @@ impl Table {
 }
 
 impl Routed {
-    /// Nothing is known at first.
+    /// A routing server without known drive times.
     pub fn new(
         service: Arc<dyn RoutingService>,
         estimator: Estimator,
@@ -94,12 +92,12 @@ impl Routed {
         }
     }
 
-    /// What is known now.
+    /// The known drive times, as a snapshot.
     pub fn known(&self) -> Known {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Runs what asks for tables, and gives up when an answer has waited long enough.
+    /// Runs calls until the time budget of an answer is used up; then gives `None`.
     pub async fn within_budget<T>(&self, asking: impl Future<Output = T>) -> Option<T> {
         let done = tokio::time::timeout(self.budget, asking).await.ok();
         if done.is_none() {
@@ -108,7 +106,7 @@ impl Routed {
         done
     }
 
-    /// Which of these drives the server should be asked for: those it has not told, or too long ago.
+    /// The drives of these that are to be requested: unknown, or known for too long.
     pub fn unsettled(&self, legs: &[Leg]) -> Vec<Leg> {
         self.forget();
         let known = self.known();
@@ -117,18 +115,17 @@ impl Routed {
         unknown.filter(|(from, to)| seen.insert((cell(*from), cell(*to)))).copied().collect()
     }
 
-    /// Asks the server for the drives that are not known yet. What it tells is known from then on,
-    /// to everybody.
+    /// Requests the drives that are not known yet, and adds them to the known ones.
     ///
     /// # Errors
-    /// The first call that failed; what others brought is kept.
+    /// The first call that failed; the answers of other calls are kept.
     pub async fn learn(&self, legs: &[Leg]) -> Result<(), RoutingError> {
         let unknown = self.unsettled(legs);
         if unknown.is_empty() {
             return Ok(());
         }
         let mut tables = tables(&unknown, self.coordinates);
-        tables.truncate(MOST_CALLS);
+        tables.truncate(MAX_CALLS);
         let answers = join_all(tables.into_iter().map(|table| self.ask_for_parts(table))).await;
         let mut learned = Vec::new();
         let mut outcome = Ok(());
@@ -144,7 +141,7 @@ impl Routed {
         outcome
     }
 
-    /// Counts the drives of an answer that had to be estimated, but for those that are never asked for.
+    /// Counts the estimated drives of an answer, without those that are never requested.
     pub fn count_estimated(&self, known: &Known, legs: &[Leg]) {
         let mut seen = HashSet::new();
         let estimated = legs.iter().filter(|(from, to)| known.is_estimated(*from, *to) && is_askable(*from, *to));
@@ -152,24 +149,24 @@ impl Routed {
         self.counts.roads.estimated.add(count as u64);
     }
 
-    /// Forgets what is too old.
+    /// Drops drives that are too old.
     fn forget(&self) {
         let now = self.clock.now();
         if self.known().aged(now, self.memory).is_some() {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            // Somebody may have been faster, and others have learned since: what is there now counts.
+            // Another thread may have changed them since.
             if let Some(aged) = known.aged(now, self.memory) {
                 *known = aged;
             }
         }
     }
 
-    /// Asks for a table; where a place in it is not on the server's map, for parts of it, until the
-    /// place is found out. Gives what was learned, and how it ended.
+    /// Requests a table; where a place in it is not on the server's map, its parts, until the place is isolated.
+    /// Gives the drives, and how it ended.
     async fn ask_for_parts(&self, table: Table) -> (Vec<Drive>, Result<(), RoutingError>) {
         let mut learned = Vec::new();
         let mut parts = vec![table];
-        for _ in 0..MOST_PARTS {
+        for _ in 0..MAX_PARTS {
             let Some(part) = parts.pop() else { break };
             match self.ask(&part).await {
                 Ok(rows) => {
@@ -187,7 +184,7 @@ impl Routed {
         (learned, Ok(()))
     }
 
-    async fn ask(&self, table: &Table) -> Result<crate::travel::DriveTimes, RoutingError> {
+    async fn ask(&self, table: &Table) -> Result<DriveTimes, RoutingError> {
         if !self.pause().may_ask(self.clock.now()) {
             self.counts.roads.skipped.increment();
             return Err(RoutingError::Paused);
@@ -197,7 +194,7 @@ impl Routed {
             let fits = rows.len() == table.from.len() && rows.iter().all(|row| row.len() == table.to.len());
             if fits { Ok(rows) } else { Err(RoutingError::NotATable("of another size".to_owned())) }
         });
-        // A server that knows its map's edge is well.
+        // A place off the map is no failure of the server.
         self.note(answer.as_ref().err().filter(|error| **error != RoutingError::OffTheMap));
         answer
     }
@@ -216,7 +213,7 @@ impl Routed {
         };
         self.counts.roads.failures.increment();
         let mut pause = self.pause();
-        // Calls that were under way together fail together: told once.
+        // Calls in parallel fail together: one log line.
         if pause.failed(self.clock.now()) && pause.has_just_begun() {
             tracing::warn!(%error, "the routing service fails: drives are estimated until it answers again");
         }
@@ -224,12 +221,12 @@ impl Routed {
 }
 
 fn is_askable(from: Position, to: Position) -> bool {
-    from.distance_m(to) <= LONGEST_M
+    from.distance_m(to) <= MAX_DISTANCE_M
 }
 
-/// Puts drives into tables of no more than so many sources and targets together. A table tells of
-/// every source and target, also of pairs that nobody asked for: where that would be many, the
-/// drives to and from the place that they have in common get tables of their own.
+/// Puts drives into tables of at most `coordinates` sources and targets together. A table covers every pair of its
+/// sources and targets, requested or not: where that would be many, the drives to and from the place that they have
+/// in common get separate tables.
 fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
     let count = |end: fn(&Leg) -> Position| legs.iter().map(|leg| cell(end(leg))).collect::<HashSet<_>>().len();
     if count(|leg| leg.0) * count(|leg| leg.1) <= SMALL_TABLE {
@@ -250,7 +247,7 @@ fn tables(legs: &[Leg], coordinates: usize) -> Vec<Table> {
     all
 }
 
-/// The drives in order, in as few tables as hold them.
+/// The drives in order, in as few tables as possible.
 fn filled<'a>(legs: impl Iterator<Item = &'a Leg>, coordinates: usize) -> Vec<Table> {
     let mut all = Vec::new();
     let mut table = Table::default();

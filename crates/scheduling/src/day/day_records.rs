@@ -1,4 +1,4 @@
-//! What is written in one expert's diary around a date.
+//! The records of one expert around a date.
 
 use std::collections::HashMap;
 
@@ -13,27 +13,27 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::travel::Leg;
+use crate::travel::service::Leg;
 
-/// An expert with what the person has booked and when the person is away, fresh from the database.
+/// An expert with absences and booked visits, fresh from the database.
 #[derive(Debug, Clone)]
-pub(crate) struct Diary {
+pub(crate) struct DayRecords {
     pub(crate) expert: Expert,
     pub(crate) absences: Vec<Absence>,
     pub(crate) visits: Vec<Visit>,
     pub(crate) appointments: HashMap<AppointmentId, Appointment>,
 }
 
-/// The instants between which a diary is read: so many days on each side of a date in any zone.
+/// The instants between which records are read: `days` on each side of a date, in any zone.
 pub(crate) fn around(date: Date, days: i64) -> (Timestamp, Timestamp) {
     let noon = TimeZone::UTC.to_timestamp(date.at(12, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
     let reach = SignedDuration::from_hours(24 * (days + 1));
     (noon.saturating_sub(reach).unwrap_or(noon), noon.saturating_add(reach).unwrap_or(noon))
 }
 
-impl Diary {
-    /// The diary of one of a firm's experts; `None` when the firm has no such expert, or the record
-    /// is unsound (its zone is unknown), as the calendars leave it out too.
+impl DayRecords {
+    /// The records of one of a firm's experts; `None` when the firm has no such expert, or the zone of the record is
+    /// unknown (the calendars leave it out too).
     pub(crate) fn read(
         connection: &mut Connection,
         tenant: &TenantId,
