@@ -22,7 +22,7 @@ pub async fn handle(
     }
     let mut wanted = body.value.into_domain().map_err(Problem::invalid)?;
     geocode(&request.scheduler, &mut wanted).await;
-    let _turn = request.turn_to_search(wanted.urgency.is_urgent()).await?;
+    let _permit = request.search_permit(wanted.urgency.is_urgent()).await?;
     let found = search_slots(&request.scheduler, &request.caller, wanted).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();
