@@ -10,7 +10,7 @@
 pub(crate) struct Entry(u64);
 
 impl Entry {
-    /// Nobody.
+    /// No expert.
     pub(crate) const NONE: Self = Self(u64::MAX);
 
     /// Bits of the number: a million experts.
@@ -27,7 +27,7 @@ impl Entry {
         Self::new(cost.min((1 << (64 - Self::NUMBER)) - 2), expert)
     }
 
-    /// Points and number of the expert; `None` for nobody.
+    /// Points and number of the expert, if there is one.
     pub(crate) fn get(self) -> Option<(u64, u32)> {
         let number = u32::try_from(self.0 & ((1 << Self::NUMBER) - 1)).unwrap_or(0);
         (self != Self::NONE).then_some((self.0 >> Self::NUMBER, number))
@@ -42,7 +42,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A board of so many cells for runs of so many cells at most.
+    /// A board of `cells` starts, for runs of at most `longest` cells.
     pub(crate) fn new(cells: usize, longest: usize) -> Self {
         let rows = longest.max(1).ilog2() as usize + 1;
         Self { rows: vec![Entry::NONE; cells * rows], cells }

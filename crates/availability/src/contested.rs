@@ -1,12 +1,13 @@
-//! Times that others were offered and may still book.
+//! Prices for times that other callers were offered and may still book.
 //!
-//! Late binding keeps a promised time as long as somebody is left who can take it. So two things are done
-//! about an expert whom an open offer names. Starts that get in its way are entered apart, a little dearer:
-//! whoever is not named is preferred. And a start that only such experts can take is dearer by the chance
-//! that all of them are booked: from how many there are, and from how many open offers get in their way.
-//! It is never left out: when nothing else is free, it is offered.
+//! A commit may replace the offered expert with another one who is free (late binding). An open offer
+//! can therefore be kept as long as one eligible expert is left. For an expert who is named in an open
+//! offer, two prices apply. Starts that conflict with the offer cost a few points more, so that an expert
+//! without open offers is preferred. A start that only such experts can take also costs points for the
+//! probability that all of them are booked, which follows from their number and from the number of open
+//! offers in conflict. Such a start stays in the search: it is offered when nothing else is free.
 //!
-//! An expert without open offers costs nothing here.
+//! An expert without open offers costs no extra work here.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::search::{Grid, Sink};
 use crate::settings::Weights;
 use crate::travel::{Spot, Travel};
 
-/// A time that somebody else was offered.
+/// A time offered to another caller, who may still book it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenOffer {
     /// Whom it names.
@@ -204,9 +205,9 @@ impl<'a> Contested<'a> {
             able += self.able[number];
             demand += self.demand[number];
             let Some((cost, expert)) = named.get() else { continue };
-            // Somebody who is not named is left when all others are gone: one at least.
+            // An expert who is not named stays free when all named ones are booked: count at least one.
             let left = i32::from(cells[number] != Entry::NONE);
-            let points = weights.promised.min(Weights::HIGHEST) + price(gone(able + left, demand), weights);
+            let points = weights.open_offer.min(Weights::HIGHEST) + price(gone(able + left, demand), weights);
             let entry = Entry::capped(cost + u64::from(points), expert);
             if entry < cells[number] {
                 (cells[number], promised[number]) = (entry, points);
@@ -219,11 +220,11 @@ impl<'a> Contested<'a> {
 /// Points for a risk.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 million")]
 fn price(risk: f64, weights: &Weights) -> u32 {
-    (risk * 100.0 * f64::from(weights.promised_percent.min(Weights::HIGHEST))) as u32
+    (risk * 100.0 * f64::from(weights.open_offer_percent.min(Weights::HIGHEST))) as u32
 }
 
-/// The chance that as many visits are booked as there are people who can take one, or more: bookings come
-/// one by one, so many thousandths of one are to be expected (Poisson's law).
+/// The probability that bookings take all experts of a start: Poisson distribution, with `demand` in
+/// thousandths of a booking.
 fn gone(able: i32, demand: i32) -> f64 {
     let expected = f64::from(demand.max(0)) / 1000.0;
     let mut term = (-expected).exp();

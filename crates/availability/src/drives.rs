@@ -1,4 +1,4 @@
-//! Which drives a visit would rest on, for whoever can find out about roads before it is judged.
+//! The drives that the feasibility of a visit depends on, so that a caller can look up road times first.
 
 use constat_domain::geo::Position;
 use jiff::{SignedDuration, Timestamp};

@@ -30,10 +30,10 @@ const RULES: [(ReasonCode, Rule); 11] = [
     (ReasonCode::Territory, goes_there),
 ];
 
-/// Whether the record allows the request; the first rule that refuses is told.
+/// Whether the record allows the request; otherwise the first rule that refuses it.
 ///
-/// What the request does not state refuses nobody, except the place: a territory of départements
-/// needs to know the département of an on-site visit.
+/// A field that the request leaves out excludes no expert. Exception: a territory of départements needs
+/// the département of an on-site visit.
 pub fn eligible(expert: &Expert, requirement: &Requirement) -> Result<(), ReasonCode> {
     match RULES.iter().find(|(_, allows)| !allows(expert, requirement)) {
         Some((reason, _)) => Err(*reason),
@@ -118,7 +118,7 @@ fn lists<T: PartialEq>(list: Option<&Vec<T>>, wanted: Option<&T>) -> bool {
     }
 }
 
-/// Stakes in another currency than the limit's are not within it: nobody can tell.
+/// Whether the stakes are within a limit. Stakes in another currency than the limit's are not.
 pub(crate) fn within(stakes: Option<Money>, limit: Option<Money>) -> bool {
     match (stakes, limit) {
         (Some(stakes), Some(limit)) => stakes.currency == limit.currency && stakes.minor <= limit.minor,

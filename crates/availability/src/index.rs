@@ -72,7 +72,7 @@ impl Member {
 const CHUNK: usize = 64;
 
 impl CalendarIndex {
-    /// An empty index that resolves working time from the day of `from` for so many days.
+    /// An empty index that resolves working time for `days` days from the day of `from`.
     pub fn new(from: Timestamp, days: u16, settings: Arc<Settings>) -> Self {
         let to = zone::timestamp(from.as_second() + i64::from(days) * 86_400);
         Self { from, to, settings, chunks: Vec::new(), pool: OnceLock::new() }

@@ -1,10 +1,10 @@
-//! Several people at one place at one time: the parties' experts of an adversarial expertise, each
-//! of another firm, or the workers of one firm whose trades a repair asks for.
+//! Several experts at one place at one time: one expert of each party's firm for an adversarial
+//! expertise, or the workers of one firm for a repair that needs several trades.
 //!
-//! Each party is searched by itself; what is left is where all have somebody, at the sum of their
-//! prices. A team is searched by the trades that people hold: whoever holds the same of the wanted
-//! ones is one group, each group is searched by itself, and at each start the fewest groups that
-//! hold everything together are taken. Groups have no member in common, so nobody is needed twice.
+//! Each party is searched separately. The result is the starts at which every party has a free expert, at
+//! the sum of their prices. For a team, workers with the same subset of the wanted trades form one group,
+//! each group is searched separately, and each start uses the smallest number of groups that cover all
+//! trades. Groups are disjoint, so no worker is counted twice.
 
 use constat_domain::expert::{Expert, Trade};
 use constat_domain::ids::ExpertId;
@@ -31,11 +31,11 @@ pub struct Party<'a> {
     pub requirement: &'a Requirement,
 }
 
-/// Searches the times at which every party has somebody. Each offer names the first party's expert,
+/// Searches the starts at which every party has a free expert. Each offer names the first party's expert,
 /// and in [`Offer::others`] those of the other parties, in their order.
 ///
-/// Ranked by the sum of what each party's expert costs, otherwise as [`search()`](crate::search()). The
-/// score that is told is the first party's alone: how busy the others are is theirs to know.
+/// Ranked by the sum of the parties' prices, otherwise as [`search()`](crate::search()). The returned score
+/// is the first party's only: the workload of the other firms is confidential.
 pub fn search_together<T: Travel + ?Sized>(parties: &[Party<'_>], travel: &T) -> Outcome {
     let Some(first) = parties.first() else { return Outcome { offers: Vec::new(), reasons: Vec::new() } };
     let searched: Vec<Found> = parties
@@ -110,9 +110,9 @@ pub fn search_team<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requ
     Outcome { offers, reasons }
 }
 
-/// The fewest of some people, given best first, who hold every trade wanted among them, in the
-/// order in which [`search_team`] names them; of equally few, those who come first. With less than two
-/// trades wanted: the first person. `None` when something is held by nobody.
+/// The smallest set of the given experts, best first, that covers every wanted trade, in the order in which
+/// [`search_team`] names them. Among sets of equal size the earlier experts win. With fewer than two wanted
+/// trades: the first expert. `None` when no expert holds one of the trades.
 pub fn pick_team(index: &CalendarIndex, requirement: &Requirement, people: &[ExpertId]) -> Option<Vec<ExpertId>> {
     let wanted = requirement.trades.as_slice();
     if wanted.len() < 2 {
@@ -143,7 +143,7 @@ fn held_of(expert: &Expert, wanted: &[Trade]) -> usize {
 struct Team {
     people: u32,
     cost: u64,
-    /// Bit `n`: somebody of the group that holds exactly the set `n`.
+    /// Bit `n` is set when the group holds exactly the set `n`.
     groups: u64,
 }
 
@@ -177,7 +177,7 @@ fn fewest(wanted: &[Trade], cost_of: impl Fn(usize) -> Option<u64>) -> Option<Te
     best[all]
 }
 
-/// Everybody's price together; nobody when somebody is missing. The number is of no use.
+/// The sum of all prices; no entry when one is missing. The expert number of the sum has no meaning.
 fn sum(entries: impl Iterator<Item = Entry>) -> Entry {
     let mut total: u64 = 0;
     for entry in entries {

@@ -1,22 +1,22 @@
-//! Who is free, when, and is this exact visit possible?
+//! Searches free appointment slots and verifies exact visits.
 //!
-//! Pure: no I/O, no clock, no randomness. [`search()`] reads a [`CalendarIndex`] and answers with
-//! ranked offers and with the reasons why others were refused; [`feasible`] judges one exact visit
-//! in one expert's calendar. Both rest on the same gaps (`gaps`), so what is offered can be
-//! booked, and the commit, which runs [`feasible`] on rows fresh from the database, is only ever
-//! stricter by what was booked meanwhile.
+//! Pure: no I/O, no clock, no randomness. [`search()`] reads a [`CalendarIndex`] and returns ranked
+//! offers, and the reasons why the other experts cannot take the visit. [`feasible`] verifies one exact
+//! visit in one expert's calendar. Both use the same gaps (`gaps`), so an offer can be booked unless a
+//! booking came in between: the commit runs [`feasible`] on fresh rows.
 //!
-//! # Where what is
+//! # Modules
 //!
-//! - What is given: `expert` (a record), `hours` and `schedule` (which hours hold on which date),
-//!   `settings`, `requirement` (a request, placed and measured).
-//! - Who may come at all: `eligibility` is the rule for one record, `pool` the same for all at once.
-//! - When: `calendar` resolves one expert's days, `gaps` lays the free time between appointments,
-//!   `travel` tells how long drives take, `judge` decides one exact visit, `drives` names the drives
-//!   that this rests on.
-//! - Which: `search` goes through the gaps of an `index`, `board` keeps the best expert of each start,
-//!   `contested` makes dearer what others were offered, `rank` chooses and spreads, `reason` counts the others. `joint` does so for several people.
-//! - `day_plan`: a day as it will be lived, and a better order of it.
+//! - Inputs: `expert` (a record), `hours` and `schedule` (working hours by date), `settings`,
+//!   `requirement` (a request with its position and duration).
+//! - Eligibility: `eligibility` is the rule for one record, `pool` evaluates it for all at once.
+//! - Time: `calendar` resolves one expert's days, `gaps` computes the free time between appointments,
+//!   `travel` gives drive times, `judge` verifies one exact visit, `drives` lists the drives that this
+//!   depends on.
+//! - Choice: `search` scans the gaps of an `index`, `board` holds the best expert of each start,
+//!   `contested` prices open offers of others, `rank` selects and spreads, `reason` counts exclusions.
+//!   `joint` searches for several experts at once.
+//! - `day_plan`: the timeline of one day, and a better order of its visits.
 //!
 //! # The rules of a day
 //!
@@ -32,9 +32,9 @@
 //!   in one piece, before or after it. The same holds for absences: they stand in the way and have
 //!   no place.
 //! - Neighbours are found by instants, not by dates: a visit that ended just before midnight counts.
-//!   Whoever was somewhere a day ago (`calendar::REACH_SECONDS`) may be anywhere now.
-//! - Who has as many visits that day, or that week (Monday to Sunday), as the record allows gets none
-//!   more. On-call hours count for catastrophes only ([`Settings::is_catastrophe`]).
+//!   A place more than `calendar::REACH_SECONDS` (one day) ago sets no limit.
+//! - An expert gets at most as many visits on a day and in a week (Monday to Sunday) as the record allows.
+//!   On-call hours count for catastrophes only ([`Settings::is_catastrophe`]).
 
 mod bits;
 mod board;

@@ -193,7 +193,7 @@ struct Narrowing {
 }
 
 impl Narrowing {
-    /// Keeps those who are in one of some sets; a set that is not there holds nobody.
+    /// Retains the members of any of the sets; a missing set is empty.
     fn keep(&mut self, reason: ReasonCode, sets: &[Option<&Bits>]) {
         let before = self.set.count();
         self.set.keep_any(sets);

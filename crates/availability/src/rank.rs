@@ -132,7 +132,7 @@ fn as_seconds(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }
 
-/// Points as they are told.
+/// Points as the result shows them.
 pub(crate) fn points(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// Why an expert cannot take a visit. The order is how far the search got: of several reasons the
-/// last one is told.
+/// Why an expert cannot take a visit, in the order of the checks. Of several reasons the last one is
+/// returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonCode {
@@ -50,7 +50,7 @@ pub enum ReasonCode {
     FullyBooked,
     /// Free, but the drive does not fit.
     TooFar,
-    /// Free, but never when everybody else who must be there is.
+    /// Free, but never at the same time as the other experts of the appointment.
     NotTogether,
 }
 

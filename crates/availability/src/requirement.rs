@@ -30,7 +30,7 @@ const DROUGHT: &str = "Secheresse";
 /// What the caller found out about the place of the request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlaceFacts {
-    /// The position; needed when somebody travels there.
+    /// The position; required for an on-site visit.
     pub position: Option<Position>,
     /// The département, `75`, `2A`, `974`.
     pub department: Option<String>,
@@ -43,7 +43,7 @@ pub struct PlaceFacts {
 pub struct Requirement {
     /// The kind of intervention.
     pub kind: ServiceKind,
-    /// Where somebody travels to; `None` for a remote intervention.
+    /// The position of an on-site visit; `None` for a remote one.
     pub site: Option<Position>,
     /// The département of the place.
     pub department: Option<String>,
@@ -77,8 +77,8 @@ pub struct Requirement {
     /// The appointments whose own time counts as free: the one that is moved, with all others of a
     /// joint one.
     pub reschedules: Vec<AppointmentId>,
-    /// What others were offered and may still book; nothing unless it is set. Only a search looks at it:
-    /// such times rank behind others ([`Score::promised`](crate::Score::promised)).
+    /// Open offers of other callers; empty unless it is set. Only a search uses them: such times rank
+    /// behind others (see [`Score`](crate::Score)).
     pub open: OpenOffers,
     /// Length of the visit itself, in minutes.
     pub duration_minutes: u32,
@@ -151,7 +151,7 @@ impl Requirement {
         let damages = if repair { request.damages.len() } else { 0 };
         let duration_minutes = settings.durations.minutes(request.kind, &stakes, damages);
         let window_minutes = u32::from(settings.window_minutes.clamp(15, 120));
-        // A visit longer than the longest arrival window can only be promised at an exact time.
+        // A visit longer than the longest arrival window can only have an exact time.
         let windowed = request.granularity != Granularity::Hour && duration_minutes <= window_minutes;
         let occupied_minutes = if windowed { window_minutes } else { duration_minutes };
 
@@ -200,8 +200,8 @@ impl Requirement {
         Ok(requirement)
     }
 
-    /// The same visit for another party, whose expert comes for this insurer; `None`: nobody said. What that
-    /// party's experts were offered for is not known yet.
+    /// The same visit for another party with this insurer, or `None` if the request names none. The open
+    /// offers of that party's experts are not filled in.
     #[must_use]
     pub fn for_party(&self, insurer: Option<&String>) -> Self {
         Self { insurer: insurer.cloned(), open: OpenOffers::default(), ..self.clone() }
@@ -263,7 +263,7 @@ impl Requirement {
         if self.catastrophe { Duty::OnCall } else { Duty::Ordinary }
     }
 
-    /// The first start that the window and a notice of so many seconds allow.
+    /// The first start that the window and a notice in seconds allow.
     pub(crate) fn earliest(&self, notice: i64) -> i64 {
         self.from.max(self.asked_at + notice)
     }

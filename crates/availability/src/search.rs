@@ -29,7 +29,7 @@ pub struct Offer {
     pub expert: ExpertId,
     /// Who else would be there, in a joint search.
     pub others: Vec<ExpertId>,
-    /// What is promised.
+    /// The offered time.
     pub slot: Slot,
     /// What it takes in the expert's day: from.
     pub busy_from: Timestamp,
@@ -77,8 +77,8 @@ pub fn search<T: Travel + ?Sized>(index: &CalendarIndex, requirement: &Requireme
     Outcome { offers, reasons: tally.into_reasons() }
 }
 
-/// Everybody who can take one exact visit, best first: for a commit that finds the first choice
-/// taken and keeps the promised time with somebody else.
+/// All experts who can take one exact visit, best first. A commit uses it to replace the offered expert
+/// when that one is no longer free.
 pub fn who_can<T: Travel + ?Sized>(
     index: &CalendarIndex,
     requirement: &Requirement,

@@ -200,11 +200,11 @@ pub struct Weights {
     pub same_half_day: u32,
     /// For each offer already made for the same day.
     pub same_day: u32,
-    /// For an expert whose time was offered to somebody else, who may still book it.
-    pub promised: u32,
-    /// For each percent of the chance that by then all who can take a visit are booked by those who were
-    /// offered their time.
-    pub promised_percent: u32,
+    /// For an expert whose time is in another caller's open offer.
+    pub open_offer: u32,
+    /// For each percent of the probability that other callers book all experts who can take the visit,
+    /// given their open offers.
+    pub open_offer_percent: u32,
 }
 
 impl Weights {
@@ -221,8 +221,8 @@ impl Weights {
             ("weights.missing_trade", self.missing_trade),
             ("weights.same_half_day", self.same_half_day),
             ("weights.same_day", self.same_day),
-            ("weights.promised", self.promised),
-            ("weights.promised_percent", self.promised_percent),
+            ("weights.open_offer", self.open_offer),
+            ("weights.open_offer_percent", self.open_offer_percent),
         ]
     }
 }
@@ -238,8 +238,8 @@ impl Default for Weights {
             missing_trade: 400,
             same_half_day: 300,
             same_day: 150,
-            promised: 100,
-            promised_percent: 10_000,
+            open_offer: 100,
+            open_offer_percent: 10_000,
         }
     }
 }

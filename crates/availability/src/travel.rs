@@ -16,7 +16,7 @@ use crate::crossings::Crossings;
 /// before the search): the same question gets the same answer within one search and its commit.
 /// The batch methods answer what [`Travel::seconds`] answers, faster.
 pub trait Travel {
-    /// Seconds of travel, parking and finding the door included. Zero for the same position.
+    /// Seconds of travel, including parking and access. Zero for the same position.
     fn seconds(&self, from: Position, to: Position) -> u32;
 
     /// Seconds from one spot to another.
@@ -35,13 +35,13 @@ pub trait Travel {
     }
 }
 
-/// A drive in the engine's own seconds. Nobody drives for more than eight years.
+/// A drive in the engine's seconds, capped at [`LONGEST_DRIVE`].
 fn drive(seconds: u32) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX).min(LONGEST_DRIVE)
 }
 
-/// Longest drive that is told apart from a longer one, in seconds. Also stands for "no road": a drive between
-/// two landmasses without a crossing.
+/// Longest drive in seconds; longer ones count as this. Also means "no road": a drive between two
+/// landmasses without a crossing.
 pub(crate) const LONGEST_DRIVE: i32 = 1 << 28;
 
 /// A position with what an estimate needs of it: its unit vector from the Earth's centre, and its landmass.
@@ -174,7 +174,7 @@ pub struct Legs {
 }
 
 impl Legs {
-    /// Makes room for so many places.
+    /// Resizes the matrix for `count` places.
     pub fn fit(&mut self, count: usize) {
         if self.to_site.len() < count {
             self.to_site.resize(count, 0);
@@ -205,7 +205,7 @@ pub struct Estimator {
     pub road_kmh: f64,
     /// Speed in km/h beyond: motorways and their approach.
     pub highway_kmh: f64,
-    /// Seconds to park and find the door, once for each drive.
+    /// Seconds of parking and access, once for each drive.
     pub access_seconds: u32,
     /// Ferries and flights between landmasses. None by default.
     pub crossings: Crossings,

@@ -131,7 +131,7 @@ fn dates(case: &Case) -> impl Iterator<Item = Date> {
     case.first.series(1.day()).take(4)
 }
 
-/// Every visit is within its promise, in order, and the drives lie between the visits.
+/// Every visit is within its agreed time, in order, and the drives lie between the visits.
 fn check_promises(plan: &DayPlan) {
     for planned in &plan.visits {
         let slot = planned.visit.slot;
@@ -296,7 +296,7 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
     };
     let proposal = ask(&west, &east, &requirements, west.now);
     assert_eq!(proposal.changes.len(), 2);
-    assert_eq!(proposal.seconds_after(), 0, "each visit is at its expert's own door");
+    assert_eq!(proposal.seconds_after(), 0, "each visit is at its expert's own base");
     assert!(proposal.seconds_before() > 3600);
     assert!(proposal.changes.iter().all(|change| change.start_before == change.start_after));
 
@@ -305,12 +305,12 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
     };
     // It has begun.
     nothing(ask(&west, &east, &requirements, at("2026-03-02T09:00:00Z")));
-    // Too soon for somebody else.
+    // Too soon for another expert.
     nothing(ask(&west, &east, &requirements, at("2026-03-02T08:00:00Z")));
-    // Somebody may not go there.
+    // One of the two may not travel there.
     east.expert.territory = constat_domain::expert::Territory::RadiusKm(30.0);
     west.expert.territory = constat_domain::expert::Territory::RadiusKm(1.0);
-    assert_eq!(ask(&west, &east, &requirements, west.now).changes.len(), 2, "each one's own door is near enough");
+    assert_eq!(ask(&west, &east, &requirements, west.now).changes.len(), 2, "each expert's own base is near enough");
     east.expert.territory = constat_domain::expert::Territory::Departments(vec!["60".to_owned()]);
     nothing(ask(&west, &east, &requirements, west.now));
     east.expert.territory = constat_domain::expert::Territory::Anywhere;
@@ -320,7 +320,7 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
     let changes = ask(&west, &east, &requirements, west.now).changes;
     assert!(changes.iter().all(|change| change.to_expert == west.expert.id), "{changes:?}");
     east.absences.clear();
-    // Not to be given to anybody else.
+    // Without a requirement a visit cannot move to another expert.
     requirements.clear();
     nothing(ask(&west, &east, &requirements, west.now));
 }
@@ -328,7 +328,7 @@ fn two_people_whose_visits_lie_at_each_others_door_should_exchange_them() {
 #[test]
 fn windows_that_overlap_are_put_in_the_order_that_drives_least() {
     let world = World::new();
-    // 09:00 to 12:00 in Paris; two neighbours in the west, one visit in the east promised between them.
+    // 09:00 to 12:00 in Paris; two neighbours in the west, one visit in the east agreed between them.
     let visit = |number: u8, start: &str, site: Position| {
         let start = at(start);
         let slot = constat_domain::appointment::Slot {

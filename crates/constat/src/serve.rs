@@ -160,7 +160,7 @@ pub async fn run(
     let _erasures = AbortOnDrop(Some(tokio::spawn(pass_erasures_on(Arc::clone(&services.claims)))));
     let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&services.claims)))));
     let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&services.claims)))));
-    let Routers { public, metrics: watched, life } = constat_http::routers(&services);
+    let Routers { public, metrics: watched, shutdown } = constat_http::routers(&services);
     let of_operators = operators_limits(&limits);
     let watched = metrics.map(|listener| {
         tokio::spawn(async move { constat_http::serve(listener, watched, &of_operators, std::future::pending()).await })
@@ -178,8 +178,8 @@ pub async fn run(
         ended = &mut serving => return ended.map_err(|error| Failure::new(error.to_string())),
         () = stop => {}
     }
-    life.end();
-    if life.is_watched() {
+    shutdown.end();
+    if shutdown.is_watched() {
         tracing::info!(seconds = limits.notice_seconds, "stopping: readiness says no, requests are still taken");
         tokio::time::sleep(Duration::from_secs(limits.notice_seconds)).await;
     }

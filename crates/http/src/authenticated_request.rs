@@ -17,8 +17,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
 use sha2::{Digest as _, Sha256};
 
+use crate::admission::{Permit, Priority, Rank};
 use crate::contract::{CLAIMS, Contract, DOSSIER, PARTNER};
-use crate::gate::{Lane, Place, Rank};
 use crate::peer::Peer;
 use crate::problem::Cause;
 use crate::{Problem, Reply, Shared};
@@ -49,14 +49,14 @@ impl ApiContract for Dossier {
     const CONTRACT: Contract = DOSSIER;
 }
 
-/// Who asks, and nothing of the request: enough for a plain read, which takes its place at work itself
-/// unless it has no work to do. Taking it is what makes a handler require a key.
+/// The authenticated caller without the request: enough for a plain read, which acquires a permit only if it
+/// has work to do. As an argument of a handler it makes an API key mandatory.
 pub(crate) struct AuthenticatedCaller<S> {
-    /// What handlers share, with the application.
+    /// State shared by all handlers.
     pub(crate) shared: Shared,
-    /// Who asks.
+    /// The caller.
     pub(crate) caller: Caller,
-    lane: Lane,
+    priority: Priority,
     speaks: PhantomData<S>,
 }
 
@@ -78,16 +78,16 @@ impl<S: ApiContract> FromRequestParts<Shared> for AuthenticatedCaller<S> {
             }
         };
         shared.rates.take(caller.key, core.settings.requests_per_minute, core.clock.now())?;
-        Ok(Self { shared: shared.clone(), caller, lane: lane(&parts.headers), speaks: PhantomData })
+        Ok(Self { shared: shared.clone(), caller, priority: priority(&parts.headers), speaks: PhantomData })
     }
 }
 
 impl<S> OperationInput for AuthenticatedCaller<S> {}
 
 impl<S> AuthenticatedCaller<S> {
-    /// A place at work: hold it while there is some.
-    pub(crate) async fn place(&self) -> Result<Place, Problem> {
-        Ok(self.shared.gate.enter(self.caller.key, self.lane).await?)
+    /// Acquires a permit, held while the request works.
+    pub(crate) async fn permit(&self) -> Result<Permit, Problem> {
+        Ok(self.shared.admission.acquire(self.caller.key, self.priority).await?)
     }
 }
 
@@ -99,7 +99,7 @@ pub struct AuthenticatedRequest<S> {
     pub scheduler: Arc<Scheduler>,
     /// Claims.
     pub claims: Arc<ClaimService>,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
     /// The request's headers.
     pub headers: HeaderMap,
@@ -107,28 +107,28 @@ pub struct AuthenticatedRequest<S> {
     method: Method,
     uri: Uri,
     dry_run: bool,
-    lane: Lane,
-    /// Given back once the handler is done.
-    _place: Place,
+    priority: Priority,
+    /// Released when the handler is done.
+    _permit: Permit,
     speaks: PhantomData<S>,
 }
 
-/// The lane that a request asks for: the urgency of RFC 9218, 0 to 7, where 3 is usual and less is more
-/// urgent. It orders a key's own requests and no others.
-fn lane(headers: &HeaderMap) -> Lane {
-    let Some(priority) = headers.get("priority").and_then(|value| value.to_str().ok()) else { return Lane::Usual };
+/// The priority of a request, from the urgency of RFC 9218 (0 to 7, default 3, lower is more urgent). It orders
+/// the requests of one key only.
+fn priority(headers: &HeaderMap) -> Priority {
+    let Some(priority) = headers.get("priority").and_then(|value| value.to_str().ok()) else { return Priority::Usual };
     let urgency = priority.split(',').find_map(|part| part.trim().strip_prefix("u="));
-    if matches!(urgency, Some("0" | "1" | "2")) { Lane::Urgent } else { Lane::Usual }
+    if matches!(urgency, Some("0" | "1" | "2")) { Priority::Urgent } else { Priority::Usual }
 }
 
 impl<S: ApiContract> FromRequestParts<Shared> for AuthenticatedRequest<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let AuthenticatedCaller { shared, caller, lane, speaks } =
+        let AuthenticatedCaller { shared, caller, priority, speaks } =
             AuthenticatedCaller::<S>::from_request_parts(parts, shared).await?;
         let dry_run = S::CONTRACT.api == Api::Claims && asks_for_dry_run(parts)?;
-        let place = shared.gate.enter(caller.key, lane).await?;
+        let permit = shared.admission.acquire(caller.key, priority).await?;
         Ok(Self {
             core: Arc::clone(&shared.core),
             scheduler: Arc::clone(&shared.scheduler),
@@ -139,8 +139,8 @@ impl<S: ApiContract> FromRequestParts<Shared> for AuthenticatedRequest<S> {
             uri: parts.uri.clone(),
             dry_run,
             shared,
-            lane,
-            _place: place,
+            priority,
+            _permit: permit,
             speaks,
         })
     }
@@ -208,8 +208,8 @@ impl<S: ApiContract> AuthenticatedRequest<S> {
         Ok(Reply(self.core.command_of(attempt, self.context(), decide).await?))
     }
 
-    /// Gives a refusal that was decided without a transaction, unless an earlier attempt of the request has done
-    /// what was asked for: then its answer.
+    /// Returns a refusal that was decided without a transaction, or the stored answer if an earlier attempt of
+    /// the request succeeded.
     pub async fn refuse(&self, attempt: &Attempt, refusal: Problem) -> Result<Reply, Problem> {
         if !matches!(refusal.cause(), Cause::App(error) if error.is_refusal()) {
             return Err(refusal);
@@ -217,16 +217,16 @@ impl<S: ApiContract> AuthenticatedRequest<S> {
         self.core.earlier_answer(attempt).await?.map(Reply).ok_or(refusal)
     }
 
-    /// A turn to search: hold it while it computes. An urgent one goes before others of its key.
-    pub(crate) async fn turn_to_search(&self, urgent: bool) -> Result<Place, Problem> {
-        let lane = if urgent { Lane::Urgent } else { self.lane };
-        Ok(self.shared.searches.enter(self.caller.key, lane).await?)
+    /// Acquires a permit to compute a search. Urgent searches go before others of their key.
+    pub(crate) async fn search_permit(&self, urgent: bool) -> Result<Permit, Problem> {
+        let priority = if urgent { Priority::Urgent } else { self.priority };
+        Ok(self.shared.searches.acquire(self.caller.key, priority).await?)
     }
 
-    /// A turn to have a preview drawn: hold it meanwhile. The platform's own keys go before others.
-    pub(crate) async fn turn_to_draw(&self) -> Result<Place, Problem> {
+    /// Acquires a permit to render a preview. The platform's own keys go before others.
+    pub(crate) async fn preview_permit(&self) -> Result<Permit, Problem> {
         let rank = if self.caller.owns_the_data() { Rank::First } else { Rank::Usual };
-        Ok(self.shared.previews.enter_ranked(self.caller.key, self.lane, rank).await?)
+        Ok(self.shared.previews.acquire_ranked(self.caller.key, self.priority, rank).await?)
     }
 
     /// The circumstances of a command.

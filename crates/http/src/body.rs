@@ -65,7 +65,7 @@ pub struct JsonOrForm<T> {
 
 /// How much of a body that is too large is read on and thrown away, so that its sender gets to read
 /// the answer instead of a broken connection.
-const MOST_DISCARDED: usize = 64 * 1024 * 1024;
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads a whole body, up to `limit` bytes both as it came and inflated.
 ///
@@ -81,8 +81,8 @@ pub(crate) async fn read_body(request: Request, limit: usize, shared: &Shared) -
     }
 }
 
-/// Reads a whole body, up to `limit` bytes, in the time that a body may take for each MiB that it may
-/// have: its sender holds a place among the requests at work meanwhile, and gives it up when somebody waits.
+/// Reads a whole body of up to `limit` bytes, within the time allowed for each MiB of the limit. The request
+/// holds a permit meanwhile and loses it when the body is slow and other requests wait.
 async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let seconds = shared.core.settings.requests.body_seconds;
     let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
@@ -91,7 +91,7 @@ async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, 
         read = tokio::time::timeout(patience, read_all(body, limit)) => {
             read.unwrap_or_else(|_too_slow| Err(Problem::field("", "the body did not arrive in time")))
         }
-        refused = shared.gate.needs_the_place_of_a_slow_sender(Duration::ZERO) => Err(refused.into()),
+        refused = shared.admission.wait_until_slow_sender_must_yield(Duration::ZERO) => Err(refused.into()),
     }
 }
 
@@ -104,7 +104,7 @@ async fn read_all(body: Body, limit: usize) -> Result<Bytes, Problem> {
         seen += chunk.len();
         if seen <= limit {
             kept.extend_from_slice(&chunk);
-        } else if seen - limit > MOST_DISCARDED {
+        } else if seen - limit > MAX_DISCARDED_BYTES {
             break;
         }
     }

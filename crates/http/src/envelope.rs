@@ -1,5 +1,5 @@
-//! Around every contract's routes: names the request, and writes what went wrong as the contract
-//! does, whoever noticed it: a handler, an extractor, the router, or a panic.
+//! The layer around each contract's routes: assigns the execution id and writes errors in the contract's
+//! format, whether they come from a handler, an extractor, the router or a panic.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -19,18 +19,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tower::{Layer, Service};
 
 use crate::problem::Cause;
-use crate::{Contract, Problem, Shared, leftover};
+use crate::{Contract, Problem, Shared, drain_body};
 
-/// Names each answer, so that a caller can quote it and an operator can find it in the log.
+/// Identifies each answer, so that an operator can find it in the log.
 pub const EXECUTION_HEADER: HeaderName = HeaderName::from_static("x-execution-id");
 
-/// Puts the envelope around a contract's routes, which have their full paths, and answers its unknown
-/// paths and methods.
+/// Wraps a contract's routes, given with their full paths, and answers unknown paths and methods.
 pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) -> Router<Shared> {
     let nowhere = || async { Problem::from(Cause::NoSuchPath) };
     let wrong_method = || async { Problem::from(Cause::MethodNotAllowed) };
     Router::new()
-        // A nest leaves its base path with a slash at the end to nobody.
+        // A nest does not match its base path with a trailing slash.
         .route(&format!("{}/", contract.base), any(nowhere))
         // The fallback lives under the base path, so that each contract answers for its own paths.
         .nest(contract.base, Router::new().fallback(nowhere))
@@ -38,8 +37,7 @@ pub(crate) fn wrap(routes: Router<Shared>, contract: Contract, shared: &Shared) 
         .layer(Envelope { contract, shared: shared.clone() })
 }
 
-/// Around what: a layer of our own instead of a function as middleware, which would copy the routes
-/// below once more for each request.
+/// A layer instead of a middleware function, which would clone the inner routes once more per request.
 #[derive(Clone)]
 struct Envelope {
     contract: Contract,
@@ -79,7 +77,7 @@ where
         let began = Instant::now();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
-        let (request, leftover) = leftover::lend(request);
+        let (request, unread) = drain_body::returnable(request);
         let answering = self.inner.call(request);
         Box::pin(async move {
             let handled = AssertUnwindSafe(answering).catch_unwind().await;
@@ -89,7 +87,7 @@ where
             let execution = ExecutionId::new(shared.core.clock.now(), &shared.core.secure_random.entropy());
             if let Some(problem) = problem_of(&mut response) {
                 log(&problem, contract, execution);
-                leftover.discard(Duration::from_secs(shared.core.settings.requests.body_seconds)).await;
+                unread.discard(Duration::from_secs(shared.core.settings.requests.body_seconds)).await;
                 let allow = response.headers_mut().remove(ALLOW);
                 response = contract.write(&problem, execution);
                 if let Some(allow) = allow {
@@ -103,8 +101,8 @@ where
             if let Ok(value) = HeaderValue::try_from(execution.to_string()) {
                 response.headers_mut().insert(EXECUTION_HEADER, value);
             }
-            if shared.life.is_ending() {
-                // The next request of this caller goes to another server.
+            if shared.shutdown.is_ending() {
+                // The client's next connection goes to another server.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             shared.metrics.count(route.as_ref(), &method, response.status(), began.elapsed());
@@ -113,14 +111,14 @@ where
     }
 }
 
-/// Nothing that a contract answers is stored by anyone in between, unless it says otherwise itself, and no
-/// browser takes it for another type than it says.
+/// Default headers of every answer: not stored by intermediaries, and no content sniffing. A handler may set
+/// its own `Cache-Control`.
 fn protect(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
 }
 
-/// The problem in an answer: a handler's own, or what the framework's bare rejection amounts to.
+/// The problem of an answer: a handler's own, or the equivalent of a bare rejection by the framework.
 fn problem_of(response: &mut Response) -> Option<Problem> {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return Some(problem);
@@ -137,11 +135,11 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
 }
 
-/// Marks an answer that is complete although its status says error: nothing rewrites it.
+/// Marks an error answer that is already complete and must not be rewritten.
 #[derive(Clone, Copy)]
 pub(crate) struct Written;
 
-/// Logs what an operator must know. Refusals are the caller's business and stay quiet.
+/// Logs failures for the operator. Refusals are not logged.
 fn log(problem: &Problem, contract: Contract, execution: ExecutionId) {
     if let Cause::App(error @ (AppError::Store(_) | AppError::Fault(_) | AppError::Partner(_))) = problem.cause() {
         tracing::error!(%execution, api = contract.api.as_str(), %error, "a request failed");

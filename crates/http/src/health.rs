@@ -1,5 +1,5 @@
 //! Whether the server is up, and whether it should be sent requests. Outside the contracts: no key, no
-//! envelope, and never behind the gate.
+//! envelope, and without admission control.
 
 use axum::Router;
 use axum::extract::State;
@@ -23,8 +23,8 @@ async fn alive() -> Response {
 
 /// 200 `ready`, or 503 `stopping` or `database`.
 async fn ready(State(shared): State<Shared>) -> Response {
-    shared.life.request();
-    let (status, body) = if shared.life.is_ending() {
+    shared.shutdown.note_probe();
+    let (status, body) = if shared.shutdown.is_ending() {
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"stopping"}"#)
     } else if shared.core.database_answers().await {
         (StatusCode::OK, r#"{"status":"ready"}"#)

@@ -4,6 +4,7 @@
 //! apart: where the key is found, and how an error is written. A handler never knows a status code
 //! of an error: it returns a [`Problem`], and its contract writes it.
 
+mod admission;
 mod answer;
 mod authenticated_request;
 mod body;
@@ -11,14 +12,12 @@ mod claims;
 mod connections;
 mod contract;
 mod dossier;
+mod drain_body;
 mod encoding;
 mod envelope;
 mod files;
-mod gate;
 mod health;
 mod key_failures;
-mod leftover;
-mod life;
 mod meeting;
 mod metrics;
 mod openapi;
@@ -31,6 +30,7 @@ mod routes;
 mod scheduling;
 mod serve;
 mod services;
+mod shutdown;
 mod sign_in;
 mod sparse;
 
@@ -45,11 +45,11 @@ pub use answer::Reply;
 pub use claims::export::WIRE_FORMS;
 pub use claims::webhooks::message::webhook_body;
 pub use contract::Contract;
-pub use life::Life;
 pub use openapi::{OpenApiDocument, documents};
 pub use problem::Problem;
 pub use serve::serve;
 pub use services::Services;
+pub use shutdown::ShutdownState;
 
 /// What handlers share. The router clones it for every request: one counter to raise.
 #[derive(Clone)]
@@ -63,10 +63,10 @@ pub(crate) struct Common {
     pub(crate) key_failures: Arc<key_failures::KeyFailures>,
     pub(crate) rendered: claims::rendered::Rendered,
     pub(crate) metrics: Arc<metrics::Metrics>,
-    pub(crate) gate: Arc<gate::Gate>,
-    pub(crate) searches: Arc<gate::Gate>,
-    pub(crate) previews: Arc<gate::Gate>,
-    pub(crate) life: Life,
+    pub(crate) admission: Arc<admission::AdmissionControl>,
+    pub(crate) searches: Arc<admission::AdmissionControl>,
+    pub(crate) previews: Arc<admission::AdmissionControl>,
+    pub(crate) shutdown: ShutdownState,
 }
 
 impl std::ops::Deref for Shared {
@@ -77,24 +77,23 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    /// A place at work for a request that carries no key: a link that is its own key, a page. All of them
-    /// share what one key may have.
-    pub(crate) async fn place_for_nobody(&self) -> Result<gate::Place, AppError> {
-        const NOBODY: KeyId = KeyId::from_uuid(uuid::Uuid::nil());
-        self.gate.enter(NOBODY, gate::Lane::Usual).await
+    /// A permit for a request without an API key: a signed link or a page. All such requests together count as
+    /// one key.
+    pub(crate) async fn acquire_without_key(&self) -> Result<admission::Permit, AppError> {
+        const NO_KEY: KeyId = KeyId::from_uuid(uuid::Uuid::nil());
+        self.admission.acquire(NO_KEY, admission::Priority::Usual).await
     }
 }
 
-/// A server's two faces.
+/// The routers of a server.
 pub struct Routers {
-    /// What everybody may reach: the three contracts, their documents, and what serves files and
-    /// health checks.
+    /// Public: the three contracts, their documents, files, pages and health checks.
     pub public: axum::Router,
-    /// For operators, on a listener of its own: `GET /metrics`, and the health checks again, which answer there
-    /// also when the contracts' listener has no connections left.
+    /// For operators, on a separate listener: `GET /metrics`, and the health checks again, so that they answer
+    /// even when the public listener has no connections left.
     pub metrics: axum::Router,
-    /// Tells the routers that the server is about to stop.
-    pub life: Life,
+    /// Announces that the server is about to stop.
+    pub shutdown: ShutdownState,
 }
 
 /// The whole server without its metrics.
@@ -105,13 +104,13 @@ pub fn router(services: &Services) -> axum::Router {
 /// The whole server.
 pub fn routers(services: &Services) -> Routers {
     let settings = &services.core.settings.requests;
-    let gate = gate::Gate::of_requests(settings);
-    let searches = gate::Gate::of_searches(settings, services.scheduler.travel.routed().is_some());
-    let previews = gate::Gate::of_previews(settings);
+    let admission = admission::AdmissionControl::of_requests(settings);
+    let searches = admission::AdmissionControl::of_searches(settings, services.scheduler.travel.routed().is_some());
+    let previews = admission::AdmissionControl::of_previews(settings);
     let key_failures = Arc::new(key_failures::KeyFailures::new(settings.trusted_networks()));
-    let gates = [("requests", &gate), ("searches", &searches)];
-    let metrics = Arc::new(metrics::Metrics::of(services, gates, &key_failures));
-    let life = Life::default();
+    let admissions = [("requests", &admission), ("searches", &searches)];
+    let metrics = Arc::new(metrics::Metrics::of(services, admissions, &key_failures));
+    let shutdown = ShutdownState::default();
     let shared = Shared(Arc::new(Common {
         core: Arc::clone(&services.core),
         scheduler: Arc::clone(&services.scheduler),
@@ -120,10 +119,10 @@ pub fn routers(services: &Services) -> Routers {
         key_failures,
         rendered: claims::rendered::Rendered::default(),
         metrics: Arc::clone(&metrics),
-        gate,
+        admission,
         searches,
         previews,
-        life: life.clone(),
+        shutdown: shutdown.clone(),
     }));
     let watched = metrics::router(metrics).merge(health::routes().with_state(shared.clone()));
     let built = openapi::build();
@@ -136,5 +135,5 @@ pub fn routers(services: &Services) -> Routers {
         .merge(sign_in::routes())
         .merge(meeting::routes())
         .with_state(shared);
-    Routers { public, metrics: watched, life }
+    Routers { public, metrics: watched, shutdown }
 }

@@ -1,5 +1,5 @@
-//! The page behind `connection.url` of a remote appointment: when it is, and with whom. The address
-//! holds the appointment's id, which nobody can guess; the page tells nothing of the insured.
+//! The page behind `connection.url` of a remote appointment: its time and the expert's name. The URL contains
+//! the unguessable appointment id; the page shows no data of the insured.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn look(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
+    let Ok(_permit) = shared.acquire_without_key().await else { return busy() };
     match shared.scheduler.find_meeting(&id) {
         Ok(Some(meeting)) => answer(StatusCode::OK, shown(&meeting)),
         Ok(None) => answer(

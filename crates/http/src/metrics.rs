@@ -1,7 +1,7 @@
-//! `GET /metrics`: what an operator watches, in the text format of `OpenMetrics` that Prometheus reads.
+//! `GET /metrics`: counters for operators, in the `OpenMetrics` text format of Prometheus.
 //!
-//! Served on a listener of its own, never on the contracts' (`routers`): how busy a server is, is
-//! nobody's business who can reach its API. No label holds an id: a route is its template.
+//! Served on a separate listener, not with the API (`routers`), because the load of a server is not for API
+//! clients to see. No label contains an id: a route is its template.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,7 +23,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::gate::Gate;
+use crate::admission::AdmissionControl;
 use crate::key_failures::KeyFailures;
 
 /// Upper bounds, in seconds, of the classes that durations are counted in: an answer from memory
@@ -60,10 +60,10 @@ struct Labels {
 }
 
 impl Metrics {
-    /// `gates` with what passes them, as labels have it.
+    /// `admissions` with what passes them, as labels have it.
     pub(crate) fn of(
         services: &Services,
-        gates: [(&'static str, &Arc<Gate>); 2],
+        admissions: [(&'static str, &Arc<AdmissionControl>); 2],
         key_failures: &Arc<KeyFailures>,
     ) -> Self {
         let requests = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
@@ -71,7 +71,9 @@ impl Metrics {
         let help = "Requests of the contracts, by route, and how long their answers took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         registry.register_collector(Box::new(Own(services.clone())));
-        registry.register_collector(Box::new(Gates(gates.map(|(of, gate)| (of, Arc::clone(gate))))));
+        registry.register_collector(Box::new(AdmissionMetrics(
+            admissions.map(|(of, admission)| (of, Arc::clone(admission))),
+        )));
         registry.register_collector(Box::new(RefusedKeys(Arc::clone(key_failures))));
         Self { registry, requests, routes: RwLock::default() }
     }
@@ -120,7 +122,7 @@ impl Collector for Own {
         let counts = &self.0.core.counts;
         let mut counters = vec![
             ("searches", "Slot searches answered", &counts.searches),
-            ("searches_without_offers", "Slot searches that found nobody free", &counts.searches_without_offers),
+            ("searches_without_offers", "Slot searches without a free expert", &counts.searches_without_offers),
             ("bookings", "Appointments booked or moved", &counts.booked),
             ("booking_conflicts", "Bookings and moves refused: slot taken or session used", &counts.conflicts),
             ("calendar_loads", "Times that a firm's calendars were read from the database", &counts.calendar_loads),
@@ -195,32 +197,32 @@ impl Collector for RefusedKeys {
     }
 }
 
-/// Shows how much is at work, waits, and was refused.
-struct Gates([(&'static str, Arc<Gate>); 2]);
+/// Requests in progress, waiting and refused.
+struct AdmissionMetrics([(&'static str, Arc<AdmissionControl>); 2]);
 
-impl std::fmt::Debug for Gates {
+impl std::fmt::Debug for AdmissionMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Gates")
+        f.write_str("AdmissionMetrics")
     }
 }
 
-impl Collector for Gates {
+impl Collector for AdmissionMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let mut show = |name: &str, help: &str, number: &dyn Fn(&Gate) -> u32| {
+        let mut show = |name: &str, help: &str, number: &dyn Fn(&AdmissionControl) -> u32| {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for (of, gate) in &self.0 {
-                let now = ConstGauge::new(i64::from(number(gate)));
+            for (of, admission) in &self.0 {
+                let now = ConstGauge::new(i64::from(number(admission)));
                 now.encode(family.encode_family(&[("of", *of)])?)?;
             }
             Ok(())
         };
-        show("at_work", "Requests, and searches among them, that are at work now", &Gate::at_work)?;
-        show("waiting", "Those that wait for a place", &Gate::waiting)?;
-        let help = "Those that were told to come back: their key had its share waiting, the queue was full, or they \
-                    waited as long as anybody may, or sent a body slowly while others waited";
+        show("at_work", "Requests in progress, and searches among them", &AdmissionControl::at_work)?;
+        show("waiting", "Requests in the queue", &AdmissionControl::waiting)?;
+        let help = "Requests refused as overloaded: the key had its share of the queue waiting, the queue was full, the \
+                    wait was too long, or the body came slowly while others waited";
         let mut family = encoder.encode_descriptor("refused", help, None, MetricType::Counter)?;
-        for (of, gate) in &self.0 {
-            let refused = gate.refused();
+        for (of, admission) in &self.0 {
+            let refused = admission.refused();
             let reasons = [
                 ("share", &refused.share),
                 ("full", &refused.full),

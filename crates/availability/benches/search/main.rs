@@ -29,8 +29,8 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const HELP: &str = "cargo bench -p constat-availability -- [OPTIONS]
 
-  --quick         only 1,000 experts x 30 days, everybody eligible
-  --only E D      only E experts x D days, everybody eligible
+  --quick         only 1,000 experts x 30 days, every expert eligible
+  --only E D      only E experts x D days, every expert eligible
   --json          one JSON object for each line
   --plot FILE     draws p50 against experts as an SVG picture
   --open N        N offers that others were made are open, each made as a search that knew those before it
@@ -39,7 +39,7 @@ const HELP: &str = "cargo bench -p constat-availability -- [OPTIONS]
 /// Who may take the request.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Share {
-    /// Everybody.
+    /// Every expert is eligible.
     All,
     /// One in twenty, by skill.
     Twentieth,
@@ -63,7 +63,7 @@ pub struct Row {
     days: u16,
     share: Share,
     searches: usize,
-    /// Share of searches that offer something: with 60 visits in 7 days hardly anybody is free.
+    /// Share of searches with at least one offer. With 60 visits in 7 days few experts are free.
     answered: f64,
     p50_us: f64,
     p99_us: f64,
@@ -190,7 +190,7 @@ fn measure(experts: u32, days: u16, share: Share, (wanted, open): (Option<usize>
             ask.open = OpenOffers::new(made.clone());
             let site = ask.site.map(Spot::new);
             let offers = search(&index, &ask, &travel).offers;
-            assert!(!offers.is_empty(), "somebody is free");
+            assert!(!offers.is_empty(), "at least one expert is free");
             made.extend(offers.iter().map(|offer| OpenOffer {
                 expert: offer.expert,
                 start: offer.busy_from,

@@ -1,4 +1,4 @@
-//! One expert's day before anybody is visited: hours, absences, base, what the days around demand.
+//! One expert's day without visits: hours, absences, base, and the limits that the days around it set.
 
 use constat_domain::FieldError;
 use constat_domain::expert::{Absence, Duty, Expert};
@@ -50,9 +50,9 @@ impl Roads {
 /// A visit as a tour takes it. Instants are seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stop {
-    /// Earliest start that was promised.
+    /// Earliest agreed start.
     pub(super) earliest: i64,
-    /// Latest start that was promised.
+    /// Latest agreed start.
     pub(super) latest: i64,
     /// Seconds that the visit takes.
     pub(super) lasting: i64,
@@ -75,7 +75,7 @@ impl Stop {
     }
 }
 
-/// A visit of another day from which, or to which, somebody must drive.
+/// A visit of another day that is the origin or the destination of a drive.
 #[derive(Debug, Clone, Copy)]
 struct Neighbour {
     place: usize,
@@ -91,7 +91,7 @@ pub(super) struct Frame {
     free: [Vec<Span>; 2],
     /// Absences that touch the day or the drives around it.
     pub(super) away: Vec<Span>,
-    /// Those that no visit was promised within: the others are visits' own affair, and are warned of.
+    /// Absences without an agreed visit in them. The others concern only those visits and raise a warning.
     closed_to_drives: Vec<Span>,
     pub(super) base: usize,
     /// The drive from the base may begin then, a buffer earlier than it may in truth.
@@ -136,7 +136,7 @@ impl Frame {
         let today: Vec<Stop> =
             visits.iter().filter(|visit| visit.is_within(day)).map(|visit| Stop::of(visit, roads)).collect();
         let hours = &free[usize::from(today.iter().any(|stop| stop.on_call))];
-        // What was promised outside the hours counts as duty that day: the drives around it are due.
+        // A visit agreed outside the hours counts as working time that day, and so do the drives around it.
         let outside = today.iter().filter(|stop| fit(&free[usize::from(stop.on_call)], stop, stop.earliest).is_none());
         let outside = outside.map(|stop| Span { start: stop.earliest, end: stop.latest + stop.lasting });
         let duty = hours
@@ -175,17 +175,17 @@ impl Frame {
         })
     }
 
-    /// Working time less absences, on-call hours included for whoever is on call.
+    /// Working time without absences. Includes on-call hours when `on_call` is set.
     pub(super) fn free(&self, on_call: bool) -> &[Span] {
         &self.free[usize::from(on_call)]
     }
 
-    /// The first promised start from an instant on that lies within working time.
+    /// The first agreed start from an instant on that lies within working time.
     pub(super) fn fit(&self, stop: &Stop, from: i64) -> Option<i64> {
         fit(self.free(stop.on_call), stop, from)
     }
 
-    /// The last promised start up to an instant that lies within working time.
+    /// The last agreed start up to an instant that lies within working time.
     pub(super) fn last_fit(&self, stop: &Stop, until: i64) -> Option<i64> {
         let until = until.min(stop.latest);
         let starts =
@@ -193,7 +193,7 @@ impl Frame {
         starts.filter(|(first, last)| first <= last).map(|(_, last)| last).find(|at| *at >= stop.earliest)
     }
 
-    /// When so many seconds in one piece have passed since an instant, absences left out.
+    /// The earliest end of one uninterrupted drive of `needed` seconds after an instant, outside absences.
     pub(super) fn drive_end(&self, since: i64, needed: i64) -> i64 {
         let mut start = since;
         for away in &self.closed_to_drives {
@@ -204,7 +204,7 @@ impl Frame {
         start + needed
     }
 
-    /// The last instant from which so many seconds in one piece remain until another.
+    /// The latest start of one uninterrupted drive of `needed` seconds that ends by an instant.
     pub(super) fn drive_start(&self, until: i64, needed: i64) -> i64 {
         let mut end = until;
         for away in self.closed_to_drives.iter().rev() {
@@ -215,7 +215,7 @@ impl Frame {
         end - needed
     }
 
-    /// The first instant at which somebody who was somewhere the day before can be at a place.
+    /// The earliest arrival at a place after the last visit of the day before.
     pub(super) fn reachable_from(&self, place: usize, roads: &Roads) -> i64 {
         self.before.map_or(-NEVER, |before| {
             let ready = self.drive_end(before.at, roads.seconds(before.place, place) + self.buffer);
@@ -223,7 +223,7 @@ impl Frame {
         })
     }
 
-    /// The last instant at which somebody who is awaited the day after may leave a place.
+    /// The latest departure from a place that reaches the first visit of the day after.
     pub(super) fn must_leave(&self, place: usize, roads: &Roads) -> i64 {
         self.after.map_or(NEVER, |after| {
             let leave = self.drive_start(after.at, roads.seconds(place, after.place) + self.buffer);
@@ -238,7 +238,7 @@ fn fit(free: &[Span], stop: &Stop, from: i64) -> Option<i64> {
     starts.filter(|(start, end)| start + stop.lasting <= *end).map(|(start, _)| start).find(|at| *at <= stop.latest)
 }
 
-/// True when no promised start of a visit lies clear of an absence.
+/// True when every agreed start of a visit overlaps an absence.
 fn covers(away: Span, stop: &Stop) -> bool {
     away.start < stop.earliest + stop.lasting && stop.latest < away.end
 }

@@ -36,7 +36,7 @@ const NO_ROAD_SECONDS: i64 = LONGEST_DRIVE as i64 / 2;
 pub struct Visit {
     /// Which.
     pub appointment: AppointmentId,
-    /// What was promised to the insured.
+    /// The time agreed with the insured.
     pub slot: Slot,
     /// Where; `None` for a remote one.
     pub site: Option<Position>,
@@ -70,7 +70,7 @@ impl Visit {
         Promise { earliest, latest: end.max(earliest) - lasting, lasting }
     }
 
-    /// A visit belongs to the date on which its promise begins.
+    /// A visit belongs to the date of its earliest agreed start.
     fn is_within(&self, day: Span) -> bool {
         (day.start..day.end).contains(&self.promise().earliest)
     }
@@ -100,11 +100,10 @@ pub struct PlannedVisit {
     pub start: Timestamp,
     /// When it is over.
     pub end: Timestamp,
-    /// The last start that keeps this promise and all that follow. Equals `start` for an exact time.
+    /// The latest start that keeps this visit and all later ones on time. Equals `start` for an exact time.
     pub latest_start: Timestamp,
-    /// Minutes by which the way here may take longer, when everybody leaves as early as possible,
-    /// before this promise or a later one is broken. Below zero: it is broken already. `None` when
-    /// nothing comes before.
+    /// Minutes of delay on the way here, after the earliest possible departures, before this visit or a
+    /// later one is late. Negative: it is late already. `None` without a preceding visit or drive.
     pub slack_minutes: Option<i64>,
 }
 
@@ -130,11 +129,11 @@ pub struct PlannedLeg {
     pub to_position: Position,
     /// When to leave: the base just in time for the first visit, a visit as soon as it is over.
     pub departure: Timestamp,
-    /// The last instant to leave when all promises are to be kept; `None` on a day without hours.
+    /// The latest departure that keeps every visit on time; `None` on a day without working hours.
     pub leave_by: Option<Timestamp>,
     /// When one arrives.
     pub arrival: Timestamp,
-    /// Seconds at the wheel, parking and finding the door included.
+    /// Seconds of driving, including parking and access.
     pub seconds: i64,
 }
 
@@ -212,10 +211,10 @@ pub struct DayPlan {
     pub warnings: Vec<Warning>,
 }
 
-/// Plans one expert's day: the visits in the order of their promises, as early as they can be kept.
+/// Plans one expert's day: the visits in the order of their agreed times, each as early as possible.
 ///
-/// `absences` and `visits` are the person's own; those of the day before and after matter to the
-/// first drive and the last one.
+/// `absences` and `visits` are the expert's own. Those of the day before and after limit the first and
+/// the last drive.
 ///
 /// # Errors
 /// When the record's zone is unknown.
@@ -234,7 +233,7 @@ pub fn plan_day<T: Travel + ?Sized>(
     Ok(laid_out(expert, date, &frame, &roads, &order))
 }
 
-/// The visits of a day by promised start; by latest start where that breaks fewer promises.
+/// The visits of a day by earliest start, or by latest start where that makes fewer visits late.
 fn in_order(frame: &Frame, roads: &Roads, visits: &[Visit]) -> Vec<Visit> {
     let mut by_start: Vec<Visit> = visits.iter().filter(|visit| visit.is_within(frame.day)).copied().collect();
     by_start.sort_unstable_by_key(|visit| (visit.promise().earliest, visit.promise().latest, visit.appointment));

@@ -64,13 +64,12 @@ impl Proposal {
     }
 }
 
-/// Looks for a better order of the members' visits on a date.
+/// Searches for a better order of the team's visits on a date.
 ///
-/// Every promise is kept: exact times stay, windows stay windows. A visit goes to somebody else only
-/// if `requirements` holds its requirement, the other person is eligible for it, it lies within that
-/// person's hours, caps, notice and holidays, and it has not begun at `now`. Who has a visit keeps it
-/// whatever the record says by now. Somebody whose day cannot be kept, even after re-ordering, is
-/// left out: that day stays as it is.
+/// Every agreed time is kept: exact times stay, windows stay windows. A visit moves to another expert only
+/// if `requirements` holds its requirement, that expert is eligible for it, it fits that expert's hours,
+/// caps, notice and holidays, and it has not begun at `now`. An expert keeps an own visit even if the
+/// record no longer allows it. A day that cannot be on time in any order is left unchanged.
 ///
 /// # Errors
 /// When a record's zone is unknown.

@@ -1,10 +1,10 @@
-//! The search behind a proposal.
+//! The search behind a proposal: local search with ruin and recreate.
 //!
-//! It begins with the day as it is and moves one visit, or exchanges two, as long as that
-//! saves driving; then it takes a few visits out and puts each back where it costs least, again and
-//! again, and keeps what is better. It draws from a fixed seed and stops after a fixed amount of
-//! work, so one input has one answer. A day has few visits and most have their hour: with promises
-//! kept there are few orders to choose from, and the sharing is what saves.
+//! It starts from the current day and moves one visit, or exchanges two, as long as that saves driving.
+//! Then it repeatedly removes a few visits, reinserts each at its cheapest position, and keeps the result
+//! if it is better. The random seed and the amount of work are fixed, so the same input gives the same
+//! result. A day has few visits and agreed times leave few orders, so most of the saving comes from moving
+//! visits between experts.
 
 use std::collections::BTreeMap;
 
@@ -190,7 +190,7 @@ impl<'a> Search<'a> {
         let stop = self.stops[visit];
         let mut best: Option<(Cost, Vec<usize>)> = None;
         for at in 0..=order.len() {
-            // Nobody is visited before a visit that must be over by then.
+            // A visit cannot precede one that must end before it can begin.
             let too_early = order.get(at..).is_some_and(|rest| {
                 rest.iter().any(|later| self.stops[*later].latest + self.stops[*later].lasting <= stop.earliest)
             });
@@ -340,7 +340,7 @@ fn room(member: &Member<'_>, date: Date, today: usize) -> Result<usize, FieldErr
     Ok(daily.min(weekly).max(today))
 }
 
-/// Whether somebody else may take a visit, as far as it does not depend on the other visits.
+/// Whether another expert may take a visit, apart from the conditions that depend on the other visits.
 fn may_take(
     expert: &Expert,
     frame: &Frame,

@@ -1,18 +1,18 @@
-//! Timing of one tour: the visits of a day in a given order, as early as they can be kept, and how
-//! late each may begin without breaking a promise.
+//! Timing of one tour: the visits of a day in a given order, each as early as possible, and the latest
+//! start of each that keeps all visits on time.
 //!
-//! A drive between two places is made in one piece. Where remote visits lie between the places it is
-//! made before one of them or after the last: so each remote visit has two times, one for when the
-//! drive is already made and one for when it is not, and the better way is picked at the next place.
+//! A drive between two places is uninterrupted. Where remote visits lie between the places, the drive
+//! comes before one of them or after the last. Each remote visit therefore has two times, with the drive
+//! already done and with the drive still to do; the better one is chosen at the next place.
 
 use super::frame::{Frame, Roads, Stop};
 
 /// How a stop is reached, in one of two ways.
 #[derive(Debug, Clone, Copy)]
 struct State {
-    /// Seconds by which promises were broken up to here.
+    /// Seconds of lateness so far.
     late: i64,
-    /// When the person could be there, whatever was promised.
+    /// When the expert can be there, without regard to the agreed time.
     ready: i64,
     start: i64,
     end: i64,
@@ -47,7 +47,7 @@ pub(super) struct Tour<'a> {
     /// For each stop, and for the way home: from where, to where, and the seconds between.
     legs: Vec<(usize, usize, i64)>,
     ways: Vec<Ways>,
-    /// Seconds by which promises are broken, all in all; the latest return is one of them.
+    /// Seconds of lateness in total, including the return to the base.
     pub(super) late: i64,
     /// Seconds by which the latest return is missed.
     pub(super) home_late: i64,
@@ -62,7 +62,7 @@ pub(super) struct Timed {
     pub(super) latest: i64,
     /// When the person could be there; `None` when nothing comes before.
     pub(super) ready: Option<i64>,
-    /// Seconds after the promise.
+    /// Seconds after the latest agreed start.
     pub(super) late: i64,
     driven: bool,
 }
@@ -76,7 +76,7 @@ pub(super) struct Drive {
     pub(super) to: usize,
     pub(super) seconds: i64,
     pub(super) departure: i64,
-    /// The last instant to leave when all promises are to be kept.
+    /// The latest departure that keeps every visit on time.
     pub(super) leave_by: Option<i64>,
 }
 
@@ -280,15 +280,15 @@ impl<'a> Tour<'a> {
     }
 }
 
-/// The visit begins as soon as it can; where its promise is broken, the seconds are told and it is
-/// taken to begin at the last promised instant.
+/// Begins the visit as early as possible. A late visit counts as begun at its last agreed instant, and its
+/// lateness is recorded in seconds.
 fn begin(frame: &Frame, stop: &Stop, late: i64, ready: i64, drove: bool) -> State {
     let (start, more) = match frame.fit(stop, ready) {
         Some(start) => (start, 0),
         None => match frame.last_fit(stop, i64::MAX / 4) {
-            // Ready too late for the last start that was promised within working time.
+            // Later than the last agreed start within working time.
             Some(last) => (last, (ready - last).max(0)),
-            // Outside working time, whenever it starts: the promise is kept all the same.
+            // Outside working time at any start: the agreed time still holds.
             None => (ready.clamp(stop.earliest, stop.latest), (ready - stop.latest).max(0)),
         },
     };

@@ -168,7 +168,7 @@ impl<'a> Layer<'a> {
         let site_after = Some(self.site_after[next] as usize).filter(|index| *index < self.blocks.len());
         let came = site_before.filter(|index| self.blocks[*index].end > day.duty.start);
         let goes = site_after.filter(|index| self.blocks[*index].start < day.duty.end);
-        // Nobody has 65,000 visits: where places can no longer be numbered, nothing is free.
+        // Places are numbered in 16 bits: when they run out, no gap is recorded.
         if hi - lo < i64::from(SHORTEST_VISIT_SECONDS) || self.places.len() > usize::from(u16::MAX) - 4 {
             return;
         }

@@ -121,7 +121,7 @@ struct Detail {
     load: u16,
     before: u16,
     after: u16,
-    /// Whoever was somewhere the day before must still get here.
+    /// The drive from the last place of the day before, if it limits the first visit.
     night_before: Option<Night>,
     /// And from here to where the next day begins.
     night_after: Option<Night>,
@@ -206,7 +206,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) occupied: i32,
     /// What is shut: sorted, apart from each other.
     pub(crate) closed: &'a [(i32, i32)],
-    /// Somebody travels.
+    /// The visit is on site.
     pub(crate) on_site: bool,
 }
 
@@ -241,7 +241,7 @@ pub(crate) struct Lane {
     gaps: Arc<[Gap]>,
     /// Seconds between now and the earliest visit.
     pub(crate) notice: i64,
-    /// No drive up to so many seconds is stopped by a visit of the day before or after.
+    /// A drive of up to this many seconds is not limited by a visit of the day before or after.
     night_slack: i32,
     /// Trades held, one bit each.
     pub(crate) trades: u8,
@@ -283,8 +283,8 @@ impl Lane {
         Part { from: first.gap as usize, to, lowest: usize::from(first.lowest), above: usize::from(end.above) }
     }
 
-    /// Reads one word of each list that a search will read of a part, so that they are on their way
-    /// from memory while somebody else's are being worked on.
+    /// Reads one word of each list that a search will read of a part, so that the cache lines are loaded
+    /// while another part is processed.
     #[inline]
     pub(crate) fn touch(&self, part: Part) {
         let gap = self.gaps.get(part.from).map_or(0, |gap| gap.lo);
@@ -326,7 +326,7 @@ impl GapTable {
         Self { lane, details: Vec::new(), buffer: 0 }
     }
 
-    /// Room for a visit of so many seconds within a window, wherever it is, holidays looked at.
+    /// Whether a visit of the requested duration fits within a window at any place, holidays included.
     pub(crate) fn has_room(&self, ask: &Ask<'_>) -> bool {
         self.details.iter().any(|gap| {
             let (mut from, to) = (gap.lo.max(ask.earliest), gap.hi.min(ask.to));

@@ -1,4 +1,4 @@
-//! What is kept for those whom a catastrophe puts first: nobody else gets it, and they do.
+//! Time reserved during a catastrophe: only urgent requests from the affected area get it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly, in its helpers too")]
 

@@ -50,8 +50,8 @@ pub(super) fn edit_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDossier>>(
         operation.id("editClaimDossier"),
         "Complete what the dossier contract tells of a claim",
-        "Extension: what is given replaces what was there, facet by facet. Only while it is a draft: an insurer opens \
-         one with little, whoever declares it completes it.",
+        "Extension: each given facet replaces the stored one. Drafts only: an insurer may open a draft with little data, \
+         and the insured completes it.",
         "The facets and the cover",
     );
     let operation = say::failure::<400>(operation, "1000 not valid or unknown codes, 1006 content type");

@@ -24,7 +24,7 @@ pub(super) async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let _place = shared.place_for_nobody().await?;
+    let _permit = shared.acquire_without_key().await?;
     let reading = open_download(&shared.claims, &path.token)?;
     files::serve(&shared.claims, reading, &method, &headers).await
 }

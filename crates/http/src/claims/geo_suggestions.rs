@@ -21,7 +21,7 @@ pub(super) async fn suggest(
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<SuccessList<Suggestion>>(
         operation.id("suggestCommunes"),
-        "Communes that may be meant, while somebody types",
+        "Suggest communes while the user types",
         "Takes a name or its start, the start of a postcode, or a name and its postcode, in any spelling of capitals, \
          accents, hyphens and abbreviations (St, Gd, s/, s/s, a slash). The name of a former commune gives today's, \
          with `matchedName`. Best first: exact, then the start of a name or postcode, then the start of a \

@@ -72,8 +72,8 @@ pub(super) fn record_docs(operation: TransformOperation) -> TransformOperation {
 pub(super) fn remove_docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimDeadlines>>(
         operation.id("removeMilestone"),
-        "Take a milestone back",
-        "For the platform's own keys: one that was told by mistake.",
+        "Remove a milestone",
+        "Platform's own keys only: removes a milestone recorded by mistake.",
         "The deadlines as they are now",
     );
     finish(operation, "2001 no such claim, 2004 no such milestone")

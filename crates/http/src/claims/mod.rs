@@ -20,7 +20,6 @@ mod geo_suggestions;
 mod list;
 mod milestones;
 mod notes;
-mod pace;
 mod preview;
 pub mod problem;
 mod read;
@@ -33,6 +32,7 @@ mod timeline;
 mod transitions;
 mod upload;
 mod upload_body;
+mod upload_throughput;
 mod view;
 pub(crate) mod webhooks;
 

@@ -33,7 +33,7 @@ pub(super) async fn preview(
         if has_failed_preview(&request.claims, &document) {
             return Err(AppError::from(ClaimRefusal::NoPreview).into());
         }
-        let _turn = request.turn_to_draw().await?;
+        let _permit = request.preview_permit().await?;
         let mut response = Response::new(Body::from(make_preview(&request.claims, &document).await?));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
         response

@@ -46,7 +46,7 @@ pub fn write(problem: &Problem, execution: ExecutionId) -> Response {
     (status, problem.header(), axum::Json(body)).into_response()
 }
 
-/// The error that a refusal becomes, for whoever asks what would happen.
+/// The error body of a refusal, for previews of an operation.
 pub(super) fn because(refusal: &ClaimRefusal) -> ErrorBody {
     let Written { code, message, details, .. } = of_claim(refusal);
     Failure::new(code, message, details, None).error
@@ -148,8 +148,8 @@ fn of_claim(refusal: &ClaimRefusal) -> Written {
         R::NotEditable => conflict(3001),
         R::NotSubmittable => conflict(3002),
         R::OutsideCover(fault) => conflict(3002).naming("claimAt", fault.clone()),
-        // The contract has no code of its own for documents that nobody gets, for settlements that are done
-        // with, nor for a claim that is full: theirs is a lock.
+        // The contract has no code for withheld documents, final settlements or a full claim: the status lock
+        // is the closest.
         R::StatusLocked
         | R::SettlementLocked
         | R::DocumentBeingChecked

@@ -24,7 +24,7 @@ pub(super) async fn read(known: AuthenticatedCaller<Claims>, Path(path): Path<Cl
     if let Some(answer) = path.id.parse().ok().and_then(|id| shared.rendered.unchanged(look, id)) {
         return Ok(answer);
     }
-    let _place = known.place().await?;
+    let _permit = known.permit().await?;
     let stamp = claim_stamp(service, caller, &path.id)?;
     if let Some(answer) = shared.rendered.get(look, stamp) {
         return Ok(answer);

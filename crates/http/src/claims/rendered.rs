@@ -1,11 +1,10 @@
-//! Answers to claim reads, kept as long as the claim does not change and none of its deadlines ends.
+//! Cache of rendered claim reads, valid until the claim changes or one of its deadlines ends.
 //!
-//! What a read answers depends on the claim's row, on the catalogue that it was declared with, which never
-//! changes, on whether a handler or an integrator reads (`allowedActions`), and on which deadlines are over.
-//! The row has a version: an answer that was rendered for that version and that kind of reader is right on
-//! any node until the next deadline ends. A read asks the database for the version and renders only what it
-//! has not rendered yet. Where the database tells without a query that nobody has committed since the version
-//! was last looked at ([`Mark`]), not even that is asked.
+//! A read depends on the claim's row, on the claim's catalogue version (immutable), on the kind of reader
+//! (`allowedActions` differ between handlers and integrators) and on the deadlines that are over. An answer
+//! rendered for one row version and one kind of reader is valid on any node until the next deadline ends. A
+//! read queries the row version and renders only on a miss. If the store knows without a query that no commit
+//! has happened since the last look ([`Mark`]), the version query is skipped too.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, RwLock};

@@ -24,7 +24,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH};
 use schemars::JsonSchema;
 use sha2::{Digest as _, Sha256};
 
-use super::pace::Pace;
+use super::upload_throughput::UploadThroughput;
 use crate::body::{is_json, media_type};
 use crate::encoding::{Encoding, Inflating};
 use crate::problem::Cause;
@@ -38,7 +38,7 @@ const LARGEST_META: usize = 64 * 1024;
 
 /// How much of a body is read on and thrown away after it was refused, so that its sender gets to
 /// read why.
-const MOST_DISCARDED: usize = 64 * 1024 * 1024;
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A JSON body's share of the memory, in times its length: as it came, its text, and the bytes that
 /// the text stands for.
@@ -48,7 +48,7 @@ const JSON_SHARE: usize = 3;
 const FORM_SHARE: usize = 8 * 1024 * 1024;
 
 /// A body that was not read yet.
-pub(super) struct UploadBody(Request, Pace);
+pub(super) struct UploadBody(Request, UploadThroughput);
 
 /// What was uploaded: its bytes are in the store.
 pub(super) struct UploadedFiles {
@@ -65,7 +65,7 @@ impl FromRequest<Shared> for UploadBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        Ok(Self(request, Pace::of(shared)))
+        Ok(Self(request, UploadThroughput::new(shared)))
     }
 }
 
@@ -73,12 +73,12 @@ impl UploadBody {
     /// Reads the body and throws it away, as far as that is reasonable: its sender is to read the
     /// refusal.
     pub(super) async fn discard(self) {
-        let (mut stream, mut pace) = (self.0.into_body().into_data_stream(), self.1);
+        let (mut stream, mut throughput) = (self.0.into_body().into_data_stream(), self.1);
         let mut seen = 0;
-        while let Ok(Some(Ok(chunk))) = pace.wait(stream.next()).await {
-            pace.came(chunk.len());
+        while let Ok(Some(Ok(chunk))) = throughput.wait(stream.next()).await {
+            throughput.received(chunk.len());
             seen += chunk.len();
-            if seen > MOST_DISCARDED {
+            if seen > MAX_DISCARDED_BYTES {
                 break;
             }
         }
@@ -91,7 +91,7 @@ impl UploadBody {
         context: &CommandContext,
         claim: &Claim,
     ) -> Result<UploadedFiles, Problem> {
-        let (request, mut pace) = (self.0, self.1);
+        let (request, mut throughput) = (self.0, self.1);
         let media_type = media_type(&request);
         let is_json = is_json(&media_type);
         if !is_json && media_type != "multipart/form-data" {
@@ -108,11 +108,11 @@ impl UploadBody {
         let share = service.upload_memory.take(context.caller.key, share).await?;
         let mut received = Vec::new();
         let read = if is_json {
-            read_files(request, service, context, claim, &mut pace, &mut received).await
+            read_files(request, service, context, claim, &mut throughput, &mut received).await
         } else {
             let form = Multipart::from_request(request, &()).await;
             let form = form.map_err(|_no_boundary| Problem::field("Content-Type", "the form's boundary is missing"))?;
-            read_form(form, service, context, claim, &mut pace, &mut received).await
+            read_form(form, service, context, claim, &mut throughput, &mut received).await
         };
         match read {
             Ok((files, digest)) => Ok(UploadedFiles { files, digest, share }),
@@ -138,10 +138,10 @@ async fn read_files(
     service: &ClaimService,
     context: &CommandContext,
     claim: &Claim,
-    pace: &mut Pace,
+    throughput: &mut UploadThroughput,
     received: &mut Vec<Received>,
 ) -> Result<Read, Problem> {
-    let (items, digest) = read_items(request, pace).await?;
+    let (items, digest) = read_items(request, throughput).await?;
     let mut contents = Vec::with_capacity(items.len());
     for (path, item) in items {
         let field = if path.is_empty() { "content".to_owned() } else { format!("{path}.content") };
@@ -170,15 +170,18 @@ async fn read_files(
 }
 
 /// The documents of a JSON body, with the body's digest.
-async fn read_items(request: Request, pace: &mut Pace) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
+async fn read_items(
+    request: Request,
+    throughput: &mut UploadThroughput,
+) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
     let mut inflating = (Encoding::of(&request)? == Encoding::Gzip).then(|| Inflating::new(LARGEST_JSON));
     let expected = length(&request).min(LARGEST_JSON);
     let mut stream = request.into_body().into_data_stream();
     let mut raw = BytesMut::with_capacity(if expected == LARGEST_JSON { 0 } else { expected });
     let mut seen = 0;
-    while let Some(chunk) = pace.wait(stream.next()).await? {
+    while let Some(chunk) = throughput.wait(stream.next()).await? {
         let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
-        pace.came(chunk.len());
+        throughput.received(chunk.len());
         seen += chunk.len();
         if seen <= LARGEST_JSON {
             match &mut inflating {
@@ -187,7 +190,7 @@ async fn read_items(request: Request, pace: &mut Pace) -> Result<(Vec<(String, U
             }
         } else {
             raw = BytesMut::new();
-            if seen - LARGEST_JSON > MOST_DISCARDED {
+            if seen - LARGEST_JSON > MAX_DISCARDED_BYTES {
                 break;
             }
         }
@@ -229,18 +232,18 @@ async fn read_form(
     service: &ClaimService,
     context: &CommandContext,
     claim: &Claim,
-    pace: &mut Pace,
+    throughput: &mut UploadThroughput,
     received: &mut Vec<Received>,
 ) -> Result<Read, Problem> {
     let mut meta: Option<Bytes> = None;
     let mut filename = None;
     let mut refused: Option<Problem> = None;
     let mut discarded = 0;
-    while let Some(mut field) = pace.wait(form.next_field()).await?.map_err(|error| malformed(&error))? {
+    while let Some(mut field) = throughput.wait(form.next_field()).await?.map_err(|error| malformed(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let twice = || Problem::field(name.as_str(), "this part comes twice");
         match name.as_str() {
-            "meta" => match read_meta(&mut field, pace, &mut discarded).await? {
+            "meta" => match read_meta(&mut field, throughput, &mut discarded).await? {
                 Ok(bytes) => {
                     if meta.replace(bytes).is_some() {
                         return Err(twice());
@@ -254,7 +257,7 @@ async fn read_form(
                 }
                 let disposition = field.headers().get(CONTENT_DISPOSITION);
                 filename = disposition.and_then(|header| filename_of_disposition(header.as_bytes()));
-                match store(&mut field, pace, Receiving::begin(service, context, claim), &mut discarded).await? {
+                match store(&mut field, throughput, Receiving::begin(service, context, claim), &mut discarded).await? {
                     Ok(stored) => received.push(stored),
                     Err(problem) => _ = refused.get_or_insert(problem),
                 }
@@ -295,13 +298,13 @@ async fn read_form(
     Ok((vec![upload], digest))
 }
 
-/// A part's refusal is told once the form was read; a form that cannot be read ends at once.
+/// A refusal of one part is returned after the whole form was read; an unreadable form fails at once.
 type Part<T> = Result<Result<T, Problem>, Problem>;
 
-async fn read_meta(field: &mut Field<'_>, pace: &mut Pace, discarded: &mut usize) -> Part<Bytes> {
+async fn read_meta(field: &mut Field<'_>, throughput: &mut UploadThroughput, discarded: &mut usize) -> Part<Bytes> {
     let mut bytes = BytesMut::new();
     let mut fits = true;
-    while let Some(chunk) = next_chunk(field, pace).await? {
+    while let Some(chunk) = next_chunk(field, throughput).await? {
         fits = fits && bytes.len() + chunk.len() <= LARGEST_META;
         if fits {
             bytes.extend_from_slice(&chunk);
@@ -316,11 +319,11 @@ async fn read_meta(field: &mut Field<'_>, pace: &mut Pace, discarded: &mut usize
 /// Brings a file into the store as it comes.
 async fn store(
     field: &mut Field<'_>,
-    pace: &mut Pace,
+    throughput: &mut UploadThroughput,
     mut receiving: Receiving,
     discarded: &mut usize,
 ) -> Part<Received> {
-    while let Some(chunk) = next_chunk(field, pace).await? {
+    while let Some(chunk) = next_chunk(field, throughput).await? {
         receiving.write(&chunk).await?;
         if receiving.is_refused() {
             discard(chunk.len(), discarded)?;
@@ -329,15 +332,19 @@ async fn store(
     Ok(receiving.finish("file").await.map_err(Problem::from))
 }
 
-async fn next_chunk(field: &mut Field<'_>, pace: &mut Pace) -> Result<Option<Bytes>, Problem> {
-    let chunk = pace.wait(field.chunk()).await?.map_err(|error| malformed(&error))?;
-    pace.came(chunk.as_ref().map_or(0, Bytes::len));
+async fn next_chunk(field: &mut Field<'_>, throughput: &mut UploadThroughput) -> Result<Option<Bytes>, Problem> {
+    let chunk = throughput.wait(field.chunk()).await?.map_err(|error| malformed(&error))?;
+    throughput.received(chunk.as_ref().map_or(0, Bytes::len));
     Ok(chunk)
 }
 
 fn discard(bytes: usize, discarded: &mut usize) -> Result<(), Problem> {
     *discarded += bytes;
-    if *discarded > MOST_DISCARDED { Err(Cause::BodyTooLarge { limit: MOST_DISCARDED }.into()) } else { Ok(()) }
+    if *discarded > MAX_DISCARDED_BYTES {
+        Err(Cause::BodyTooLarge { limit: MAX_DISCARDED_BYTES }.into())
+    } else {
+        Ok(())
+    }
 }
 
 fn malformed(_error: &MultipartError) -> Problem {

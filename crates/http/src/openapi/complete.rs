@@ -145,8 +145,8 @@ fn add_dry_run(operation: &mut Map<String, Value>) {
     parameters.push(json!({
         "name": DRY_RUN,
         "in": "query",
-        "description": "`true`: everything is checked and answered as ever, with `X-Dry-Run: true`, and nothing is kept, \
-                        sent, or requested of a partner. Ids in the answer name nothing.",
+        "description": "`true`: everything is checked and answered as usual, with `X-Dry-Run: true`, but nothing is \
+                        stored, sent, or requested of a partner. Ids in the answer do not exist.",
         "schema": { "type": "boolean" },
     }));
 }

@@ -95,7 +95,7 @@ fn message(name: &str, description: &str, schema: &Value) -> Value {
         "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } },
         "responses": {
             "2XX": { "description": "Taken." },
-            "410": { "description": "Nobody takes messages here any more: the webhook becomes `failing`." },
+            "410": { "description": "The receiver is gone: the webhook becomes `failing`." },
             "default": { "description": "Not taken: it is sent again, after 1, 5 and 30 minutes, then hours." },
         },
     })

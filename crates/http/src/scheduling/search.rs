@@ -20,7 +20,7 @@ pub async fn handle(
         return Err(Problem::field("explain", "only with a key that the firm holds itself"));
     }
     let wanted = body.value.into_domain().map_err(Problem::invalid)?;
-    let admission = request.turn_to_search(wanted.urgency.is_urgent());
+    let admission = request.search_permit(wanted.urgency.is_urgent());
     let found = request.scheduler.search(&request.caller, wanted, admission).await?;
     let reasons = found.slots.is_empty().then(|| {
         let reasons = found.reasons.iter();

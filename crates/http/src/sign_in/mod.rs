@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
-    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
+    let Ok(_permit) = shared.acquire_without_key().await else { return busy() };
     match look_at_link(&shared.claims, &secret) {
         Ok(LinkState::Ready) => page(StatusCode::OK, pages::ready()),
         Ok(state) => refused(&state),
@@ -35,7 +35,7 @@ async fn look(State(shared): State<Shared>, Path(secret): Path<String>) -> Respo
 }
 
 async fn enter(State(shared): State<Shared>, Path(secret): Path<String>) -> Response {
-    let Ok(_place) = shared.place_for_nobody().await else { return busy() };
+    let Ok(_permit) = shared.acquire_without_key().await else { return busy() };
     match use_link(&shared.claims, &secret).await {
         Ok(Ok(signed_in)) => page(StatusCode::OK, pages::declaration(&signed_in)),
         Ok(Err(state)) => refused(&state),

@@ -29,8 +29,8 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
     let operation = say::endpoint::<Success<ClaimAppointment>>(
         operation.id("claimAppointmentDone"),
         "Tell that a visit took place",
-        "For the platform's own keys, from the start of the visit on, whatever the claim's status is. The partner may go \
-         on pulling the claim file. The visit of an expert becomes the milestone `visit`, unless one was told.",
+        "Platform's own keys only, from the start of the visit on, in any claim status. The partner can still read the \
+         claim file. An expert's visit sets the milestone `visit`, unless that is recorded already.",
         "The appointment, done; its version is the `ETag`",
     );
     let operation = say::failure::<404>(operation, "2001 no such claim, 2004 no such appointment");

@@ -1,4 +1,4 @@
-//! Appointments of a claim: the platform asks a partner firm, and keeps what it promised.
+//! Appointments of a claim: the platform requests them from a partner firm and stores the result.
 
 mod book;
 mod cancel;

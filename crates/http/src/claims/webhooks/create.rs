@@ -33,7 +33,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "Events are sent there as `{event_type, data, event}`, signed after the Standard Webhooks specification, in \
          order for each claim, again and again for three days until the receiver answers 2xx. The webhook belongs to \
          the key.",
-        "The webhook with its `secret`, which is told this once",
+        "The webhook with its `secret`, which is shown only once",
     );
     let operation = say::failure::<400>(operation, "1000 not valid, or the address may not be reached");
     say::usual_failures(operation)

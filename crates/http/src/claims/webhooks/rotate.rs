@@ -33,7 +33,7 @@ pub(super) fn docs(operation: TransformOperation) -> TransformOperation {
         "Make a new secret",
         "The present one goes on signing beside it for 24 hours, or as long as `overlapHours` says: each message then \
          has both signatures, and a receiver changes over when it likes. An older one stops at once.",
-        "The webhook with its new `secret`, which is told this once",
+        "The webhook with its new `secret`, which is shown only once",
     );
     let operation = say::failure::<400>(operation, "1000 not valid");
     let operation = say::failure::<404>(operation, "2004 no such webhook");

@@ -1,22 +1,21 @@
-//! How many places each key has, without a lock.
+//! Lock-free count of the permits of each key.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use constat_domain::ids::KeyId;
 
-/// Keys that are told apart. More than that share counts, which costs them places and nobody a
-/// wrong answer.
+/// Keys with a count of their own. More keys share counts, which lowers their share but stays correct.
 const SLOTS: usize = 4096;
 
-/// Slots looked at for a key, from its own on.
+/// Slots probed for a key, starting at its hash.
 const PROBES: usize = 16;
 
-/// A table that is only added to: a server has as many keys as it has platforms.
+/// An append-only table: there are about as many keys as platforms.
 pub(super) struct Keys(Box<[Slot]>);
 
 #[derive(Default)]
 struct Slot {
-    /// Which key; zero for none.
+    /// Fingerprint of the key; 0 when empty.
     print: AtomicU64,
     at_work: AtomicU32,
 }

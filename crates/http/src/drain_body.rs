@@ -1,8 +1,8 @@
-//! The unread rest of a request's body.
+//! Drains the unread rest of a request body.
 //!
-//! A request is often refused before its body is read: a bad key, an unknown path, a wrong media
-//! type. Closing the connection on a sender in the middle of a large body would lose the answer on
-//! its way, so the rest is read and thrown away first, up to a limit.
+//! A request is often refused before its body is read: an invalid key, an unknown path, a wrong media type.
+//! If the server closed the connection while the client still sends, the client might never see the answer.
+//! The rest of the body is therefore read and discarded first, up to a limit.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,10 +14,10 @@ use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 
-/// Most that is thrown away for one request.
-const MOST_DISCARDED: usize = 64 * 1024 * 1024;
+/// Maximum bytes discarded for one request.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-/// A body that is handed back when its reader drops it.
+/// A body that its reader returns on drop.
 struct Returned {
     inner: Option<BodyDataStream>,
     back: Option<oneshot::Sender<BodyDataStream>>,
@@ -30,7 +30,7 @@ impl Stream for Returned {
         let Some(inner) = self.inner.as_mut() else { return Poll::Ready(None) };
         let next = inner.poll_next_unpin(context);
         if matches!(next, Poll::Ready(None | Some(Err(_)))) {
-            // Read to its end, or broken: nothing is left to hand back.
+            // At its end or broken: nothing is left to drain.
             self.back = None;
         }
         next
@@ -40,39 +40,39 @@ impl Stream for Returned {
 impl Drop for Returned {
     fn drop(&mut self) {
         if let (Some(inner), Some(back)) = (self.inner.take(), self.back.take()) {
-            // Fails when nobody waits for it any more.
-            let _nobody = back.send(inner);
+            // Fails when the request is over.
+            let _request_is_over = back.send(inner);
         }
     }
 }
 
-/// The way back for a body.
-pub(crate) struct Leftover(Option<oneshot::Receiver<BodyDataStream>>);
+/// Receives the body back.
+pub(crate) struct UnreadBody(Option<oneshot::Receiver<BodyDataStream>>);
 
-/// Lends a request its own body. Requests without one are left alone.
-pub(crate) fn lend(request: Request) -> (Request, Leftover) {
+/// Hands a request a returnable body. Requests without a body are unchanged.
+pub(crate) fn returnable(request: Request) -> (Request, UnreadBody) {
     if request.body().is_end_stream() {
-        return (request, Leftover(None));
+        return (request, UnreadBody(None));
     }
     let (back, rest) = oneshot::channel();
     let returned = |body: Body| Returned { inner: Some(body.into_data_stream()), back: Some(back) };
-    (request.map(|body| Body::from_stream(returned(body))), Leftover(Some(rest)))
+    (request.map(|body| Body::from_stream(returned(body))), UnreadBody(Some(rest)))
 }
 
-impl Leftover {
-    /// Reads the rest and throws it away, for as long as a body may take.
-    pub(crate) async fn discard(self, patience: Duration) {
+impl UnreadBody {
+    /// Reads and discards the rest of the body within a time limit.
+    pub(crate) async fn discard(self, time_limit: Duration) {
         let Some(mut stream) = self.0.and_then(|mut rest| rest.try_recv().ok()) else { return };
         let all = async {
             let mut seen = 0;
             while let Some(Ok(chunk)) = stream.next().await {
                 seen += chunk.len();
-                if seen > MOST_DISCARDED {
+                if seen > MAX_DISCARDED_BYTES {
                     return;
                 }
             }
         };
-        // Too slow: its sender may lose the answer.
-        let _too_slow = tokio::time::timeout(patience, all).await;
+        // Over the time limit the client may miss the answer.
+        let _too_slow = tokio::time::timeout(time_limit, all).await;
     }
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use world::{NEAR, PARIS, World, at, position};
 
-/// An offer as somebody else was made it.
+/// An open offer of another caller.
 fn open(offer: &Offer, site: Option<Position>) -> OpenOffer {
     OpenOffer {
         expert: offer.expert,
@@ -61,7 +61,7 @@ fn the_only_time_is_offered_to_whoever_asks() {
     ask.open = OpenOffers::new(vec![open(&before[0], ask.site)]);
     let after = offers(&index, &ask);
     assert_eq!((before.len(), starts(&before)), (1, starts(&after)));
-    // One in ten that it is booked by the other, and nobody else is there: 9.5 % by Poisson's law.
+    // The other caller books with a probability of 1/10, and no other expert is free: 9.5 % (Poisson).
     assert_eq!(after[0].score.promised, 100 + 95_162);
 }
 
