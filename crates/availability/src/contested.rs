@@ -10,56 +10,18 @@
 //! An expert without open offers costs no extra work here.
 
 use std::ops::Range;
-use std::sync::Arc;
-
-use constat_domain::ids::ExpertId;
-use jiff::Timestamp;
 
 use crate::board::{Board, Entry};
 use crate::gaps::Origin;
+use crate::grid::{Grid, Sink};
 use crate::index::CalendarIndex;
+use crate::open_offers::OpenOffer;
 use crate::requirement::Requirement;
-use crate::search::{Grid, Sink};
+
 use crate::settings::Weights;
 use crate::travel::{Spot, Travel};
 
-/// A time offered to another caller, who may still book it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OpenOffer {
-    /// Whom it names.
-    pub expert: ExpertId,
-    /// What it takes of the expert's day: from.
-    pub start: Timestamp,
-    /// What it takes of the expert's day: to.
-    pub end: Timestamp,
-    /// Where; `None` for a remote one.
-    pub site: Option<Spot>,
-    /// How likely it is to be booked, 0 to 1,000 in 1,000: one of those that a search offers will be.
-    pub per_mille: u16,
-}
-
-/// Open offers, by expert. A clone shares them.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct OpenOffers(Option<Arc<[OpenOffer]>>);
-
-impl OpenOffers {
-    /// Some open offers, in any order.
-    pub fn new(mut offers: Vec<OpenOffer>) -> Self {
-        if offers.is_empty() {
-            return Self(None);
-        }
-        if !offers.is_sorted_by_key(|offer| offer.expert) {
-            offers.sort_by_key(|offer| offer.expert);
-        }
-        Self(Some(offers.into()))
-    }
-
-    fn all(&self) -> &[OpenOffer] {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-/// One of them, in the way of a visit.
+/// An open offer in the way of a visit.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     /// A visit that takes some of this is in its way.

@@ -45,9 +45,11 @@ mod day_plan;
 mod drives;
 mod eligibility;
 mod gaps;
+mod grid;
 mod index;
 mod joint;
 mod judge;
+mod open_offers;
 mod pool;
 mod rank;
 mod reason;
@@ -61,7 +63,6 @@ mod travel;
 mod zone;
 
 pub use calendar::{Busy, ExpertCalendar, neighbourhood};
-pub use contested::{OpenOffer, OpenOffers};
 pub use crossings::{Crossing, Crossings};
 pub use day_plan::{
     Change, DayPlan, LegEnd, Member, PlannedLeg, PlannedVisit, Proposal, Range, Visit, Warning, WarningCode, plan_day,
@@ -71,6 +72,7 @@ pub use eligibility::eligible;
 pub use index::CalendarIndex;
 pub use joint::{Party, pick_team, search_team, search_together};
 pub use judge::feasible;
+pub use open_offers::{OpenOffer, OpenOffers};
 pub use rank::Score;
 pub use reason::{Reason, ReasonCode};
 pub use requirement::{PlaceFacts, Requirement};

@@ -12,7 +12,7 @@ use constat_domain::service::{
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::calendar::{Day, ExpertCalendar};
-use crate::contested::OpenOffers;
+use crate::open_offers::OpenOffers;
 use crate::reason::ReasonCode;
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second, join};

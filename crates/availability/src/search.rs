@@ -1,7 +1,5 @@
 //! The search: every eligible expert, every free gap, the best offers.
 
-use std::ops::Range;
-
 use constat_domain::appointment::Slot;
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
@@ -10,7 +8,8 @@ use crate::bits::Bits;
 use crate::board::{Board, Entry};
 use crate::calendar::ExpertCalendar;
 use crate::contested::Contested;
-use crate::gaps::{Ask, Gap, GapTable, Lane, Origin};
+use crate::gaps::{Ask, Gap, GapTable, Lane};
+use crate::grid::{Grid, Sink};
 use crate::index::CalendarIndex;
 use crate::judge::{Judge, Verdict};
 use crate::rank::{Chosen, Score, cell_of, choose, points};
@@ -171,61 +170,6 @@ impl Found {
     }
 }
 
-/// The grid of starts, in the index's seconds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Grid {
-    first: i32,
-    step: i32,
-    /// `2^45 / step`, rounded up: divides 31-bit numbers exactly.
-    reciprocal: u64,
-    cells: usize,
-}
-
-impl Grid {
-    fn new(requirement: &Requirement, origin: Origin) -> Self {
-        let first = requirement.on_grid(requirement.from);
-        let count = (requirement.to - first).max(0) / requirement.grid + 1;
-        let step = u64::try_from(requirement.grid).unwrap_or(1).max(1);
-        Self {
-            first: origin.seconds(first),
-            step: i32::try_from(step).unwrap_or(1),
-            reciprocal: (1_u64 << 45).div_ceil(step),
-            cells: usize::try_from(count).unwrap_or(0),
-        }
-    }
-
-    #[inline]
-    fn divide(self, seconds: i32) -> usize {
-        usize::try_from((u64::from(seconds.unsigned_abs()) * self.reciprocal) >> 45).unwrap_or(usize::MAX)
-    }
-
-    /// The first cell at or after an instant.
-    #[inline]
-    fn from(self, first: i32) -> usize {
-        self.divide(first - self.first + self.step - 1)
-    }
-
-    /// One past the last cell at or before an instant.
-    #[inline]
-    fn to(self, last: i32) -> usize {
-        self.divide(last - self.first + self.step)
-    }
-
-    /// The cells between two instants, both included, wherever they lie.
-    pub(crate) fn within(self, first: i32, last: i32) -> Range<usize> {
-        if last < self.first {
-            return 0..0;
-        }
-        let to = self.to(last).min(self.cells);
-        self.from(first.max(self.first)).min(to)..to
-    }
-
-    /// How many starts.
-    pub(crate) const fn len(self) -> usize {
-        self.cells
-    }
-}
-
 /// One pass over the calendars.
 pub(crate) struct Scan<'a, T: ?Sized> {
     index: &'a CalendarIndex,
@@ -242,23 +186,6 @@ pub(crate) struct Scan<'a, T: ?Sized> {
     sink: Sink,
     /// What others were offered; `None` when that is nothing.
     contested: Option<Contested<'a>>,
-}
-
-/// Where starts are entered.
-pub(crate) struct Sink {
-    pub(crate) board: Board,
-    /// The runs of starts of one expert, for those whose runs are wanted.
-    pub(crate) runs: Vec<(usize, usize)>,
-}
-
-impl Sink {
-    #[inline]
-    fn lower<const NOTED: bool>(&mut self, from: usize, to: usize, entry: Entry) {
-        if NOTED {
-            self.runs.push((from, to));
-        }
-        self.board.lower(from, to, entry);
-    }
 }
 
 /// A gap where the visit fits, and its first and last start.
@@ -288,7 +215,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),
-            sink: Sink { board: Board::new(grid.cells, longest), runs: Vec::new() },
+            sink: Sink { board: Board::new(grid.len(), longest), runs: Vec::new() },
             contested: Contested::new(index, requirement, grid, longest),
         }
     }
@@ -427,7 +354,7 @@ fn enter_whole<const NOTED: bool>(
         return;
     }
     for cell in from..to {
-        let at = grid.first + grid.step * i32::try_from(cell).unwrap_or(0);
+        let at = grid.start_of(cell);
         if !starts.is_barred(at) {
             sink.lower::<NOTED>(cell, cell + 1, entry);
         }

@@ -5,8 +5,8 @@ use constat_domain::expert::{Absence, Duty, Expert};
 use constat_domain::geo::Position;
 use jiff::civil::Date;
 
-use super::Visit;
 use crate::calendar::REACH_SECONDS;
+use crate::day_plan::visit::Visit;
 use crate::settings::Settings;
 use crate::span::{Span, absent_within, subtract};
 use crate::travel::Travel;
@@ -64,7 +64,7 @@ pub(super) struct Stop {
 
 impl Stop {
     pub(super) fn of(visit: &Visit, roads: &Roads) -> Self {
-        let promise = visit.promise();
+        let promise = visit.agreed_time();
         Self {
             earliest: promise.earliest,
             latest: promise.latest,
@@ -150,13 +150,13 @@ impl Frame {
         let site = |visit: &Visit| visit.site.map(|site| roads.number(site));
         let before = visits
             .iter()
-            .filter(|visit| visit.promise().earliest < day.start)
-            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.promise().end() }))
+            .filter(|visit| visit.agreed_time().earliest < day.start)
+            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.agreed_time().end() }))
             .max_by_key(|neighbour| neighbour.at);
         let after = visits
             .iter()
-            .filter(|visit| visit.promise().earliest >= day.end)
-            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.promise().earliest }))
+            .filter(|visit| visit.agreed_time().earliest >= day.end)
+            .filter_map(|visit| Some(Neighbour { place: site(visit)?, at: visit.agreed_time().earliest }))
             .min_by_key(|neighbour| neighbour.at);
         let closed_to_drives = away.iter().copied().filter(|span| !today.iter().any(|stop| covers(*span, stop)));
         Ok(Self {

@@ -3,28 +3,18 @@
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
-use constat_domain::expert::{Absence, Expert};
+
 use constat_domain::ids::{AppointmentId, ExpertId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::frame::Roads;
-use super::search::Search;
-use super::{DayPlan, Visit, laid_out};
+use crate::day_plan::frame::Roads;
+use crate::day_plan::plan::{DayPlan, laid_out};
+use crate::day_plan::search::Search;
+use crate::day_plan::visit::{Member, Visit};
 use crate::requirement::Requirement;
 use crate::settings::Settings;
 use crate::travel::Travel;
-
-/// An expert whose day takes part.
-#[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
-    /// The record.
-    pub expert: &'a Expert,
-    /// The person's absences around the date.
-    pub absences: &'a [Absence],
-    /// The person's visits of the date's week (Monday to Sunday), and of a day before and after.
-    pub visits: &'a [Visit],
-}
 
 /// What becomes different for one visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

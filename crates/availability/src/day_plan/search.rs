@@ -14,10 +14,10 @@ use constat_domain::ids::AppointmentId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::frame::{Frame, Roads, Stop};
-use super::proposal::Member;
-use super::tour::{Tour, driving};
-use super::{Visit, in_order, stops_of};
+use crate::day_plan::frame::{Frame, Roads, Stop};
+use crate::day_plan::plan::{in_order, stops_of};
+use crate::day_plan::tour::{Tour, driving};
+use crate::day_plan::visit::{Member, Visit};
 use crate::eligibility::eligible;
 use crate::requirement::Requirement;
 use crate::settings::Settings;

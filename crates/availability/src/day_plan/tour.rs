@@ -5,7 +5,7 @@
 //! comes before one of them or after the last. Each remote visit therefore has two times, with the drive
 //! already done and with the drive still to do; the better one is chosen at the next place.
 
-use super::frame::{Frame, Roads, Stop};
+use crate::day_plan::frame::{Frame, Roads, Stop};
 
 /// How a stop is reached, in one of two ways.
 #[derive(Debug, Clone, Copy)]
