@@ -1,5 +1,6 @@
 //! The person or program that administers, and its events.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_core::{CommandContext, SecureRandom, Tx};
@@ -56,14 +57,14 @@ impl Actor {
         tx: &mut Tx,
         tenant: TenantId,
         subject: impl std::fmt::Display,
-        kind: &str,
+        kind: EventKind,
         data: Value,
     ) -> Result<(), StoreError> {
         let event = Event {
             id: EventId::new(self.at, &self.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind: kind.to_owned(),
+            kind,
             at: self.at,
             actor: self.name.clone(),
             data,

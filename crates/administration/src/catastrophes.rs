@@ -3,6 +3,7 @@
 use constat_core::{AppError, Tx};
 use constat_domain::Refusal;
 use constat_domain::catastrophe::Catastrophe;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::tenancy::{Mode, OrganisationKind, TenantId};
 use constat_store::queries::{catastrophes, organisations};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::Actor;
 pub fn start_catastrophe(tx: &mut Tx, actor: &Actor, catastrophe: &Catastrophe) -> Result<(), AppError> {
     Refusal::unless_empty(catastrophe.check())?;
     catastrophes::insert(tx, catastrophe)?;
-    record(tx, actor, catastrophe, "catastrophe.started")
+    record(tx, actor, catastrophe, EventKind::CatastropheStarted)
 }
 
 /// Ends a catastrophe; `None` when there is none of this name. One that was over stays as it was.
@@ -28,14 +29,14 @@ pub fn stop_catastrophe(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option
     if known.ended_at.is_none() {
         known.ended_at = Some(actor.at().max(known.started_at));
         catastrophes::update(tx, &known)?;
-        record(tx, actor, &known, "catastrophe.stopped")?;
+        record(tx, actor, &known, EventKind::CatastropheStopped)?;
     }
     Ok(Some(known))
 }
 
 /// A catastrophe belongs to no organisation. The event is in the data of every partner firm, live and test, because
 /// it withholds a share of their calendars.
-fn record(tx: &mut Tx, actor: &Actor, catastrophe: &Catastrophe, kind: &str) -> Result<(), AppError> {
+fn record(tx: &mut Tx, actor: &Actor, catastrophe: &Catastrophe, kind: EventKind) -> Result<(), AppError> {
     let data = json!({
         "departments": catastrophe.departments,
         "postcodes": catastrophe.postcodes,

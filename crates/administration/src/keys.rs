@@ -2,6 +2,7 @@
 
 use constat_core::{AppError, IssuedKey, NewKey, Tx, issue_key};
 use constat_domain::Refusal;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::KeyId;
 use constat_domain::tenancy::{ApiKey, TenantId};
 use constat_store::queries::api_keys;
@@ -22,7 +23,7 @@ pub fn add_key(tx: &mut Tx, actor: &Actor, new: NewKey) -> Result<IssuedKey, App
     }
     let issued = issue_key(new, actor.at(), actor.secure_random());
     api_keys::insert(tx, &issued.key)?;
-    record(tx, actor, &issued.key, "key.issued", json!({}))?;
+    record(tx, actor, &issued.key, EventKind::KeyIssued, json!({}))?;
     Ok(issued)
 }
 
@@ -42,7 +43,7 @@ pub fn rotate_key(tx: &mut Tx, actor: &Actor, id: KeyId) -> Result<Option<Issued
     api_keys::insert(tx, &issued.key)?;
     old.revoked_at = Some(actor.at());
     api_keys::update(tx, &old)?;
-    record(tx, actor, &old, "key.rotated", json!({ "replacedBy": issued.key.id }))?;
+    record(tx, actor, &old, EventKind::KeyRotated, json!({ "replacedBy": issued.key.id }))?;
     Ok(Some(issued))
 }
 
@@ -56,13 +57,13 @@ pub fn revoke_key(tx: &mut Tx, actor: &Actor, id: KeyId) -> Result<Option<ApiKey
     if key.revoked_at.is_none() {
         key.revoked_at = Some(actor.at());
         api_keys::update(tx, &key)?;
-        record(tx, actor, &key, "key.revoked", json!({}))?;
+        record(tx, actor, &key, EventKind::KeyRevoked, json!({}))?;
     }
     Ok(Some(key))
 }
 
 /// Events of keys are in the data of the organisation that issued the key.
-fn record(tx: &mut Tx, actor: &Actor, key: &ApiKey, kind: &str, more: Value) -> Result<(), AppError> {
+fn record(tx: &mut Tx, actor: &Actor, key: &ApiKey, kind: EventKind, more: Value) -> Result<(), AppError> {
     let tenant = TenantId { org: key.issuer, mode: key.mode };
     let mut data = json!({ "api": key.api, "holder": key.holder });
     if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {

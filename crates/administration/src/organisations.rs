@@ -4,6 +4,7 @@ use constat_core::{AppError, Tx};
 use constat_domain::Refusal;
 use constat_domain::codes::Codes;
 use constat_domain::contact::name_fault;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Mode, Organisation, OrganisationKind, TenantId};
 use constat_store::queries::organisations;
@@ -55,6 +56,6 @@ pub fn add_organisation(tx: &mut Tx, actor: &Actor, new: &NewOrganisation) -> Re
     };
     organisations::insert(tx, &organisation)?;
     let tenant = TenantId { org: organisation.id, mode: Mode::Live };
-    actor.record(tx, tenant, organisation.id, "organisation.added", json!({ "kind": organisation.kind }))?;
+    actor.record(tx, tenant, organisation.id, EventKind::OrganisationAdded, json!({ "kind": organisation.kind }))?;
     Ok(organisation)
 }

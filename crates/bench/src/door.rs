@@ -2,6 +2,7 @@
 //! statements run bare, prepared once, in transactions of as many bookings. What lies between the two is
 //! the price of the queue, the savepoints, the rendering of rows and the hashes of the event chain.
 
+use constat_domain::event_kinds::EventKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,7 +158,7 @@ fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     entropy.copy_from_slice(&visit.id.uuid().as_bytes()[6..]);
     let id = EventId::new(visit.created_at, &entropy);
     let data = serde_json::json!({ "expert": visit.expert, "start": visit.slot.start, "end": visit.slot.end });
-    let (subject, kind, actor) = (visit.id.to_string(), "appointment.booked".to_owned(), "system".to_owned());
+    let (subject, kind, actor) = (visit.id.to_string(), EventKind::AppointmentBooked, "system".to_owned());
     events::append(tx, &Event { id, tenant: visit.tenant, subject, kind, at: visit.created_at, actor, data })?;
     let advanced = expert_days::advance(tx, visit.expert, day, version)?;
     assert!(advanced, "one writer: no other is faster");

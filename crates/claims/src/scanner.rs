@@ -1,6 +1,7 @@
 //! The door to a virus scanner, as a trait that the application owns; `constat-connectors` opens it.
 //! And what becomes of documents that waited for it.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::PoisonError;
 
 use constat_domain::claim::ScanState;
@@ -105,7 +106,7 @@ fn keep_verdict(
     claims::update(tx, &claim)?;
     let data = about(&claim, json!({ "documentId": file.document, "scan": scan }));
     // The contract has an event for a refused document, none for one that was looked at.
-    let kind = if scan == ScanState::Infected { DOCUMENT_REFUSED } else { "claim.document.scanned" };
+    let kind = if scan == ScanState::Infected { DOCUMENT_REFUSED } else { EventKind::ClaimDocumentScanned };
     events::append(tx, &Event::by_system(event, file.tenant, subject, kind, now, data))?;
     Ok(())
 }

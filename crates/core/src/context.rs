@@ -1,5 +1,6 @@
 //! Who asks for a command, and when.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::catalogue::Catalogue;
@@ -89,7 +90,7 @@ impl CommandContext {
         &self,
         tx: &mut Tx,
         subject: impl std::fmt::Display,
-        kind: &str,
+        kind: EventKind,
         data: serde_json::Value,
     ) -> Result<(), StoreError> {
         self.record_in(tx, self.caller.tenant, subject, kind, data)
@@ -101,14 +102,14 @@ impl CommandContext {
         tx: &mut Tx,
         tenant: TenantId,
         subject: impl std::fmt::Display,
-        kind: &str,
+        kind: EventKind,
         data: serde_json::Value,
     ) -> Result<(), StoreError> {
         let event = Event {
             id: EventId::new(self.at, &self.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind: kind.to_owned(),
+            kind,
             at: self.at,
             actor: self.caller.key.to_string(),
             data,

@@ -1,5 +1,6 @@
 //! Erases the personal data of appointments: the rows, what their events say, and the answers kept for repeats.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeSet;
 
 use constat_domain::appointment::Appointment;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::AppError;
 
 /// What a firm's audit trail keeps of an erasure.
-pub const APPOINTMENT_ERASED: &str = "appointment.erased";
+pub const APPOINTMENT_ERASED: EventKind = EventKind::AppointmentErased;
 
 /// Erases appointments of any firms, and tells each firm by an event. Gives how many.
 pub fn record_and_erase(

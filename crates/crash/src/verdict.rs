@@ -1,6 +1,7 @@
 //! Does what the database holds agree with what the clients heard? Pure: a kept history and a kept
 //! state give the same verdict anywhere, at any time.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use constat_availability::{Estimator, Travel as _};
@@ -266,7 +267,11 @@ fn words(known: Option<&Known>) -> String {
     )
 }
 
-const KINDS: [&str; 3] = ["appointment.booked", "appointment.rescheduled", "appointment.cancelled"];
+const KINDS: [&str; 3] = [
+    EventKind::AppointmentBooked.name(),
+    EventKind::AppointmentRescheduled.name(),
+    EventKind::AppointmentCancelled.name(),
+];
 
 /// Every acknowledged booking is there once, as it was acknowledged last, with one event for each
 /// change; nothing is there that nobody booked.

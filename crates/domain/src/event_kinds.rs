@@ -1,113 +1,152 @@
-//! The kinds of events: their stable names and French labels.
+//! The kinds of events: their stable names, their French labels and their readers.
 //!
-//! Names that start with `v2.` are those of the claims contract, with our extensions for appointments
-//! and deadlines, and may be sent to webhooks. The other names of [`CLAIM_EVENTS`] are read in the timeline and the
-//! feed only. [`OWN_RECORDS`] are about no claim: they are stored in the audit trail and shown to no integrator.
+//! Names that start with `v2.` are those of the claims contract, with extensions for appointments and deadlines; they
+//! may be sent to webhooks. Source: claims API v2, *Webhooks*.
 
-/// A kind of event.
+use std::fmt;
+use std::str::FromStr;
+
+/// Where events of a kind are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventKind {
-    /// Its stable name.
-    pub name: &'static str,
-    /// What happened, in French.
-    pub label: &'static str,
+pub enum Audience {
+    /// Timeline of the claim and feed; webhooks if the name starts with `v2.`.
+    Claim,
+    /// Timeline of the claim as handlers read it, no feed.
+    Handlers,
+    /// Audit trail of the organisation: about no claim.
+    Organisation,
+    /// A webhook that is tried out; no timeline, no feed.
+    Trial,
 }
 
-/// The event that tries a webhook out. Nothing happened: it is in no timeline and no feed.
-pub const PING: &str = "v2.webhook.ping";
+macro_rules! event_kinds {
+    ($($variant:ident, $audience:ident, $name:literal, $label:literal;)*) => {
+        /// A kind of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind {
+            $(#[doc = concat!("`", $name, "`: ", $label, ".")] $variant,)*
+        }
 
-const fn kind(name: &'static str, label: &'static str) -> EventKind {
-    EventKind { name, label }
+        impl EventKind {
+            /// Every kind, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable name, as stored and on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// What happened, in French.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),* }
+            }
+
+            /// Where events of this kind are shown.
+            pub const fn audience(self) -> Audience {
+                match self { $(Self::$variant => Audience::$audience),* }
+            }
+        }
+    };
 }
 
-/// Every kind of event about a claim. Source of the `v2.` names: claims API v2, *Webhooks*.
-pub const CLAIM_EVENTS: &[EventKind] = &[
-    kind("v2.claim.draft.created", "Pré-déclaration créée"),
-    kind("v2.claim.draft.ready", "Pré-déclaration complète, prête à être transmise"),
-    kind("v2.claim.draft.archived", "Pré-déclaration archivée"),
-    kind("v2.claim.created", "Sinistre déclaré"),
-    kind("v2.claim.closed", "Sinistre clos"),
-    kind("v2.claim.reopened", "Sinistre rouvert"),
-    kind("v2.claim.abandoned", "Sinistre abandonné"),
-    kind("v2.claim.refused", "Sinistre refusé"),
-    kind("v2.claim.status.updated", "Statut du sinistre modifié"),
-    kind("v2.claim.document.uploaded", "Document reçu"),
-    kind("v2.claim.document.accepted", "Document accepté"),
-    kind("v2.claim.document.refused", "Document refusé"),
-    kind("v2.claim.document.requested", "Document demandé"),
-    kind("v2.claim.settlement.created", "Règlement créé"),
-    kind("v2.claim.settlement.paid", "Règlement payé"),
-    kind("v2.claim.settlement.returned", "Règlement retourné"),
-    kind("v2.claim.deadline.approaching", "Échéance proche"),
-    kind("v2.claim.deadline.met", "Échéance respectée"),
-    kind("v2.claim.deadline.missed", "Échéance dépassée"),
-    kind("v2.appointment.booked", "Rendez-vous pris"),
-    kind("v2.appointment.rescheduled", "Rendez-vous déplacé"),
-    kind("v2.appointment.modified", "Rendez-vous modifié"),
-    kind("v2.appointment.cancelled", "Rendez-vous annulé"),
-    kind("v2.appointment.done", "Rendez-vous effectué"),
-    kind("claim.draft.edited", "Pré-déclaration modifiée"),
-    kind("claim.corrected", "Dossier corrigé par un gestionnaire"),
-    kind("claim.cover.updated", "Garantie revue d'après le contrat"),
-    kind("claim.imported", "Dossier repris d'un autre système"),
-    kind("insured.erased", "Données personnelles de l'assuré effacées"),
-    kind("insured.erasure.passed_on", "Effacement transmis au partenaire"),
-    kind("claim.document.scanned", "Document contrôlé par l'antivirus"),
-    kind("claim.note.updated", "Message à l'assuré modifié"),
-    kind("claim.settlement.cancelled", "Règlement annulé"),
-    kind("claim.milestone.recorded", "Date clé enregistrée"),
-    kind("claim.milestone.removed", "Date clé retirée"),
-    kind("sign_in_link.created", "Lien de connexion envoyé à l'assuré"),
-    kind("sign_in_link.used", "Lien de connexion utilisé par l'assuré"),
-];
-
-/// What handlers do among themselves: in the timeline that they read, and in no feed.
-pub const HANDLERS_ONLY: &[EventKind] = &[
-    kind("claim.internal_note.added", "Note interne ajoutée"),
-    kind("claim.document.original_read", "Original d'une photo consulté"),
-];
-
-/// What an organisation does in its own data: a firm in its calendar, a platform with contracts and webhooks.
-pub const OWN_RECORDS: &[EventKind] = &[
-    kind("appointment.booked", "Rendez-vous pris dans l'agenda du cabinet"),
-    kind("appointment.rescheduled", "Rendez-vous déplacé dans l'agenda du cabinet"),
-    kind("appointment.modified", "Rendez-vous modifié dans l'agenda du cabinet"),
-    kind("appointment.cancelled", "Rendez-vous annulé dans l'agenda du cabinet"),
-    kind("appointment.held", "Créneau retenu"),
-    kind("appointment.released", "Créneau libéré"),
-    kind("appointment.erased", "Données personnelles d'un rendez-vous effacées"),
-    kind("organisation.added", "Organisation enregistrée"),
-    kind("key.issued", "Clé d'API émise"),
-    kind("key.rotated", "Clé d'API remplacée"),
-    kind("key.revoked", "Clé d'API révoquée"),
-    kind("catastrophe.started", "Mode catastrophe activé"),
-    kind("catastrophe.stopped", "Mode catastrophe arrêté"),
-    kind("contract.created", "Contrat créé"),
-    kind("contracts.imported", "Contrats importés"),
-    kind("experts.imported", "Experts importés"),
-    kind("absences.imported", "Absences importées"),
-    kind("webhook.created", "Webhook créé"),
-    kind("webhook.edited", "Webhook modifié"),
-    kind("webhook.paused", "Webhook mis en pause"),
-    kind("webhook.resumed", "Webhook repris"),
-    kind("webhook.deleted", "Webhook supprimé"),
-    kind("webhook.secret_rotated", "Secret d'un webhook remplacé"),
-    kind("webhook.replayed", "Événements envoyés de nouveau à un webhook"),
-    kind("webhook.failing", "Webhook en échec"),
-];
-
-fn all() -> impl Iterator<Item = &'static EventKind> {
-    CLAIM_EVENTS.iter().chain(HANDLERS_ONLY).chain(OWN_RECORDS)
+event_kinds! {
+    ClaimDraftCreated, Claim, "v2.claim.draft.created", "Pré-déclaration créée";
+    ClaimDraftReady, Claim, "v2.claim.draft.ready", "Pré-déclaration complète, prête à être transmise";
+    ClaimDraftArchived, Claim, "v2.claim.draft.archived", "Pré-déclaration archivée";
+    ClaimCreated, Claim, "v2.claim.created", "Sinistre déclaré";
+    ClaimClosed, Claim, "v2.claim.closed", "Sinistre clos";
+    ClaimReopened, Claim, "v2.claim.reopened", "Sinistre rouvert";
+    ClaimAbandoned, Claim, "v2.claim.abandoned", "Sinistre abandonné";
+    ClaimRefused, Claim, "v2.claim.refused", "Sinistre refusé";
+    ClaimStatusUpdated, Claim, "v2.claim.status.updated", "Statut du sinistre modifié";
+    ClaimDocumentUploaded, Claim, "v2.claim.document.uploaded", "Document reçu";
+    ClaimDocumentAccepted, Claim, "v2.claim.document.accepted", "Document accepté";
+    ClaimDocumentRefused, Claim, "v2.claim.document.refused", "Document refusé";
+    ClaimDocumentRequested, Claim, "v2.claim.document.requested", "Document demandé";
+    ClaimSettlementCreated, Claim, "v2.claim.settlement.created", "Règlement créé";
+    ClaimSettlementPaid, Claim, "v2.claim.settlement.paid", "Règlement payé";
+    ClaimSettlementReturned, Claim, "v2.claim.settlement.returned", "Règlement retourné";
+    ClaimDeadlineApproaching, Claim, "v2.claim.deadline.approaching", "Échéance proche";
+    ClaimDeadlineMet, Claim, "v2.claim.deadline.met", "Échéance respectée";
+    ClaimDeadlineMissed, Claim, "v2.claim.deadline.missed", "Échéance dépassée";
+    ClaimAppointmentBooked, Claim, "v2.appointment.booked", "Rendez-vous pris";
+    ClaimAppointmentRescheduled, Claim, "v2.appointment.rescheduled", "Rendez-vous déplacé";
+    ClaimAppointmentModified, Claim, "v2.appointment.modified", "Rendez-vous modifié";
+    ClaimAppointmentCancelled, Claim, "v2.appointment.cancelled", "Rendez-vous annulé";
+    ClaimAppointmentDone, Claim, "v2.appointment.done", "Rendez-vous effectué";
+    ClaimDraftEdited, Claim, "claim.draft.edited", "Pré-déclaration modifiée";
+    ClaimCorrected, Claim, "claim.corrected", "Dossier corrigé par un gestionnaire";
+    ClaimCoverUpdated, Claim, "claim.cover.updated", "Garantie revue d'après le contrat";
+    ClaimImported, Claim, "claim.imported", "Dossier repris d'un autre système";
+    InsuredErased, Claim, "insured.erased", "Données personnelles de l'assuré effacées";
+    InsuredErasurePassedOn, Claim, "insured.erasure.passed_on", "Effacement transmis au partenaire";
+    ClaimDocumentScanned, Claim, "claim.document.scanned", "Document contrôlé par l'antivirus";
+    ClaimNoteUpdated, Claim, "claim.note.updated", "Message à l'assuré modifié";
+    ClaimSettlementCancelled, Claim, "claim.settlement.cancelled", "Règlement annulé";
+    ClaimMilestoneRecorded, Claim, "claim.milestone.recorded", "Date clé enregistrée";
+    ClaimMilestoneRemoved, Claim, "claim.milestone.removed", "Date clé retirée";
+    SignInLinkCreated, Claim, "sign_in_link.created", "Lien de connexion envoyé à l'assuré";
+    SignInLinkUsed, Claim, "sign_in_link.used", "Lien de connexion utilisé par l'assuré";
+    ClaimInternalNoteAdded, Handlers, "claim.internal_note.added", "Note interne ajoutée";
+    ClaimDocumentOriginalRead, Handlers, "claim.document.original_read", "Original d'une photo consulté";
+    AppointmentBooked, Organisation, "appointment.booked", "Rendez-vous pris dans l'agenda du cabinet";
+    AppointmentRescheduled, Organisation, "appointment.rescheduled", "Rendez-vous déplacé dans l'agenda du cabinet";
+    AppointmentModified, Organisation, "appointment.modified", "Rendez-vous modifié dans l'agenda du cabinet";
+    AppointmentCancelled, Organisation, "appointment.cancelled", "Rendez-vous annulé dans l'agenda du cabinet";
+    AppointmentHeld, Organisation, "appointment.held", "Créneau retenu";
+    AppointmentReleased, Organisation, "appointment.released", "Créneau libéré";
+    AppointmentErased, Organisation, "appointment.erased", "Données personnelles d'un rendez-vous effacées";
+    OrganisationAdded, Organisation, "organisation.added", "Organisation enregistrée";
+    KeyIssued, Organisation, "key.issued", "Clé d'API émise";
+    KeyRotated, Organisation, "key.rotated", "Clé d'API remplacée";
+    KeyRevoked, Organisation, "key.revoked", "Clé d'API révoquée";
+    CatastropheStarted, Organisation, "catastrophe.started", "Mode catastrophe activé";
+    CatastropheStopped, Organisation, "catastrophe.stopped", "Mode catastrophe arrêté";
+    ContractCreated, Organisation, "contract.created", "Contrat créé";
+    ContractsImported, Organisation, "contracts.imported", "Contrats importés";
+    ExpertsImported, Organisation, "experts.imported", "Experts importés";
+    AbsencesImported, Organisation, "absences.imported", "Absences importées";
+    WebhookCreated, Organisation, "webhook.created", "Webhook créé";
+    WebhookEdited, Organisation, "webhook.edited", "Webhook modifié";
+    WebhookPaused, Organisation, "webhook.paused", "Webhook mis en pause";
+    WebhookResumed, Organisation, "webhook.resumed", "Webhook repris";
+    WebhookDeleted, Organisation, "webhook.deleted", "Webhook supprimé";
+    WebhookSecretRotated, Organisation, "webhook.secret_rotated", "Secret d'un webhook remplacé";
+    WebhookReplayed, Organisation, "webhook.replayed", "Événements envoyés de nouveau à un webhook";
+    WebhookFailing, Organisation, "webhook.failing", "Webhook en échec";
+    WebhookPing, Trial, "v2.webhook.ping", "Essai d'un webhook";
 }
 
-/// What happened, in French; the name itself when it is not listed here.
-pub fn label(name: &str) -> &str {
-    all().find(|kind| kind.name == name).map_or(name, |kind| kind.label)
+impl EventKind {
+    /// The kinds with this audience.
+    pub fn of_audience(audience: Audience) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |kind| kind.audience() == audience)
+    }
+
+    /// The kinds that a webhook may select, as the contract lists them.
+    pub fn for_webhooks() -> impl Iterator<Item = Self> {
+        Self::of_audience(Audience::Claim).filter(|kind| kind.name().starts_with("v2."))
+    }
 }
 
-/// The names that a webhook may ask for, as the contract lists them.
-pub fn for_webhooks() -> impl Iterator<Item = &'static str> {
-    CLAIM_EVENTS.iter().map(|kind| kind.name).filter(|name| name.starts_with("v2."))
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name of no kind of event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no such kind of event: {0}")]
+pub struct UnknownEventKind(String);
+
+impl FromStr for EventKind {
+    type Err = UnknownEventKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEventKind> {
+        let found = Self::ALL.iter().copied().find(|kind| kind.name() == name);
+        found.ok_or_else(|| UnknownEventKind(name.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -115,15 +154,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_there_once_and_says_something() {
-        let mut names: Vec<_> = all().map(|kind| kind.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all().count());
-        assert!(all().all(|kind| label(kind.name) != kind.name));
+    fn each_name_is_that_of_one_kind() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(*kind));
+        }
+        assert!("v2.claim".parse::<EventKind>().is_err());
+        assert_eq!(EventKind::for_webhooks().count(), 24);
+    }
+
+    #[test]
+    fn the_page_of_events_lists_each_kind_with_its_label_and_no_other() {
         let page = include_str!("../../../docs/events.md");
-        let missing: Vec<_> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
-        assert!(missing.is_empty(), "docs/events.md does not list {missing:?}");
-        assert_eq!((for_webhooks().count(), label("something.else")), (24, "something.else"));
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.strip_suffix(" |")?.split(" | ");
+            Some((cells.next()?.strip_suffix('`')?.to_owned(), cells.next()?.to_owned()))
+        };
+        let kinds = page.split("## Kinds").nth(1).expect("a heading `Kinds`").split("\n## ").next().unwrap_or_default();
+        let mut listed: Vec<_> = kinds.lines().filter_map(row).collect();
+        let mut known: Vec<_> = EventKind::ALL
+            .iter()
+            .filter(|kind| kind.audience() != Audience::Trial)
+            .map(|kind| (kind.name().to_owned(), kind.label().to_owned()))
+            .collect();
+        listed.sort();
+        known.sort();
+        assert_eq!(listed, known);
     }
 }

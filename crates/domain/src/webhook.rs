@@ -6,7 +6,7 @@ mod retry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event_kinds;
+use crate::event_kinds::EventKind;
 use crate::ids::{EventId, KeyId, WebhookDeliveryId, WebhookId};
 use crate::tenancy::TenantId;
 
@@ -82,11 +82,11 @@ pub struct WebhookTerms {
 
 impl WebhookTerms {
     /// Whether events of this kind are sent.
-    pub fn wants(&self, kind: &str) -> bool {
+    pub fn wants(&self, kind: EventKind) -> bool {
         if self.events.is_empty() {
-            event_kinds::for_webhooks().any(|known| known == kind)
+            EventKind::for_webhooks().any(|known| known == kind)
         } else {
-            self.events.iter().any(|wanted| wanted == kind)
+            self.events.iter().any(|wanted| wanted == kind.name())
         }
     }
 

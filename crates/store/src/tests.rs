@@ -1,5 +1,6 @@
 //! The store's tests, on the database that `CONSTAT_TEST_DATABASE` names: `sqlite` (the default) or `postgres`.
 
+use constat_domain::event_kinds::EventKind;
 use std::ops::DerefMut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,7 +42,7 @@ fn event(number: u8, tenant: TenantId) -> events::Event {
         id: EventId::new(now(), &[number; 10]),
         tenant,
         subject: "exp_1".to_owned(),
-        kind: "test".to_owned(),
+        kind: EventKind::ClaimCreated,
         at: now(),
         actor: "system".to_owned(),
         data: serde_json::json!({ "number": number }),

@@ -2,6 +2,7 @@
 //! loss was declared on it.
 
 use constat_domain::claim::{Claim, Contract};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::tenancy::TenantId;
 use constat_store::queries::claims;
 use constat_store::{StoreError, Tx};
@@ -27,7 +28,7 @@ pub(crate) fn cover_of(claim: &Claim) -> Value {
 }
 
 /// Appends an event about a claim: its kind and what it tells.
-type RecordOfClaim<'a> = dyn Fn(&mut Tx, &Claim, &str, Value) -> Result<(), StoreError> + 'a;
+type RecordOfClaim<'a> = dyn Fn(&mut Tx, &Claim, EventKind, Value) -> Result<(), StoreError> + 'a;
 
 /// Lays the dates of saved contracts on the claims of one tenant.
 pub(crate) struct CoverRenewal {

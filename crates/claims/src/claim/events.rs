@@ -1,44 +1,45 @@
 //! The events of a claim. They hold ids and codes only; a reader loads the claim for the rest.
 
 use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::DocumentId;
 use serde_json::{Value, json};
 
 use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
-pub(crate) const DRAFT_CREATED: &str = "v2.claim.draft.created";
-pub(super) const DRAFT_READY: &str = "v2.claim.draft.ready";
-const DRAFT_ARCHIVED: &str = "v2.claim.draft.archived";
-pub(super) const SUBMITTED: &str = "v2.claim.created";
-const STATUS_UPDATED: &str = "v2.claim.status.updated";
-const CLOSED: &str = "v2.claim.closed";
-const REOPENED: &str = "v2.claim.reopened";
-const REFUSED: &str = "v2.claim.refused";
-const ABANDONED: &str = "v2.claim.abandoned";
+pub(crate) const DRAFT_CREATED: EventKind = EventKind::ClaimDraftCreated;
+pub(super) const DRAFT_READY: EventKind = EventKind::ClaimDraftReady;
+const DRAFT_ARCHIVED: EventKind = EventKind::ClaimDraftArchived;
+pub(super) const SUBMITTED: EventKind = EventKind::ClaimCreated;
+const STATUS_UPDATED: EventKind = EventKind::ClaimStatusUpdated;
+const CLOSED: EventKind = EventKind::ClaimClosed;
+const REOPENED: EventKind = EventKind::ClaimReopened;
+const REFUSED: EventKind = EventKind::ClaimRefused;
+const ABANDONED: EventKind = EventKind::ClaimAbandoned;
 /// The contract has no event for an edited draft; the audit trail needs one all the same.
-pub(super) const DRAFT_EDITED: &str = "claim.draft.edited";
+pub(super) const DRAFT_EDITED: EventKind = EventKind::ClaimDraftEdited;
 /// The contract has none either for what a handler corrects, nor for a cover that changed with its contract.
-pub(super) const CORRECTED: &str = "claim.corrected";
-pub(super) const COVER_UPDATED: &str = "claim.cover.updated";
+pub(super) const CORRECTED: EventKind = EventKind::ClaimCorrected;
+pub(super) const COVER_UPDATED: EventKind = EventKind::ClaimCoverUpdated;
 /// The contract has no events for what handlers write. The first is in timeline and feed, the second in
 /// the timeline that handlers read.
-pub(super) const NOTE_UPDATED: &str = "claim.note.updated";
-pub(super) const INTERNAL_NOTE_ADDED: &str = "claim.internal_note.added";
+pub(super) const NOTE_UPDATED: EventKind = EventKind::ClaimNoteUpdated;
+pub(super) const INTERNAL_NOTE_ADDED: EventKind = EventKind::ClaimInternalNoteAdded;
 /// A handler fetched an original that holds more than the cleaned copy. In the timeline that handlers read.
-pub(super) const ORIGINAL_READ: &str = "claim.document.original_read";
-pub(super) const SETTLEMENT_CREATED: &str = "v2.claim.settlement.created";
-pub(super) const SETTLEMENT_PAID: &str = "v2.claim.settlement.paid";
-pub(super) const SETTLEMENT_RETURNED: &str = "v2.claim.settlement.returned";
+pub(super) const ORIGINAL_READ: EventKind = EventKind::ClaimDocumentOriginalRead;
+pub(super) const SETTLEMENT_CREATED: EventKind = EventKind::ClaimSettlementCreated;
+pub(super) const SETTLEMENT_PAID: EventKind = EventKind::ClaimSettlementPaid;
+pub(super) const SETTLEMENT_RETURNED: EventKind = EventKind::ClaimSettlementReturned;
 /// The contract has no event for a settlement that is withdrawn before it was paid.
-pub(super) const SETTLEMENT_CANCELLED: &str = "claim.settlement.cancelled";
-pub(super) const DOCUMENT_REQUESTED: &str = "v2.claim.document.requested";
-const DOCUMENT_UPLOADED: &str = "v2.claim.document.uploaded";
-pub(super) const DOCUMENT_ACCEPTED: &str = "v2.claim.document.accepted";
-pub(crate) const DOCUMENT_REFUSED: &str = "v2.claim.document.refused";
+pub(super) const SETTLEMENT_CANCELLED: EventKind = EventKind::ClaimSettlementCancelled;
+pub(super) const DOCUMENT_REQUESTED: EventKind = EventKind::ClaimDocumentRequested;
+const DOCUMENT_UPLOADED: EventKind = EventKind::ClaimDocumentUploaded;
+pub(super) const DOCUMENT_ACCEPTED: EventKind = EventKind::ClaimDocumentAccepted;
+pub(crate) const DOCUMENT_REFUSED: EventKind = EventKind::ClaimDocumentRefused;
 
 /// Appends an event about the claim as it is now.
-pub(crate) fn record(tx: &mut Tx, context: &CommandContext, kind: &str, claim: &Claim) -> Result<(), AppError> {
+pub(crate) fn record(tx: &mut Tx, context: &CommandContext, kind: EventKind, claim: &Claim) -> Result<(), AppError> {
     record_with(tx, context, kind, claim, json!({}))
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn record(tx: &mut Tx, context: &CommandContext, kind: &str, claim: &
 pub(crate) fn record_with(
     tx: &mut Tx,
     context: &CommandContext,
-    kind: &str,
+    kind: EventKind,
     claim: &Claim,
     more: Value,
 ) -> Result<(), AppError> {
@@ -108,7 +109,7 @@ pub(super) fn record_upload(
 pub(super) fn record_of_document(
     tx: &mut Tx,
     context: &CommandContext,
-    kind: &str,
+    kind: EventKind,
     claim: &Claim,
     document: DocumentId,
 ) -> Result<(), AppError> {

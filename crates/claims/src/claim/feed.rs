@@ -1,6 +1,6 @@
 //! What happened to all claims, in order, from a cursor on.
 
-use constat_domain::event_kinds::{self, CLAIM_EVENTS};
+use constat_domain::event_kinds::{Audience, EventKind};
 use constat_domain::ids::EventId;
 use constat_domain::refusal::Refusal;
 use constat_domain::tenancy::Caller;
@@ -52,7 +52,6 @@ pub(crate) fn entry_of(connection: &mut Connection, event: Event) -> Result<Feed
 fn entry(connection: &mut Connection, actors: &mut Actors, event: Event) -> Result<FeedEntry, StoreError> {
     let entry = TimelineEntry {
         id: event.id,
-        label: event_kinds::label(&event.kind).to_owned(),
         kind: event.kind,
         at: event.at,
         actor: actors.kind_of(connection, event.actor)?,
@@ -68,7 +67,7 @@ pub fn read_feed(
     after: Option<EventId>,
     limit: u32,
 ) -> Result<Feed, AppError> {
-    let kinds: Vec<&str> = CLAIM_EVENTS.iter().map(|kind| kind.name).collect();
+    let kinds: Vec<EventKind> = EventKind::of_audience(Audience::Claim).collect();
     service.core.store.read(|connection| {
         let position = match after {
             None => 0,

@@ -2,6 +2,7 @@
 
 use constat_domain::Money;
 use constat_domain::claim::{Claim, NewSettlement, Settlement, SettlementKind};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::SettlementId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
@@ -70,7 +71,13 @@ pub fn change_settlement(
     Ok((claim, settlement))
 }
 
-fn keep(tx: &mut Tx, context: &CommandContext, event: &str, claim: &Claim, id: SettlementId) -> Result<(), AppError> {
+fn keep(
+    tx: &mut Tx,
+    context: &CommandContext,
+    event: EventKind,
+    claim: &Claim,
+    id: SettlementId,
+) -> Result<(), AppError> {
     claims::update(tx, claim)?;
     events::record_with(tx, context, event, claim, json!({ "settlementId": id }))
 }

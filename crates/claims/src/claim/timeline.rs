@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use constat_domain::event_kinds::{self, HANDLERS_ONLY};
+use constat_domain::event_kinds::{Audience, EventKind};
 use constat_domain::ids::{DeclarationId, EventId, KeyId};
 use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::{api_keys, events};
@@ -35,9 +35,7 @@ pub struct TimelineEntry {
     /// The event.
     pub id: EventId,
     /// What happened: a stable name.
-    pub kind: String,
-    /// What happened, in French.
-    pub label: String,
+    pub kind: EventKind,
     /// When.
     pub at: Timestamp,
     /// Who did it.
@@ -67,8 +65,8 @@ pub fn claim_timeline(
     service.core.store.read(|connection| {
         let tenant = &caller.tenant;
         let declaration = find_stamp(connection, caller, id)?.declaration;
-        let hidden: Vec<&str> =
-            if caller.owns_the_data() { &[] } else { HANDLERS_ONLY }.iter().map(|kind| kind.name).collect();
+        let hidden: Vec<EventKind> =
+            if caller.owns_the_data() { Vec::new() } else { EventKind::of_audience(Audience::Handlers).collect() };
         timeline_of(connection, tenant, declaration, &hidden, limit.into(), offset.into())
     })
 }
@@ -78,7 +76,7 @@ pub(crate) fn timeline_of(
     connection: &mut Connection,
     tenant: &TenantId,
     declaration: DeclarationId,
-    hidden: &[&str],
+    hidden: &[EventKind],
     limit: i64,
     offset: i64,
 ) -> Result<Timeline, AppError> {
@@ -88,7 +86,6 @@ pub(crate) fn timeline_of(
     for (_position, event) in page.rows {
         entries.push(TimelineEntry {
             id: event.id,
-            label: event_kinds::label(&event.kind).to_owned(),
             kind: event.kind,
             at: event.at,
             actor: actors.kind_of(connection, event.actor)?,

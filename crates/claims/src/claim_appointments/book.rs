@@ -9,6 +9,7 @@
 //!   and a repeat records it;
 //! * the caller goes away meanwhile: the work goes on without it.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Contact, Slot};
@@ -215,7 +216,7 @@ fn keep(
     if !booked.warnings.is_empty() {
         data["warnings"] = booked.warnings.clone().into();
     }
-    context.record(tx, appointment.declaration, "v2.appointment.booked", data)?;
+    context.record(tx, appointment.declaration, EventKind::ClaimAppointmentBooked, data)?;
     Ok(appointment)
 }
 

@@ -1,6 +1,7 @@
 //! Cancel a claim's appointment: at the partner first, then in our record. The partner's mandate
 //! to pull the claim file ends with it.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::Refusal;
@@ -129,7 +130,7 @@ fn keep(
     };
     let appointment = cancelled(now, cancellation);
     claim_appointments::update(tx, &appointment)?;
-    record(tx, context, "v2.appointment.cancelled", &appointment)?;
+    record(tx, context, EventKind::ClaimAppointmentCancelled, &appointment)?;
     Ok(appointment)
 }
 

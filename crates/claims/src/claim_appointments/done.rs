@@ -3,6 +3,7 @@
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
 use constat_domain::claim::{Claim, MilestoneKind};
 use constat_domain::deadlines::Place;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::service::ServiceKind;
 use constat_store::queries::claim_appointments;
@@ -41,7 +42,7 @@ pub fn claim_appointment_done(
         ..known
     };
     claim_appointments::update(tx, &done)?;
-    record(tx, context, "v2.appointment.done", &done)?;
+    record(tx, context, EventKind::ClaimAppointmentDone, &done)?;
     tell_deadlines(tx, context, &claim, &done)?;
     Ok(done)
 }

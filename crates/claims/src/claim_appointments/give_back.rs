@@ -3,6 +3,7 @@
 //! Giving up is one transaction and asks nobody. The visits are given back afterwards, by a job, so that
 //! it does not matter how the claim was given up, or whether the partner answers at that moment.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub fn given_up_since(
             continue;
         }
         let subjects = service.core.store.read(|connection| {
-            events::subjects_of_tenant_between(connection, tenant, "v2.claim.abandoned", after, *until)
+            events::subjects_of_tenant_between(connection, tenant, EventKind::ClaimAbandoned, after, *until)
         })?;
         found.extend(subjects.iter().filter_map(|subject| Some((*tenant, subject.parse().ok()?))));
     }
@@ -111,7 +112,7 @@ fn keep(
     let appointment = cancelled(now, Cancellation { reason: REASON.to_owned(), comment: None, at, by });
     claim_appointments::update(tx, &appointment)?;
     let (id, kind, data) =
-        (EventId::new(at, &secure_random.entropy()), "v2.appointment.cancelled", event_data(&appointment));
+        (EventId::new(at, &secure_random.entropy()), EventKind::ClaimAppointmentCancelled, event_data(&appointment));
     let event = Event::by_system(id, appointment.tenant, appointment.declaration, kind, at, data);
     Ok(events::append(tx, &event)?)
 }

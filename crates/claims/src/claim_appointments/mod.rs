@@ -39,6 +39,7 @@ pub use search::{ClaimOffers, search_claim_appointments};
 use constat_domain::Refusal;
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment};
 use constat_domain::claim::{Claim, ClaimStatus};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::ClaimAppointmentId;
 use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
 use constat_store::Connection;
@@ -79,7 +80,12 @@ fn require_booked(appointment: &ClaimAppointment, if_match: Option<&[i64]>) -> R
 }
 
 /// Appends an event about the claim's appointment.
-fn record(tx: &mut Tx, context: &CommandContext, kind: &str, appointment: &ClaimAppointment) -> Result<(), AppError> {
+fn record(
+    tx: &mut Tx,
+    context: &CommandContext,
+    kind: EventKind,
+    appointment: &ClaimAppointment,
+) -> Result<(), AppError> {
     Ok(context.record(tx, appointment.declaration, kind, event_data(appointment))?)
 }
 

@@ -1,5 +1,6 @@
 //! Change who is met at a claim's appointment, or its notes: at the partner first, then in our record.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::appointment::{ClaimAppointment, Contact};
@@ -114,6 +115,6 @@ fn keep(
     }
     let appointment = ClaimAppointment { version: now.version + 1, updated_at: context.at, ..appointment };
     claim_appointments::update(tx, &appointment)?;
-    record(tx, context, "v2.appointment.modified", &appointment)?;
+    record(tx, context, EventKind::ClaimAppointmentModified, &appointment)?;
     Ok(appointment)
 }

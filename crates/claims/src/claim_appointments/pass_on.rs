@@ -1,6 +1,7 @@
 //! Firms on other servers are asked to erase what an erasure of the insured has erased here.
 
 use constat_domain::Refusal;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::EventId;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::queries::claim_appointments;
@@ -14,7 +15,7 @@ use crate::claim_appointments::partners;
 use constat_core::AppError;
 
 /// The event that says that a firm has erased an appointment's data, or does not know the appointment.
-const PASSED_ON: &str = "insured.erasure.passed_on";
+const PASSED_ON: EventKind = EventKind::InsuredErasurePassedOn;
 
 /// Minutes to wait before a firm is asked again; the last from then on.
 const RETRY_MINUTES: [i64; 5] = [1, 5, 30, 60, 1440];

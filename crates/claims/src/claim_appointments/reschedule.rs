@@ -1,5 +1,6 @@
 //! Move a claim's appointment: at the partner first, then in our record.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::appointment::{ClaimAppointment, Slot};
@@ -132,6 +133,6 @@ fn keep(
         ..now
     };
     claim_appointments::update(tx, &appointment)?;
-    record(tx, context, "v2.appointment.rescheduled", &appointment)?;
+    record(tx, context, EventKind::ClaimAppointmentRescheduled, &appointment)?;
     Ok(appointment)
 }

@@ -2,6 +2,7 @@
 
 use constat_domain::claim::{Claim, MilestoneKind};
 use constat_domain::deadlines::Place;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::queries::claims;
 use jiff::civil::Date;
@@ -25,7 +26,7 @@ pub fn record_milestone(
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
     let today = Place::of(&claim.location).day_of(context.at);
     claim.record_milestone(kind, day, today)?;
-    save(tx, context, &mut claim, "claim.milestone.recorded", kind, day)?;
+    save(tx, context, &mut claim, EventKind::ClaimMilestoneRecorded, kind, day)?;
     Ok(claim)
 }
 
@@ -39,7 +40,7 @@ pub fn remove_milestone(
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
     let day = claim.remove_milestone(kind).ok_or(ClaimRefusal::MilestoneNotFound)?;
-    save(tx, context, &mut claim, "claim.milestone.removed", kind, day)?;
+    save(tx, context, &mut claim, EventKind::ClaimMilestoneRemoved, kind, day)?;
     Ok(claim)
 }
 
@@ -47,7 +48,7 @@ fn save(
     tx: &mut Tx,
     context: &CommandContext,
     claim: &mut Claim,
-    event: &str,
+    event: EventKind,
     kind: MilestoneKind,
     day: Date,
 ) -> Result<(), AppError> {

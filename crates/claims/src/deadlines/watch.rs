@@ -94,7 +94,7 @@ pub(crate) fn mark_already_notified(
     for (place, notice) in look(&laid, claim.created_at, now).tell {
         let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
         let Some(due_at) = deadline.due_at else { continue };
-        deadlines::tell(tx, claim.declaration_id, &deadline.rule.id, due_at, notice.event())?;
+        deadlines::tell(tx, claim.declaration_id, &deadline.rule.id, due_at, notice.event().name())?;
     }
     Ok(())
 }
@@ -131,7 +131,7 @@ fn keep(
         return Ok(());
     }
     for one in news {
-        if !deadlines::tell(tx, claim.declaration_id, &one.rule, one.due_at, one.notice.event())? {
+        if !deadlines::tell(tx, claim.declaration_id, &one.rule, one.due_at, one.notice.event().name())? {
             continue;
         }
         let more = json!({

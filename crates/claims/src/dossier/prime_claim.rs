@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use constat_domain::Refusal;
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::codes::Codes;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{DeclarationId, uuid_v7};
 use constat_domain::priming::{Prime, PrimedLoss};
 use constat_domain::refusal::ClaimRefusal;
@@ -126,7 +127,7 @@ fn new_contract(
     let fresh = || uuid_v7(context.at, &context.entropy()).to_string();
     let contract = prime.new_contract(fresh(), user.unwrap_or_else(fresh), insurer, loss, codes);
     contracts::upsert_of_tenant(tx, context.tenant(), &contract)?;
-    context.record(tx, &contract.id, "contract.created", json!({ "id": contract.id }))?;
+    context.record(tx, &contract.id, EventKind::ContractCreated, json!({ "id": contract.id }))?;
     Ok((contract, user_existed))
 }
 
@@ -143,6 +144,6 @@ fn new_link(tx: &mut Tx, context: &CommandContext, claim: &Claim) -> Result<Stri
         used_at: None,
     };
     sign_in_links::insert(tx, &hash_secret(&secret), &link)?;
-    context.record(tx, claim.declaration_id, "sign_in_link.created", json!({ "expiresAt": expires_at }))?;
+    context.record(tx, claim.declaration_id, EventKind::SignInLinkCreated, json!({ "expiresAt": expires_at }))?;
     Ok(secret)
 }

@@ -1,5 +1,6 @@
 //! The insured's sign-in link: looked at as often as anybody likes, used once.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_domain::catalogue::{Catalogue, Category};
@@ -83,7 +84,7 @@ fn consume(
         id: event_id,
         tenant: link.tenant,
         subject: link.declaration.to_string(),
-        kind: "sign_in_link.used".to_owned(),
+        kind: EventKind::SignInLinkUsed,
         at,
         actor: "insured".to_owned(),
         data: json!({ "id": link.declaration }),

@@ -191,7 +191,7 @@ impl Archivist {
         let appointments = claim_appointments::list_of_claim(connection, tenant, declaration)?;
         let timeline = timeline_of(connection, tenant, declaration, &[], i64::MAX, 0)?.entries;
         let happened: Vec<Happened> =
-            timeline.iter().map(|entry| Happened { at: entry.at, label: entry.label.clone() }).collect();
+            timeline.iter().map(|entry| Happened { at: entry.at, label: entry.kind.label().to_owned() }).collect();
         let summary = Summary {
             claim: &claim,
             catalogue: &self.catalogue,

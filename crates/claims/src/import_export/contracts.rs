@@ -1,5 +1,6 @@
 //! The contract registry of a platform.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::HashMap;
 
 use constat_domain::Currency;
@@ -240,7 +241,7 @@ pub fn save(
     step: impl Fn(),
 ) -> Result<(), StoreError> {
     let renewal = CoverRenewal::of(tx, tenant, now)?;
-    let record = |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| {
+    let record = |tx: &mut Tx, claim: &Claim, kind: EventKind, data: Value| {
         events::append(tx, &Event::by_system(event_id(), *tenant, claim.declaration_id, kind, now, data))
     };
     for contract in ready {

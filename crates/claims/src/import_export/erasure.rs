@@ -3,6 +3,7 @@
 //! Rows first, in one transaction; then bytes; then the database file is written anew. What a crash
 //! between leaves undone, [`finish`] does.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeSet;
 
 use constat_domain::appointment::{Appointment, ClaimAppointment};
@@ -25,7 +26,7 @@ use constat_core::{booked_for_claim, record_and_erase};
 const SHORTEST: usize = 3;
 
 /// What the audit trail keeps of an erasure.
-const ERASED_EVENT: &str = "insured.erased";
+const ERASED_EVENT: EventKind = EventKind::InsuredErased;
 
 /// Whose data is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq)]

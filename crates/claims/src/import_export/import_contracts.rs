@@ -1,6 +1,7 @@
 //! The contract registry, filled and read over HTTP.
 
 use constat_domain::claim::{Claim, Contract};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::{claims, contracts};
@@ -34,7 +35,7 @@ pub fn import_contracts(
     let mut done = ImportedContracts::default();
     let renewal = CoverRenewal::of(tx, context.tenant(), context.at)?;
     let record =
-        |tx: &mut Tx, claim: &Claim, kind: &str, data: Value| context.record(tx, claim.declaration_id, kind, data);
+        |tx: &mut Tx, claim: &Claim, kind: EventKind, data: Value| context.record(tx, claim.declaration_id, kind, data);
     for contract in ready {
         if contracts::exists_in_tenant(tx, context.tenant(), &contract.id)? {
             done.replaced += 1;
@@ -46,7 +47,7 @@ pub fn import_contracts(
         renewal.renew(tx, contract, &record)?;
     }
     let data = json!({ "count": ready.len(), "created": done.created, "replaced": done.replaced });
-    context.record(tx, context.tenant().org, "contracts.imported", data)?;
+    context.record(tx, context.tenant().org, EventKind::ContractsImported, data)?;
     Ok(done)
 }
 

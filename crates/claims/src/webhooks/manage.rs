@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use constat_domain::Refusal;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, WebhookId};
 use constat_domain::webhook::{SigningSecret, Webhook, WebhookStatus, WebhookTerms};
 use constat_store::queries::{events, webhook_deliveries, webhooks};
@@ -62,7 +63,7 @@ pub fn create_webhook(
         return Err(Refusal::field("", message).into());
     }
     let id = WebhookId::new(context.at, &context.entropy());
-    context.record(tx, id, "webhook.created", json!({ "id": id, "events": new.events }))?;
+    context.record(tx, id, EventKind::WebhookCreated, json!({ "id": id, "events": new.events }))?;
     let cursor = match new.after {
         Some(event) => {
             let known = events::of_tenant_by_id(tx, context.tenant(), event)?;
@@ -114,15 +115,15 @@ pub fn edit_webhook(
     let kind = match change.paused {
         Some(true) => {
             webhook.status = WebhookStatus::Paused;
-            "webhook.paused"
+            EventKind::WebhookPaused
         }
         Some(false) if webhook.status != WebhookStatus::Active => {
             webhook.status = WebhookStatus::Active;
             webhook.failures = 0;
             webhook_deliveries::resume(tx, webhook.id, context.at)?;
-            "webhook.resumed"
+            EventKind::WebhookResumed
         }
-        _ => "webhook.edited",
+        _ => EventKind::WebhookEdited,
     };
     webhook.version += 1;
     webhooks::update(tx, &webhook)?;
@@ -139,7 +140,7 @@ pub fn delete_webhook(
 ) -> Result<Webhook, AppError> {
     let webhook = webhook_to_change(tx, context, id, if_match)?;
     webhooks::delete(tx, &webhook)?;
-    context.record(tx, webhook.id, "webhook.deleted", json!({ "id": webhook.id }))?;
+    context.record(tx, webhook.id, EventKind::WebhookDeleted, json!({ "id": webhook.id }))?;
     Ok(webhook)
 }
 
@@ -156,6 +157,6 @@ pub fn rotate_secret(
     webhook.terms.rotate(new_secret(context), context.at, until);
     webhook.version += 1;
     webhooks::update(tx, &webhook)?;
-    context.record(tx, webhook.id, "webhook.secret_rotated", json!({ "id": webhook.id, "until": until }))?;
+    context.record(tx, webhook.id, EventKind::WebhookSecretRotated, json!({ "id": webhook.id, "until": until }))?;
     Ok(webhook)
 }

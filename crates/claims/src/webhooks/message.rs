@@ -5,7 +5,7 @@ use std::sync::Arc;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Asker, Claim, OutsideCover};
 use constat_domain::deadlines::Deadlines;
-use constat_domain::event_kinds::PING;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::webhook::{Delivery, Webhook};
 use constat_store::StoreError;
 use constat_store::queries::{claims, events};
@@ -50,7 +50,7 @@ pub fn message_of(service: &ClaimService, webhook: &Webhook, delivery: &Delivery
         let (_position, event) = events::of_tenant_by_id(connection, &webhook.tenant, delivery.event)?
             .ok_or_else(|| StoreError::Corrupt("a delivery without its event".to_owned()))?;
         let mut asker = Asker::Integrator;
-        let subject = if event.kind == PING {
+        let subject = if event.kind == EventKind::WebhookPing {
             Subject::Ping(event.subject.clone())
         } else {
             let claim = claims::of_tenant_by_either_id(connection, &webhook.tenant, &event.subject)?;

@@ -1,5 +1,6 @@
 //! From events to deliveries, and what becomes of them: the transactions of the deliverer.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, secure_random: &dyn Sec
     let fresh = events::of_tenant_after(tx, &webhook.tenant, webhook.cursor, BATCH)?;
     let Some((last, _)) = fresh.last() else { return Ok(0) };
     let mut seen = SeenClaims::by(caller);
-    for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(&event.kind)) {
+    for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(event.kind)) {
         if !seen.has(tx, &event.subject)? {
             continue;
         }
@@ -58,7 +59,7 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, secure_random: &dyn Sec
             webhook: webhook.id,
             event: event.id,
             subject: event.subject.clone(),
-            kind: event.kind.clone(),
+            kind: event.kind.name().to_owned(),
             status: DeliveryStatus::Pending,
             attempts: 0,
             first_attempt_at: None,
@@ -218,7 +219,7 @@ fn record_in(
     if stop && webhooks::stop(tx, webhook.id)? {
         tracing::warn!(webhook = %webhook.id, "a webhook was stopped: nothing gets through");
         let (id, data) = (EventId::new(now, &secure_random.entropy()), json!({ "id": webhook.id }));
-        events::append(tx, &Event::by_system(id, webhook.tenant, webhook.id, "webhook.failing", now, data))?;
+        events::append(tx, &Event::by_system(id, webhook.tenant, webhook.id, EventKind::WebhookFailing, now, data))?;
     }
     Ok(())
 }

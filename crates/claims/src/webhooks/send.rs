@@ -1,6 +1,6 @@
 //! Sending on request: a trial, or again what was sent before.
 
-use constat_domain::event_kinds::PING;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, WebhookDeliveryId};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::webhook::{Delivery, DeliveryStatus};
@@ -22,7 +22,7 @@ pub fn ping_webhook(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<D
         id: EventId::new(context.at, &context.entropy()),
         tenant: *context.tenant(),
         subject: webhook.id.to_string(),
-        kind: PING.to_owned(),
+        kind: EventKind::WebhookPing,
         at: context.at,
         actor: context.caller.key.to_string(),
         data: json!({ "id": webhook.id }),
@@ -33,7 +33,7 @@ pub fn ping_webhook(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<D
         webhook: webhook.id,
         event: event.id,
         subject: event.id.to_string(),
-        kind: event.kind,
+        kind: event.kind.name().to_owned(),
         status: DeliveryStatus::Pending,
         attempts: 0,
         first_attempt_at: None,
@@ -53,6 +53,6 @@ pub fn replay_deliveries(tx: &mut Tx, context: &CommandContext, id: &str, which:
     if count == 0 && matches!(which, Again::One(_)) {
         return Err(ClaimRefusal::DeliveryNotFound.into());
     }
-    context.record(tx, webhook.id, "webhook.replayed", json!({ "id": webhook.id, "count": count }))?;
+    context.record(tx, webhook.id, EventKind::WebhookReplayed, json!({ "id": webhook.id, "count": count }))?;
     Ok(count)
 }

@@ -16,6 +16,7 @@ use constat_administration::{absences, experts};
 use constat_claims::import_export::contracts;
 use constat_core::{Clock as _, SecureRandom as _};
 use constat_domain::claim::Contract;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::{Organisation, OrganisationKind, TenantId};
 use constat_store::Tx;
@@ -105,7 +106,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             claims::import(&folder, &documents, &catalogues, &config.settings, &command).await
         }
         Import::Contracts(ImportPortfolio { from, skip_faulty }) => {
-            let run = Run::start(store, &from, "contracts", contracts::COLUMNS)?;
+            let run = Run::start(store, &from, ("contracts", EventKind::ContractsImported), contracts::COLUMNS)?;
             let mut report = Report::default();
             let records = file::read(&from, contracts::COLUMNS, &mut report)?;
             let ready = contracts::prepare(records, catalogues.of(&run.tenant), &mut report);
@@ -120,7 +121,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             run.finish(ready, &report, save, no_visits).await
         }
         Import::Experts(from) => {
-            let run = Run::start(store, &from, "experts", experts::COLUMNS)?;
+            let run = Run::start(store, &from, ("experts", EventKind::ExpertsImported), experts::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
             let records = file::read(&from, experts::COLUMNS, &mut report)?;
@@ -130,7 +131,7 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             run.finish(ready, &report, save, no_visits).await
         }
         Import::Absences(from) => {
-            let run = Run::start(store, &from, "absences", absences::COLUMNS)?;
+            let run = Run::start(store, &from, ("absences", EventKind::AbsencesImported), absences::COLUMNS)?;
             run.only_for_partners()?;
             let mut report = Report::default();
             let records = file::read(&from, absences::COLUMNS, &mut report)?;
@@ -169,6 +170,7 @@ fn print_visits(visits: &[String]) {
 struct Run<'a> {
     store: &'a Store,
     what: &'static str,
+    event: EventKind,
     organisation: Organisation,
     tenant: TenantId,
     file: &'a Path,
@@ -180,13 +182,13 @@ impl<'a> Run<'a> {
     fn start(
         store: &'a Store,
         from: &'a ImportFrom,
-        what: &'static str,
+        (what, event): (&'static str, EventKind),
         columns: &'static [Column],
     ) -> Result<Self, Failure> {
         let organisation = find_organisation(store, &from.organisation)?;
         let tenant = TenantId { org: organisation.id, mode: from.mode.into() };
         let columns = file::format_of(&from.file)?.is_table().then_some(columns);
-        Ok(Self { store, what, organisation, tenant, file: &from.file, dry: from.dry_run, columns })
+        Ok(Self { store, what, event, organisation, tenant, file: &from.file, dry: from.dry_run, columns })
     }
 
     fn only_for_partners(&self) -> Result<(), Failure> {
@@ -226,7 +228,7 @@ impl<'a> Run<'a> {
         + Send
         + 'static,
     ) -> Result<ExitCode, Failure> {
-        let Self { what, tenant, .. } = self;
+        let Self { what, event, tenant, .. } = self;
         if !report.is_empty() {
             eprint!(
                 "{}: {} errors, nothing imported\n{}",
@@ -249,7 +251,7 @@ impl<'a> Run<'a> {
         let operator = operator();
         let write = self.store.write(move |tx| {
             save(tx, &tenant, &ready, &|| shown.inc(1))?;
-            operator.record(tx, tenant, tenant.org, &format!("{what}.imported"), json!({ "count": count }))?;
+            operator.record(tx, tenant, tenant.org, event, json!({ "count": count }))?;
             visits(tx, &tenant, &ready, now)
         });
         let found: Result<Vec<String>, StoreError> = write.await;

@@ -20,7 +20,7 @@ fn events_of(folder: &Folder, org: OrgId, mode: Mode) -> Vec<Event> {
 }
 
 fn kinds(events: &[Event]) -> Vec<&str> {
-    events.iter().map(|event| event.kind.as_str()).collect()
+    events.iter().map(|event| event.kind.name()).collect()
 }
 
 #[test]

@@ -381,7 +381,7 @@ async fn every_step_is_told_as_an_event() {
         let events: Result<_, StoreError> = events;
         let events = events.unwrap();
         assert!(events.iter().all(|(_, event)| !event.data.to_string().contains("Dupont")));
-        events.into_iter().map(|(_, event)| event.kind).collect()
+        events.into_iter().map(|(_, event)| event.kind.name().to_owned()).collect()
     };
     assert_eq!(
         told(&id),

@@ -61,7 +61,7 @@ fn told(server: &Server, caller: &ClaimsCaller, claim: &str) -> Vec<String> {
     };
     let all = server.services.core.store.read(about).unwrap().into_iter().map(|(_, event)| event);
     all.filter_map(|event| {
-        let what = event.kind.strip_prefix("v2.claim.deadline.")?.to_owned();
+        let what = event.kind.name().strip_prefix("v2.claim.deadline.")?.to_owned();
         Some(format!("{what} {}", event.data["rule"].as_str()?))
     })
     .collect()

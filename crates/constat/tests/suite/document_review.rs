@@ -90,7 +90,11 @@ fn kinds(server: &Server, caller: &ClaimsCaller, claim: &str) -> Vec<String> {
         .store
         .read(|connection| constat_store::queries::events::of_tenant_after(connection, &tenant, 0, 100));
     let events: Vec<_> = events.map_err(|error: constat_store::StoreError| error).unwrap();
-    events.into_iter().filter(|(_, event)| event.subject == subject).map(|(_, event)| event.kind).collect()
+    events
+        .into_iter()
+        .filter(|(_, event)| event.subject == subject)
+        .map(|(_, event)| event.kind.name().to_owned())
+        .collect()
 }
 
 #[tokio::test]

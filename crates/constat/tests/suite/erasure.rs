@@ -401,7 +401,7 @@ async fn unique_words_in_every_personal_field_are_in_no_byte_after_an_erasure() 
             .store
             .read(|connection| constat_store::queries::events::of_tenant_about(connection, &tenant, visit));
         let (_, last) = told.unwrap().pop().unwrap();
-        assert_eq!((last.kind.as_str(), &last.data), ("appointment.erased", &json!({ "reason": "request" })));
+        assert_eq!((last.kind.name(), &last.data), ("appointment.erased", &json!({ "reason": "request" })));
     }
     // What is still sent tells no more either.
     receiver.clear();

@@ -2,6 +2,7 @@
 
 use constat_administration::audit::{Tampering, verify_chain};
 use constat_client::wire::claims::{ActorKind, EventsQuery, TimelineQuery};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::tenancy::{Api, Mode, TenantId};
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
 use constat_testkit::{ClaimsCaller, Server};
@@ -106,8 +107,12 @@ async fn a_firms_own_events_are_not_in_the_feed_of_a_claims_key() {
         .services
         .core
         .context(constat_core::authenticate(&server.services.core, Api::Claims, &caller.key).unwrap());
-    let recorded: Result<(), constat_store::StoreError> =
-        server.services.core.store.write(move |tx| act.record(tx, "apt_1", "appointment.booked", json!({}))).await;
+    let recorded: Result<(), constat_store::StoreError> = server
+        .services
+        .core
+        .store
+        .write(move |tx| act.record(tx, "apt_1", EventKind::AppointmentBooked, json!({})))
+        .await;
     recorded.unwrap();
     assert_eq!(caller.get("/events").await.data(), &json!([]));
     let kept = server.services.core.store.read(|c| events::of_tenant_after(c, &caller.tenant, 0, 10)).unwrap();

@@ -3,6 +3,7 @@
 
 use constat_client::wire::claims::ClaimStatus;
 use constat_client::wire::partner::{AppointmentStatus, AppointmentType, Kind};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::expert::Trade;
 use constat_domain::service::ServiceKind;
 use constat_testkit::{artisan, expert, fixtures};
@@ -175,6 +176,7 @@ async fn a_platform_hears_that_the_firm_has_booked_the_claim_already() {
         constat_store::queries::events::of_tenant_about(connection, &world.caller.tenant, &id)
     };
     let events = world.server.services.core.store.read(about).unwrap();
-    let booked = events.iter().map(|(_, event)| event).find(|event| event.kind == "v2.appointment.booked").unwrap();
+    let booked =
+        events.iter().map(|(_, event)| event).find(|event| event.kind == EventKind::ClaimAppointmentBooked).unwrap();
     assert_eq!(booked.data["warnings"], json!(["already_booked"]));
 }

@@ -77,7 +77,7 @@ pub fn events(server: &Server, caller: &ClaimsCaller, declaration: &str) -> Vec<
     let about = |connection: &mut constat_store::Connection| {
         constat_store::queries::events::of_tenant_about(connection, &caller.tenant, declaration)
     };
-    server.services.core.store.read(about).unwrap().into_iter().map(|(_, event)| event.kind).collect()
+    server.services.core.store.read(about).unwrap().into_iter().map(|(_, event)| event.kind.name().to_owned()).collect()
 }
 
 pub fn claims_client(server: &Server, key: &str) -> ClaimsClient {

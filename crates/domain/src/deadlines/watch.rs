@@ -1,5 +1,6 @@
 //! What is to be told of a claim's deadlines, and when to look again.
 
+use crate::event_kinds::EventKind;
 use jiff::Timestamp;
 
 use super::{Deadline, DeadlineState};
@@ -16,12 +17,12 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The event's name.
-    pub const fn event(self) -> &'static str {
+    /// Its event.
+    pub const fn event(self) -> EventKind {
         match self {
-            Self::Approaching => "v2.claim.deadline.approaching",
-            Self::Met => "v2.claim.deadline.met",
-            Self::Missed => "v2.claim.deadline.missed",
+            Self::Approaching => EventKind::ClaimDeadlineApproaching,
+            Self::Met => EventKind::ClaimDeadlineMet,
+            Self::Missed => EventKind::ClaimDeadlineMissed,
         }
     }
 }

@@ -16,12 +16,27 @@ const fn actor(kind: ActorKind) -> wire::Actor {
 
 /// An event in the timeline of its claim.
 pub(super) fn entry(entry: TimelineEntry) -> wire::TimelineEntry {
-    let TimelineEntry { id, kind, label, at, actor: who, data } = entry;
-    wire::TimelineEntry { id: id.to_string(), kind, label, at: at.into(), actor: actor(who), data }
+    let TimelineEntry { id, kind, at, actor: who, data } = entry;
+    wire::TimelineEntry {
+        id: id.to_string(),
+        kind: kind.name().to_owned(),
+        label: kind.label().to_owned(),
+        at: at.into(),
+        actor: actor(who),
+        data,
+    }
 }
 
 /// An event in the feed.
 pub(super) fn of_claim(FeedEntry { claim, entry }: FeedEntry) -> wire::FeedEvent {
-    let TimelineEntry { id, kind, label, at, actor: who, data } = entry;
-    wire::FeedEvent { id: id.to_string(), kind, label, at: at.into(), actor: actor(who), claim, data }
+    let TimelineEntry { id, kind, at, actor: who, data } = entry;
+    wire::FeedEvent {
+        id: id.to_string(),
+        kind: kind.name().to_owned(),
+        label: kind.label().to_owned(),
+        at: at.into(),
+        actor: actor(who),
+        claim,
+        data,
+    }
 }

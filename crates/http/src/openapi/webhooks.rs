@@ -1,6 +1,6 @@
 //! What receivers of webhooks get: the document's `webhooks`, one for each kind of event.
 
-use constat_domain::event_kinds::{PING, for_webhooks};
+use constat_domain::event_kinds::EventKind;
 use constat_wire::claims::{FeedEvent, WebhookBody};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
@@ -8,32 +8,32 @@ use serde_json::{Map, Value, json};
 use super::complete::{object, object_of, schema_of};
 
 /// What the events say, in the document's language. Their names are the contract's.
-const MEANINGS: &[(&str, &str)] = &[
-    ("v2.claim.draft.created", "A loss was declared, as a draft"),
-    ("v2.claim.draft.ready", "A draft has all that it needs to be submitted"),
-    ("v2.claim.draft.archived", "A draft was given up"),
-    ("v2.claim.created", "A claim was submitted"),
-    ("v2.claim.closed", "A claim was closed"),
-    ("v2.claim.reopened", "A closed claim was reopened"),
-    ("v2.claim.abandoned", "A submitted claim was given up"),
-    ("v2.claim.refused", "A claim was refused"),
-    ("v2.claim.status.updated", "A submitted claim's status changed"),
-    ("v2.claim.document.uploaded", "A document was uploaded"),
-    ("v2.claim.document.accepted", "A document was accepted"),
-    ("v2.claim.document.refused", "A document was refused"),
-    ("v2.claim.document.requested", "A document is asked for"),
-    ("v2.claim.settlement.created", "A payment was decided on"),
-    ("v2.claim.settlement.paid", "A payment was made"),
-    ("v2.claim.settlement.returned", "A payment came back"),
-    ("v2.claim.deadline.approaching", "A statutory deadline is near"),
-    ("v2.claim.deadline.met", "A statutory deadline was met"),
-    ("v2.claim.deadline.missed", "A statutory deadline is over"),
-    ("v2.appointment.booked", "An appointment was booked"),
-    ("v2.appointment.rescheduled", "An appointment was moved"),
-    ("v2.appointment.modified", "Who is met at an appointment, or its notes, changed"),
-    ("v2.appointment.cancelled", "An appointment was cancelled"),
-    ("v2.appointment.done", "An appointment took place"),
-    (PING, "A trial, when it is asked for"),
+const MEANINGS: &[(EventKind, &str)] = &[
+    (EventKind::ClaimDraftCreated, "A loss was declared, as a draft"),
+    (EventKind::ClaimDraftReady, "A draft has all that it needs to be submitted"),
+    (EventKind::ClaimDraftArchived, "A draft was given up"),
+    (EventKind::ClaimCreated, "A claim was submitted"),
+    (EventKind::ClaimClosed, "A claim was closed"),
+    (EventKind::ClaimReopened, "A closed claim was reopened"),
+    (EventKind::ClaimAbandoned, "A submitted claim was given up"),
+    (EventKind::ClaimRefused, "A claim was refused"),
+    (EventKind::ClaimStatusUpdated, "A submitted claim's status changed"),
+    (EventKind::ClaimDocumentUploaded, "A document was uploaded"),
+    (EventKind::ClaimDocumentAccepted, "A document was accepted"),
+    (EventKind::ClaimDocumentRefused, "A document was refused"),
+    (EventKind::ClaimDocumentRequested, "A document is asked for"),
+    (EventKind::ClaimSettlementCreated, "A payment was decided on"),
+    (EventKind::ClaimSettlementPaid, "A payment was made"),
+    (EventKind::ClaimSettlementReturned, "A payment came back"),
+    (EventKind::ClaimDeadlineApproaching, "A statutory deadline is near"),
+    (EventKind::ClaimDeadlineMet, "A statutory deadline was met"),
+    (EventKind::ClaimDeadlineMissed, "A statutory deadline is over"),
+    (EventKind::ClaimAppointmentBooked, "An appointment was booked"),
+    (EventKind::ClaimAppointmentRescheduled, "An appointment was moved"),
+    (EventKind::ClaimAppointmentModified, "Who is met at an appointment, or its notes, changed"),
+    (EventKind::ClaimAppointmentCancelled, "An appointment was cancelled"),
+    (EventKind::ClaimAppointmentDone, "An appointment took place"),
+    (EventKind::WebhookPing, "A trial, when it is asked for"),
 ];
 
 const DESCRIPTION: &str = "`data` is the whole claim as it is when the message is sent; `event` says what happened, as \
@@ -52,8 +52,10 @@ pub(super) fn describe(document: &mut Value) {
         "required": ["webhookId"],
     });
     let mut webhooks = Map::new();
-    for name in for_webhooks().chain([PING]) {
-        let (data, description) = if name == PING { (&trial, PING_DESCRIPTION) } else { (&claim, DESCRIPTION) };
+    for kind in EventKind::for_webhooks().chain([EventKind::WebhookPing]) {
+        let name = kind.name();
+        let (data, description) =
+            if kind == EventKind::WebhookPing { (&trial, PING_DESCRIPTION) } else { (&claim, DESCRIPTION) };
         let schema = json!({
             "type": "object",
             "allOf": [body],
@@ -64,21 +66,21 @@ pub(super) fn describe(document: &mut Value) {
             },
             "required": ["event_type", "data", "event"],
         });
-        webhooks.insert(name.to_owned(), json!({ "post": message(name, description, &schema) }));
+        webhooks.insert(name.to_owned(), json!({ "post": message(kind, description, &schema) }));
     }
     object_of(document).insert("webhooks".to_owned(), webhooks.into());
 }
 
 /// The request that a receiver gets.
-fn message(name: &str, description: &str, schema: &Value) -> Value {
+fn message(kind: EventKind, description: &str, schema: &Value) -> Value {
     let header = |name: &str, description: &str| {
         json!({
             "name": name, "in": "header", "required": true, "description": description, "schema": { "type": "string" },
         })
     };
     json!({
-        "operationId": operation_id(name),
-        "summary": meaning(name),
+        "operationId": operation_id(kind.name()),
+        "summary": meaning(kind),
         "description": description,
         "tags": ["messages"],
         "security": [],
@@ -101,8 +103,8 @@ fn message(name: &str, description: &str, schema: &Value) -> Value {
     })
 }
 
-fn meaning(name: &str) -> &str {
-    MEANINGS.iter().find(|(known, _)| *known == name).map_or(name, |(_, meaning)| meaning)
+fn meaning(kind: EventKind) -> &'static str {
+    MEANINGS.iter().find(|(known, _)| *known == kind).map_or(kind.name(), |(_, meaning)| meaning)
 }
 
 /// `v2.claim.draft.created` becomes `onClaimDraftCreated`.
@@ -131,8 +133,8 @@ mod tests {
 
     #[test]
     fn every_event_of_the_contract_is_described_in_words_and_no_other() {
-        let names: Vec<&str> = for_webhooks().chain([PING]).collect();
-        assert_eq!(MEANINGS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+        let kinds: Vec<EventKind> = EventKind::for_webhooks().chain([EventKind::WebhookPing]).collect();
+        assert_eq!(MEANINGS.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), kinds);
         assert_eq!(operation_id("v2.claim.draft.created"), "onClaimDraftCreated");
     }
 }

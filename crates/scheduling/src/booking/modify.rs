@@ -2,6 +2,7 @@
 
 use constat_core::{Answer, AppError, CommandContext, Idempotency, require_version};
 use constat_domain::appointment::{Appointment, Contact, MeetingKind, Slot};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::geo::PostalAddress;
 use constat_domain::ids::AppointmentId;
 use constat_domain::{FieldError, Refusal};
@@ -136,6 +137,6 @@ fn modify_in_transaction(
 
 fn save(tx: &mut Tx, context: &CommandContext, changed: Appointment) -> Result<Appointment, AppError> {
     appointments::update(tx, &changed)?;
-    context.record_in(tx, changed.tenant, changed.id, "appointment.modified", event_data(&changed))?;
+    context.record_in(tx, changed.tenant, changed.id, EventKind::AppointmentModified, event_data(&changed))?;
     Ok(changed)
 }

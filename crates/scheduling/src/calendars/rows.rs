@@ -2,6 +2,7 @@
 
 use constat_availability::Busy;
 use constat_domain::appointment::Appointment;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::ExpertId;
 use constat_store::queries::appointments::BusyRow;
 use constat_store::queries::events::Event;
@@ -10,17 +11,17 @@ use constat_store::queries::holds::HoldRow;
 use crate::calendars::firm::Change;
 
 /// An appointment was booked.
-pub(crate) const BOOKED: &str = "appointment.booked";
+pub(crate) const BOOKED: EventKind = EventKind::AppointmentBooked;
 /// An appointment has another time or expert.
-pub(crate) const RESCHEDULED: &str = "appointment.rescheduled";
+pub(crate) const RESCHEDULED: EventKind = EventKind::AppointmentRescheduled;
 /// An appointment was cancelled.
-pub(crate) const CANCELLED: &str = "appointment.cancelled";
+pub(crate) const CANCELLED: EventKind = EventKind::AppointmentCancelled;
 /// A time is held until its session ends.
-pub(crate) const HELD: &str = "appointment.held";
+pub(crate) const HELD: EventKind = EventKind::AppointmentHeld;
 /// A hold ended before its session.
-pub(crate) const RELEASED: &str = "appointment.released";
+pub(crate) const RELEASED: EventKind = EventKind::AppointmentReleased;
 /// The events that change a calendar.
-pub(crate) const FOLLOWED: [&str; 5] = [BOOKED, RESCHEDULED, CANCELLED, HELD, RELEASED];
+pub(crate) const FOLLOWED: [EventKind; 5] = [BOOKED, RESCHEDULED, CANCELLED, HELD, RELEASED];
 
 /// In the data of [`RESCHEDULED`]: the expert before.
 pub(crate) const LEFT: &str = "left";

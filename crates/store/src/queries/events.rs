@@ -1,5 +1,6 @@
 //! The events table: every change, in commit order, each tenant's a chain of its own.
 
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, OrgId};
 use constat_domain::tenancy::TenantId;
 use diesel::dsl::exists;
@@ -22,8 +23,8 @@ pub struct Event {
     pub tenant: TenantId,
     /// The id of what changed: a declaration, an appointment, an expert.
     pub subject: String,
-    /// What happened: `v2.claim.draft.created`, `appointment.booked`.
-    pub kind: String,
+    /// What happened.
+    pub kind: EventKind,
     /// When.
     pub at: Timestamp,
     /// The id of the key that asked for it, `insured` or `system`.
@@ -39,11 +40,11 @@ impl Event {
         id: EventId,
         tenant: TenantId,
         subject: impl std::fmt::Display,
-        kind: &str,
+        kind: EventKind,
         at: Timestamp,
         data: serde_json::Value,
     ) -> Self {
-        Self { id, tenant, subject: subject.to_string(), kind: kind.to_owned(), at, actor: "system".to_owned(), data }
+        Self { id, tenant, subject: subject.to_string(), kind, at, actor: "system".to_owned(), data }
     }
 }
 
@@ -54,7 +55,7 @@ pub fn append(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
         id: event.id.to_string(),
         tenant: event.tenant,
         subject: event.subject.clone(),
-        kind: event.kind.clone(),
+        kind: event.kind.name().to_owned(),
         at: micros(event.at),
         actor: event.actor.clone(),
         data: to_body(&event.data)?,
@@ -70,7 +71,7 @@ struct Row {
     id: AsText<EventId>,
     tenant: AsText<TenantId>,
     subject: String,
-    kind: String,
+    kind: AsText<EventKind>,
     at: Micros,
     actor: String,
     data: Option<String>,
@@ -81,7 +82,7 @@ fn read(row: Row) -> Result<(i64, Event), StoreError> {
         id: row.id.0,
         tenant: row.tenant.0,
         subject: row.subject,
-        kind: row.kind,
+        kind: row.kind.0,
         at: row.at.0,
         actor: row.actor,
         data: row.data.as_deref().map_or(Ok(serde_json::Value::Null), from_body)?,
@@ -103,12 +104,12 @@ pub fn lengths(connection: &mut Connection) -> Result<Vec<(TenantId, i64)>, Stor
 pub fn subjects_of_tenant_between(
     connection: &mut Connection,
     tenant: &TenantId,
-    kind: &str,
+    kind: EventKind,
     after: i64,
     until: i64,
 ) -> Result<Vec<String>, StoreError> {
     let subjects = events::table
-        .filter(events::tenant.eq(tenant.to_string()).and(events::kind.eq(kind)))
+        .filter(events::tenant.eq(tenant.to_string()).and(events::kind.eq(kind.name())))
         .filter(events::position.gt(after).and(events::position.le(until)))
         .order(events::position)
         .select(events::subject)
@@ -136,7 +137,7 @@ pub fn of_tenant_after(
 pub fn of_tenant_and_kinds_after(
     connection: &mut Connection,
     tenant: &TenantId,
-    kinds: &[&str],
+    kinds: &[EventKind],
     position: i64,
     limit: i64,
 ) -> Result<Vec<(i64, Event)>, StoreError> {
@@ -148,7 +149,7 @@ pub fn of_tenant_and_kinds_after(
 pub fn of_tenant_and_kinds_between(
     connection: &mut Connection,
     tenant: &TenantId,
-    kinds: &[&str],
+    kinds: &[EventKind],
     declared_by: Option<OrgId>,
     (after, until): (i64, i64),
     limit: i64,
@@ -156,7 +157,7 @@ pub fn of_tenant_and_kinds_between(
     let mut wanted = events::table
         .filter(events::tenant.eq(tenant.to_string()))
         .filter(events::position.gt(after).and(events::position.le(until)))
-        .filter(events::kind.eq_any(kinds))
+        .filter(events::kind.eq_any(kinds.iter().map(|kind| kind.name())))
         .into_boxed();
     if let Some(org) = declared_by {
         let about = claims::table.filter(claims::declaration_id.eq(events::subject));
@@ -209,13 +210,13 @@ pub fn page_of_tenant_about(
     connection: &mut Connection,
     tenant: &TenantId,
     subject: &str,
-    hidden: &[&str],
+    hidden: &[EventKind],
     limit: i64,
     offset: i64,
 ) -> Result<Page<(i64, Event)>, StoreError> {
     let about = || {
         let about = events::subject.eq(subject).and(events::tenant.eq(tenant.to_string()));
-        events::table.filter(about.and(events::kind.ne_all(hidden)))
+        events::table.filter(about.and(events::kind.ne_all(hidden.iter().map(|kind| kind.name()))))
     };
     let total = about().count().get_result(connection)?;
     let rows: Vec<Row> =

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use constat_domain::event_kinds::PING;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, OrgId, WebhookDeliveryId, WebhookId};
 use constat_domain::webhook::{Attempt, Delivery, DeliveryStatus, WebhookStatus};
 use diesel::dsl::exists;
@@ -125,7 +125,9 @@ pub fn webhooks_with_due(
         .select(webhooks::id);
     let ids: Vec<String> = match which {
         Due::All => active.filter(exists(due)).load(connection)?,
-        Due::Trials => active.filter(exists(due.filter(deliveries::kind.eq(PING)))).load(connection)?,
+        Due::Trials => {
+            active.filter(exists(due.filter(deliveries::kind.eq(EventKind::WebhookPing.name())))).load(connection)?
+        }
     };
     ids.iter().map(|id| parse(id)).collect()
 }
@@ -159,9 +161,10 @@ pub fn lease_due(
             .select(Row::as_select())
     };
     // An index has them by kind, so that a long queue does not hide them.
-    let mut due: Vec<Row> = due_now().filter(deliveries::kind.eq(PING)).order(deliveries::seq).load(&mut **tx)?;
+    let mut due: Vec<Row> =
+        due_now().filter(deliveries::kind.eq(EventKind::WebhookPing.name())).order(deliveries::seq).load(&mut **tx)?;
     if which == Due::All {
-        let others = due_now().filter(deliveries::kind.ne(PING));
+        let others = due_now().filter(deliveries::kind.ne(EventKind::WebhookPing.name()));
         let rest: Vec<Row> = others.order((deliveries::due_at, deliveries::seq)).load(&mut **tx)?;
         let room = usize::try_from(limit).unwrap_or(0).saturating_sub(due.len());
         due.extend(rest.into_iter().take(room));
@@ -286,7 +289,8 @@ macro_rules! told_to {
             let org: OrgId = org;
             let about = claims::table.filter(claims::declaration_id.eq(deliveries::subject));
             let is_theirs = exists(about.filter(claims::declared_by.eq(org.to_string())));
-            let is_own = deliveries::subject.eq($webhook.to_string()).or(deliveries::kind.eq(PING));
+            let is_own =
+                deliveries::subject.eq($webhook.to_string()).or(deliveries::kind.eq(EventKind::WebhookPing.name()));
             query = query.filter(is_theirs.or(is_own));
         }
         query

@@ -1,7 +1,7 @@
 //! Webhooks: registering them, and the log of what was sent.
 
 use constat_domain::FieldError;
-use constat_domain::event_kinds;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, WebhookDeliveryId};
 use constat_domain::webhook::{self, DeliveryStatus as DomainDeliveryStatus, WebhookStatus as DomainStatus};
 use jiff::Timestamp;
@@ -101,12 +101,12 @@ pub struct PatchWebhook {
 
 fn check_events(checker: &mut Checker, events: &[String]) {
     checker.each("events", events, |kind, inner| {
-        if !event_kinds::for_webhooks().any(|known| known == kind) {
-            let known: Vec<&str> = event_kinds::for_webhooks().collect();
+        if !EventKind::for_webhooks().any(|known| known.name() == kind) {
+            let known: Vec<&str> = EventKind::for_webhooks().map(EventKind::name).collect();
             inner.fail("", format!("expected one of {}", known.join(", ")));
         }
     });
-    if events.len() > event_kinds::for_webhooks().count() {
+    if events.len() > EventKind::for_webhooks().count() {
         checker.fail("events", "names a kind more than once");
     }
 }
@@ -350,7 +350,7 @@ impl WebhookDelivery {
             error: attempt.error.clone(),
         };
         let is_pending = delivery.status == webhook::DeliveryStatus::Pending;
-        let is_trial = delivery.kind == event_kinds::PING;
+        let is_trial = delivery.kind == EventKind::WebhookPing.name();
         Self {
             id: delivery.id.to_string(),
             event_id: delivery.event.to_string(),

@@ -2,6 +2,7 @@
 
 use constat_domain::claim::Claim;
 use constat_domain::deadlines::Deadlines;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::EventId;
 use constat_store::queries::claims;
 use constat_store::queries::events::{self, Event};
@@ -67,7 +68,7 @@ pub fn save(
             keep_file(tx, claim, document.id)?;
         }
         let (subject, data) = (claim.declaration_id, about(claim, cover_of(claim)));
-        events::append(tx, &Event::by_system(*id, claim.tenant, subject, "claim.imported", now, data))?;
+        events::append(tx, &Event::by_system(*id, claim.tenant, subject, EventKind::ClaimImported, now, data))?;
         saved.imported += 1;
     }
     Ok(saved)

@@ -3,7 +3,7 @@
 use constat_claims::webhooks::{Message, Subject};
 use constat_core::AppError;
 use constat_domain::claim::{Asker, Rules};
-use constat_domain::event_kinds::PING;
+use constat_domain::event_kinds::EventKind;
 use constat_wire::claims::{WebhookBody, WebhookData};
 
 use super::super::{event, view};
@@ -25,7 +25,11 @@ pub fn webhook_body(message: &Message) -> Result<String, AppError> {
         Subject::Ping(webhook_id) => WebhookData::Ping { webhook_id: webhook_id.clone() },
     };
     let event = event::of_claim(message.event.clone());
-    let event_type = if matches!(data, WebhookData::Ping { .. }) { PING.to_owned() } else { event.kind.clone() };
+    let event_type = if matches!(data, WebhookData::Ping { .. }) {
+        EventKind::WebhookPing.name().to_owned()
+    } else {
+        event.kind.clone()
+    };
     let body = WebhookBody { event_type, data, event };
     serde_json::to_string(&body).map_err(|error| AppError::Fault(format!("cannot render a message: {error}")))
 }
