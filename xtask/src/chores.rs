@@ -109,7 +109,7 @@ fn release_binary(name: &str) -> std::path::PathBuf {
     target().join("release").join(name)
 }
 
-/// Runs a command to its end; a failure is told with the command's words.
+/// Runs a command to its end; an error contains the command line.
 pub fn run(command: &mut Command) -> Result<(), String> {
     let words = format!("{command:?}");
     let status = command.status().map_err(|error| format!("cannot run {words}: {error}"))?;

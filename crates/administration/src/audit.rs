@@ -70,10 +70,10 @@ pub fn chain_length(store: &Store, tenant: &TenantId) -> Result<i64, StoreError>
     store.read(|connection| events::end_of_tenant(connection, tenant)).map(|end| end.length)
 }
 
-/// Walks a tenant's chain up to its first fault. `step` is told how many events were just checked.
+/// Verifies a tenant's chain up to its first fault. `step` receives the number of events verified since its last
+/// call.
 ///
-/// A chain may grow while it is checked: what is appended after the end was read is left for the next
-/// check.
+/// Events appended after the end of the chain was read are left for the next verification.
 pub fn verify_chain(store: &Store, tenant: &TenantId, step: &dyn Fn(u64)) -> Result<Verdict, StoreError> {
     let end = store.read(|connection| events::end_of_tenant(connection, tenant))?;
     let mut walk = Walk { store, tenant, last: None, sound: 0, erased: 0 };

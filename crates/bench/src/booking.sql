@@ -1,6 +1,5 @@
--- The statements of one booking, as crates/scheduling/src/booking/book.rs makes them, for pgbench: an expert, a day
--- and a time of its own for each transaction. Each booking in a transaction of its own, as whoever knows
--- nothing of group commit would do it.
+-- The statements of one booking, as crates/scheduling/src/booking/book.rs makes them, for pgbench. Each transaction
+-- books another expert, day and time, and commits on its own, without group commit.
 \set slot :slot + 1
 \set expert random(1, 200)
 \set day random(20000, 20069)

@@ -154,7 +154,7 @@ fn reject_lost(tx: &mut Tx, file: &DocumentFile, now: Timestamp, entropy: &Entro
     Ok(true)
 }
 
-/// The instant so many minutes ago.
+/// The instant `minutes` before another.
 pub fn ago(now: Timestamp, minutes: u32) -> Timestamp {
     now.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN)
 }

@@ -1,5 +1,5 @@
-//! The door to a virus scanner, as a trait that the application owns; `constat-connectors` opens it.
-//! And what becomes of documents that waited for it.
+//! Port to a virus scanner, implemented by `constat-connectors`, and the handling of documents that wait for a
+//! scan.
 
 use constat_domain::event_kinds::EventKind;
 use std::sync::PoisonError;
@@ -69,7 +69,7 @@ impl ClaimService {
                 .await;
             match saved {
                 Ok(()) => seen += 1,
-                // Somebody changed the claim meanwhile: the next round sees it again.
+                // The claim changed concurrently: the next round scans again.
                 Err(AppError::Store(StoreError::Conflict(_))) => {}
                 Err(error) => return Err(error),
             }

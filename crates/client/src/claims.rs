@@ -433,7 +433,7 @@ impl ClaimsClient {
         Ok(answer.data)
     }
 
-    /// `GET /geo/suggestions`: the communes that somebody who types may mean, best first.
+    /// `GET /geo/suggestions`: suggests communes while the user types, best first.
     pub async fn suggest_communes(&self, query: &SuggestionQuery) -> Result<Vec<Suggestion>, ClientError> {
         let answer: SuccessList<Suggestion> = self.0.ask(Method::GET, &["geo", "suggestions"], &pairs(query)?).await?;
         Ok(answer.data)

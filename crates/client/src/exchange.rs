@@ -31,7 +31,7 @@ pub struct Exchange {
     pub elapsed: Duration,
 }
 
-/// Is told every exchange of a client, errors included.
+/// Receives every exchange of a client, including errors.
 pub type Observer = Arc<dyn Fn(&Exchange) + Send + Sync>;
 
 /// The bytes of a document with what the server says of them.

@@ -153,8 +153,8 @@ impl PartnerClient {
         self.0.ask(Method::GET, &["experts", expert, "day", date], &query).await
     }
 
-    /// `GET /day/{date}`: the days of these experts; of everybody who has an appointment when there
-    /// are none.
+    /// `GET /day/{date}`: the days of these experts, or of all experts with an appointment when the list is
+    /// empty.
     pub async fn read_team_day(&self, experts: &[String], date: &str) -> Result<Vec<DayPlan>, ClientError> {
         let experts = (!experts.is_empty()).then(|| experts.join(","));
         let query = pairs(&TeamDayQuery { format: None, experts })?;

@@ -19,12 +19,12 @@ use crate::{ClientError, Exchange, FileContent, Observer, Refused};
 pub struct Options {
     /// Longest wait for a whole answer.
     pub timeout: Duration,
-    /// Is told every exchange.
+    /// Receives every exchange.
     pub observer: Option<Observer>,
 }
 
 impl Default for Options {
-    /// 30 seconds, and nobody watches.
+    /// A timeout of 30 seconds and no observer.
     fn default() -> Self {
         Self { timeout: Duration::from_secs(30), observer: None }
     }
@@ -240,7 +240,7 @@ impl Came {
         // Some partners answer a change with no body at all: that reads as null.
         let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
         serde_json::from_slice(body).map_err(|error| {
-            // Serde's text may quote values: its place in the body is told instead.
+            // Serde's message may quote values: only the position in the body is reported.
             let place = format!("line {}, column {}", error.line(), error.column());
             self.not_the_contract(format!("cannot read the {} answer at {place}", api.as_str()))
         })

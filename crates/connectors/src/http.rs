@@ -20,7 +20,7 @@ pub(crate) fn client(service: &Url, timeout: Duration) -> ClientBuilder {
     if service.scheme() == "http" { builder.tls_certs_only([]) } else { builder }
 }
 
-/// The body of an answer; `None` when it is longer than so many bytes.
+/// The body of an answer; `None` when it is longer than `most` bytes.
 pub(crate) async fn body(mut answer: Response, most: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(part) = answer.chunk().await? {

@@ -17,10 +17,10 @@ use constat_domain::service::ServiceRequest;
 use constat_domain::{FieldError, Refusal};
 use constat_wire::partner as wire;
 
-/// Speaks the partner contract to any server that keeps it.
+/// Client of the partner contract for any server that implements it.
 ///
-/// Calls that change nothing are tried once more when no answer came or the partner was busy; calls
-/// that change something are left to whoever asked, who repeats them under the same key.
+/// Reads are retried once when no answer came or the partner was busy. Writes are left to the caller, who repeats
+/// them with the same idempotency key.
 pub struct PartnerOverHttp {
     timeout: Duration,
     /// One client for each partner's URL and key, so that connections are kept.

@@ -83,7 +83,7 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result
             RoutingError::NotATable(format!("status {}", status.as_u16()))
         });
     }
-    // The parser's words may quote the answer: only where it failed is told.
+    // The parser's message may quote the answer: only the position of the error is reported.
     serde_json::from_slice(&body)
         .map_err(|error| RoutingError::NotATable(format!("not as expected at byte {} of its JSON", error.column())))
 }

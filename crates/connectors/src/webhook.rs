@@ -74,7 +74,7 @@ fn literal(url: &Url) -> Option<IpAddr> {
 }
 
 impl WebhooksOverHttp {
-    /// The door that the settings describe.
+    /// A sender with these settings.
     pub fn new(settings: &WebhookSettings) -> Self {
         Self {
             allow_private: settings.allow_private,
@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// Nobody vouches for it but itself; nothing else uses its key.
+    /// Self-signed; its key is used for nothing else.
     const CERTIFICATE: &str = "\
 -----BEGIN CERTIFICATE-----
 MIIBXjCCARCgAwIBAgIULscUbSjCFNDs9WFwL0PGd9sHO4wwBQYDK2VwMBsxGTAX

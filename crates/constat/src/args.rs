@@ -111,7 +111,7 @@ pub enum Command {
 /// `serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  constat serve\n  constat serve --listen 0.0.0.0:8080 --public-url https://claims.example --data /var/lib/constat\n\nSIGTERM or Ctrl-C lets requests under way finish, then stops."
+    after_help = "Examples:\n  constat serve\n  constat serve --listen 0.0.0.0:8080 --public-url https://claims.example --data /var/lib/constat\n\nSIGTERM or Ctrl-C finishes the requests in progress, then stops."
 )]
 pub struct Serve {
     /// Where to listen [default: 127.0.0.1:8080]
@@ -171,9 +171,9 @@ pub enum Organisations {
 /// `keys`.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Issue a key. Its secret is shown once, now, and kept by nobody
+    /// Issue a key. Its secret is shown once, now, and is not stored
     #[command(
-        after_help = "Who issues: whoever implements the API. A partner firm issues partner keys to platforms; a platform\nissues claims keys to integrators, and dossier keys to partner firms and insurers.\n\nExamples:\n  constat keys create --api claims  --issuer Plateforme --holder Plateforme --mode test\n  constat keys create --api partner --issuer Cabinet    --holder Plateforme --mode live --label \"searches\"\n  constat keys create --api dossier --issuer Plateforme --holder Cabinet    --mode live"
+        after_help = "The issuer is the organisation that implements the API. A partner firm issues partner keys to platforms; a platform\nissues claims keys to integrators, and dossier keys to partner firms and insurers.\n\nExamples:\n  constat keys create --api claims  --issuer Plateforme --holder Plateforme --mode test\n  constat keys create --api partner --issuer Cabinet    --holder Plateforme --mode live --label \"searches\"\n  constat keys create --api dossier --issuer Plateforme --holder Cabinet    --mode live"
     )]
     Create {
         /// The contract that the key opens
@@ -248,14 +248,14 @@ pub enum CatastropheCommand {
         /// A postcode that is struck; may be repeated
         #[arg(long = "postcode", value_name = "CODE")]
         postcodes: Vec<String>,
-        /// A loss whose urgent claims come first, a code of `data/codes/loss_nature.csv`; may be repeated [default: any]
+        /// A loss with priority, a code of `data/codes/loss_nature.csv`; may be repeated [default: any]
         #[arg(long = "nature", value_name = "CODE")]
         natures: Vec<String>,
-        /// From so many hours on, keep so many percent; may be repeated [default: 0:40 24:20 48:0]
+        /// From this many hours on, reserve this percentage; may be repeated [default: 0:40 24:20 48:0]
         #[arg(long = "stage", value_name = "HOURS:PERCENT", value_parser = crate::catastrophe::read_stage)]
         stages: Vec<constat_domain::catastrophe::Stage>,
     },
-    /// End it: everybody may have everything again
+    /// End catastrophe mode: all times are available to all requests again
     #[command(after_help = "Example:\n  constat catastrophe stop \"Inondations 2026-11\"")]
     Stop {
         /// Its name, as `status` shows it
@@ -295,7 +295,7 @@ pub enum CatalogueCommand {
     /// Check a file or a folder, and print its matrix: each loss with its questions and documents
     #[command(after_help = crate::catalogue::CHECK_HELP)]
     Check {
-        /// A .toml file, or a folder of them [default: the folder of the configuration, else what is inside the program]
+        /// A .toml file, or a folder of them [default: the configured folder, else the built-in catalogue]
         path: Option<PathBuf>,
         /// Only faults: no matrix
         #[arg(long)]
@@ -339,7 +339,7 @@ pub struct ImportPortfolio {
 pub enum Export {
     /// The contract registry
     #[command(
-        after_help = "Examples:\n  constat export contracts --organisation Plateforme --mode live --output contracts.jsonl\n  constat export contracts --organisation Plateforme --mode live --format csv > contracts.csv\n  constat export contracts --organisation Plateforme --mode live --for excel --output contracts.csv\n  constat export contracts --organisation Plateforme --mode live --format xlsx --output contracts.xlsx\n\nA table has no column for free properties, further address lines and other measures than rooms and surface."
+        after_help = "Examples:\n  constat export contracts --organisation Plateforme --mode live --output contracts.jsonl\n  constat export contracts --organisation Plateforme --mode live --format csv > contracts.csv\n  constat export contracts --organisation Plateforme --mode live --for excel --output contracts.csv\n  constat export contracts --organisation Plateforme --mode live --format xlsx --output contracts.xlsx\n\nA table has no columns for free properties, further address lines, and measures other than the number of rooms and the surface."
     )]
     Contracts(ExportTo),
     /// Claims, whole: `constat import claims` reads them back to the letter
@@ -473,9 +473,9 @@ pub enum OverrideReason {
     CourtOrder,
     /// The supervisory authority ordered it
     AuthorityOrder,
-    /// It belongs to somebody else, or should never have been collected
+    /// It belongs to another person, or should never have been collected
     CollectedInError,
-    /// It is nobody's: a trial
+    /// It is test data
     TestData,
 }
 

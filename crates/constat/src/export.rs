@@ -169,7 +169,7 @@ impl Out {
         writer.flush()?;
         if let Some((part, path)) = self.file {
             std::fs::rename(&part, &path)?;
-            // Data may go to stdout; what is told goes to the person.
+            // Data may go to stdout; messages go to stderr.
             eprintln!("{count} {what} exported to {}.", path.display());
         }
         Ok(())
@@ -289,7 +289,7 @@ async fn export_claims(
     out.finish(count, "claims")
 }
 
-/// Writes a document's bytes into the folder, unless there are none that anybody may have.
+/// Writes a document's bytes into the folder, unless they are withheld.
 async fn write_document(
     documents: &Documents,
     claim: &Claim,

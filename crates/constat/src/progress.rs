@@ -2,17 +2,17 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// So many of something.
+/// A progress bar of a known count.
 pub fn of_count(count: u64, what: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::new(count), "{msg} {bar:40} {pos}/{len}, {eta} left", what)
 }
 
-/// So many bytes.
+/// A progress bar of a known number of bytes.
 pub fn of_bytes(bytes: u64, what: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::new(bytes), "{msg} {bar:40} {bytes}/{total_bytes}, {eta} left", what)
 }
 
-/// Bytes of which nobody knows how many there will be.
+/// A progress bar of an unknown number of bytes.
 pub fn of_some_bytes(what: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::no_length(), "{msg} {bytes} {spinner}", what)
 }

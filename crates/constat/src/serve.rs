@@ -32,7 +32,7 @@ const OPERATORS_CONNECTIONS: u32 = 64;
 /// comes every minute connects anew.
 const OPERATORS_SECONDS: u64 = 15;
 
-/// Runs the server until it is told to stop (SIGTERM, SIGINT).
+/// Runs the server until it receives SIGTERM or SIGINT.
 pub async fn serve(mut config: Config) -> Result<(), Failure> {
     let folder = Folder::open_patiently(&config).await?;
     let _lock = folder.lock_for_server()?;
@@ -49,7 +49,7 @@ pub async fn serve(mut config: Config) -> Result<(), Failure> {
     let documents = folder.documents(&config.documents)?;
     let services = services(&folder, documents, Settings { public_url: public_url.clone(), ..config.settings }).await?;
     let new_here = services.core.store.read(constat_store::queries::organisations::all)?.is_empty();
-    // Beside the start, so that nobody's first request waits for it.
+    // In parallel with the start, so that the first request does not wait for it.
     drop(tokio::task::spawn_blocking(|| Gazetteer::embedded().prepare()));
     let stop = stop_signal();
     eprintln!("Constat listens on {url} (data in {})", config.data.display());
@@ -61,7 +61,7 @@ pub async fn serve(mut config: Config) -> Result<(), Failure> {
         tracing::warn!("{warning}");
     }
     if new_here {
-        eprintln!("  Nobody is registered yet. Next, in another terminal:");
+        eprintln!("  No organisation is registered yet. Next, in another terminal:");
         eprintln!("    constat organisations add --kind platform --name \"My platform\"");
         eprintln!("    constat keys create --api claims --issuer \"My platform\" --holder \"My platform\" --mode test");
         eprintln!("  or see the whole flow on made-up data: constat demo");
@@ -141,9 +141,9 @@ fn operators_limits(limits: &RequestSettings) -> RequestSettings {
     }
 }
 
-/// Serves until `stop` resolves; then readiness says no while everything is still served, for as long as
-/// whoever watches it takes to notice; then takes no new connections and lets requests under way finish.
-/// Metrics and health checks are served as long, on a listener of their own.
+/// Serves until `stop` resolves. Then readiness fails while requests are still served, long enough for a load
+/// balancer to notice; then the server accepts no new connections and finishes the requests in progress.
+/// Metrics and health checks are served until the end, on a separate listener.
 pub async fn run(
     listener: TcpListener,
     metrics: Option<TcpListener>,
@@ -202,8 +202,8 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// Resolves when the process is told to stop. Listens from the call on, not only once it is waited
-/// for: a server that has said where it listens must stop well.
+/// Resolves on SIGTERM or SIGINT. Listens from the call on, not from the first poll: a server that has printed
+/// its address must stop cleanly.
 pub fn stop_signal() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogueSettings {
-    /// A folder of files for everybody, with a folder of each organisation's own, named by its id.
+    /// A folder of files for all organisations, with a subfolder for each organisation's own, named by its id.
     /// Empty: none.
     pub folder: String,
 }
@@ -75,7 +75,7 @@ impl Catalogues {
         self.own.get(&tenant.org).unwrap_or(&self.everyone)
     }
 
-    /// The catalogue of whoever has none of their own.
+    /// The catalogue of organisations without their own.
     pub fn everyone(&self) -> &Catalogue {
         &self.everyone
     }

@@ -1,4 +1,4 @@
-//! A service outside that is out of order is left alone for a while: nobody waits for it in vain.
+//! Circuit breaker: stops calls to a failing external service for a while, so that requests do not wait for it.
 
 use jiff::{SignedDuration, Timestamp};
 

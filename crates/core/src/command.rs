@@ -14,11 +14,11 @@ use crate::context::CommandContext;
 use crate::core::Core;
 use crate::error::AppError;
 
-/// How often a decision is made again when somebody else was faster.
+/// Maximum attempts of a decision that conflicts with concurrent changes.
 const MOST_TRIES: u64 = 6;
 
-/// Does work on a task of its own, so that it goes on to its end when whoever asked for it goes away: for
-/// commands that do something outside their transaction, which must not be left half done.
+/// Runs work in a separate task, so that it completes even if the request is cancelled: for commands with effects
+/// outside their transaction, which must not be left half done.
 pub async fn run_to_completion<T, E, F>(work: F) -> Result<T, E>
 where
     T: Send + 'static,

@@ -22,8 +22,8 @@ pub struct CommandContext {
     pub caller: Caller,
     /// When: one instant for the whole command.
     pub at: Timestamp,
-    /// Whether the caller only wants to hear what would come of it: everything is decided and
-    /// answered as ever, and nothing is kept, sent or asked of anybody else.
+    /// Dry run: everything is decided and answered as usual, but nothing is stored, sent, or requested of
+    /// another service.
     pub dry_run: bool,
     secure_random: Arc<dyn SecureRandom>,
     catalogue: Arc<Catalogue>,
@@ -64,7 +64,7 @@ impl CommandContext {
         &self.catalogue
     }
 
-    /// Refuses whoever is not the platform itself.
+    /// Refuses callers other than the platform itself.
     pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
         self.caller.require_handler()
     }

@@ -12,7 +12,7 @@ impl Counter {
         self.add(1);
     }
 
-    /// So many more.
+    /// Adds a number.
     pub fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
@@ -28,7 +28,7 @@ impl Counter {
 pub struct Counts {
     /// Slot searches that were answered.
     pub searches: Counter,
-    /// Of these, how many found nobody free.
+    /// Searches without a free expert.
     pub searches_without_offers: Counter,
     /// Appointments booked or moved, once each.
     pub booked: Counter,

@@ -1,5 +1,5 @@
-//! What is forgotten with time: answers that were kept for repeats of a request, and links that have ended.
-//! Both hold, or lead to, personal data, and serve nobody any more. And times that were kept and are over.
+//! Deletes data after its retention period: stored answers for repeated requests, ended sign-in links (both may
+//! hold personal data or give access to it), and expired holds.
 
 use constat_store::queries::{holds, idempotency, recent_declarations, sign_in_links};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ pub async fn forget_answers(core: &Core) -> Result<usize, AppError> {
     }
 }
 
-/// So many times 24 hours before an instant; `None` before time began.
+/// The instant `days` times 24 hours before another; `None` if out of range.
 pub fn days_before(at: Timestamp, days: u16) -> Option<Timestamp> {
     at.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }

@@ -1,9 +1,8 @@
 //! Sealed tokens: offers, sessions and download links that need no row.
 //!
-//! A token carries its content encrypted and authenticated (XChaCha20-Poly1305) under a server key,
-//! so any node can honour what another issued, nobody can read or alter it, and a token made for
-//! one purpose opens nothing else. Keys rotate: the newest seals, older ones still open until they
-//! are dropped.
+//! A token carries its content encrypted and authenticated (XChaCha20-Poly1305) under a server key. Any node can
+//! open what another issued, a client can neither read nor alter it, and a token for one purpose is not valid for
+//! another. Keys rotate: the newest seals; older ones still open until they are dropped.
 
 use std::sync::{Arc, RwLock};
 
@@ -149,7 +148,7 @@ impl Sealer {
             }
             keys.first()?.number
         };
-        // Another node may have made the next key; a number far beyond is nobody's.
+        // Another node may have made the next key; a number far beyond is invalid.
         if number != newest + 1 {
             return None;
         }

@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// Works until it is told that the run is over.
+    /// Works until the run is over.
     pub async fn run(mut self, pause: std::ops::Range<u64>) {
         while !*self.shared.over.borrow() {
             self.one_case().await;
@@ -130,8 +130,8 @@ impl Client {
         }
     }
 
-    /// One case: perhaps held, booked, then perhaps read, moved, cancelled. Left alone as soon as nobody knows how
-    /// it stands.
+    /// One case: perhaps held, booked, then perhaps read, moved, cancelled. Abandoned as soon as its state is
+    /// unknown.
     async fn one_case(&mut self) -> Option<()> {
         self.cases += 1;
         let case = format!("C{:02}-{:06}", self.number, self.cases);
@@ -215,8 +215,8 @@ impl Client {
         }
     }
 
-    /// Does one thing, at one node after the other, until an answer says whether it was done. `None`
-    /// when nobody knows in the end.
+    /// Sends one request, to one node after the other, until an answer says whether it was done. `None` when that
+    /// stays unknown.
     async fn operation(&mut self, case: &str, request: &Request<'_>) -> Option<Answer> {
         let (op, verb) = (self.shared.history.number(), request.verb());
         let key = (verb != Verb::Read).then(|| format!("crash-{}", self.dice.name()));

@@ -94,9 +94,8 @@ fn spawn(command: &mut Command, log: &Path) -> Result<Child, String> {
     command.spawn().map_err(|error| format!("{MISSING}: {error}"))
 }
 
-/// What patroni is told of one server. `ttl`: seconds after which a leader that is silent has lost
-/// its place; the least that patroni takes. `master_start_timeout: 0`: a leader whose server has
-/// died gives its place up at once.
+/// The patroni configuration of one server. `ttl`: seconds after which a silent leader loses its role; the minimum
+/// that patroni accepts. `master_start_timeout: 0`: a leader whose server has died releases its role at once.
 fn configuration(member: &Member, programs: &Programs, etcd: u16) -> String {
     let Member { name, port, rest, folder, .. } = member;
     let (folder, programs) = (folder.display(), programs.folder().display());

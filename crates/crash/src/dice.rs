@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Dice(u64);
 
 impl Dice {
-    /// Dice of a seed and of whoever throws them: each thrower has a sequence of its own.
+    /// A generator for a seed and a user: each user has a separate sequence.
     pub fn new(seed: u64, thrower: u64) -> Self {
         let mut dice = Self(seed ^ thrower.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         dice.next();
@@ -27,7 +27,7 @@ impl Dice {
         usize::try_from(self.next() % end as u64).unwrap_or(0)
     }
 
-    /// True in so many of a hundred throws.
+    /// True with a probability in percent.
     pub fn percent(&mut self, secure_random: usize) -> bool {
         self.below(100) < secure_random
     }

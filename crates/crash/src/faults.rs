@@ -75,7 +75,7 @@ impl Hand {
                     if !node.stop(DRAIN).await {
                         return Err(format!("node {number} did not stop within {} s", DRAIN.as_secs()));
                     }
-                    self.note(format!("node {number} was told to stop, and did"));
+                    self.note(format!("node {number} was stopped cleanly"));
                 }
                 _ => {
                     node.freeze(true);

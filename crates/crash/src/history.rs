@@ -117,7 +117,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Answer {
-    /// It was done; the appointment as it was told.
+    /// Done; the appointment as answered.
     Done {
         /// Its id.
         appointment: String,
@@ -134,7 +134,7 @@ pub enum Answer {
         hold: String,
         /// What is kept.
         slot: Span,
-        /// The instant from which it is nobody's.
+        /// The instant at which the hold ends.
         until: Timestamp,
     },
     /// The slot is kept no longer.
@@ -146,7 +146,7 @@ pub enum Answer {
         /// The contract's own number.
         code: i64,
     },
-    /// The request never left: nobody was there.
+    /// The request never left: the connection was refused.
     NotSent,
     /// It may have been done or not: no answer came, or one that does not say.
     Unknown {
@@ -182,13 +182,13 @@ impl Writer {
     /// Adds a line.
     pub fn add(&self, line: &Line) {
         let text = serde_json::to_string(line).expect("a line is JSON");
-        let mut file = self.file.lock().expect("nobody panicked while writing");
+        let mut file = self.file.lock().expect("no thread panicked while writing");
         writeln!(file, "{text}").expect("the history can be written");
     }
 
     /// Everything is in the file.
     pub fn finish(&self) {
-        self.file.lock().expect("nobody panicked while writing").flush().expect("the history can be written");
+        self.file.lock().expect("no thread panicked while writing").flush().expect("the history can be written");
     }
 }
 

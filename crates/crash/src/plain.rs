@@ -28,7 +28,7 @@ impl Drop for Plain {
 }
 
 impl Plain {
-    /// Starts a new server, on a port that nobody else takes while it is down.
+    /// Starts a new server, on a port that stays reserved while it is down.
     pub async fn on_a_free_port(folder: &Path) -> Result<Self, String> {
         Self::start(folder, Ports::new().free()).await
     }

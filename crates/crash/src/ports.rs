@@ -4,8 +4,7 @@ use std::net::TcpListener;
 
 use crate::dice::Dice;
 
-/// Below those that the system gives to outgoing connections, so that nobody takes the port of a
-/// server that was killed before it is back.
+/// Below the range of outgoing connections, so that the port of a killed server is free when it restarts.
 const FIRST: usize = 20_000;
 const COUNT: usize = 10_000;
 
@@ -21,7 +20,7 @@ impl Ports {
         Self { dice: Dice::new(u64::from(std::process::id()), 0), given: Vec::new() }
     }
 
-    /// A port that nobody listens on.
+    /// An unused port.
     pub fn free(&mut self) -> u16 {
         loop {
             let port = u16::try_from(FIRST + self.dice.below(COUNT)).expect("a port");

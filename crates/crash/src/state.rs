@@ -51,7 +51,7 @@ pub struct Appointment {
     pub status: String,
     /// The case it was booked for.
     pub case: String,
-    /// The time promised.
+    /// The agreed time.
     pub slot: Span,
     /// The time it takes in the day, in UTC microseconds: from.
     pub busy_from: i64,

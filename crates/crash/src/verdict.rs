@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::history::{Answer, Line, Span, Verb};
 use crate::state::{Appointment, Event, Hold, Row};
 
-/// Most faults that are told; the others are counted.
+/// Maximum faults printed; further ones are counted.
 const MOST_TOLD: usize = 100;
 
 /// What was found.
@@ -137,7 +137,7 @@ fn cases<'a>(history: &'a [Line], verdict: &mut Verdict) -> BTreeMap<&'a str, Ve
                         operation.ended = *at;
                     }
                 }
-                None => verdict.fault(format!("the history has an answer to operation {op}, which nobody asked")),
+                None => verdict.fault(format!("the history has an answer to operation {op}, which was never sent")),
             },
             Line::Fault { .. } => verdict.count("faults made"),
             Line::Run { .. } | Line::Repair { .. } => {}
@@ -273,8 +273,8 @@ const KINDS: [&str; 3] = [
     EventKind::AppointmentCancelled.name(),
 ];
 
-/// Every acknowledged booking is there once, as it was acknowledged last, with one event for each
-/// change; nothing is there that nobody booked.
+/// Every acknowledged booking exists once, as last acknowledged, with one event per change; there are no other
+/// bookings.
 fn judge_cases(
     cases: &BTreeMap<&str, Vec<Operation<'_>>>,
     appointments: &[&Appointment],
@@ -285,7 +285,7 @@ fn judge_cases(
     for known in appointments {
         of_case.entry(&known.case).or_default().push(known);
         if !cases.contains_key(known.case.as_str()) {
-            verdict.fault(format!("{}: an appointment of a case that nobody has: {}", known.id, known.case));
+            verdict.fault(format!("{}: an appointment of an unknown case: {}", known.id, known.case));
         }
     }
     let mut recorded: HashMap<&str, [usize; 3]> = HashMap::new();
@@ -347,8 +347,8 @@ fn judge_refused(case: &str, subject: &str, (verb, at): (Verb, Timestamp), event
     }
 }
 
-/// What was kept for somebody is booked by them, under its id, as long as it is kept; no hold is left of
-/// a session that has booked, and none that was let go.
+/// An unexpired hold can only be booked by its holder, under the hold's id; no hold of a session that has booked
+/// is left, and none that was released.
 fn judge_holds(cases: &BTreeMap<&str, Vec<Operation<'_>>>, holds: &[&Hold], state: &[Row], verdict: &mut Verdict) {
     let used: HashSet<&str> = state
         .iter()

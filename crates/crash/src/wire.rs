@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 pub enum Condition {
     /// Everything passes.
     Whole,
-    /// Nothing passes, and nobody is told: connections stay, bytes wait.
+    /// Nothing passes, without an error: connections stay, bytes wait.
     Silent,
     /// Connections are broken, new ones refused.
     Broken,

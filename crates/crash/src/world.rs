@@ -66,8 +66,8 @@ pub fn make(folder: &Path, experts: usize, now: Timestamp, command: impl Fn() ->
 }
 
 impl World {
-    /// A search for a visit at one of the places, in the week that starts so many days from tomorrow. The
-    /// place may be any number.
+    /// A search for a visit at one of the places, in the week that starts `day` days from tomorrow. `place` wraps
+    /// around.
     pub fn search(&self, place: usize, day: usize, moved: Option<&str>) -> ServiceRequest {
         let day = i64::try_from(day).unwrap_or(0);
         let from = self.from + SignedDuration::from_hours(24 * (1 + day));

@@ -145,13 +145,13 @@ pub struct Appointment {
     pub expert_name: String,
     /// Where it stands.
     pub status: AppointmentStatus,
-    /// The time promised to the insured.
+    /// The time agreed with the insured.
     pub slot: Slot,
     /// What it occupies in the expert's day: from. Equals the slot's start for an exact time.
     pub busy_from: Timestamp,
     /// What it occupies in the expert's day: to.
     pub busy_to: Timestamp,
-    /// The promised start in civil time, as the insured was told.
+    /// The agreed start in civil time, as communicated to the insured.
     pub civil_start: civil::DateTime,
     /// The IANA zone of that civil time: the zone of the place.
     pub zone: String,
@@ -210,7 +210,7 @@ impl Appointment {
         self.joint.as_ref().is_some_and(|joint| joint.main != self.id)
     }
 
-    /// Where somebody travels to; `None` for a remote appointment, whatever place it names.
+    /// The position of an on-site visit; `None` for a remote appointment, even if it names a place.
     pub fn site(&self) -> Option<Position> {
         self.place.position.filter(|_| self.request.kind.is_on_site())
     }
@@ -246,15 +246,15 @@ pub struct ClaimAppointment {
     pub partner_org: Option<OrgId>,
     /// The id that the partner gave; opaque.
     pub partner_appointment_id: String,
-    /// SHA-256 of the partner's name, session and slot that it was booked with, lower-case hex: a
-    /// repeat of the booking is told by it.
+    /// SHA-256 (lower-case hex) of the partner's name, session and slot of the booking. Identifies a repeat of
+    /// the same booking.
     #[serde(default)]
     pub booked_from: String,
     /// What was asked for.
     pub kind: ServiceKind,
     /// Where it stands.
     pub status: AppointmentStatus,
-    /// The time promised.
+    /// The agreed time.
     pub slot: Slot,
     /// Who comes, when the partner said so.
     pub expert_name: Option<String>,

@@ -1,9 +1,8 @@
-//! Catastrophe mode: when many are struck at once, those who cannot live at home and those who are
-//! vulnerable come first.
+//! Catastrophe mode: gives priority to people who cannot live at home and to vulnerable people.
 //!
-//! An operator says where and by which losses. From then on a share of each expert's day is kept for
-//! urgent requests from there, and given to everybody in stages. Pure: what is kept at an instant
-//! follows from the rule and that instant alone, so that every node says the same.
+//! An operator names the area and the kinds of loss. From then on a share of each expert's day is reserved for
+//! urgent requests from the area, and released to all in stages. Pure: the reserved share depends only on the
+//! rule and the instant, so every node computes the same.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::FieldError;
 use crate::service::Urgency;
 
-/// Most of a day that can be kept, in percent: somebody who is not urgent is still offered something.
+/// Maximum reserved share of a day, in percent, so that requests without priority still get offers.
 pub const MOST_RESERVED: u8 = 90;
 
 /// Longest name.

@@ -61,7 +61,7 @@ pub struct Risk {
     pub kind: String,
     /// Code of `risk_relationship.csv`: what the insured is to it (owner, tenant, ...).
     pub relationship: Option<String>,
-    /// Measures by code of `risk_measure.csv`: rooms, square metres.
+    /// Measures by code of `risk_measure.csv`: number of rooms, surface in square metres.
     #[serde(default)]
     pub measures: BTreeMap<String, f64>,
     /// Where.

@@ -1,5 +1,5 @@
-//! Communes of France with their postcodes and positions, so that a postal address can be placed
-//! without asking anybody.
+//! Communes of France with their postcodes and positions, to locate postal addresses without an external
+//! service.
 //!
 //! The data is `data/gazetteer/` (origin and licences: `data/LICENCES.md`): `communes.csv`, the names of
 //! former communes in `former.csv` and CEDEX codes in `cedex.csv`. It is embedded and borrowed: reading

@@ -103,8 +103,8 @@ macro_rules! define_ids {
                 self.0
             }
 
-            /// The instant that it was made at, to the millisecond. `None` when it was not made by
-            /// [`Self::new`], but is the UUID of somebody else.
+            /// The instant of creation, in milliseconds. `None` for a UUID that was not made by
+            /// [`Self::new`].
             pub fn made_at(self) -> Option<Timestamp> {
                 let millis = i64::try_from(self.0.as_u128() >> 80).ok()?;
                 (self.0.get_version_num() == 7).then(|| Timestamp::from_millisecond(millis).ok()).flatten()
@@ -179,7 +179,7 @@ define_ids! {
     MissionId = "msn";
     /// A line of the events table.
     EventId = "evt";
-    /// Somebody to tell of events.
+    /// A webhook.
     WebhookId = "whk";
     /// One event for one webhook.
     WebhookDeliveryId = "dlv";

@@ -49,12 +49,11 @@ impl Location {
         department(self.country()?, &self.zipcode, &self.city)
     }
 
-    /// The location as a postal address: the street broken into lines of 38 characters at spaces, the
-    /// town's name cut at 32, where the postcode still tells it.
+    /// The location as a postal address: the street split at spaces into lines of 38 characters, the town's name
+    /// cut at 32, where the postcode still identifies it.
     ///
-    /// `None` when it cannot be written as one: a street beyond four lines, of which nobody could say
-    /// what to leave out, a postcode beyond five characters, or an unknown country. The overseas territories
-    /// of France are in France here, and no country at all is France.
+    /// `None` when it does not fit: a street of more than four lines, a postcode of more than five characters, or
+    /// an unknown country. The overseas territories of France count as France, and so does a missing country.
     ///
     /// ```
     /// # use constat_domain::claim::Location;

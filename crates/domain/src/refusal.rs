@@ -206,7 +206,7 @@ pub enum BookingRefusal {
     /// The session's 300 s are over.
     #[error("the session has expired, search again")]
     SessionExpired,
-    /// Somebody else has the time, and nobody eligible is free for it.
+    /// The time is taken, and no eligible expert is free for it.
     #[error("the slot is no longer available, search again")]
     SlotTaken,
     /// The session already made a booking.

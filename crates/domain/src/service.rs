@@ -47,7 +47,7 @@ impl ServiceKind {
         }
     }
 
-    /// True when somebody travels to the place.
+    /// True when the expert travels to the place.
     pub const fn is_on_site(self) -> bool {
         matches!(self, Self::OnSite | Self::Adversarial | Self::RepairInKind)
     }
@@ -69,7 +69,7 @@ pub enum Dwelling {
     /// A flat.
     #[serde(rename = "Appartement")]
     Flat,
-    /// A house.
+    /// A detached, semi-detached or terraced home.
     #[serde(rename = "MaisonParticuliere")]
     House,
     /// Anything else.
@@ -109,7 +109,7 @@ pub struct LossTriple {
 pub struct Urgency {
     /// The home cannot be lived in.
     pub uninhabitable: bool,
-    /// Somebody vulnerable lives there. No more than that is told.
+    /// A vulnerable person lives there. No further detail is recorded.
     pub vulnerable_person: bool,
 }
 

@@ -170,7 +170,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whoever shows the key.
+    /// The holder of the key.
     pub fn caller(&self) -> Caller {
         let tenant = TenantId { org: self.issuer, mode: self.mode };
         Caller { key: self.id, api: self.api, tenant, holder: self.holder }
@@ -196,8 +196,8 @@ impl Caller {
         self.holder == self.tenant.org
     }
 
-    /// Refuses whoever is not the platform itself: deciding about claims is for the holder of the data,
-    /// an integrator only declares and follows them.
+    /// Refuses callers other than the platform itself: only the data holder decides about claims; an integrator
+    /// declares and follows them.
     pub fn require_handler(&self) -> Result<(), ClaimRefusal> {
         if self.owns_the_data() { Ok(()) } else { Err(ClaimRefusal::NoPermission) }
     }
@@ -234,7 +234,7 @@ mod tests {
             assert_eq!(caller(broker).may_see(tenant, declarer), declarer == broker);
         }
         assert_eq!((caller(platform).sees_only(), caller(broker).sees_only()), (None, Some(broker)));
-        // Another tenant's claims are nobody's here, whoever declared them; so are those of the other mode.
+        // Claims of another tenant, or of the other mode, are not visible, regardless of the declarer.
         for other in [TenantId { org: lessor, ..tenant }, TenantId { mode: Mode::Live, ..tenant }] {
             assert!(!caller(platform).may_see(other, platform) && !caller(broker).may_see(other, broker));
         }

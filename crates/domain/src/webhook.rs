@@ -105,7 +105,7 @@ impl WebhookTerms {
     }
 }
 
-/// Somebody to tell of events.
+/// A receiver of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
     /// Its identifier.
@@ -138,7 +138,7 @@ pub enum DeliveryStatus {
     Pending,
     /// The receiver took it.
     Delivered,
-    /// Given up after three days of trying, or at once when the claim is there no more; kept, and sent again when asked for.
+    /// Given up after three days, or at once when the claim no longer exists. Stored until it is resent on request.
     Failed,
 }
 

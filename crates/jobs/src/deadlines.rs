@@ -7,7 +7,7 @@ use constat_claims::ClaimService;
 use constat_claims::deadlines::{refresh_rules_version, watch_deadlines};
 use constat_core::AppError;
 
-/// Watches deadlines. Several may run at once, in one process or many: what is told is told once.
+/// Runs the deadline watch. Several may run in one process or many: each notification is sent once.
 #[derive(Clone)]
 pub struct DeadlineWatch {
     service: Arc<ClaimService>,

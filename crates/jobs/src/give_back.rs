@@ -25,8 +25,8 @@ struct Waiting {
     due: Timestamp,
 }
 
-/// Gives visits back. What is still to be done is kept in memory, and found again in the database when a
-/// server starts. Two nodes that do the same at once do it once: the partner is told one key.
+/// Cancels visits of abandoned claims. Pending work is in memory and read from the database at start. Two nodes
+/// that cancel the same visit use the same idempotency key, so the partner cancels it once.
 pub struct GiveBack {
     service: Arc<ClaimService>,
     /// How far the events of each tenant were looked at; none before the first look.

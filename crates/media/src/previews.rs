@@ -1,7 +1,7 @@
-//! Small pictures of documents: photos, and the first page of a PDF.
+//! Previews of documents: photos, and the first page of a PDF.
 //!
-//! The files come from strangers, and their decoders are large. This room only turns bytes into bytes;
-//! whoever calls it does so in a process of its own, with bounded time and memory (decision 12).
+//! The files are untrusted and their decoders are large. This module only turns bytes into bytes; callers run it
+//! in a separate process with bounded time and memory (decision 12).
 
 use std::io::Cursor;
 

@@ -1,12 +1,11 @@
-//! A copy of everything, taken while the server runs, and put back.
+//! Backup and restore of the whole data folder, while the server runs.
 //!
-//! The database is copied first, in one transaction of its own, then every document that the copy
-//! names. Documents never change, so that what was copied later is what the database meant; what came
-//! after the copy of the database is in the next backup. One thing takes documents away: erasure. When
-//! that happened meanwhile the database is copied anew, so that a backup never holds the data of
-//! somebody whose documents it could not copy any more.
+//! The database is copied first, in one transaction, then every document that the copy references. Documents
+//! never change, so later copies match the database; data written after the database copy is in the next backup.
+//! Only an erasure removes documents. If one happened meanwhile, the database is copied again, so that a backup
+//! never holds the data of a person whose documents are gone.
 //!
-//! `manifest.json` comes last: a folder without one is no backup.
+//! `manifest.json` is written last: a folder without one is not a backup.
 
 mod manifest;
 mod restore;

@@ -59,7 +59,7 @@ pub fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-/// Reads every byte of a backup and holds it against the manifest. `progress` is told of bytes read.
+/// Reads every byte of a backup and compares it with the manifest. `progress` receives the number of bytes read.
 ///
 /// # Errors
 /// [`BackupError::Unsound`] names the first file that is missing, different, or behind a symbolic link.
@@ -88,9 +88,9 @@ pub fn holds_a_database(folder: &Path) -> bool {
     ["", "-wal", "-journal"].iter().any(|ending| is_there(&folder.join(format!("{DATABASE}{ending}"))))
 }
 
-/// Puts a verified backup into a data folder that holds no database yet, its documents into a store that
-/// holds none of them in another form. The database comes last: what was cut short is no data folder.
-/// `progress` is told of bytes written.
+/// Restores a verified backup into a data folder without a database. The document store must not hold any of its
+/// documents in another form. The database is written last, so an interrupted restore is not a data folder.
+/// `progress` receives the number of bytes written.
 ///
 /// # Errors
 /// [`BackupError::NotEmpty`]; failures of the disk and of the document store.

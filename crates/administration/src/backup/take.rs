@@ -19,8 +19,8 @@ const MOST_TRIES: usize = 5;
 /// How many rows are read at once.
 const PAGE: i64 = 1000;
 
-/// Copies everything into a folder, which is made and must be empty, while others write. `progress` is told
-/// of each document copied, and of how many there are.
+/// Copies everything into a folder, which is created and must be empty, while others write. `progress` receives
+/// the number of documents copied and their total.
 ///
 /// # Errors
 /// [`BackupError::NotEmpty`]; failures of the disk, the database and the document store. What was copied
@@ -40,7 +40,7 @@ pub async fn back_up(
         if database.exists() {
             std::fs::remove_file(&database).map_err(disk(&database))?;
         }
-        // Before the copy: nothing committed after it is promised.
+        // Before the copy: later commits may be missing.
         let taken_at = now();
         store.snapshot(&database)?;
         let Some(lost) = copy_named(store, documents, &database, &folder, &mut copied, &mut progress).await? else {

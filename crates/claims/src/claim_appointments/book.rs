@@ -176,7 +176,7 @@ fn keep(
 ) -> Result<ClaimAppointment, AppError> {
     let mut claim = find(tx, &context.caller, claim)?;
     let known = claim_appointments::list_of_claim(tx, context.tenant(), claim.declaration_id)?;
-    // The same booking, made at the same moment by somebody else: the partner made it once.
+    // A concurrent repeat of the same booking: the partner made it once.
     if let Some(made) = known.iter().find(|made| made.booked_from == plan.booked_from) {
         return Ok(made.clone());
     }

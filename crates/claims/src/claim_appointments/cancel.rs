@@ -32,8 +32,7 @@ pub struct CancelClaimAppointment {
     pub if_match: Option<Vec<i64>>,
 }
 
-/// Cancels the appointment. Allowed whatever the claim's status is: a visit that nobody wants is
-/// always given back.
+/// Cancels the appointment. Allowed in any claim status, so that an unneeded visit can always be cancelled.
 pub async fn cancel_claim_appointment(
     service: Arc<ClaimService>,
     context: CommandContext,
@@ -91,7 +90,7 @@ async fn cancel_once(
         .await
 }
 
-/// What names the cancellation to the partner, whoever asks for it.
+/// The idempotency key of the cancellation, the same for every caller.
 pub(super) fn key_of(appointment: &ClaimAppointment) -> String {
     digest(&["cancel", &appointment.id.to_string()])
 }

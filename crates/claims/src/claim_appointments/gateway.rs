@@ -1,5 +1,4 @@
-//! The door to partner firms, as a trait that the application owns. `constat-connectors` opens it
-//! over HTTP.
+//! Port to partner firms. `constat-connectors` implements it over HTTP.
 
 use constat_domain::appointment::{AppointmentStatus, ClaimAppointment, Connection, Contact, Slot};
 use constat_domain::geo::Place;
@@ -33,7 +32,7 @@ pub struct PartnerOffers {
     pub expires_at: Option<Timestamp>,
     /// The slots, best first.
     pub offers: Vec<PartnerOffer>,
-    /// When nobody is free: why, and how many candidates each reason ruled out.
+    /// When no slot was found: the reasons, and the number of candidates that each excluded.
     pub reasons: Vec<(String, u64)>,
     /// Where the partner searched, when it says so.
     pub searched: Option<SearchedPlace>,
@@ -74,7 +73,7 @@ pub struct PartnerMove {
 /// What to change about an appointment at a partner: not its time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartnerModification {
-    /// The appointment as our record has it: what a partner that does not tell it is told of the rest.
+    /// The appointment in our record, for the fields that the partner leaves out.
     pub known: ClaimAppointment,
     /// Who will be met from now on.
     pub contact: Option<Contact>,

@@ -1,7 +1,7 @@
-//! What a claim that was given up still has booked is cancelled at the partners.
+//! Cancels the remaining visits of abandoned claims at the partners.
 //!
-//! Giving up is one transaction and asks nobody. The visits are given back afterwards, by a job, so that
-//! it does not matter how the claim was given up, or whether the partner answers at that moment.
+//! Abandoning a claim is one transaction without external calls. A job cancels its visits afterwards, however
+//! the claim was abandoned, and retries while the partner does not answer.
 
 use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::claim_appointments::{event_data, partners};
 use constat_core::{AppError, SecureRandom};
 use constat_store::Tx;
 
-/// The reason that partners are told. Source: `appointment_change_reason.csv`.
+/// The reason sent to partners. Source: `appointment_change_reason.csv`.
 const REASON: &str = "RendezVousNonUtile";
 
 /// How far the events of each tenant have come: what happens later is found with [`given_up_since`].

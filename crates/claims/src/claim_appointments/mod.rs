@@ -1,10 +1,9 @@
-//! The platform's side of an appointment: it asks partner firms on behalf of its claims.
+//! The platform's side of an appointment: requests to partner firms on behalf of claims.
 //!
-//! A platform holds the claim; a partner firm holds the calendar. These verbs build the request from
-//! the claim, ask the partner through [`PartnerGateway`] outside any transaction, and keep what the
-//! partner promised as a [`ClaimAppointment`] on the claim. The partner's slots pass through
-//! unchanged; its session travels inside ours (`session`). A read answers from the record and asks
-//! nobody.
+//! The platform holds the claim; the partner firm holds the calendar. These commands build the request from the
+//! claim, call the partner through [`PartnerGateway`] outside any transaction, and store the result as a
+//! [`ClaimAppointment`] on the claim. The partner's slots are returned unchanged; its session is sealed inside
+//! ours (`session`). Reads use the record and make no calls.
 
 pub(crate) mod book;
 pub(crate) mod cancel;
@@ -53,8 +52,7 @@ use constat_store::Tx;
 /// Writes the edge's answer to an appointment that was booked, changed, moved or cancelled.
 pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
 
-/// Refuses unless a visit may be arranged for the claim: it was submitted, and nobody has closed,
-/// rejected or given it up.
+/// Refuses unless a visit may be arranged: the claim was submitted and is not closed, rejected or abandoned.
 fn require_open(claim: &Claim) -> Result<(), ClaimRefusal> {
     match claim.status {
         ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => Ok(()),

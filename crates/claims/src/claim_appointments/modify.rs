@@ -83,7 +83,7 @@ async fn modify_once(
     if let Err(error) = &kept
         && !dry_run
     {
-        // Whoever repeats the change tells the partner the same again, and mends the record.
+        // A repeat of the request sends the same change to the partner and corrects the record.
         tracing::error!(%partner, appointment = %id, %error, "changed at the partner, not yet in our record");
     }
     kept

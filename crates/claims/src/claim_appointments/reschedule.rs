@@ -100,7 +100,7 @@ async fn reschedule_once(
     if let Err(error) = &kept
         && !dry_run
     {
-        // The partner repeats its answer to the same move: whoever repeats ours mends the record.
+        // The partner repeats its answer for the same move, so a repeat of the request corrects the record.
         tracing::error!(partner = %known.partner, appointment = %known.id, %error, "moved at the partner, not yet in our record");
     }
     kept

@@ -30,7 +30,7 @@ pub fn record_milestone(
     Ok(claim)
 }
 
-/// Forgets a milestone that was told by mistake.
+/// Removes a milestone that was recorded by mistake.
 pub fn remove_milestone(
     tx: &mut Tx,
     context: &CommandContext,

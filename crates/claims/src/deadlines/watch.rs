@@ -1,8 +1,8 @@
-//! The watch: looks at claims that changed or whose next moment has come, and raises events.
+//! Deadline watch: evaluates claims that changed or whose next deadline moment has come, and raises events.
 //!
-//! Each event is told once for a claim, a rule and a term: a row with exactly these is written in the
-//! event's transaction, so that neither a restart nor a second node tells it again. A claim that
-//! changes while it is looked at is looked at anew.
+//! Each event is raised once per claim, rule and term: a row with this key is written in the event's transaction,
+//! so that neither a restart nor a second node raises it again. A claim that changes during its evaluation is
+//! evaluated again.
 
 use std::sync::Arc;
 
@@ -82,8 +82,8 @@ pub async fn watch_deadlines(service: &ClaimService) -> Result<usize, AppError> 
     Ok(count)
 }
 
-/// Takes what ended before a claim came here, from another system, as told: its old terms are no news.
-/// Terms that still run are told as ever.
+/// Marks deadlines that ended before a claim was imported from another system as notified. Running terms are
+/// notified as usual.
 pub(crate) fn mark_already_notified(
     tx: &mut Tx,
     rules: &Deadlines,
@@ -99,8 +99,8 @@ pub(crate) fn mark_already_notified(
     Ok(())
 }
 
-/// A draft that was never handed in has nobody whose terms run: nothing is told of it, and no worklist has
-/// it. Handing it in changes it, and it is looked at then.
+/// A draft that was never submitted has no running terms: it raises no events and is on no worklist. Its
+/// submission is a change, after which it is evaluated.
 fn look_at(service: &ClaimService, claim: Claim, now: Timestamp) -> Looked {
     let laid = service.core.deadlines.of_claim(&claim, now);
     let look = if claim.submitted_at.is_some() { look(&laid, claim.created_at, now) } else { Look::default() };

@@ -22,8 +22,8 @@ use crate::dossier::access::Standing;
 use constat_core::{AppError, CommandContext, hash_secret};
 use constat_store::Tx;
 
-/// How long a sign-in link works when nobody uses it: a week leaves the insured time to find the
-/// papers, and a new link can be had at any time.
+/// How long an unused sign-in link is valid: a week gives the insured time to find the documents, and a new link
+/// can be requested at any time.
 pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What was opened, and what had been there before.

@@ -1,4 +1,4 @@
-//! The insured's sign-in link: looked at as often as anybody likes, used once.
+//! The insured's sign-in link: can be viewed any number of times and used once.
 
 use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;

@@ -78,7 +78,7 @@ enum Part {
     Made { path: String, bytes: Vec<u8> },
     /// The original of a document.
     Original { path: String, key: String, document: String },
-    /// A document that nobody may have, or whose bytes are not here.
+    /// A document that is withheld, or whose bytes are missing.
     Withheld { document: String, why: &'static str },
 }
 
@@ -101,8 +101,8 @@ async fn record_archived(service: &ClaimService, caller: &Caller, claim: &Claim)
     record_originals(service, claim, &handed, caller.key).await
 }
 
-/// The archive of all that is known of an insured, for the handler whose data it is. Nobody else's insured
-/// is known.
+/// The archive of all data of an insured, for a handler of the same platform. The insured of other platforms are
+/// unknown.
 pub async fn export_insured(
     service: &ClaimService,
     caller: &Caller,
@@ -230,7 +230,7 @@ impl Archivist {
     }
 }
 
-/// Why nobody gets a document's bytes.
+/// Why a document's bytes are withheld.
 const fn withheld(document: &Document) -> Option<&'static str> {
     match document.scan {
         ScanState::Pending => Some("waits_for_the_virus_scanner"),
@@ -279,7 +279,7 @@ fn stream(archivist: Archivist, mut next: impl FnMut(&Archivist) -> Option<Next>
             writing.finish().await
         };
         if let Err(error) = outcome.await {
-            // Whoever reads may have gone.
+            // The reader may be gone.
             let _gone = sender.send(Err(std::io::Error::other(error.to_string()))).await;
         }
     });
@@ -374,7 +374,7 @@ impl Writing {
             return Ok(());
         }
         let sent = self.sender.send(Ok(held.into())).await;
-        sent.map_err(|_gone| AppError::Fault("whoever read the archive has gone".to_owned()))
+        sent.map_err(|_gone| AppError::Fault("the reader of the archive is gone".to_owned()))
     }
 
     async fn finish(&mut self) -> Result<(), AppError> {

@@ -1,12 +1,11 @@
-//! Webhooks: integrators register where to be told of events; the deliverer (`constat-jobs`) tells them.
+//! Webhooks: integrators register URLs that receive events; `constat-jobs` delivers them.
 //!
-//! The facts come first: an event is in the table before anybody is woken. The deliverer turns the
-//! events after a webhook's cursor into deliveries and moves the cursor in one transaction (`outbox`),
-//! leases what is due, sends it, and writes down what became of it. A crash at any point loses
-//! nothing: at worst something is sent twice, under the same message id.
+//! The event is committed before any wake-up. The deliverer turns the events after a webhook's cursor into
+//! deliveries and moves the cursor in one transaction (`outbox`), leases due deliveries, sends them, and records
+//! the result. A crash at any point loses nothing: at worst a message is sent twice, under the same id.
 //!
-//! A webhook gets what its key may see ([`Caller::may_see`]): told when deliveries are made, and again when
-//! each is sent, whatever an earlier version left in the queue.
+//! A webhook receives what its key may see ([`Caller::may_see`]). This is checked when a delivery is created and
+//! again when it is sent.
 
 pub(crate) mod manage;
 pub(crate) mod message;
@@ -36,7 +35,7 @@ use constat_store::{Connection, StoreError};
 use constat_core::{AppError, CommandContext, require_version};
 use constat_store::Tx;
 
-/// For whom a webhook is: whoever holds its key now; `None` when the key was revoked.
+/// The caller of a webhook: the current holder of its key; `None` when the key was revoked.
 fn caller_of(connection: &mut Connection, webhook: &Webhook) -> Result<Option<Caller>, StoreError> {
     let key = api_keys::by_id(connection, webhook.key)?.filter(|key| key.revoked_at.is_none());
     Ok(key.map(|key| key.caller()))

@@ -24,8 +24,8 @@ const BATCH: i64 = 500;
 /// How long a node keeps what it is about to send: longer than any attempt may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-/// After so many failures in a row a receiver counts as down, and its first sign of life makes all
-/// that waits for it due at once.
+/// After this many failures in a row a receiver counts as down; its first success makes all waiting messages due
+/// at once.
 const DOWN_AFTER: i64 = 3;
 
 /// The webhooks that have events to be looked at.
@@ -73,7 +73,7 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, secure_random: &dyn Sec
     Ok(fresh.len())
 }
 
-/// For whom a webhook is. One whose key was revoked is stopped: nothing more goes to whoever held it.
+/// The caller of a webhook. A webhook with a revoked key is stopped, so that the former holder gets nothing more.
 fn caller_or_stop(tx: &mut Tx, webhook: &Webhook) -> Result<Option<Caller>, AppError> {
     let caller = caller_of(tx, webhook)?;
     if caller.is_none() {

@@ -1,5 +1,4 @@
-//! The door through which webhooks leave, as a trait that the application owns. `constat-connectors`
-//! opens it over HTTP.
+//! Port for sending webhooks. `constat-connectors` implements it over HTTP.
 
 use futures_util::future::BoxFuture;
 
@@ -21,7 +20,7 @@ pub enum SendFailure {
     Timeout,
     /// It cannot be reached, or broke off.
     Unreachable,
-    /// It shows a certificate that nobody known vouches for, that is not its own, or that is over.
+    /// Its certificate is untrusted, for another host, or expired.
     Certificate,
     /// Its name leads to no address of the public Internet, or it is not spoken to in this way. Whether the name
     /// exists is not told.

@@ -20,7 +20,7 @@ use memory::Memory;
 
 use crate::http;
 
-/// An answer with one place is about one kilobyte; nobody has to send more than this.
+/// Maximum size of an answer, in bytes. One with one place is about one kilobyte.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// For how long a service that is out of order is left alone.

@@ -140,7 +140,7 @@ fn list(catalogues: &Catalogues) {
             table.add_row([&family.id, &family.version, taken, whose, &products.join(", ")]);
         }
     };
-    add(catalogues.everyone(), "everybody", None);
+    add(catalogues.everyone(), "all organisations", None);
     for (organisation, own) in catalogues.own() {
         add(own, &organisation.to_string(), Some(catalogues.everyone()));
     }

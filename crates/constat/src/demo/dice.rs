@@ -2,7 +2,7 @@
 
 use constat_domain::ids::Entropy;
 
-/// The `SplitMix64` generator. Good for a made-up world; a secret to nobody.
+/// The `SplitMix64` generator, for demonstration data. Not for secrets.
 pub struct Dice(u64);
 
 impl Dice {
@@ -25,7 +25,7 @@ impl Dice {
         usize::try_from(self.next() % end).unwrap_or(0)
     }
 
-    /// True so many times in a hundred.
+    /// True with a probability in percent.
     pub fn percent(&mut self, secure_random: usize) -> bool {
         self.below(100) < secure_random
     }

@@ -1,4 +1,4 @@
-//! Made-up experts and artisans at real communes. Nobody has a name: they are numbered.
+//! Made-up experts and artisans at real communes. They have numbers instead of names.
 
 use std::collections::BTreeMap;
 

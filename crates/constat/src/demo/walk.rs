@@ -26,11 +26,11 @@ const QUOTE: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 
 const DAMAGE_PHOTO: &str = "Photo des dommages";
 const REPAIR_QUOTE: &str = "Devis de remise en état";
 
-/// Everybody who speaks to the server.
+/// The clients of the demonstration.
 pub struct Cast {
     /// The insured's front end, with the platform's key.
     pub claims: ClaimsClient,
-    /// Somebody else's claims key.
+    /// The claims key of another organisation.
     other: ClaimsClient,
     /// The expert firm's own view of its calendar.
     firm: PartnerClient,
@@ -41,7 +41,7 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Clients of the server at `base_url`, whose exchanges are told.
+    /// Clients of the server at `base_url`, whose exchanges are printed.
     pub fn new(base_url: &str, world: &World, teller: &Teller) -> Result<Self, Failure> {
         let options = || Options::observed(teller.observer());
         let claims = |key: &str| ClaimsClient::new(&format!("{base_url}/v2"), key, options());
@@ -237,7 +237,7 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     );
     cast.claims.upload_documents(&claim.id, &[photo()?], false).await?;
     cast.claims.upload_file(&claim.id, &quote()?, "devis.pdf", QUOTE.to_vec(), false).await?;
-    teller.held("types told from the content; nobody's word is taken for it");
+    teller.held("types detected from the content, never from the caller's word");
 
     teller.step(
         front,
@@ -249,7 +249,7 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     let claim = cast.claims.read_claim(&submitted.claim_id).await?;
     ensure(json!(claim.status) == json!("submitted") && claim.id == submitted.id, "the submitted claim by either id")?;
     let outcome = cast.other.read_claim(&claim.id).await;
-    refused(outcome, 404, "somebody else's claim to be unknown")?;
+    refused(outcome, 404, "another tenant's claim to be unknown")?;
     teller.held("handed in; another tenant does not even learn that it exists");
     Ok(claim)
 }

@@ -1,8 +1,7 @@
-//! `constat import`: a whole file, or nothing of it, unless the faulty lines are to be skipped.
+//! `constat import`: all or nothing, unless faulty lines are to be skipped.
 //!
-//! Every line is read and checked before the first one is saved; then all are saved in one
-//! transaction (claims in batches: see `claims`). Whatever is wrong is told by line and field, and the
-//! exit code is 1.
+//! Every line is read and validated before the first one is saved; then all are saved in one transaction
+//! (claims in batches: see `claims`). Errors are reported by line and field, and the exit code is 1.
 
 mod claims;
 mod file;

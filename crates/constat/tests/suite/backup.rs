@@ -194,7 +194,7 @@ fn a_postgresql_database_is_left_to_its_own_tools() {
     for command in [["backup", "--to", "backup"], ["restore", "--from", "backup"]] {
         let mut program = constat(folder.path());
         let output =
-            program.env("CONSTAT_DATABASE", "postgres://nobody@127.0.0.1:1/none").args(command).output().unwrap();
+            program.env("CONSTAT_DATABASE", "postgres://unknown@127.0.0.1:1/none").args(command).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains("docs/operations.md"), "{said}");
     }

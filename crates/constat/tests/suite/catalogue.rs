@@ -235,7 +235,7 @@ fn a_faulty_folder_stops_the_start_with_all_that_is_wrong() {
         "extra/velo.toml",
         &KITE.replace("\"kite\"", "\"bike\"").replace("id = \"bike\"\nversion", "id = \"velo\"\nversion"),
     );
-    write(path, "extra/Somebody/kite.toml", KITE);
+    write(path, "extra/Stranger/kite.toml", KITE);
     let output = constat(path)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .env("CONSTAT_CATALOGUE__FOLDER", "extra")
@@ -248,7 +248,7 @@ fn a_faulty_folder_stops_the_start_with_all_that_is_wrong() {
         "kite.toml: ",
         "bike.toml: version: bike 2026-11 is there already",
         "velo.toml: products: bike is already in family bike",
-        "Somebody: is not an organisation's id",
+        "Stranger: is not an organisation's id",
     ] {
         assert!(said.contains(told), "{told} is not in\n{said}");
     }

@@ -457,7 +457,7 @@ async fn a_claim_given_up_in_a_slow_transaction_is_found_behind_a_faster_one() {
     let (claims, claim) = (world.claims.clone(), id.clone());
     let cancelling = tokio::spawn(async move { claims.cancel_claim(&claim, None).await });
     if let Some(gate) = &gate {
-        gate.await_somebody().await;
+        gate.await_a_waiting_commit().await;
     }
     other.declare(&fixtures::stolen_bike()).await;
     job.look().await.unwrap();
@@ -491,7 +491,7 @@ impl Gate {
     }
 
     /// Until a transaction has appended such an event and waits.
-    async fn await_somebody(&self) {
+    async fn await_a_waiting_commit(&self) {
         let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         while Programs::find().psql(&self.url, &[waiting]).unwrap() == "0" {
@@ -563,7 +563,7 @@ async fn wrong_requests_are_named_field_by_field_and_ask_nobody() {
         (json!({ "type": "SITE", "dateFrom": "2026-11-24T00:00:00Z" }), "type"),
         (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00" }), "dateFrom"),
         (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "limit": 31 }), "limit"),
-        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "partner": "nobody" }), "partner"),
+        (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "partner": "unknown" }), "partner"),
         (json!({ "type": "VISIO", "dateFrom": "2026-11-24T00:00:00Z", "partner": PARTNER }), "type"),
         (json!({ "type": "VISIO", "dateFrom": "2026-11-24T00:00:00Z" }), "type"),
         (json!({ "type": "ESS", "dateFrom": "2026-11-24T00:00:00Z", "appointmentId": "x" }), "appointmentId"),

@@ -268,7 +268,7 @@ async fn claims_are_listed_by_group_in_pages() {
     // A user who has contracts and no claims, and one who is not this key's: 9003.
     let nothing = caller.get(&format!("/claims?userId={}", fixtures::HOME_USER)).await;
     assert_eq!(nothing.data(), &json!([]));
-    caller.get("/claims?userId=somebody-else").await.is_error(401, 9003);
+    caller.get("/claims?userId=unknown-user").await.is_error(401, 9003);
     let row = caller.get(&format!("/claims?userId={}&status=submitted", fixtures::BIKE_USER)).await.data()[0].clone();
     let mut names: Vec<&String> = row.as_object().unwrap().keys().collect();
     names.sort();

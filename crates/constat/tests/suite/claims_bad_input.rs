@@ -97,7 +97,7 @@ async fn each_field_that_is_wrong_is_named() {
 async fn contract_catalogue_and_answers_are_judged_by_their_codes() {
     let (server, caller) = start().await;
     // 9003: unknown user; known user, another user's contract.
-    caller.post("/claims", &with("/userId", json!("nobody"))).await.is_error(401, 9003);
+    caller.post("/claims", &with("/userId", json!("unknown"))).await.is_error(401, 9003);
     caller.post("/claims", &with("/userId", json!(fixtures::HOME_USER))).await.is_error(401, 9003);
     // 2002 CONTRACT_NOT_FOUND, 2003 PRODUCT_NOT_FOUND.
     let refused = caller.post("/claims", &with("/contractId", json!("contract_x"))).await;

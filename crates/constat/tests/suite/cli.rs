@@ -244,9 +244,9 @@ async fn a_key_is_shown_once_opens_its_contract_and_can_be_revoked() {
     assert!(secret.starts_with("test_"), "{secret}");
     let said = refused(
         path,
-        &["keys", "create", "--api", "claims", "--issuer", "Nobody", "--holder", "Plateforme", "--mode", "test"],
+        &["keys", "create", "--api", "claims", "--issuer", "Stranger", "--holder", "Plateforme", "--mode", "test"],
     );
-    assert!(said.contains("\"Nobody\"") && said.contains("\"Plateforme\""), "{said}");
+    assert!(said.contains("\"Stranger\"") && said.contains("\"Plateforme\""), "{said}");
 
     let listed = done(path, &["keys", "list", "--json"]);
     assert!(!listed.contains(&secret), "a secret is shown once");

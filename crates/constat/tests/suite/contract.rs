@@ -160,7 +160,7 @@ async fn every_error_code_of_the_contract_is_produced() {
     meet(Got::read(bare.send().await.unwrap()).await, 401, 9001);
     let stranger = ClaimsCaller { key: "test_nobody".to_owned(), ..handler.clone() };
     meet(stranger.get(&format!("/claims/{id}")).await, 401, 9002);
-    meet(handler.post("/claims", &bike(|bike| bike["userId"] = json!("nobody"))).await, 401, 9003);
+    meet(handler.post("/claims", &bike(|bike| bike["userId"] = json!("unknown"))).await, 401, 9003);
     let broker = server.organisation(OrganisationKind::Platform, "Courtier").await;
     let key = server.key(Api::Claims, handler.tenant.org, broker, Mode::Test).await;
     let integrator = ClaimsCaller { key, ..handler.clone() };

@@ -44,7 +44,7 @@ async fn the_registry_is_filled_and_read_over_http() {
     let read = caller.get("/contracts/contract-2").await;
     assert_eq!((&read.data()["deductible"], read.data()["products"].as_array().unwrap().len()), (&json!(80.5), 2));
     assert_ne!(read.header("etag"), first.header("etag"));
-    caller.get("/contracts/nobody").await.is_error(404, 2002);
+    caller.get("/contracts/unknown").await.is_error(404, 2002);
 
     // A dry run changes nothing; the same request under the same key is done once.
     let dry = caller.request(reqwest::Method::POST, "/contracts/import?dryRun=true");
@@ -192,7 +192,7 @@ fn claims_written_by_hand_are_judged_by_line_and_field() {
         ("closed_at", json!("2022-01-01T00:00:00Z"), "line 2 closed_at: lies before"),
         ("closed_at", json!("9999-01-01T00:00:00Z"), "line 2 closed_at: lies in the future"),
         ("subtype", json!("stolen"), "line 2 subtype:"),
-        ("contract_id", json!("nobody"), "line 2 contract_id: no such contract"),
+        ("contract_id", json!("unknown"), "line 2 contract_id: no such contract"),
         ("answers", json!({ "tied_to_fixed_point": "perhaps" }), "line 2 answers.tied_to_fixed_point:"),
         // Misspelt ids are not taken silently: the nearest known ones are named.
         (
@@ -479,8 +479,8 @@ async fn all_that_is_known_of_an_insured_is_one_archive_for_handlers() {
     assert_eq!(dossier["documents"].as_array().unwrap().len(), 1);
     assert_eq!(files.keys().filter(|name| name.contains("/documents/")).count(), 2);
 
-    for nobody in ["nobody", "%00", "a%2Fb"] {
-        caller.get(&format!("/insured/{nobody}/export")).await.is_error(401, 9003);
+    for user in ["unknown", "%00", "a%2Fb"] {
+        caller.get(&format!("/insured/{user}/export")).await.is_error(401, 9003);
     }
     let broker = server.insurer("Courtier", "02000402").await;
     let key = server.key(Api::Claims, caller.tenant.org, broker, caller.tenant.mode).await;

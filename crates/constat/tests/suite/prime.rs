@@ -311,7 +311,7 @@ async fn everything_wrong_is_named_and_nothing_is_created() {
     for (pointer, value, field) in [
         ("/insured/title", json!("3"), "insured.title"),
         ("/insured/status", json!("6"), "insured.status"),
-        ("/insured/email", json!("nobody"), "insured.email"),
+        ("/insured/email", json!("unknown"), "insured.email"),
         ("/insured/name", json!(" "), "insured.name"),
         ("/insured/mobile", json!(612), "insured.mobile"),
         ("/contract/number", json!(""), "contract.number"),

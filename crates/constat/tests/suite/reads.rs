@@ -66,7 +66,7 @@ async fn what_is_in_memory_is_given_to_nobody_else() {
     let (server, caller) = start().await;
     let id = caller.declare(&fixtures::stolen_bike()).await;
     let path = format!("/claims/{id}");
-    let stranger = server.platform("Somebody else").await;
+    let stranger = server.platform("Another platform").await;
     for _again in 0..3 {
         assert_eq!(version(&caller, &path).await, 1);
         stranger.get(&path).await.is_error(404, 2001);

@@ -44,12 +44,12 @@ fn a_server_whose_database_stays_away_says_so_and_ends() {
 #[test]
 fn a_server_that_may_not_come_in_says_what_to_check_at_once() {
     let database = fresh_database();
-    let nobody = database.url.replace("user=constat", "user=nobody");
+    let unknown_user = database.url.replace("user=constat", "user=unknown");
     let nowhere = database.url.replacen("postgres:///", "postgres:///no_", 1);
     let nonsense = format!("{}&no_such_option=1", database.url);
     let encrypted = format!("{}&sslmode=require", database.url);
     for (url, why, help) in [
-        (nobody, "\"nobody\"", "check `database`"),
+        (unknown_user, "\"unknown\"", "check `database`"),
         (nowhere, "does not exist", "check `database`"),
         (nonsense, "no_such_option", "check `database`"),
         (encrypted, "sslmode", "tunnel"),

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::network::{Network, NotANetwork};
 
-/// Bounds on requests and connections, so that a server that is asked too much answers some and
-/// refuses the rest, instead of answering nobody or wrongly.
+/// Limits on requests and connections, so that an overloaded server serves some requests and refuses the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RequestSettings {
@@ -35,9 +34,8 @@ pub struct RequestSettings {
     /// Share of a firm's free time on one day, in percent, that one platform may hold, among the experts who could
     /// take the visit. Two holds on a day are always allowed. 0 for no bound.
     pub hold_share_percent: u8,
-    /// Seconds to go on serving once told to stop, while readiness says no already: as long as whoever
-    /// shares requests out among servers takes to notice. Not waited for when nobody asked for readiness
-    /// within the last minute.
+    /// Seconds after a stop signal during which requests are still served while readiness already fails, so that
+    /// a load balancer can react. Skipped when readiness was not requested in the last minute.
     pub notice_seconds: u64,
     /// Seconds that requests under way may then take to finish.
     pub finish_seconds: u64,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhenAway {
-    /// They are taken in and held: nobody gets their bytes before the scanner saw them.
+    /// Documents are accepted and withheld until they are scanned.
     Hold,
     /// They pass unseen.
     Pass,

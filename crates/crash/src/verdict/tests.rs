@@ -142,7 +142,7 @@ fn a_booking_that_is_lost_doubled_or_at_another_time_is_found() {
 
     let mut stranger = Run::sound();
     stranger.there("apt_d", "D", slot(600));
-    stranger.fails_with("a case that nobody has");
+    stranger.fails_with("an appointment of an unknown case");
 }
 
 #[test]

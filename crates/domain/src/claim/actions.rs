@@ -56,7 +56,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Every action, in the order in which they are told.
+    /// Every action, in output order.
     pub const ALL: [Self; 19] = [
         Self::Edit,
         Self::UploadDocument,

@@ -13,7 +13,7 @@ use crate::ids::{DeclarationId, DocumentId};
 pub enum DocumentStatus {
     /// Not uploaded yet.
     WaitingFor,
-    /// Uploaded; nobody has looked.
+    /// Uploaded, not checked yet.
     ToVerify,
     /// Good.
     Accepted,
@@ -97,8 +97,8 @@ pub struct Duplicate {
     pub declaration: DeclarationId,
     /// The document.
     pub document: DocumentId,
-    /// Whoever declared this document's claim declared that one too: integrators are told of no other, nor of
-    /// those of which it was not written down.
+    /// The same integrator declared both claims. Integrators do not see duplicates on claims of others, nor on
+    /// claims without a recorded declarer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_own: bool,
 }
@@ -110,16 +110,16 @@ pub enum ScanState {
     /// No scanner looked: none is set up, or the operator lets documents pass while it is away.
     #[default]
     None,
-    /// The scanner could not be reached; nobody gets the bytes until it was.
+    /// The scanner could not be reached; the content is withheld until a scan.
     Pending,
     /// Nothing was found.
     Clean,
-    /// Something was found; nobody gets the bytes.
+    /// Malware found; the content is withheld.
     Infected,
 }
 
 impl ScanState {
-    /// Whether the bytes are given to nobody: not seen yet, or found bad.
+    /// Whether the content is withheld: not scanned yet, or infected.
     pub const fn withholds(self) -> bool {
         matches!(self, Self::Pending | Self::Infected)
     }
@@ -147,8 +147,7 @@ pub struct Photo {
     pub taken_at: Option<jiff::civil::DateTime>,
     /// Where the camera was.
     pub position: Option<Position>,
-    /// What to change in the bytes before anybody but the platform gets them: in order, never
-    /// overlapping.
+    /// Edits to apply to the bytes for all readers but the platform: in order, not overlapping.
     pub edits: Vec<PhotoEdit>,
     /// The rules of cleaning that the edits follow.
     #[serde(default)]

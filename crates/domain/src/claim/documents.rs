@@ -104,9 +104,8 @@ impl NewDocument {
 }
 
 impl Claim {
-    /// The catalogue's family and subtype of the claim, in the version that it was declared with;
-    /// `None` when that version is gone. Such a claim can be read, but neither answered nor submitted:
-    /// nobody can tell what it needs.
+    /// The family and subtype of the claim in its catalogue version; `None` when that version is gone. Such a
+    /// claim can be read, but neither answered nor submitted, because its requirements are unknown.
     pub fn declared_as<'a>(&self, catalogue: &'a Catalogue) -> Option<(&'a Family, &'a Subtype)> {
         let family = catalogue.family_at(&self.product.kind, &self.catalogue_version)?;
         Some((family, family.subtype(&self.loss_type, &self.subtype)?))

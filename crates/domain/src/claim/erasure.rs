@@ -25,7 +25,7 @@ const LIMITATION_YEARS: i64 = 2;
 /// Why a claim's personal data must be kept for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
-    /// Somebody is still at it.
+    /// The claim is still being handled.
     UnderWay,
     /// Money is on its way.
     ActivePayment,
@@ -132,7 +132,7 @@ impl Claim {
 }
 
 impl Insured {
-    /// Nobody.
+    /// The values of an erased person.
     pub fn erased() -> Self {
         let erased = || ERASED.to_owned();
         Self { first_name: erased(), last_name: erased(), phone_number: erased(), email: None, company: None }
@@ -141,7 +141,7 @@ impl Insured {
 
 impl Dossier {
     fn erase(&mut self) {
-        // Damages are told in words and pictures; what they come to stays in the valuation.
+        // Damages are free text; their amounts stay in the valuation.
         self.declared_damages = None;
         if let Some(risk) = &mut self.risk {
             erase_risk(risk);

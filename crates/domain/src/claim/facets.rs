@@ -1,4 +1,4 @@
-//! What the dossier contract tells of a claim, completed by whoever declares it.
+//! The claim data of the dossier contract, completed by the declarer.
 
 use jiff::Timestamp;
 
@@ -47,9 +47,8 @@ impl Claim {
         Ok(())
     }
 
-    /// Says more closely what happened: a draft that an insurer opened knows the loss type only. The
-    /// guarantee follows, and the loss unless it was told otherwise; answers to questions that are not
-    /// asked any more are forgotten.
+    /// Chooses a more specific subtype: a draft opened by an insurer has only the loss type. Updates the
+    /// guarantee, and the loss unless it was set explicitly; deletes answers to questions that no longer apply.
     pub(super) fn choose_subtype(&mut self, catalogue: &Catalogue, subtype: &str) -> Result<(), ClaimRefusal> {
         let family = catalogue.family_at(&self.product.kind, &self.catalogue_version);
         let family = family.ok_or(ClaimRefusal::UnsupportedProductType)?;

@@ -105,9 +105,8 @@ impl Claim {
         Ok(())
     }
 
-    /// Whether it is a draft with every mandatory document uploaded and none of them refused. Which
-    /// ones are mandatory depends on the answers, and on the catalogue that it was declared with: while
-    /// some are missing, or it is gone, nobody can tell.
+    /// Whether this is a draft with every mandatory document uploaded and none refused. The mandatory documents
+    /// depend on the answers and the catalogue version: false while answers are missing or the version is gone.
     pub fn can_submit<'r>(&self, rules: impl Into<Rules<'r>>) -> bool {
         self.may_submit(rules.into()).is_ok()
     }
@@ -241,7 +240,7 @@ impl Claim {
         room_for_one("internal notes", self.internal_notes.len(), MOST_NOTES)
     }
 
-    /// Adds what handlers tell each other. Never shown to anybody else, never changed.
+    /// Adds an internal note of a handler. It is visible to handlers only and never changes.
     pub fn add_internal_note(&mut self, note: InternalNote) -> Result<(), ClaimRefusal> {
         self.may_add_note()?;
         let at = note.at;

@@ -1,4 +1,4 @@
-//! What a document is, told from its bytes and never from its name.
+//! Media types of documents, detected from their bytes and never from their names.
 
 /// How many of the first bytes of a file may hold the marker of a PDF. Source: Adobe's implementation notes to
 /// the PDF Reference 1.7, appendix H, note 13; readers follow it.

@@ -32,7 +32,7 @@ milestones! {
     LossKnown = "loss_known",
     /// The order that recognises the natural catastrophe was published in the Journal officiel.
     DecreePublished = "decree_published",
-    /// The insured was told what is covered and how.
+    /// The insured was informed of the cover.
     CoverTold = "cover_told",
     /// The expertise was ordered, when no booking tells it.
     ExpertiseOrdered = "expertise_ordered",
@@ -126,7 +126,7 @@ impl Claim {
         Ok(())
     }
 
-    /// Forgets a milestone that was told by mistake; gives the day it had.
+    /// Removes a milestone that was recorded by mistake; returns its day.
     pub fn remove_milestone(&mut self, kind: MilestoneKind) -> Option<Date> {
         self.milestones.remove(&kind)
     }

@@ -24,9 +24,9 @@ pub enum SettlementKind {
     Returned,
 }
 
-/// Money that moves, or is to move, for a claim. One row for one payment: when it is withdrawn or comes
-/// back, its own kind says so, for the contract's row has no field that could point at another. Whoever
-/// adds up the refunds of a claim thereby never counts money that did not stay.
+/// A payment for a claim, made or planned. One row per payment: a withdrawn or returned payment has a kind of
+/// its own, because the contract's row cannot reference another. A sum of a claim's refunds thus never includes
+/// money that did not stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// Its identifier.

@@ -429,7 +429,7 @@ fn a_requested_document_becomes_an_entry_that_an_upload_fills() {
     assert!(matches!(again, Err(ClaimRefusal::DocumentAlreadyValidated { .. })));
     assert!(ask(&mut draft(), of_catalogue("purchase_invoice"), false).is_err());
     let waiting = ask(&mut submitted(), of_catalogue("purchase_invoice"), true);
-    assert_eq!(waiting, Err(ClaimRefusal::StatusLocked), "nobody works on it yet");
+    assert_eq!(waiting, Err(ClaimRefusal::StatusLocked), "no handler has taken it up yet");
 }
 
 #[test]
@@ -496,7 +496,7 @@ fn an_integrator_may_do_nothing_of_a_handlers() {
 fn an_upload_replaces_what_was_not_accepted() {
     let mut claim = draft();
     claim.take_document(catalogue(), &upload(MANDATORY[0], 1), now()).unwrap();
-    // By its French label, and before anybody looked.
+    // By its French label, and before it was checked.
     claim.take_document(catalogue(), &upload("dépôt de plainte", 2), now()).unwrap();
     assert_eq!(claim.documents.len(), 2);
     assert_eq!(claim.documents[0].replaced_by, Some(claim.documents[1].id));

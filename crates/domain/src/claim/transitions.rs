@@ -1,16 +1,16 @@
-//! From which status a claim goes to which, and what moves it: the whole machine in one table, which
-//! every verb and every list of allowed actions reads.
+//! The status machine of a claim: all transitions in one table, used by every command and every list of
+//! allowed actions.
 //!
 //! The contract writes it as `draft -> submitted -> in_progress <-> pending_info -> closed | rejected |
-//! abandoned; draft -> archived; submitted, pending_info -> abandoned; closed -> in_progress`. How it is
-//! read here:
+//! abandoned; draft -> archived; submitted, pending_info -> abandoned; closed -> in_progress`. It is
+//! interpreted as follows:
 //!
-//! - `in_progress <-> pending_info` is one stage: a handler has the claim in hand. It may be closed and
-//!   rejected from either of the two.
-//! - Only whoever has it in hand decides: a submitted claim is neither closed nor rejected before a
-//!   handler took it up.
-//! - Abandonment is named for `submitted` and `pending_info` alone: while a handler works on a claim it
-//!   is not taken away under their hands. They ask for information first, or decide.
+//! - `in_progress <-> pending_info` is one stage: a handler works on the claim. It may be closed or rejected
+//!   from either status.
+//! - Only a claim in that stage can be decided: a submitted claim is neither closed nor rejected before a
+//!   handler takes it up.
+//! - A claim can be abandoned from `submitted` and `pending_info` only. While a handler works on it
+//!   (`in_progress`), the handler requests information first, or decides.
 //! - `rejected`, `abandoned` and `archived` are final; `closed` may be reopened.
 
 use super::ClaimStatus;

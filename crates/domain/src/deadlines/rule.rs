@@ -57,7 +57,7 @@ impl Losses {
     }
 }
 
-/// One clock. What each field says is told at the head of `data/rules/deadlines.toml`.
+/// One deadline rule. The header of `data/rules/deadlines.toml` describes each field.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a line of the rule's file")]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Deadline, DeadlineState};
 
-/// What is told of a deadline. Each once for a claim, a rule and a term.
+/// A notification about a deadline. Each is sent once per claim, rule and term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// Its end is near.

@@ -1,4 +1,4 @@
-//! Which commune is meant, while somebody types.
+//! Suggests communes while the user types.
 
 use std::cmp::Reverse;
 

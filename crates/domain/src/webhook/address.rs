@@ -1,5 +1,5 @@
-//! Which addresses a webhook may lead to: only those of the public Internet, so that nobody can have
-//! this server knock at doors inside its own network.
+//! Allowed addresses of webhooks: public Internet addresses only, so that a webhook cannot make this server
+//! call internal services.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -23,7 +23,7 @@ const LATITUDE: u16 = 2;
 const LONGITUDE_REF: u16 = 3;
 const LONGITUDE: u16 = 4;
 
-/// A TIFF structure. Every offset in it is checked: it comes from anybody.
+/// A TIFF structure. Its offsets are untrusted input, and every one is checked.
 struct Tiff<'a> {
     bytes: &'a [u8],
     big_endian: bool,

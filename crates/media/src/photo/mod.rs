@@ -163,7 +163,7 @@ impl PhotoScan {
         let Some((from, to, held)) = &mut self.found.ahead else { return };
         let wanted = *from + held.len() as u64;
         if wanted < start {
-            // It lay before the place where it was told of.
+            // The offset points backwards.
             return;
         }
         let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());

@@ -170,7 +170,7 @@ mod tests {
         }
         assert!(words.contains(&format!("page {pages} / {pages}")), "{}", &words[words.len() - 300..]);
         let raw = String::from_utf8_lossy(&pdf);
-        assert!(raw.contains("pdfaid:part") && raw.contains("/Lang"), "PDF/A, and its language is told");
+        assert!(raw.contains("pdfaid:part") && raw.contains("/Lang"), "PDF/A with its language set");
         assert!(!words.contains('?'), "every letter has a glyph");
         // The same paper is the same file, byte by byte.
         assert_eq!(paper.to_pdf().unwrap(), pdf);

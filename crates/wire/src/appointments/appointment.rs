@@ -63,7 +63,7 @@ impl BookClaimAppointment {
 /// Changes who is met, or the notes. What is left out stays; at least one must be given.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ModifyClaimAppointment {
-    /// Who will be met, whole: it takes the place of the contact that was told before.
+    /// Who will be met, whole: replaces the previous contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Customer>,
     /// Free notes for the expert; an empty text takes them away.
@@ -123,7 +123,7 @@ pub struct ClaimAppointment {
     pub kind: Kind,
     /// Where it stands.
     pub status: AppointmentStatus,
-    /// The time promised.
+    /// The agreed time.
     pub timeslot: Timeslot,
     /// Name of who comes or calls, when the partner said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! The catalogue, for whoever asks its questions.
+//! The catalogue of products and questions.
 
 use constat_domain::FieldError;
 use constat_domain::catalogue::{self, Condition, Family};

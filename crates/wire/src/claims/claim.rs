@@ -217,8 +217,8 @@ pub struct Claim {
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
-    /// Extension: what may be done next, and why the rest may not, for whoever reads it. Webhooks tell
-    /// what an integrator may do.
+    /// Extension: the actions that the caller may perform now, and why the others are refused. Webhooks contain
+    /// the actions of an integrator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_actions: Vec<AllowedAction>,
 }
@@ -234,7 +234,7 @@ pub struct ClaimView<'a> {
     pub document_entries: Vec<DocumentEntry>,
     /// Whether it can be submitted.
     pub can_submit: bool,
-    /// What may be done next, by whoever reads it.
+    /// The actions that the caller may perform now.
     pub allowed_actions: Vec<AllowedAction>,
 }
 

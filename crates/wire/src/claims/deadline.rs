@@ -23,7 +23,7 @@ const USUAL_SPAN: i64 = 7 * 86_400;
 wire_enum! {
     /// Where a deadline stands.
     DeadlineState = DomainState {
-        /// What it counts from has not happened, or nobody told it.
+        /// The event that it counts from has not happened, or is not recorded.
         Waiting = "waiting",
         /// It counts.
         Running = "running",

@@ -16,7 +16,7 @@ wire_enum! {
     DocumentStatus = DomainStatus {
         /// Not uploaded yet.
         WaitingFor = "waiting_for",
-        /// Uploaded; nobody has looked.
+        /// Uploaded, not checked yet.
         ToVerify = "to_verify",
         /// Good. It cannot be replaced any more.
         Accepted = "accepted",
@@ -224,8 +224,8 @@ pub struct ClaimDocumentWithUrl {
     /// What a photo's file tells of it, or null; null to all but the platform's own keys. Extension.
     #[serde(default)]
     pub photo: Option<PhotoFacts>,
-    /// An older document of this platform with the very same bytes, or null. One on a claim that the caller
-    /// does not see is told to the platform alone. Extension.
+    /// Extension: an older document of this platform with identical bytes, or null. Only the platform sees a
+    /// document on a claim that is not visible to the caller.
     #[serde(default)]
     pub duplicate_of: Option<DuplicateDocument>,
 }
@@ -310,7 +310,7 @@ impl RejectDocument {
     }
 }
 
-/// A document to upload, its content in base64. Its type is told from the content, never from the name.
+/// A document to upload, its content in base64. Its type is detected from the content, never from the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UploadDocument {
     /// What it is: the French label of an entry of the claim, or its stable id.

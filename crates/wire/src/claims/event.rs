@@ -18,7 +18,7 @@ const MOST: i64 = 500;
 pub enum ActorKind {
     /// The platform itself: a key of this API that it holds.
     Handler,
-    /// Somebody whom the platform gave a key of this API.
+    /// An integrator with a key of this API.
     Integrator,
     /// A firm that visits, or the insurer, through the dossier API.
     Partner,

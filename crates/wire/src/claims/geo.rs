@@ -1,4 +1,4 @@
-//! Communes, for whoever fills in an address.
+//! Suggestions of communes for address forms.
 
 use constat_domain::FieldError;
 use constat_domain::country::{Country, EXPECTED_COUNTRY};

@@ -248,7 +248,7 @@ pub struct CoverWarning {
     pub message: String,
 }
 
-/// Whether something may be done with the claim now, by whoever asks.
+/// Whether the caller may perform an action on the claim now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = every_field_present)]
 pub struct AllowedAction {

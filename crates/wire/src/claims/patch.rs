@@ -62,9 +62,8 @@ pub struct PatchClaim {
     /// draft that an insurer opened comes without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub questions: Option<BTreeMap<String, Answer>>,
-    /// Extension: what happened more closely, another subtype of the same type. A draft that an
-    /// insurer opened has the first of its type until it is told. The answers to questions that the
-    /// new one does not ask are forgotten.
+    /// Extension: a more specific subtype of the same type. A draft opened by an insurer has the first subtype
+    /// of its type until it is changed. Answers to questions that the new subtype does not ask are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 100))]
     pub subtype: Option<String>,

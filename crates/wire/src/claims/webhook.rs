@@ -180,7 +180,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook as it is told, at an instant; `pending` deliveries are still to be sent.
+    /// A webhook as returned at an instant; `pending` is the number of messages still to be sent.
     pub fn new(hook: &webhook::Webhook, pending: i64, now: Timestamp) -> Self {
         let secret = |secret: &webhook::SigningSecret| LiveSecret {
             created_at: secret.created_at.into(),

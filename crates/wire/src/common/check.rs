@@ -5,7 +5,7 @@ use constat_domain::{FieldError, contact};
 /// Furthest start of a page.
 const FURTHEST_START: i64 = 1_000_000_000;
 
-/// Most faults that are told at once: what is wrong with a long list is seen from its first lines.
+/// Maximum faults reported at once.
 const MOST_FAULTS: usize = 100;
 
 /// Collects faults while a request is read. Knows where it is: `claim.accident.address`.

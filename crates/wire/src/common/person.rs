@@ -39,7 +39,7 @@ pub struct UserInfo {
     pub email: Option<String>,
 }
 
-/// A person: the insured, or whoever will be met instead.
+/// A person: the insured, or another contact for the visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {

@@ -46,7 +46,7 @@ pub enum StatusCode {
     NotAllowed,
     /// 9: the slot cannot be had any more: its session has expired.
     SlotNotAvailable,
-    /// 10: somebody else has the slot.
+    /// 10: the slot is taken.
     SlotOccupied,
     /// 11: too much.
     AccountsLimitReached,

@@ -69,8 +69,7 @@ fn no_array_for_an_object<T: JsonSchema>(body: &[u8]) -> Result<(), Vec<FieldErr
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// Refuses texts with the character NUL: no database column can be relied on to keep it, and nobody
-/// types it.
+/// Refuses texts with the character NUL, which databases cannot store reliably.
 fn no_nul(body: &[u8]) -> Result<(), Vec<FieldError>> {
     const ESCAPED: &[u8] = b"\\u0000";
     if !body.windows(ESCAPED.len()).any(|part| part == ESCAPED) {

@@ -1,4 +1,4 @@
-//! Damages to the building: rooms and their surfaces, outside, break-in, equipment.
+//! Damages to the building: rooms of the dwelling and their surfaces, outside, break-in, equipment.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -157,7 +157,7 @@ impl ExternalDamage {
     }
 }
 
-/// A damage done by burglars: a forced door, a broken window.
+/// A damage by burglars, such as a forced front door or a broken window.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BreakInDamage {

@@ -7,7 +7,7 @@ use super::outside::outside_host;
 use super::{Attachment, BuildingDamage};
 use crate::common::{Amount, Checker};
 
-/// Longest list of damages, rooms or files that is taken.
+/// Maximum entries in a list of damages, premises or files.
 pub(super) const LONGEST_LIST: usize = 500;
 
 /// The damages as the insured declared them.

@@ -49,7 +49,7 @@ pub struct Measure {
 /// The building or place at risk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Risk {
-    /// What it is: a flat (`Appartement`), a house (`MaisonParticuliere`)...
+    /// The type of risk, such as a flat (`Appartement`) or a detached home (`MaisonParticuliere`).
     #[serde(rename = "type")]
     pub kind: Labelled,
     /// What the insured is to it: owner (`Proprietaire`), tenant (`Locataire`)...

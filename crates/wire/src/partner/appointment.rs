@@ -91,7 +91,7 @@ pub struct Appointment {
     /// How the parties meet.
     #[serde(rename = "type")]
     pub kind: AppointmentType,
-    /// The time promised.
+    /// The agreed time.
     pub schedule: Timeslot,
     /// Where, for an appointment on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +130,7 @@ pub struct Appointment {
     /// Carried through untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
-    /// Extension: the appointments of everybody who must be there at the same time, when several must.
+    /// Extension: the appointments of all participants, when several experts must attend at the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joint: Option<Joint>,
 }
@@ -164,7 +164,7 @@ impl From<&appointment::Joint> for Joint {
     }
 }
 
-/// The schedule's id is the appointment's own. An address is told for a site visit only.
+/// The schedule's id is the appointment's own. The address is present for on-site visits only.
 impl From<&appointment::Appointment> for Appointment {
     fn from(appointment: &appointment::Appointment) -> Self {
         let kind = MeetingKind::from(appointment.request.kind);

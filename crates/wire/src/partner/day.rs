@@ -63,19 +63,18 @@ pub struct PlannedVisit {
     /// How the parties meet.
     #[serde(rename = "type")]
     pub kind: AppointmentType,
-    /// What was promised to the insured.
+    /// The time agreed with the insured.
     pub promised: Timeslot,
-    /// When the visit begins: as early as it can be kept.
+    /// The start of the visit, as early as possible.
     pub start: Moment,
     /// When it is over.
     pub end: Moment,
-    /// The earliest arrival that keeps the promise; `start`.
+    /// The earliest arrival within the agreed time; `start`.
     pub earliest_arrival: Moment,
-    /// The latest arrival that keeps this promise and all that follow.
+    /// The latest arrival that keeps this visit and all later ones on time.
     pub latest_arrival: Moment,
-    /// Minutes by which the way here may take longer, when everything before it is left as early as
-    /// possible, until this promise or a later one is broken. Below zero: it is broken already. Left
-    /// out when nothing comes before.
+    /// Minutes of delay on the way here, after the earliest possible departures, before this visit or a later
+    /// one is late. Negative: it is late already. Absent without a preceding visit or drive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack_minutes: Option<i64>,
     /// Where, for a visit on the spot.
@@ -99,12 +98,12 @@ pub struct PlannedLeg {
     pub to: String,
     /// When to leave: the base just in time, a visit as soon as it is over.
     pub departure: Moment,
-    /// The last instant to leave when all promises are to be kept.
+    /// The latest departure that keeps every visit on time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_by: Option<Moment>,
     /// When one arrives.
     pub arrival: Moment,
-    /// Minutes at the wheel, parking and finding the door included; rounded.
+    /// Minutes of driving, including parking and access; rounded.
     pub minutes: i64,
 }
 
@@ -213,7 +212,7 @@ pub struct TeamDayQuery {
     /// How to write it; without it `Accept` decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<DayFormat>,
-    /// Whose days: ids with commas between them. Without it: everybody who has an appointment.
+    /// Expert ids, separated by commas. Default: every expert with an appointment that day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4000))]
     pub experts: Option<String>,
@@ -276,15 +275,15 @@ pub struct ProposedChange {
     pub start_after: Moment,
 }
 
-/// What came of looking for a better order.
+/// Result of the search for a better order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalOutcome {
     /// There is a better order: see `changes`. Nothing was changed.
     Improved,
-    /// No order that keeps every promise saves a minute.
+    /// No order with every visit on time saves a minute.
     NothingToSave,
-    /// A day cannot be kept as it is, and no order was found that keeps it: see the `warnings` of `days`.
+    /// A day is late as it is, and no order was found that is on time: see the `warnings` of `days`.
     NotDrivable,
 }
 
@@ -295,13 +294,13 @@ pub struct Proposal {
     /// The date.
     #[schemars(extend("format" = "date"), example = &"2026-11-24")]
     pub date: String,
-    /// What came of it.
+    /// The result.
     pub outcome: ProposalOutcome,
-    /// Minutes at the wheel as things are, everybody together; rounded.
+    /// Minutes of driving of all experts before the change; rounded.
     pub minutes_before: i64,
-    /// Minutes at the wheel as proposed; rounded.
+    /// Minutes of driving of all experts after the change; rounded.
     pub minutes_after: i64,
-    /// The difference. Below zero when a day that could not be kept costs more driving in order to be.
+    /// The difference. Negative when more driving is needed to keep a late day on time.
     pub minutes_saved: i64,
     /// What would change.
     pub changes: Vec<ProposedChange>,

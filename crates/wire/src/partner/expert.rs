@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct KnownExpert {
     /// Identifies the person.
     pub id: String,
-    /// The name that the insured are told.
+    /// The name shown to the insured.
     pub display_name: String,
     /// The firm's own reference, as it was imported.
     pub reference: String,

@@ -25,7 +25,7 @@ pub enum Properties {
     Base {
         /// Whose.
         expert_id: String,
-        /// The name that the insured are told.
+        /// The name shown to the insured.
         display_name: String,
         /// Minutes at the wheel that day; rounded.
         driving_minutes: i64,
@@ -49,7 +49,7 @@ pub enum Properties {
         start: Moment,
         /// When it is over.
         end: Moment,
-        /// The latest arrival that keeps all promises.
+        /// The latest arrival that keeps all visits on time.
         latest_arrival: Moment,
         /// See the plan's `slackMinutes`.
         slack_minutes: Option<i64>,

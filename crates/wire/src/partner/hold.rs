@@ -48,7 +48,7 @@ pub struct HoldAnswer {
     /// Identifies the hold, and the appointment once it is booked.
     #[serde(rename = "holdID")]
     pub hold_id: String,
-    /// The instant from which the slot is nobody's: the end of its session.
+    /// The instant at which the hold ends: the end of its session.
     pub expires_at: Instant,
     /// What is kept.
     pub timeslot: Timeslot,

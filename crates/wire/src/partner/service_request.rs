@@ -40,7 +40,7 @@ wire_enum! {
     Dwelling = DomainDwelling {
         /// A flat.
         Flat = "Appartement",
-        /// A house.
+        /// A detached, semi-detached or terraced home.
         House = "MaisonParticuliere",
         /// Anything else.
         Other = "AutreRisque",
@@ -189,7 +189,7 @@ pub struct Party {
     /// The firm's id. You must hold a key of it, in the same mode.
     #[schemars(length(min = 1, max = 100))]
     pub firm: String,
-    /// The insurer that its expert comes for: whoever may not be sent for it is not asked.
+    /// The insurer that the party's expert works for. Experts who may not work for it are excluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insurer: Option<PartyInsurer>,
 }
@@ -293,8 +293,8 @@ pub struct ServiceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     pub appointment_id: Option<String>,
-    /// Extension, for `CONTRADICTOIRE`: the other firms whose experts must be there. Every slot is one at
-    /// which each firm has somebody; booking it books all of them.
+    /// Extension, for `CONTRADICTOIRE`: the other firms whose experts must attend. Every slot is free for one
+    /// expert of each firm; booking it books all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3))]
     pub parties: Vec<Party>,
@@ -314,7 +314,7 @@ pub struct Urgency {
     /// The home cannot be lived in.
     #[serde(default)]
     pub uninhabitable: bool,
-    /// Somebody vulnerable lives there. Say no more than that.
+    /// A vulnerable person lives there. Give no further detail.
     #[serde(default)]
     pub vulnerable_person: bool,
 }

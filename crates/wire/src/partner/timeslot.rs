@@ -67,7 +67,7 @@ impl Timeslot {
     }
 }
 
-/// Why candidates were not free, when nobody was.
+/// Why candidates were not free, when no slot was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// A stable name of the reason.

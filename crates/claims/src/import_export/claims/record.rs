@@ -177,7 +177,7 @@ fn refuse_lost(line: u64, path: &str, given: &Value, kept: &Value, report: &mut 
     }
 }
 
-/// Whoever is said to have declared a claim sees it with its keys: it must hold one of this platform.
+/// The declarer of a claim sees it with its keys, so it must hold a key of this platform.
 fn settle_declarer(
     connection: &mut Connection,
     claim: &mut Claim,

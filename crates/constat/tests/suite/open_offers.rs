@@ -1,5 +1,6 @@
-//! What was offered to others in the last 300 seconds is offered after other times.
+//! Times offered to other callers in the last 300 seconds rank behind other times.
 
+use constat_client::wire::partner::Points;
 use constat_domain::tenancy::OrganisationKind;
 use constat_testkit::expert;
 use jiff::SignedDuration;
@@ -88,13 +89,13 @@ async fn the_last_time_is_offered_to_all_and_one_gets_it() {
 }
 
 #[tokio::test]
-async fn the_firm_itself_is_told_what_it_costs() {
+async fn the_firms_own_key_sees_the_points_of_open_offers() {
     let partner = Partner::with(vec![expert(1)]).await;
     for (number, is_free) in [(1, true), (2, false)] {
         let mut request = of_claim(number, 30);
         request["dateTo"] = "2026-11-25T00:00:00+01:00".into();
         let found = search_with(&partner, &partner.firm.own_key, "?explain=true", &request).await;
-        let points = found["explanations"][0]["points"]["promised"].as_u64().unwrap();
-        assert_eq!(points == 0, is_free, "{found}");
+        let points: Points = serde_json::from_value(found["explanations"][0]["points"].clone()).unwrap();
+        assert_eq!(points.promised == 0, is_free, "{found}");
     }
 }

@@ -1,6 +1,6 @@
-//! The store's own door: the statements of a booking as units of work of [`Store::write`], beside the same
-//! statements run bare, prepared once, in transactions of as many bookings. What lies between the two is
-//! the price of the queue, the savepoints, the rendering of rows and the hashes of the event chain.
+//! Compares the statements of a booking run through [`Store::write`] with the same statements run directly,
+//! prepared once, in transactions of the same size. The difference is the cost of the queue, the savepoints,
+//! the serialisation of rows and the hashes of the event chain.
 
 use constat_domain::event_kinds::EventKind;
 use std::path::Path;
@@ -28,37 +28,37 @@ use crate::diary;
 const EXPERTS: usize = 200;
 /// Monday 23 November 2026, midnight UTC.
 const MONDAY: i64 = 1_795_392_000;
-/// How far around a visit a commit reads: two days each way, as `constat_availability::neighbourhood`.
+/// The time around a visit that a commit reads: two days each way, as `constat_availability::neighbourhood`.
 const AROUND: SignedDuration = SignedDuration::from_hours(48);
 
-/// What was measured.
+/// The measured rates.
 #[derive(Debug, Clone, Copy)]
-pub struct Door {
-    /// Bookings a second through the store.
+pub struct StoreWrite {
+    /// Bookings per second through the store.
     pub through: f64,
-    /// The same statements bare.
+    /// Bookings per second of the statements alone.
     pub bare: f64,
-    /// Bookings that shared a commit, on average; those of a bare transaction.
+    /// Average bookings per commit, used as the transaction size of the statements alone.
     pub batch: usize,
 }
 
-/// Makes the same bookings through the door and bare, each in a new file of this folder, with `clients` at
-/// once at the door.
-pub async fn measure(folder: &Path, clients: usize, visits_of_each: usize) -> Door {
+/// Makes the same bookings through the store, with `clients` concurrent callers, and with the statements alone,
+/// each in a new file of this folder.
+pub async fn measure(folder: &Path, clients: usize, visits_of_each: usize) -> StoreWrite {
     let (staff, visits) = world(visits_of_each);
-    let through = folder.join("door.db");
+    let through = folder.join("store.db");
     let store = Store::open(&through).expect("a new database");
     fill(&store, &staff).await;
-    let (rate, batch) = at_the_door(store, &visits, clients).await;
+    let (rate, batch) = through_the_store(store, &visits, clients).await;
     let beside = folder.join("bare.db");
     let store = Store::open(&beside).expect("a new database");
     fill(&store, &staff).await;
     drop(store);
     let bare = bare(&beside, &visits, batch).expect("the bare statements run");
     for path in [through, beside] {
-        let _next_run_makes_its_own = std::fs::remove_file(path);
+        let _removed_again_by_tempdir = std::fs::remove_file(path);
     }
-    Door { through: rate, bare, batch }
+    StoreWrite { through: rate, bare, batch }
 }
 
 fn tenant() -> TenantId {
@@ -69,7 +69,7 @@ fn instant(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).expect("an instant in range")
 }
 
-/// Experts, and their visits in an order that goes round among them.
+/// Experts and their visits, ordered round-robin over the experts.
 fn world(visits_of_each: usize) -> (Vec<Expert>, Vec<Appointment>) {
     let secure_random = SeededRandom::new(64);
     let place = |at: &constat_domain::gazetteer::Commune| {
@@ -114,8 +114,8 @@ async fn fill(store: &Store, staff: &[Expert]) {
     hired.await.expect("experts are saved");
 }
 
-/// Bookings a second, and how many shared a commit.
-async fn at_the_door(store: Store, visits: &[Appointment], clients: usize) -> (f64, usize) {
+/// Bookings per second, and average bookings per commit.
+async fn through_the_store(store: Store, visits: &[Appointment], clients: usize) -> (f64, usize) {
     let visits: Arc<[Appointment]> = visits.into();
     let next = Arc::new(AtomicUsize::new(0));
     let groups = store.events_appended();
@@ -142,7 +142,7 @@ async fn at_the_door(store: Store, visits: &[Appointment], clients: usize) -> (f
     (rate, visits.len().div_ceil(groups))
 }
 
-/// What `constat_scheduling::Scheduler::book` asks of the database, without its decisions.
+/// The statements of `constat_scheduling::Scheduler::book`, without its decisions.
 fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     calendar_changes::version_of_tenant(tx, &visit.tenant)?;
     holds::of_session(tx, visit.session)?;
@@ -165,7 +165,7 @@ fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A booking's rows as texts and numbers, ready before the clock runs.
+/// A booking's rows as texts and numbers, prepared before the measurement.
 struct Bare {
     id: String,
     session: String,
@@ -201,7 +201,7 @@ impl Bare {
     }
 }
 
-/// Bookings a second of the bare statements, `batch` of them in a transaction.
+/// Bookings per second of the statements alone, `batch` bookings per transaction.
 fn bare(path: &Path, visits: &[Appointment], batch: usize) -> rusqlite::Result<f64> {
     let rows: Vec<Bare> = visits.iter().map(Bare::of).collect();
     let tenant = tenant().to_string();
