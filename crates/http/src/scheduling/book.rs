@@ -94,10 +94,10 @@ pub async fn handle(
 
 pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("bookAppointment").summary("Book one slot of a session").description(
-        "Books the slot for the expert it was offered with, or, when somebody took that person's time meanwhile, \
-         for another who can take the same time. A session books once; nothing of it can be booked from its \
+        "Books the slot for the expert it was offered with, or, when another booking took that expert's time, \
+         for another who is free at the same time. A session books once; nothing of it can be booked from its \
          300th second on. The same `Idempotency-Key` and body get the same answer again; without the header \
-         the pair (`sessionID`, `caseNumber`) plays that part. A joint slot books everybody or nobody: the answer is \
+         the pair (`sessionID`, `caseNumber`) has this role. A joint slot books all its experts or none: the answer is \
          your appointment with this firm, and its `joint` names those of the others. When another appointment of this \
          kind is open at this firm under the same `insurerClaimId`, `warnings` says so (header `appointment-warning`). `Prefer: return=minimal` asks for the bare id, \
          `Accept: application/xml` for XML.",

@@ -40,7 +40,7 @@ pub async fn release(
 
 pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("holdSlot").summary("Keep a slot for a while").description(
-        "Extension. The slot is nobody else's until its session ends, 300 seconds after the search. Booking in \
+        "Extension. No other caller can book the slot until its session ends, 300 seconds after the search. Booking in \
          the same session consumes it. A session keeps one slot: keeping another lets the first go, unless the \
          other is taken. A hold that is not used ends by itself. Too many of them at once: 429.",
     );

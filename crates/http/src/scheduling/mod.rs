@@ -44,7 +44,7 @@ pub(crate) struct AppointmentPath {
 }
 
 impl AppointmentPath {
-    /// The id; one that cannot be an id is nobody's.
+    /// The id. A text that cannot be an id is that of no appointment.
     fn id(&self) -> Result<AppointmentId, Problem> {
         self.id.parse().map_err(|_not_an_id| BookingRefusal::AppointmentNotFound.into())
     }

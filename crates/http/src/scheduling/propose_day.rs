@@ -24,7 +24,7 @@ pub async fn handle(
 
 pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("proposeExpertDay").summary("Propose a better order of an expert's day").description(
-        "Looks for an order of the day's visits that drives less. Every promise is kept: a HoraireFixe stays, a \
+        "Looks for an order of the day's visits that drives less. Every agreed time is kept: a HoraireFixe stays, a \
          HorairePlage moves within its window. Nothing is changed; a day that cannot be improved says so. At most \
          15 visits. For the firm's own key only.",
     );

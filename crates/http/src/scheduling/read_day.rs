@@ -26,7 +26,7 @@ pub(crate) struct ExpertDayPath {
 }
 
 impl ExpertDayPath {
-    /// Whose day, and which. An id that cannot be one is nobody's.
+    /// Whose day, and which. A text that cannot be an id is that of no expert.
     pub(super) fn read(&self) -> Result<(ExpertId, Date), Problem> {
         let date = read_date("date", &self.date).map_err(|error| Problem::invalid(vec![error]))?;
         let id = self.id.parse().map_err(|_not_an_id| Problem::from(BookingRefusal::ExpertNotFound))?;

@@ -44,7 +44,7 @@ pub async fn handle(
 
 pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("readTeamDay").summary("Read a team's day").description(
-        "The days of the experts that `experts` names, else of everybody who has an appointment that day; 100 at \
+        "The days of the experts that `experts` names, else of all who have an appointment that day; 100 at \
          most. As `GET /experts/{id}/day/{date}` tells each. For the firm's own key only.",
     );
     let op = docs::answers::<200, TeamDayAnswer>(op, "The days; perhaps none.");

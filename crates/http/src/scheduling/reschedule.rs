@@ -29,7 +29,7 @@ pub async fn handle(
 pub fn docs(op: TransformOperation) -> TransformOperation {
     let op = op.id("moveAppointment").summary("Move an appointment").description(
         "Moves it to a slot of a session that was searched with its `appointmentId`, so that its own time counted \
-         as free. When anything fails the appointment keeps the time it has. A joint one takes everybody along; a part \
+         as free. When anything fails the appointment keeps the time it has. A joint one is moved as a whole; a part \
          of it does not move alone.",
     );
     let op = docs::answers::<200, AppointmentEnvelope>(op, "The appointment at its new time.");

@@ -56,7 +56,7 @@ pub fn docs(op: TransformOperation) -> TransformOperation {
          how well the position is known. A window that is over, or full, is answered with \
          an empty list and the reasons. `?explain=true` (the firm's own keys only) adds what each slot's place in \
          the list is made of. With `parties` (an adversarial expertise) or `allTrades` (a repair) every slot is one at \
-         which everybody is free who must be there; booking it books all of them.",
+         which all required experts are free; booking it books all of them.",
     );
     let op = docs::answers::<200, SearchAnswer>(op, "The slots, best first; perhaps none.");
     docs::usual_with_body(op)

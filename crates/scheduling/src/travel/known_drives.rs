@@ -21,17 +21,16 @@ const COLUMNS: u32 = 360 * 240;
 /// Cells from pole to pole.
 const ROWS: u32 = 180 * 240;
 
-/// Stands for "the routing server knows no way": kept, so that it is not asked again and again.
+/// A drive without a way: stored, so that it is not requested again.
 const NO_WAY: u32 = u32::MAX;
 
-/// Stands for "not told yet", where the other way round has been told.
-const UNTOLD: u32 = u32::MAX - 1;
+/// An unknown drive whose way back is known.
+const UNKNOWN: u32 = u32::MAX - 1;
 
-/// No drive is kept as longer, in seconds: four years.
+/// Maximum seconds of a drive: four years.
 const LONGEST: u32 = 1 << 27;
 
-/// What is learned goes into a small table that is copied at each change, and from there in one go
-/// into a large one.
+/// Maximum drives of the small table, which is copied at each change; beyond it they move to the large one.
 const RECENT: usize = 2048;
 
 /// From one cell: by the other cell, the seconds there and back.
@@ -48,22 +47,22 @@ struct Drives {
 impl Drives {
     fn get(&self, from: u32, to: u32) -> Option<u32> {
         let [there, _] = self.rows.get(&from)?.get(&to)?;
-        (*there != UNTOLD).then_some(*there)
+        (*there != UNKNOWN).then_some(*there)
     }
 
     fn insert(&mut self, from: u32, to: u32, seconds: u32) {
         let mut row = |of: u32, other: u32, way: usize| {
             let row = Arc::make_mut(self.rows.entry(of).or_default());
-            std::mem::replace(&mut row.entry(other).or_insert([UNTOLD; 2])[way], seconds)
+            std::mem::replace(&mut row.entry(other).or_insert([UNKNOWN; 2])[way], seconds)
         };
         let before = row(from, to, 0);
         row(to, from, 1);
-        self.count += usize::from(before == UNTOLD);
+        self.count += usize::from(before == UNKNOWN);
     }
 
     fn extend(&mut self, more: &Self) {
         for (from, row) in &more.rows {
-            for (to, [there, _]) in row.iter().filter(|(_, [there, _])| *there != UNTOLD) {
+            for (to, [there, _]) in row.iter().filter(|(_, [there, _])| *there != UNKNOWN) {
                 self.insert(*from, *to, *there);
             }
         }
@@ -106,14 +105,14 @@ impl Known {
         }))
     }
 
-    /// True when the routing server need not be asked: it has told, or the two are neighbours.
+    /// Whether the drive is known, or within one cell: no request is needed.
     pub fn is_settled(&self, from: Position, to: Position) -> bool {
         pair(from, to).is_none_or(|(from, to)| self.0.get(from, to).is_some())
     }
 
-    /// True when [`Travel::seconds`] rests on the estimate although a routing server should know.
+    /// Whether [`Travel::seconds`] is an estimate although the drive leaves its cell.
     pub fn is_estimated(&self, from: Position, to: Position) -> bool {
-        pair(from, to).is_some_and(|(from, to)| self.0.told(from, to).is_none())
+        pair(from, to).is_some_and(|(from, to)| self.0.seconds(from, to).is_none())
     }
 
     /// How many drives are known.
@@ -126,8 +125,8 @@ impl Known {
         self.len() == 0
     }
 
-    /// The same with more. Seconds are of driving alone: access is added here. What is known already
-    /// stays as it is, so that an answer under way and its booking rest on one value.
+    /// The same with more drives. Seconds are of driving alone: access is added here. Known drives stay, so that a
+    /// search and its booking use one value.
     pub(crate) fn with(&self, learned: &[(Position, Position, Option<u32>)], now: Timestamp, memory: Memory) -> Self {
         let mut next = Snapshot::clone(&self.0);
         next.age(now, memory);
@@ -146,7 +145,7 @@ impl Known {
         Self(Arc::new(next))
     }
 
-    /// The same without what is too old; `None` when nothing is.
+    /// The same without drives that are too old; `None` when there are none.
     pub(crate) fn aged(&self, now: Timestamp, memory: Memory) -> Option<Self> {
         if self.is_empty() || now.duration_since(self.0.since) < memory.keep {
             return None;
@@ -167,12 +166,11 @@ impl Snapshot {
     }
 
     /// Seconds, where the routing server knows a way.
-    fn told(&self, from: u32, to: u32) -> Option<u32> {
+    fn seconds(&self, from: u32, to: u32) -> Option<u32> {
         self.get(from, to).filter(|seconds| *seconds != NO_WAY)
     }
 
-    /// The young become the old, and the old are forgotten, when there are too many or their time is
-    /// over.
+    /// Drops the old drives, and makes the young ones old, when there are too many or their time is over.
     fn age(&mut self, now: Timestamp, memory: Memory) {
         if self.layers().into_iter().all(|drives| drives.count == 0) {
             self.since = now;
@@ -191,16 +189,16 @@ impl Snapshot {
 
 impl Travel for Known {
     fn seconds(&self, from: Position, to: Position) -> u32 {
-        let told = pair(from, to).and_then(|(from, to)| self.0.told(from, to));
-        told.unwrap_or_else(|| self.0.estimator.seconds(from, to))
+        let found = pair(from, to).and_then(|(from, to)| self.0.seconds(from, to));
+        found.unwrap_or_else(|| self.0.estimator.seconds(from, to))
     }
 
     fn between(&self, from: &Spot, to: &Spot) -> i32 {
-        let told = pair(from.position, to.position).and_then(|(from, to)| self.0.told(from, to));
-        told.map_or_else(|| self.0.estimator.between(from, to), engine_seconds)
+        let found = pair(from.position, to.position).and_then(|(from, to)| self.0.seconds(from, to));
+        found.map_or_else(|| self.0.estimator.between(from, to), engine_seconds)
     }
 
-    /// Estimates all, then enters what is told: the drives of one site are in one row.
+    /// Estimates all, then enters the known drives: those of one site are in one row.
     fn legs(&self, site: &Spot, places: &Places, which: Range<usize>, legs: &mut Legs) {
         self.0.estimator.legs(site, places, which.clone(), legs);
         let at = cell(site.position);
@@ -212,18 +210,18 @@ impl Travel for Known {
             let place = cell(places.position(number));
             for (way, seconds) in [(1, &mut legs.to_site[number]), (0, &mut legs.from_site[number])] {
                 let found = rows.iter().flatten().filter_map(|row| Some(row.get(&place)?[way]));
-                let told = found.into_iter().find(|told| *told != UNTOLD);
-                if let Some(told) = told.filter(|told| *told != NO_WAY) {
-                    *seconds = engine_seconds(told);
+                let found = found.into_iter().find(|found| *found != UNKNOWN);
+                if let Some(found) = found.filter(|found| *found != NO_WAY) {
+                    *seconds = engine_seconds(found);
                 }
             }
         }
     }
 }
 
-/// Seconds as the engine counts them. What is kept always fits.
-fn engine_seconds(told: u32) -> i32 {
-    i32::try_from(told.min(LONGEST)).unwrap_or(i32::MAX)
+/// Seconds as the engine counts them.
+fn engine_seconds(found: u32) -> i32 {
+    i32::try_from(found.min(LONGEST)).unwrap_or(i32::MAX)
 }
 
 /// The cells of a drive; `None` within one cell.
@@ -241,7 +239,7 @@ pub(crate) fn cell(at: Position) -> u32 {
     row * COLUMNS + column
 }
 
-/// Spreads a cell's number. Cells come from positions, not from whoever asks: no need for more.
+/// A fast hash of a cell's number. Callers cannot choose the numbers, so it needs no protection against collisions.
 #[derive(Default)]
 pub struct Mix(u64);
 
@@ -279,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_counts_with_access_and_all_else_is_estimated() {
+    fn known_drives_include_access_and_all_others_are_estimated() {
         let estimator = Estimator::default();
         let nothing = Known::nothing(estimator.clone());
         let known = nothing.with(&[(PARIS, east(5000.0), Some(600)), (east(9000.0), PARIS, None)], at(0), MEMORY);
@@ -291,7 +289,7 @@ mod tests {
         // No way: not asked again, estimated all the same.
         assert_eq!(known.seconds(east(9000.0), PARIS), estimator.seconds(east(9000.0), PARIS));
         assert!(known.is_settled(east(9000.0), PARIS) && known.is_estimated(east(9000.0), PARIS));
-        // Next door nobody asks.
+        // Within one cell no request is needed.
         assert!(known.is_settled(PARIS, PARIS) && !known.is_estimated(PARIS, PARIS));
         // A snapshot never changes, and what is known stays.
         assert!(nothing.is_empty());
