@@ -21,7 +21,7 @@ const NOTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_answers(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_old_answers(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
     // Attempts whose server went away, an hour after their time was over.
     if let Ok(before) = now.checked_sub(SignedDuration::from_hours(1)) {
@@ -53,7 +53,7 @@ pub fn days_before(at: Timestamp, days: u16) -> Option<Timestamp> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_holds(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_expired_holds(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
     core.store.write(move |tx| Ok(holds::forget_expired(tx, now)?)).await
 }
@@ -63,7 +63,7 @@ pub async fn forget_holds(core: &Core) -> Result<usize, AppError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_links(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_ended_links(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
     let (Ok(ended), Ok(noted)) = (now.checked_sub(ENDED_FOR), now.checked_sub(NOTED_FOR)) else { return Ok(0) };
     core.store

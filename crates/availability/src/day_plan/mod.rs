@@ -23,13 +23,13 @@ use self::frame::{Frame, Roads, Stop};
 use self::tour::{Drive, Timed, Tour};
 use crate::settings::Settings;
 use crate::span::{Span, ceil_second};
-use crate::travel::{LONGEST_DRIVE, Travel};
+use crate::travel::{MAX_DRIVE_SECONDS, Travel};
 use crate::zone;
 
 pub use self::proposal::{Change, Member, Proposal, propose};
 
 /// Lateness above which the visit cannot be reached at all: about four years, more than any delay on a road.
-const NO_ROAD_SECONDS: i64 = LONGEST_DRIVE as i64 / 2;
+const NO_ROAD_SECONDS: i64 = MAX_DRIVE_SECONDS as i64 / 2;
 
 /// An appointment as a day plan takes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -140,7 +140,7 @@ pub struct PlannedLeg {
 impl PlannedLeg {
     /// False when no road and no configured crossing leads there: then the times of this drive mean nothing.
     pub fn has_road(&self) -> bool {
-        self.seconds < i64::from(LONGEST_DRIVE)
+        self.seconds < i64::from(MAX_DRIVE_SECONDS)
     }
 }
 
@@ -264,7 +264,7 @@ fn laid_out(expert: &Expert, date: Date, frame: &Frame, roads: &Roads, visits: &
             .map(|slack| slack.div_euclid(60)),
     });
     let legs = tour.drives(&times);
-    let driven = legs.iter().map(|drive| drive.seconds).filter(|seconds| *seconds < i64::from(LONGEST_DRIVE)).sum();
+    let driven = legs.iter().map(|drive| drive.seconds).filter(|seconds| *seconds < i64::from(MAX_DRIVE_SECONDS)).sum();
     let on_call = visits.iter().any(|visit| visit.on_call);
     let day = frame.day;
     let away = frame.away.iter().filter(|away| away.meets(day));

@@ -13,7 +13,7 @@ const BATCH: i64 = 500;
 /// Removes what was delivered longer ago than `webhooks.keep_delivered_days`, with the log of its tries.
 /// Gives how many. What is still to be sent or was given up stays, however old. Several nodes may do it
 /// at once.
-pub async fn forget_delivered(service: &ClaimService) -> Result<usize, AppError> {
+pub async fn delete_delivered(service: &ClaimService) -> Result<usize, AppError> {
     let days = service.core.settings.webhooks.keep_delivered_days;
     if days == 0 {
         return Ok(0);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use constat_claims::ClaimService;
-use constat_claims::claim_appointments::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
+use constat_claims::claim_appointments::{
+    abandoned_since, abandoned_with_visits, cancel_abandoned_visits, event_positions,
+};
 use constat_core::AppError;
 use constat_domain::ids::DeclarationId;
 use constat_domain::tenancy::TenantId;
@@ -27,14 +29,14 @@ struct Waiting {
 
 /// Cancels visits of abandoned claims. Pending work is in memory and read from the database at start. Two nodes
 /// that cancel the same visit use the same idempotency key, so the partner cancels it once.
-pub struct GiveBack {
+pub struct AbandonedVisits {
     service: Arc<ClaimService>,
     /// How far the events of each tenant were looked at; none before the first look.
     seen: Option<BTreeMap<TenantId, i64>>,
     waiting: BTreeMap<DeclarationId, Waiting>,
 }
 
-impl GiveBack {
+impl AbandonedVisits {
     /// Works for this application.
     pub fn new(service: Arc<ClaimService>) -> Self {
         Self { service, seen: None, waiting: BTreeMap::new() }
@@ -46,10 +48,10 @@ impl GiveBack {
     /// When the database fails.
     pub async fn look(&mut self) -> Result<usize, AppError> {
         let now = self.service.core.clock.now();
-        let heard = heard_of(&self.service)?;
+        let heard = event_positions(&self.service)?;
         let found = match &self.seen {
-            None => left_on_given_up(&self.service)?,
-            Some(seen) => given_up_since(&self.service, seen, &heard)?,
+            None => abandoned_with_visits(&self.service)?,
+            Some(seen) => abandoned_since(&self.service, seen, &heard)?,
         };
         self.seen = Some(heard);
         for (tenant, claim) in found {
@@ -57,7 +59,7 @@ impl GiveBack {
         }
         let due: Vec<_> = self.waiting.iter().filter(|(_, one)| one.due <= now).map(|(id, one)| (*id, *one)).collect();
         for (claim, one) in due {
-            match give_back_appointments(&self.service, one.tenant, claim).await {
+            match cancel_abandoned_visits(&self.service, one.tenant, claim).await {
                 Ok(()) => {
                     self.waiting.remove(&claim);
                 }

@@ -23,14 +23,14 @@ use constat_store::Tx;
 /// The reason sent to partners. Source: `appointment_change_reason.csv`.
 const REASON: &str = "RendezVousNonUtile";
 
-/// How far the events of each tenant have come: what happens later is found with [`given_up_since`].
-pub fn heard_of(service: &ClaimService) -> Result<BTreeMap<TenantId, i64>, AppError> {
+/// How far the events of each tenant have come: what happens later is found with [`abandoned_since`].
+pub fn event_positions(service: &ClaimService) -> Result<BTreeMap<TenantId, i64>, AppError> {
     Ok(service.core.store.read(events::lengths)?.into_iter().collect())
 }
 
 /// The claims of all tenants that were given up after one look and up to another. A tenant that the first
 /// did not know is looked at from its first event on.
-pub fn given_up_since(
+pub fn abandoned_since(
     service: &ClaimService,
     before: &BTreeMap<TenantId, i64>,
     now: &BTreeMap<TenantId, i64>,
@@ -51,7 +51,7 @@ pub fn given_up_since(
 
 /// The claims of all tenants that were given up at any time and still have something booked. Slow: for the
 /// start of a server.
-pub fn left_on_given_up(service: &ClaimService) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+pub fn abandoned_with_visits(service: &ClaimService) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
     Ok(service.core.store.read(claim_appointments::left_on_abandoned_claims)?)
 }
 
@@ -60,7 +60,7 @@ pub fn left_on_given_up(service: &ClaimService) -> Result<Vec<(TenantId, Declara
 ///
 /// # Errors
 /// A partner that did not answer, or the database: to be tried again. The others were cancelled.
-pub async fn give_back_appointments(
+pub async fn cancel_abandoned_visits(
     service: &ClaimService,
     tenant: TenantId,
     claim: DeclarationId,
@@ -76,14 +76,14 @@ pub async fn give_back_appointments(
     let to_come = |one: &ClaimAppointment| one.status == AppointmentStatus::Booked && one.slot.start > now;
     let mut outcome = Ok(());
     for appointment in booked.into_iter().filter(to_come) {
-        if let Err(error) = give_back(service, appointment, now).await {
+        if let Err(error) = cancel_visit(service, appointment, now).await {
             outcome = Err(error);
         }
     }
     outcome
 }
 
-async fn give_back(service: &ClaimService, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
+async fn cancel_visit(service: &ClaimService, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
     let link = partners::holder(&service.core.settings, &appointment.tenant, appointment.kind, &appointment.partner)?;
     let (id, key) = (&appointment.partner_appointment_id, key_of(&appointment));
     if let Err(error) = service.partners.cancel_appointment(link, id, REASON, None, &key).await

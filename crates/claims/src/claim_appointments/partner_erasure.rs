@@ -23,7 +23,7 @@ const RETRY_MINUTES: [i64; 5] = [1, 5, 30, 60, 1440];
 ///
 /// # Errors
 /// When the database fails.
-pub async fn pass_on_erasures(service: &ClaimService) -> Result<usize, AppError> {
+pub async fn request_partner_erasures(service: &ClaimService) -> Result<usize, AppError> {
     let due = service.core.store.read(|connection| erasure::due_to_pass_on(connection, service.core.clock.now()))?;
     let mut done = 0;
     for wanted in due {
