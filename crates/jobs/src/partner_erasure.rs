@@ -1,4 +1,4 @@
-//! Asks firms on other servers to erase what was erased here.
+//! Sends erasures to partner firms on other servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use constat_claims::ClaimService;
 use constat_claims::claim_appointments::request_partner_erasures;
 
-/// Between two looks at what is to be asked for.
+/// Time between two checks for due erasures.
 const POLL: Duration = Duration::from_secs(30);
 
-/// Works until the task is dropped. Several nodes may do it at once: asking a firm twice is as asking it once.
+/// Runs until the task is dropped. Several nodes may run it: the request is idempotent.
 pub async fn run_partner_erasures(service: Arc<ClaimService>) {
     let mut polls = tokio::time::interval(POLL);
     polls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         polls.tick().await;
         if let Err(error) = request_partner_erasures(&service).await {
-            tracing::error!(%error, "erasures wait to be passed on: the database failed");
+            tracing::error!(%error, "erasures were not sent to partners: the database failed");
         }
     }
 }
