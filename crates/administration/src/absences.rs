@@ -32,7 +32,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// Longest absence, in days: a longer one is a slip of the pen, or the expert is not active.
-const LONGEST_DAYS: i64 = 1100;
+const MAX_DAYS: i64 = 1100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,8 +88,8 @@ pub fn prepare(
             }
         }
         let (Ok(start), Ok(end)) = (start, end) else { continue };
-        if end <= start || end.duration_since(start) > SignedDuration::from_hours(24 * LONGEST_DAYS) {
-            report.add(line, "end", format!("must be after the start, by {LONGEST_DAYS} days at most"));
+        if end <= start || end.duration_since(start) > SignedDuration::from_hours(24 * MAX_DAYS) {
+            report.add(line, "end", format!("must be after the start, by {MAX_DAYS} days at most"));
             continue;
         }
         let id = identifier(tenant, *expert, given.reference.as_deref(), start, end);

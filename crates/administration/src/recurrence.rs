@@ -8,10 +8,10 @@ use jiff::{Timestamp, ToSpan as _, civil};
 use rrule::RRuleSet;
 
 /// Most occurrences of one rule.
-const MOST_OCCURRENCES: u16 = 1000;
+const MAX_OCCURRENCES: u16 = 1000;
 
 /// Longest time from the first occurrence to the last, in years.
-const LONGEST_YEARS: i64 = 3;
+const MAX_YEARS: i64 = 3;
 
 /// Parts of a rule that are followed. Those of the time of day are not: the first occurrence has it.
 const FOLLOWED: [&str; 11] = [
@@ -51,12 +51,12 @@ pub fn occurrences(rule: &str, first: First, zone: &TimeZone) -> Result<Vec<(Tim
     if starts.first() != Some(&first.start) {
         return Err("does not fall on the start, which must be the first occurrence".to_owned());
     }
-    let limit = first.start.checked_add(LONGEST_YEARS.years()).unwrap_or(civil::DateTime::MAX);
+    let limit = first.start.checked_add(MAX_YEARS.years()).unwrap_or(civil::DateTime::MAX);
     if starts.last().is_some_and(|last| *last > limit) {
-        return Err(format!("goes on for more than {LONGEST_YEARS} years after the first occurrence"));
+        return Err(format!("goes on for more than {MAX_YEARS} years after the first occurrence"));
     }
-    if starts.len() > usize::from(MOST_OCCURRENCES) {
-        return Err(format!("makes more than {MOST_OCCURRENCES} occurrences"));
+    if starts.len() > usize::from(MAX_OCCURRENCES) {
+        return Err(format!("makes more than {MAX_OCCURRENCES} occurrences"));
     }
     let days = first.start.date().until(first.end.date()).map_err(|_beyond| out_of_range())?;
     let mut resolved = Vec::with_capacity(starts.len());
@@ -114,13 +114,13 @@ fn check_parts(parts: &[(String, String)]) -> Result<(), String> {
     match (value(parts, "UNTIL"), value(parts, "COUNT")) {
         (None, None) => return Err("never ends: give UNTIL or COUNT".to_owned()),
         (Some(_), Some(_)) => return Err("has UNTIL and COUNT: give one of them".to_owned()),
-        (None, Some(count)) if !is_between(count, MOST_OCCURRENCES) => {
-            return Err(format!("COUNT must be 1 to {MOST_OCCURRENCES}"));
+        (None, Some(count)) if !is_between(count, MAX_OCCURRENCES) => {
+            return Err(format!("COUNT must be 1 to {MAX_OCCURRENCES}"));
         }
         _ => {}
     }
-    if value(parts, "INTERVAL").is_some_and(|interval| !is_between(interval, MOST_OCCURRENCES)) {
-        return Err(format!("INTERVAL must be 1 to {MOST_OCCURRENCES}"));
+    if value(parts, "INTERVAL").is_some_and(|interval| !is_between(interval, MAX_OCCURRENCES)) {
+        return Err(format!("INTERVAL must be 1 to {MAX_OCCURRENCES}"));
     }
     // The library takes what stands before a weekday for nothing when it is no number, or when the
     // frequency has no use for it.
@@ -168,7 +168,7 @@ fn follow(parts: &[(String, String)], start: civil::DateTime, zone: &TimeZone) -
             None => "is not a sound rule of RFC 5545".to_owned(),
         });
     };
-    let found = set.all(MOST_OCCURRENCES + 1).dates;
+    let found = set.all(MAX_OCCURRENCES + 1).dates;
     let civil = |instant: i64| {
         Timestamp::from_second(instant)
             .map(|instant| TimeZone::UTC.to_datetime(instant))

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use constat_domain::FieldError;
-use constat_domain::appointment::LONGEST_WINDOW_MINUTES;
+use constat_domain::appointment::MAX_WINDOW_MINUTES;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::expert::{Expert, HourRange};
 use constat_domain::service::{LossTriple, ServiceKind, Valuation};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::trades::TradeTable;
 
 /// No visit is shorter, in seconds: five minutes.
-pub(crate) const SHORTEST_VISIT_SECONDS: i32 = 300;
+pub(crate) const MIN_VISIT_SECONDS: i32 = 300;
 
 /// Settings of search and feasibility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Settings {
     pub commute_minutes: u16,
     /// Starts are offered on this grid of civil time, in minutes: 30 gives :00 and :30.
     pub grid_minutes: u16,
-    /// Length of an arrival window, in minutes; never above [`LONGEST_WINDOW_MINUTES`].
+    /// Length of an arrival window, in minutes; never above [`MAX_WINDOW_MINUTES`].
     pub window_minutes: u16,
     /// The hours, on the clock of the claim's place, between which remote visits (VISIO, EAD, TELE) take place.
     pub remote_hours: HourRange,
@@ -102,7 +102,7 @@ impl Settings {
         refuse(self.buffer_minutes > 720, "buffer_minutes", "must be 720 at most");
         refuse(self.commute_minutes > 720, "commute_minutes", "must be 720 at most");
         let window = i64::from(self.window_minutes);
-        refuse(!(15..=LONGEST_WINDOW_MINUTES).contains(&window), "window_minutes", "must be 15 to 120");
+        refuse(!(15..=MAX_WINDOW_MINUTES).contains(&window), "window_minutes", "must be 15 to 120");
         let longest = self.durations.longest_minutes;
         refuse(!(5..=720).contains(&longest), "durations.longest_minutes", "must be 5 to 720");
         for (field, points) in self.weights.all() {

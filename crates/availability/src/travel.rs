@@ -35,14 +35,14 @@ pub trait Travel {
     }
 }
 
-/// A drive in the engine's seconds, capped at [`LONGEST_DRIVE`].
+/// A drive in the engine's seconds, capped at [`MAX_DRIVE_SECONDS`].
 fn drive(seconds: u32) -> i32 {
-    i32::try_from(seconds).unwrap_or(i32::MAX).min(LONGEST_DRIVE)
+    i32::try_from(seconds).unwrap_or(i32::MAX).min(MAX_DRIVE_SECONDS)
 }
 
 /// Longest drive in seconds; longer ones count as this. Also means "no road": a drive between two
 /// landmasses without a crossing.
-pub(crate) const LONGEST_DRIVE: i32 = 1 << 28;
+pub(crate) const MAX_DRIVE_SECONDS: i32 = 1 << 28;
 
 /// A position with what an estimate needs of it: its unit vector from the Earth's centre, and its landmass.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -238,8 +238,8 @@ impl Estimator {
     /// A drive with the crossing that it needs.
     fn across(&self, drive: i32, from: Landmass, to: Landmass) -> i32 {
         match self.crossings.seconds(from, to) {
-            Some(crossing) => drive.saturating_add(crossing).min(LONGEST_DRIVE),
-            None => LONGEST_DRIVE,
+            Some(crossing) => drive.saturating_add(crossing).min(MAX_DRIVE_SECONDS),
+            None => MAX_DRIVE_SECONDS,
         }
     }
 
@@ -397,7 +397,7 @@ mod tests {
     fn no_drive_crosses_water_without_a_bridge_or_a_crossing() {
         let estimator = Estimator::default();
         let drive = |from: (f64, f64), to: (f64, f64)| estimator.seconds(at(from.0, from.1), at(to.0, to.1));
-        let none = u32::try_from(LONGEST_DRIVE).unwrap();
+        let none = u32::try_from(MAX_DRIVE_SECONDS).unwrap();
         for (from, to) in [
             (QUIBERON, LE_PALAIS),
             ((43.7032, 7.2661), (42.5679, 8.7569)),         // Nice, Calvi
@@ -429,7 +429,7 @@ mod tests {
         assert_eq!(sum, ferry.seconds(le_palais, quiberon));
         assert!((90 * 60 + 600..90 * 60 + 3600).contains(&sum), "{sum}");
         // It leads to no other island.
-        assert_eq!(ferry.seconds(quiberon, at(47.6389, -3.4543)), u32::try_from(LONGEST_DRIVE).unwrap());
+        assert_eq!(ferry.seconds(quiberon, at(47.6389, -3.4543)), u32::try_from(MAX_DRIVE_SECONDS).unwrap());
         assert_eq!(ferry.check(), []);
         let json = serde_json::to_string(&ferry).unwrap();
         assert_eq!(serde_json::from_str::<Estimator>(&json).unwrap(), ferry);

@@ -5,11 +5,11 @@
 mod bare;
 mod claims_load;
 mod clock;
-mod diary;
-mod dice;
 mod load;
 mod postgres;
+mod rng;
 mod scale;
+mod schedule;
 mod store_write;
 mod world;
 

@@ -94,10 +94,10 @@ impl Server {
         pgbench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define=slot=0"]);
         pgbench.arg(format!("--client={clients}")).arg(format!("--time={}", length.as_secs().max(1)));
         pgbench.arg(format!("--define={body}")).arg(format!("--define={data}"));
-        let told = pgbench.arg("--file").arg(&script).arg(self.url("bare")).output().expect("pgbench runs");
-        let text = String::from_utf8_lossy(&told.stdout);
+        let output = pgbench.arg("--file").arg(&script).arg(self.url("bare")).output().expect("pgbench runs");
+        let text = String::from_utf8_lossy(&output.stdout);
         let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&told.stderr)))
+        rate.unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
     }
 }
 
@@ -105,7 +105,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // SIGINT, PostgreSQL's fast shutdown; what hangs is killed.
         let pid = self.process.id().to_string();
-        let _told = std::process::Command::new("kill").args(["-INT", &pid]).status();
+        let _status = std::process::Command::new("kill").args(["-INT", &pid]).status();
         for _ in 0..100 {
             if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;

@@ -23,7 +23,7 @@ use constat_testkit::SeededRandom;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::diary;
+use crate::schedule;
 
 const EXPERTS: usize = 200;
 /// Monday 23 November 2026, midnight UTC.
@@ -94,7 +94,7 @@ fn world(visits_of_each: usize) -> (Vec<Expert>, Vec<Appointment>) {
     let of_each: Vec<Vec<Appointment>> = staff
         .iter()
         .enumerate()
-        .map(|(seed, expert)| diary::visits(tenant(), expert, seed, (visits_of_each, 14), instant(MONDAY), &places))
+        .map(|(seed, expert)| schedule::visits(tenant(), expert, seed, (visits_of_each, 14), instant(MONDAY), &places))
         .collect();
     let visits = (0..visits_of_each).flat_map(|round| of_each.iter().map(move |visits| visits[round].clone()));
     (staff.clone(), visits.collect())

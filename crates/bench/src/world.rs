@@ -22,8 +22,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::clock::RunningClock;
-use crate::diary;
 use crate::load::{Connection, request};
+use crate::schedule;
 
 /// A running server and the keys to it.
 pub struct World {
@@ -136,7 +136,7 @@ pub async fn hire(core: &Core, firm: OrgId, places: &[Commune], count: usize, vi
     let hired = core.store.write(move |tx| {
         for (seed, expert) in staff.iter().enumerate() {
             experts::upsert_of_tenant(tx, &tenant, &expert.display_name, expert)?;
-            for visit in diary::visits(tenant, expert, seed, visits, today, &places) {
+            for visit in schedule::visits(tenant, expert, seed, visits, today, &places) {
                 appointments::insert(tx, &visit)?;
             }
         }

@@ -30,7 +30,7 @@ pub struct UploadShare {
 }
 
 /// Keys remembered before those that upload nothing now are forgotten.
-const MOST_KEYS: usize = 1_000;
+const MAX_KEYS: usize = 1_000;
 
 impl UploadMemory {
     /// As much as the operator allows.
@@ -58,7 +58,7 @@ impl UploadMemory {
 
     fn of_key(&self, key: KeyId) -> Arc<Semaphore> {
         let mut known = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KEYS {
+        if known.len() >= MAX_KEYS {
             // An upload that holds or waits for a share holds the semaphore too.
             known.retain(|_, shares| Arc::strong_count(shares) > 1);
         }
@@ -104,7 +104,7 @@ mod tests {
             entropy[..2].copy_from_slice(&number.to_be_bytes());
             memory.take(KeyId::new(Timestamp::UNIX_EPOCH, &entropy), MIB).await.unwrap();
         }
-        assert!(memory.of_keys.lock().unwrap().len() <= MOST_KEYS + 1);
+        assert!(memory.of_keys.lock().unwrap().len() <= MAX_KEYS + 1);
         assert!(memory.of_keys.lock().unwrap().contains_key(&key(0)));
         drop(kept);
     }

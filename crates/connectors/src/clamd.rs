@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Longest answer that is read.
-const LONGEST_ANSWER: u64 = 4096;
+const MAX_ANSWER_BYTES: u64 = 4096;
 
 /// A scanner at an address.
 struct Clamd {
@@ -70,7 +70,7 @@ async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: DocumentBy
     }
     // One that has had enough, of a document beyond its limits, says so and hangs up.
     let mut answer = String::new();
-    let read = stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await;
+    let read = stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer).await;
     if answer.is_empty() { told.and(read).map(|_nothing| answer) } else { Ok(answer) }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::http;
 
 /// Largest answer that is read: some hundred bytes for each of a million drives.
-const MOST_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Connections that rest as long are closed: OSRM closes them itself after 5 s, and a request sent at
 /// that very moment would be lost.
@@ -73,7 +73,7 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder) -> Result
     };
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    let body = http::body(response, MOST_BYTES).await.map_err(unreachable)?;
+    let body = http::body(response, MAX_BYTES).await.map_err(unreachable)?;
     let body = body.ok_or_else(|| RoutingError::NotATable("too large".to_owned()))?;
     if !status.is_success() {
         let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::folder::Folder;
 use crate::progress;
 
 /// Most lines of a list that are shown.
-const MOST_LINES: usize = 50;
+const MAX_LINES: usize = 50;
 
 /// Runs the command.
 pub async fn documents(config: &Config, command: DocumentsCommand) -> Result<ExitCode, Failure> {
@@ -88,10 +88,10 @@ fn list(what: &str, lines: &[String]) {
         return;
     }
     println!("{what}: {}", lines.len());
-    for line in lines.iter().take(MOST_LINES) {
+    for line in lines.iter().take(MAX_LINES) {
         println!("  {line}");
     }
-    if lines.len() > MOST_LINES {
-        println!("  and {} more", lines.len() - MOST_LINES);
+    if lines.len() > MAX_LINES {
+        println!("  and {} more", lines.len() - MAX_LINES);
     }
 }

@@ -7,11 +7,11 @@ use constat_connectors::PASSWORD_QUESTION;
 
 /// Most address space, in bytes: 1 GiB, four times what decoding the largest picture takes.
 #[cfg(unix)]
-const MOST_MEMORY: u64 = 1024 * 1024 * 1024;
+const MAX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Most seconds of processor time.
 #[cfg(unix)]
-const MOST_SECONDS: u64 = 5;
+const MAX_CPU_SECONDS: u64 = 5;
 
 /// Draws the file on the standard input, or answers whether it takes a password to open it. Fails silently: the
 /// server knows what a failure means.
@@ -20,8 +20,8 @@ pub fn draw(media_type: &str) -> ExitCode {
     {
         use rlimit::Resource;
         let bounded = Resource::AS
-            .set(MOST_MEMORY, MOST_MEMORY)
-            .and_then(|()| Resource::CPU.set(MOST_SECONDS, MOST_SECONDS))
+            .set(MAX_MEMORY_BYTES, MAX_MEMORY_BYTES)
+            .and_then(|()| Resource::CPU.set(MAX_CPU_SECONDS, MAX_CPU_SECONDS))
             .and_then(|()| Resource::CORE.set(0, 0));
         if bounded.is_err() {
             return ExitCode::FAILURE;

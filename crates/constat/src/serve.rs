@@ -10,7 +10,8 @@ use constat_core::{Core, RequestSettings, Settings};
 use constat_domain::gazetteer::Gazetteer;
 use constat_http::{Routers, Services};
 use constat_jobs::{
-    DeadlineWatch, Deliverer, GiveBack, forget_what_is_old, pass_erasures_on, rotate_sealing_keys, scan_held_documents,
+    AbandonedVisits, DeadlineWatch, Deliverer, rotate_sealing_keys, run_partner_erasures, run_retention,
+    scan_held_documents,
 };
 use constat_scheduling::Scheduler;
 use constat_store::Documents;
@@ -156,9 +157,9 @@ pub async fn run(
     let deliverer = Deliverer::new(Arc::clone(&services.claims), constat_http::webhook_body);
     let _deliverer = AbortOnDrop(Some(tokio::spawn(deliverer.run())));
     let _deadlines = AbortOnDrop(Some(tokio::spawn(DeadlineWatch::new(Arc::clone(&services.claims)).run())));
-    let _visits = AbortOnDrop(Some(tokio::spawn(GiveBack::new(Arc::clone(&services.claims)).run())));
-    let _erasures = AbortOnDrop(Some(tokio::spawn(pass_erasures_on(Arc::clone(&services.claims)))));
-    let _forgets = AbortOnDrop(Some(tokio::spawn(forget_what_is_old(Arc::clone(&services.claims)))));
+    let _visits = AbortOnDrop(Some(tokio::spawn(AbandonedVisits::new(Arc::clone(&services.claims)).run())));
+    let _erasures = AbortOnDrop(Some(tokio::spawn(run_partner_erasures(Arc::clone(&services.claims)))));
+    let _retention = AbortOnDrop(Some(tokio::spawn(run_retention(Arc::clone(&services.claims)))));
     let _scans = AbortOnDrop(Some(tokio::spawn(scan_held_documents(Arc::clone(&services.claims)))));
     let Routers { public, metrics: watched, shutdown } = constat_http::routers(&services);
     let of_operators = operators_limits(&limits);

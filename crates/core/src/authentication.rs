@@ -24,7 +24,7 @@ use crate::recent_keys::Remembered;
 const TRUSTED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Most keys remembered at once; beyond it the memory is emptied and fills again.
-const MOST_REMEMBERED: usize = 10_000;
+const MAX_CACHED: usize = 10_000;
 
 /// Why a key is refused. A caller learns no more than that it is.
 #[derive(Debug)]
@@ -221,7 +221,7 @@ fn recognise(core: &Core, api: Api, secret: &str, changes: i64) -> Result<Caller
     }
     let caller = key.caller();
     if let Ok(mut known) = core.recent_keys.by_hash.write() {
-        if known.len() >= MOST_REMEMBERED {
+        if known.len() >= MAX_CACHED {
             known.clear();
         }
         let until = now.saturating_add(TRUSTED_FOR).unwrap_or(now);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// Failures in a row after which a service is left alone.
-const MOST_FAILURES: u32 = 3;
+const MAX_FAILURES: u32 = 3;
 
 /// Whether a service may be asked now.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl CircuitBreaker {
 
     /// Notes an answer. True when the service had been left alone.
     pub fn worked(&mut self) -> bool {
-        let was_over = self.failures >= MOST_FAILURES;
+        let was_over = self.failures >= MAX_FAILURES;
         (self.failures, self.until) = (0, None);
         was_over
     }
@@ -42,7 +42,7 @@ impl CircuitBreaker {
     /// enough for the next.
     pub fn failed(&mut self, now: Timestamp) -> bool {
         self.failures = self.failures.saturating_add(1);
-        let pausing = self.failures >= MOST_FAILURES;
+        let pausing = self.failures >= MAX_FAILURES;
         if pausing {
             self.begin(now);
         }
@@ -51,7 +51,7 @@ impl CircuitBreaker {
 
     /// True when the last failure began the first pause in a row: worth telling once.
     pub fn has_just_begun(&self) -> bool {
-        self.failures == MOST_FAILURES
+        self.failures == MAX_FAILURES
     }
 
     fn begin(&mut self, now: Timestamp) {

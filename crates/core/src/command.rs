@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::error::AppError;
 
 /// Maximum attempts of a decision that conflicts with concurrent changes.
-const MOST_TRIES: u64 = 6;
+const MAX_ATTEMPTS: u64 = 6;
 
 /// Runs work in a separate task, so that it completes even if the request is cancelled: for commands with effects
 /// outside their transaction, which must not be left half done.
@@ -68,7 +68,7 @@ impl Core {
             // The unit holds the attempt: a caller that goes away leaves it in the queue.
             let (context, attempt, decide) = (context.clone(), attempt.clone(), Arc::clone(&decide));
             match self.store.write(move |tx| run_once(tx, &context, &attempt, decide.as_ref())).await {
-                Err(AppError::Store(StoreError::Conflict(_))) if tries + 1 < MOST_TRIES => {
+                Err(AppError::Store(StoreError::Conflict(_))) if tries + 1 < MAX_ATTEMPTS => {
                     tries += 1;
                     tokio::time::sleep(self.backoff(tries)).await;
                 }

@@ -38,7 +38,7 @@ pub use erase_appointments::{
 };
 pub use error::{AppError, require_version};
 pub use metrics::{Counter, Counts, RoadCounts};
-pub use retention::{days_before, forget_answers, forget_holds, forget_links};
+pub use retention::{days_before, delete_ended_links, delete_expired_holds, delete_old_answers};
 pub use sealing::{Seal, Sealer};
 pub use settings::{
     ClaimSettings, DeadlineSettings, GeocoderSettings, Network, NotANetwork, PartnerLink, RequestSettings, RoutingKind,

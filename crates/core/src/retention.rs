@@ -13,17 +13,17 @@ const BATCH: i64 = 500;
 /// For how long a link that has ended still says so, rather than being unknown: a day.
 const ENDED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// For how long it is noted that a declaration was sent: longer than `requests.repeat_seconds` may be.
+/// How long a recent declaration is recorded: longer than the maximum of `requests.repeat_seconds`.
 const NOTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Removes the answers kept longer than `requests.keep_answers_days`: from then on the same request under
-/// the same key is a new one. Gives how many. Several nodes may do it at once.
+/// Deletes answers older than `requests.keep_answers_days` and returns their number. The same request with the same
+/// key is a new one afterwards. Several nodes may run it at once.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_answers(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_old_answers(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
-    // Attempts whose server went away, an hour after their time was over.
+    // Attempts whose server crashed, one hour after their end.
     if let Ok(before) = now.checked_sub(SignedDuration::from_hours(1)) {
         core.store.write(move |tx| Ok::<_, AppError>(idempotency::forget_open_before(tx, before)?)).await?;
     }
@@ -48,22 +48,22 @@ pub fn days_before(at: Timestamp, days: u16) -> Option<Timestamp> {
     at.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }
 
-/// Removes what was kept in calendars for a while, of all firms, and is over: a hold of several firms leaves
-/// rows with each, which that firm's next hold may be long in finding. Gives how many.
+/// Deletes the expired holds of all firms and returns their number. A firm's next hold deletes expired ones too,
+/// but may be long in coming.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_holds(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_expired_holds(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
     core.store.write(move |tx| Ok(holds::forget_expired(tx, now)?)).await
 }
 
-/// Removes sign-in links that ended a day ago, and what was noted of declarations an hour ago or more. Gives how
-/// many links.
+/// Deletes sign-in links that ended a day ago, and records of recent declarations older than an hour. Returns the
+/// number of links.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_links(core: &Core) -> Result<usize, AppError> {
+pub async fn delete_ended_links(core: &Core) -> Result<usize, AppError> {
     let now = core.clock.now();
     let (Ok(ended), Ok(noted)) = (now.checked_sub(ENDED_FOR), now.checked_sub(NOTED_FOR)) else { return Ok(0) };
     core.store

@@ -13,8 +13,8 @@ use constat_client::{ClientError, Options, PartnerClient};
 use tokio::sync::watch;
 
 use crate::clock::now;
-use crate::dice::Dice;
 use crate::history::{Answer, Line, Span, Verb, Writer};
+use crate::rng::SeededRng;
 use crate::world::World;
 
 /// What all clients share.
@@ -48,7 +48,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Client {
     number: usize,
     shared: Arc<Shared>,
-    dice: Dice,
+    rng: SeededRng,
     /// One for each node.
     nodes: Vec<PartnerClient>,
     cases: usize,
@@ -89,7 +89,7 @@ impl Request<'_> {
 
     /// One try at one node.
     async fn ask(&self, client: &PartnerClient) -> Result<Answer, ClientError> {
-        let told = match self {
+        let appointment = match self {
             Self::Hold(wanted) => {
                 let kept = client.hold_slot(wanted).await?;
                 let (hold, slot) = (kept.hold_id, span(&kept.timeslot));
@@ -101,7 +101,7 @@ impl Request<'_> {
             Self::Move(id, to) => client.move_appointment(id, to).await?,
             Self::Cancel(id, reason) => client.cancel_appointment(id, reason).await?,
         };
-        Ok(told.as_ref().map_or_else(silent, answer))
+        Ok(appointment.as_ref().map_or_else(silent, answer))
     }
 }
 
@@ -114,7 +114,7 @@ impl Client {
         Self {
             number,
             shared: Arc::clone(shared),
-            dice: Dice::new(seed, 1 + number as u64),
+            rng: SeededRng::new(seed, 1 + number as u64),
             nodes: nodes.map(|client| client.expect("a client")).collect(),
             cases: 0,
             kept: VecDeque::new(),
@@ -126,7 +126,7 @@ impl Client {
         while !*self.shared.over.borrow() {
             self.one_case().await;
             let mut over = self.shared.over.clone();
-            let _told = tokio::time::timeout(self.dice.millis(pause.clone()), over.wait_for(|over| *over)).await;
+            let _is_over = tokio::time::timeout(self.rng.millis(pause.clone()), over.wait_for(|over| *over)).await;
         }
     }
 
@@ -145,10 +145,10 @@ impl Client {
             notes: None,
             process: None,
         };
-        if self.dice.percent(40) {
+        if self.rng.percent(40) {
             let wanted = HoldRequest { timeslot: slot.clone(), session_id: booking.session_id.clone() };
             let Answer::Held { hold, .. } = self.operation(&case, &Request::Hold(wanted)).await? else { return None };
-            match self.dice.below(100) {
+            match self.rng.below(100) {
                 // Left alone: it ends by itself, after 300 s. Few, since a platform holds 200 times at most.
                 0 => return None,
                 1..15 => return self.operation(&case, &Request::Release(&hold)).await.map(drop),
@@ -158,7 +158,7 @@ impl Client {
         let booked = self.operation(&case, &Request::Book(Box::new(booking))).await?;
         let Answer::Done { appointment: id, .. } = booked else { return None };
         for _change in 0..2 {
-            match self.dice.below(10) {
+            match self.rng.below(10) {
                 0..3 => self.read(&case, &id).await?,
                 3..6 => self.move_somewhere(&case, &id).await?,
                 6 => return self.cancel(&case, &id).await,
@@ -195,16 +195,16 @@ impl Client {
     /// Searches at any node until one answers, and picks a slot. `None`: nothing is free, or the run is
     /// over.
     async fn search(&mut self, moved: Option<&str>) -> Option<(ServiceRequest, SearchAnswer, Timeslot)> {
-        let (place, day) = (self.dice.below(PLACES), self.dice.below(self.shared.days));
+        let (place, day) = (self.rng.below(PLACES), self.rng.below(self.shared.days));
         let request = self.shared.world.search(place, day, moved);
         loop {
-            let node = self.dice.below(self.nodes.len());
+            let node = self.rng.below(self.nodes.len());
             if let Ok(found) = self.nodes[node].search_slots(&request).await {
                 if found.timeslots.is_empty() {
                     return None;
                 }
                 // Half of them want the best one: so do others.
-                let slot = if self.dice.percent(50) { 0 } else { self.dice.below(found.timeslots.len()) };
+                let slot = if self.rng.percent(50) { 0 } else { self.rng.below(found.timeslots.len()) };
                 let slot = found.timeslots[slot].clone();
                 return Some((request, found, slot));
             }
@@ -219,7 +219,7 @@ impl Client {
     /// stays unknown.
     async fn operation(&mut self, case: &str, request: &Request<'_>) -> Option<Answer> {
         let (op, verb) = (self.shared.history.number(), request.verb());
-        let key = (verb != Verb::Read).then(|| format!("crash-{}", self.dice.name()));
+        let key = (verb != Verb::Read).then(|| format!("crash-{}", self.rng.name()));
         self.shared.history.add(&Line::Asked {
             at: now(),
             op,
@@ -232,7 +232,7 @@ impl Client {
         let begun = Instant::now();
         let mut in_doubt = false;
         loop {
-            let node = self.dice.below(self.nodes.len());
+            let node = self.rng.below(self.nodes.len());
             let client = key.as_ref().map_or_else(|| self.nodes[node].clone(), |key| self.nodes[node].idempotent(key));
             let answer = request.ask(&client).await.unwrap_or_else(|error| failure(&error));
             self.shared.history.add(&Line::Heard { at: now(), op, node, answer: answer.clone() });
@@ -254,13 +254,13 @@ fn span(slot: &Timeslot) -> Span {
     Span { start: slot.start_time.0, end: slot.end_time.0 }
 }
 
-fn answer(told: &Appointment) -> Answer {
-    let cancelled = told.status == Some(AppointmentStatus::Cancelled);
+fn answer(booked: &Appointment) -> Answer {
+    let cancelled = booked.status == Some(AppointmentStatus::Cancelled);
     Answer::Done {
-        appointment: told.id.clone().unwrap_or_default(),
-        slot: span(&told.schedule),
+        appointment: booked.id.clone().unwrap_or_default(),
+        slot: span(&booked.schedule),
         status: if cancelled { "cancelled" } else { "booked" }.to_owned(),
-        expert: told.expert.as_ref().map(|expert| expert.id.clone()).unwrap_or_default(),
+        expert: booked.expert.as_ref().map(|expert| expert.id.clone()).unwrap_or_default(),
     }
 }
 

@@ -153,7 +153,7 @@ fn front(members: &[Member], port: u16) -> String {
 impl Cluster {
     /// Starts a new cluster with an empty database `constat`.
     pub async fn start(folder: &Path, ports: &mut Ports) -> Result<Self, String> {
-        let told = |error: std::io::Error| format!("{}: {error}", folder.display());
+        let describe = |error: std::io::Error| format!("{}: {error}", folder.display());
         let programs = Programs::find();
         let (etcd_port, peer, port) = (ports.free(), ports.free(), ports.free());
         let mut members: Vec<Member> = ["pg1", "pg2"]
@@ -167,7 +167,7 @@ impl Cluster {
             })
             .collect();
         let data = folder.join("etcd");
-        programs.make_folder(&data).map_err(told)?;
+        programs.make_folder(&data).map_err(describe)?;
         let (client, peer) = (format!("http://127.0.0.1:{etcd_port}"), format!("http://127.0.0.1:{peer}"));
         let mut etcd = programs.foreign(Path::new("/usr/bin/etcd"));
         etcd.arg("--data-dir").arg(&data).args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
@@ -175,12 +175,12 @@ impl Cluster {
         etcd.args(["--initial-cluster", &format!("default={peer}")]);
         let etcd = spawn(&mut etcd, &folder.join("etcd.log"))?;
         let file = folder.join("haproxy.cfg");
-        std::fs::write(&file, front(&members, port)).map_err(told)?;
+        std::fs::write(&file, front(&members, port)).map_err(describe)?;
         let mut haproxy = Command::new("/usr/sbin/haproxy");
         let haproxy = spawn(haproxy.arg("-db").arg("-f").arg(file), &folder.join("haproxy.log"))?;
         for member in &mut members {
-            programs.make_folder(&member.folder).map_err(told)?;
-            std::fs::write(member.configuration(), configuration(member, &programs, etcd_port)).map_err(told)?;
+            programs.make_folder(&member.folder).map_err(describe)?;
+            std::fs::write(member.configuration(), configuration(member, &programs, etcd_port)).map_err(describe)?;
             member.start(&programs)?;
         }
         let cluster = Self { programs, members, etcd, haproxy, port };
@@ -224,8 +224,8 @@ impl Cluster {
     /// Each member that runs, with its role, as patroni tells it.
     async fn roles(&self) -> Vec<(String, String)> {
         for member in &self.members {
-            let Ok(told) = get(member.rest, "/cluster").await else { continue };
-            let members = told["members"].as_array().cloned().unwrap_or_default();
+            let Ok(answer) = get(member.rest, "/cluster").await else { continue };
+            let members = answer["members"].as_array().cloned().unwrap_or_default();
             let running =
                 members.iter().filter(|member| matches!(member["state"].as_str(), Some("running" | "streaming")));
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
 //! What is done to the servers, the network and the database while the clients work. Three hands, each
-//! with dice of its own; each puts right what it did before it does the next thing.
+//! with rng of its own; each puts right what it did before it does the next thing.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use tokio::sync::{Mutex, watch};
 use crate::client::Shared;
 use crate::clock::now;
 use crate::cluster::Cluster;
-use crate::dice::Dice;
 use crate::history::Line;
 use crate::node::{self, Node};
 use crate::plain::Plain;
+use crate::rng::SeededRng;
 use crate::wire::{Condition, Wire};
 
 /// The database under test.
@@ -30,8 +30,8 @@ pub enum Database {
 pub struct Hand {
     /// Where faults are written down; tells when the run is over.
     pub shared: Arc<Shared>,
-    /// Its dice.
-    pub dice: Dice,
+    /// Its rng.
+    pub rng: SeededRng,
     /// Milliseconds between two faults.
     pub pause: Range<u64>,
 }
@@ -52,21 +52,21 @@ impl Hand {
 
     /// Waits between two faults. False once the run is over.
     async fn waits(&mut self) -> bool {
-        let pause = self.dice.millis(self.pause.clone());
+        let pause = self.rng.millis(self.pause.clone());
         let mut over: watch::Receiver<bool> = self.shared.over.clone();
         tokio::time::timeout(pause, over.wait_for(|over| *over)).await.is_err()
     }
 
     async fn leave(&mut self, millis: Range<u64>) {
-        tokio::time::sleep(self.dice.millis(millis)).await;
+        tokio::time::sleep(self.rng.millis(millis)).await;
     }
 
     /// Kills nodes, stops them in good order, or freezes them, and has them go on.
     pub async fn on_nodes(mut self, nodes: Vec<Arc<Mutex<Node>>>) -> Result<(), String> {
         while self.waits().await {
-            let number = self.dice.below(nodes.len());
+            let number = self.rng.below(nodes.len());
             let mut node = nodes[number].lock().await;
-            match self.dice.below(10) {
+            match self.rng.below(10) {
                 0..6 => {
                     node.kill();
                     self.note(format!("kill -9 of node {number}"));
@@ -122,8 +122,8 @@ impl Hand {
     /// Cuts the network between a node and the database.
     pub async fn on_wires(mut self, wires: Vec<Wire>) -> Vec<Wire> {
         while self.waits().await {
-            let number = self.dice.below(wires.len());
-            let (condition, how) = match self.dice.below(2) {
+            let number = self.rng.below(wires.len());
+            let (condition, how) = match self.rng.below(2) {
                 0 => (Condition::Broken, "broken"),
                 _ => (Condition::Silent, "silent"),
             };
@@ -159,7 +159,7 @@ impl Hand {
     }
 
     async fn on_cluster(&mut self, cluster: &mut Cluster) -> Result<(), String> {
-        match self.dice.below(5) {
+        match self.rng.below(5) {
             0..2 => {
                 let Some(name) = cluster.kill_leader().await else { return Ok(()) };
                 self.note(format!("kill -9 of the leading database {name}"));

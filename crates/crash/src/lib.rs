@@ -10,12 +10,12 @@
 mod client;
 mod clock;
 mod cluster;
-mod dice;
 mod faults;
 pub mod history;
 mod node;
 mod plain;
 mod ports;
+mod rng;
 mod run;
 pub mod state;
 pub mod verdict;

@@ -45,8 +45,8 @@ fn main() -> ExitCode {
     }
     let wanted = match read(arguments) {
         Ok(wanted) => wanted,
-        Err(told) => {
-            eprint!("{told}\n\n{HELP}");
+        Err(message) => {
+            eprint!("{message}\n\n{HELP}");
             return ExitCode::from(2);
         }
     };
@@ -66,8 +66,8 @@ fn main() -> ExitCode {
             }
             if verdicts.iter().all(Verdict::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Err(told) => {
-            eprintln!("crash: {told}");
+        Err(message) => {
+            eprintln!("crash: {message}");
             ExitCode::FAILURE
         }
     }
@@ -103,7 +103,7 @@ fn read(arguments: Vec<String>) -> Result<Wanted, String> {
             continue;
         }
         let value = words.next().ok_or(format!("{word}: needs a value, or is not known"))?;
-        let told = |error: std::io::Error| format!("{word} {value}: {error}");
+        let describe = |error: std::io::Error| format!("{word} {value}: {error}");
         let number =
             || value.parse::<u32>().ok().filter(|number| *number > 0).ok_or(format!("{word} {value}: a number"));
         match word.as_str() {
@@ -116,8 +116,8 @@ fn read(arguments: Vec<String>) -> Result<Wanted, String> {
             "--database" => {}
             "--days" => wanted.plan.days = number()? as usize,
             // Servers run in folders of their own.
-            "--out" => wanted.out = Some(std::path::absolute(&value).map_err(told)?),
-            "--program" => wanted.plan.program = std::fs::canonicalize(&value).map_err(told)?,
+            "--out" => wanted.out = Some(std::path::absolute(&value).map_err(describe)?),
+            "--program" => wanted.plan.program = std::fs::canonicalize(&value).map_err(describe)?,
             other => return Err(format!("{other} is not known")),
         }
     }

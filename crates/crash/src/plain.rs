@@ -78,7 +78,7 @@ impl Plain {
             tokio::time::sleep(Duration::from_millis(100)).await;
             match self.programs.psql(&self.url("postgres"), &["SELECT 1"]) {
                 Ok(_) => return Ok(()),
-                Err(told) if begun.elapsed() > PATIENCE => return Err(format!("PostgreSQL does not start: {told}")),
+                Err(error) if begun.elapsed() > PATIENCE => return Err(format!("PostgreSQL does not start: {error}")),
                 Err(_) => {}
             }
         }
@@ -87,5 +87,5 @@ impl Plain {
 
 /// Sends a signal to a process that we started.
 pub fn signal(name: &str, process: &str) {
-    let _told = Command::new("kill").args(["-s", name, process]).stderr(Stdio::null()).status();
+    let _status = Command::new("kill").args(["-s", name, process]).stderr(Stdio::null()).status();
 }

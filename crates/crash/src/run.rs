@@ -14,12 +14,12 @@ use tokio::task::JoinSet;
 use crate::client::{Client, Shared};
 use crate::clock::now;
 use crate::cluster::Cluster;
-use crate::dice::Dice;
 use crate::faults::{Database, Hand};
 use crate::history::{self, Line, Writer};
 use crate::node::{self, Node};
 use crate::plain::Plain;
 use crate::ports::Ports;
+use crate::rng::SeededRng;
 use crate::state::{self, Row};
 use crate::verdict::{self, Verdict};
 use crate::wire::Wire;
@@ -122,8 +122,8 @@ pub fn check(folder: &Path) -> Result<Verdict, String> {
     let files = Files::of(folder);
     let text = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let (asked, found) = (text(&files.history)?, text(&files.state)?);
-    let history = history::read(&asked).map_err(|told| format!("{}: {told}", files.history.display()))?;
-    let state = state::read(&found).map_err(|told| format!("{}: {told}", files.state.display()))?;
+    let history = history::read(&asked).map_err(|error| format!("{}: {error}", files.history.display()))?;
+    let state = state::read(&found).map_err(|error| format!("{}: {error}", files.state.display()))?;
     Ok(verdict::judge(&history, &state))
 }
 
@@ -272,7 +272,7 @@ async fn work(
     );
     let hand = |number: u64, pause: &Range<u64>| Hand {
         shared: Arc::clone(shared),
-        dice: Dice::new(plan.seed, 1_000_000 + number),
+        rng: SeededRng::new(plan.seed, 1_000_000 + number),
         pause: pause.clone(),
     };
     let mut clients = JoinSet::new();

@@ -141,11 +141,11 @@ struct Line {
 
 /// Reads all of a SQLite file.
 pub fn of_sqlite(file: &Path) -> Result<Vec<Row>, String> {
-    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).map_err(|error| told(&error))?;
+    let describe = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).map_err(|error| describe(&error))?;
     let mut rows = Vec::new();
     for question in questions("json_object", "hex", "") {
-        let lines: Vec<Line> = diesel::sql_query(question).load(&mut connection).map_err(|error| told(&error))?;
+        let lines: Vec<Line> = diesel::sql_query(question).load(&mut connection).map_err(|error| describe(&error))?;
         for line in lines {
             rows.push(row(&line.line)?);
         }
@@ -164,20 +164,20 @@ pub fn of_postgres(programs: &Programs, url: &str) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-/// A row as the database told it: an appointment's case and slot stand in its body.
+/// A row as the database returned it: an appointment's case and slot stand in its body.
 fn row(line: &str) -> Result<Row, String> {
-    let mut told: Value = serde_json::from_str(line).map_err(|error| format!("a row: {error}"))?;
-    if let Some(body) = told.get("body") {
+    let mut row: Value = serde_json::from_str(line).map_err(|error| format!("a row: {error}"))?;
+    if let Some(body) = row.get("body") {
         let body: Value = match body {
             Value::String(text) => serde_json::from_str(text).map_err(|error| format!("an appointment: {error}"))?,
             whole => whole.clone(),
         };
-        told["case"] = body["case_number"].clone();
+        row["case"] = body["case_number"].clone();
         let instant = |name: &str| body["slot"][name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
         let (start, end) = instant("start").zip(instant("end")).ok_or("an appointment without a time")?;
-        told["slot"] = serde_json::to_value(Span { start, end }).map_err(|error| error.to_string())?;
+        row["slot"] = serde_json::to_value(Span { start, end }).map_err(|error| error.to_string())?;
     }
-    serde_json::from_value(told).map_err(|error| format!("a row: {error}"))
+    serde_json::from_value(row).map_err(|error| format!("a row: {error}"))
 }
 
 /// The rows as a file holds them.

@@ -14,7 +14,7 @@ use crate::history::{Answer, Line, Span, Verb};
 use crate::state::{Appointment, Event, Hold, Row};
 
 /// Maximum faults printed; further ones are counted.
-const MOST_TOLD: usize = 100;
+const MAX_PRINTED_FAULTS: usize = 100;
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Verdict {
 
     fn fault(&mut self, text: String) {
         self.fault_count += 1;
-        if self.faults.len() < MOST_TOLD {
+        if self.faults.len() < MAX_PRINTED_FAULTS {
             self.faults.push(text);
         }
     }
@@ -149,7 +149,7 @@ fn cases<'a>(history: &'a [Line], verdict: &mut Verdict) -> BTreeMap<&'a str, Ve
 /// What the case's appointment may be like.
 #[derive(Debug, Clone, PartialEq)]
 struct Known {
-    /// `None` when no answer told it.
+    /// `None` when no answer contained it.
     id: Option<String>,
     expert: Option<String>,
     slot: Span,
@@ -161,13 +161,13 @@ struct Known {
 struct Possible {
     states: Vec<Option<Known>>,
     /// How often it was acknowledged as booked, moved, cancelled; `None` when it cannot be known.
-    told: Option<[usize; 3]>,
+    acknowledged: Option<[usize; 3]>,
     /// What it must not have come to: what a refused operation would have made of it, and when it was refused.
     refused: Vec<(Verb, Timestamp, Option<Known>)>,
 }
 
 fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Possible {
-    let mut possible = Possible { states: vec![None], told: Some([0; 3]), refused: Vec::new() };
+    let mut possible = Possible { states: vec![None], acknowledged: Some([0; 3]), refused: Vec::new() };
     for operation in operations {
         let word = match operation.verb {
             Verb::Hold => "holds",
@@ -191,7 +191,7 @@ fn follow(case: &str, operations: &[Operation<'_>], verdict: &mut Verdict) -> Po
                 if matches!(operation.verb, Verb::Read | Verb::Hold | Verb::Release) {
                     continue;
                 }
-                possible.told = None;
+                possible.acknowledged = None;
                 let also: Vec<_> = possible.states.iter().map(|before| may_be(operation, before.as_ref())).collect();
                 possible.states.extend(also);
             }
@@ -222,22 +222,22 @@ fn may_be(operation: &Operation<'_>, before: Option<&Known>) -> Option<Known> {
 fn done(case: &str, operation: &Operation<'_>, answer: &Answer, possible: &mut Possible, verdict: &mut Verdict) {
     let Answer::Done { appointment, slot, status, expert } = answer else { return };
     let status = if status == "cancelled" { "cancelled" } else { "booked" };
-    let told = Known { id: Some(appointment.clone()), expert: Some(expert.clone()), slot: *slot, status };
+    let known = Known { id: Some(appointment.clone()), expert: Some(expert.clone()), slot: *slot, status };
     if operation.verb == Verb::Read {
         if let [before] = possible.states.as_slice()
-            && !before.as_ref().is_some_and(|before| agrees(before, &told))
+            && !before.as_ref().is_some_and(|before| agrees(before, &known))
         {
-            verdict.fault(format!("{case}: a read told {}, not {}", words(Some(&told)), words(before.as_ref())));
+            verdict.fault(format!("{case}: a read returned {}, not {}", words(Some(&known)), words(before.as_ref())));
         }
         return;
     }
     if operation.slot.is_some_and(|wanted| wanted != *slot) {
-        verdict.fault(format!("{case}: another time was acknowledged than was asked for: {}", words(Some(&told))));
+        verdict.fault(format!("{case}: another time was acknowledged than was asked for: {}", words(Some(&known))));
     }
-    if let (Some(counts), Some(verb)) = (&mut possible.told, place(operation.verb)) {
+    if let (Some(counts), Some(verb)) = (&mut possible.acknowledged, place(operation.verb)) {
         counts[verb] += 1;
     }
-    possible.states = vec![Some(told)];
+    possible.states = vec![Some(known)];
 }
 
 fn place(verb: Verb) -> Option<usize> {
@@ -323,11 +323,11 @@ fn judge_cases(
             let wanted: Vec<String> = possible.states.iter().map(|state| words(state.as_ref())).collect();
             verdict.fault(format!("{case}: there is {}, not {}", words(found.as_ref()), wanted.join(" or ")));
         }
-        if let (Some(told), Some(row)) = (possible.told, rows.first()) {
+        if let (Some(acknowledged), Some(row)) = (possible.acknowledged, rows.first()) {
             let recorded = recorded.get(row.id.as_str()).copied().unwrap_or_default();
-            if told != recorded {
+            if acknowledged != recorded {
                 verdict.fault(format!(
-                    "{case}: {told:?} bookings, moves, cancellations acknowledged, but {recorded:?} recorded as events"
+                    "{case}: {acknowledged:?} bookings, moves, cancellations acknowledged, but {recorded:?} recorded as events"
                 ));
             }
         }

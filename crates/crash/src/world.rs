@@ -26,11 +26,11 @@ const PLATFORMS: usize = 4;
 /// Makes the world on an empty database. `command` gives the program with its settings.
 pub fn make(folder: &Path, experts: usize, now: Timestamp, command: impl Fn() -> Command) -> Result<World, String> {
     let run = |arguments: &[&str]| {
-        let told = command().args(arguments).output().map_err(|error| format!("constat: {error}"))?;
-        if told.status.success() {
-            return Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned());
+        let output = command().args(arguments).output().map_err(|error| format!("constat: {error}"))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
-        Err(format!("constat {arguments:?}: {}", String::from_utf8_lossy(&told.stderr)))
+        Err(format!("constat {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)))
     };
     let communes = Gazetteer::embedded().communes().iter();
     let around_paris = communes.filter(|commune| ["75", "92", "93", "94"].contains(&commune.department()));

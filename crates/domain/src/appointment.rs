@@ -14,7 +14,7 @@ pub const SESSION_SECONDS: i64 = 300;
 
 /// Longest arrival window (HorairePlage), in minutes. Source: practice of the French expertise
 /// exchange.
-pub const LONGEST_WINDOW_MINUTES: i64 = 120;
+pub const MAX_WINDOW_MINUTES: i64 = 120;
 
 /// Exact time or arrival window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

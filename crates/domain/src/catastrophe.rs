@@ -11,10 +11,10 @@ use crate::FieldError;
 use crate::service::Urgency;
 
 /// Maximum reserved share of a day, in percent, so that requests without priority still get offers.
-pub const MOST_RESERVED: u8 = 90;
+pub const MAX_RESERVED_PERCENT: u8 = 90;
 
 /// Longest name.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// A catastrophe, as an operator declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ impl Catastrophe {
             }
         };
         let name = self.name.trim();
-        refuse(name.is_empty() || name.chars().count() > LONGEST_NAME, "name", "must have 1 to 100 characters");
+        refuse(name.is_empty() || name.chars().count() > MAX_NAME_CHARS, "name", "must have 1 to 100 characters");
         let nowhere = self.departments.is_empty() && self.postcodes.is_empty();
         refuse(nowhere, "department", "say where: one département or postcode at least");
         refuse(
@@ -97,7 +97,7 @@ impl Catastrophe {
         refuse(!ascending, "stage", "hours must ascend");
         let releasing = self.stages.windows(2).all(|pair| pair[0].reserved_percent >= pair[1].reserved_percent);
         refuse(ascending && !releasing, "stage", "what is kept must not grow: capacity is released in stages");
-        let within = self.stages.iter().all(|stage| stage.reserved_percent <= MOST_RESERVED);
+        let within = self.stages.iter().all(|stage| stage.reserved_percent <= MAX_RESERVED_PERCENT);
         refuse(!within, "stage", "at most 90 percent can be kept");
         errors
     }
@@ -111,7 +111,7 @@ impl Catastrophe {
             let after = SignedDuration::from_hours(i64::from(stage.from_hours));
             self.started_at.saturating_add(after).is_ok_and(|from| from <= at)
         };
-        self.stages.iter().rev().find(began).map_or(0, |stage| stage.reserved_percent.min(MOST_RESERVED))
+        self.stages.iter().rev().find(began).map_or(0, |stage| stage.reserved_percent.min(MAX_RESERVED_PERCENT))
     }
 
     /// Whether a place is struck.

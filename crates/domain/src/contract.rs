@@ -19,7 +19,7 @@ use crate::territory::misplaced;
 use crate::text::place_key;
 
 /// Longest text of a field, in characters.
-const LONGEST_TEXT: usize = 200;
+const MAX_TEXT_CHARS: usize = 200;
 
 /// The insured thing, as it was when the loss was declared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -219,8 +219,8 @@ impl Contract {
             ("holder.phone_number", &self.holder.phone_number),
         ];
         for (field, text) in texts {
-            if text.trim().is_empty() || text.chars().count() > LONGEST_TEXT {
-                errors.push(FieldError::new(field, format!("must have 1 to {LONGEST_TEXT} characters")));
+            if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
+                errors.push(FieldError::new(field, format!("must have 1 to {MAX_TEXT_CHARS} characters")));
             }
         }
         errors.extend(self.holder.faults("holder"));
@@ -261,8 +261,8 @@ fn check_code(table: Table, code: &str, field: &str, errors: &mut Vec<FieldError
 }
 
 fn check_product(product: &ContractProduct, field: &str, catalogue: &Catalogue, errors: &mut Vec<FieldError>) {
-    if product.id.trim().is_empty() || product.id.chars().count() > LONGEST_TEXT {
-        errors.push(FieldError::new(format!("{field}.id"), format!("must have 1 to {LONGEST_TEXT} characters")));
+    if product.id.trim().is_empty() || product.id.chars().count() > MAX_TEXT_CHARS {
+        errors.push(FieldError::new(format!("{field}.id"), format!("must have 1 to {MAX_TEXT_CHARS} characters")));
     }
     if catalogue.family_for_product(&product.product.kind).is_none() {
         let known: Vec<&str> = catalogue.product_types().map(|named| named.id.as_str()).collect();

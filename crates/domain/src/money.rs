@@ -63,7 +63,7 @@ pub struct Money {
 
 impl Money {
     /// Largest amount the wire accepts, in major units: what a float still carries to the cent.
-    pub const LARGEST_MAJOR: f64 = 1e12;
+    pub const MAX_MAJOR: f64 = 1e12;
 
     /// Euros from cents.
     pub const fn euro_cents(minor: i64) -> Self {
@@ -72,7 +72,7 @@ impl Money {
 
     /// Reads a decimal number from the wire, rounded to the minor unit, half away from zero.
     ///
-    /// `None` when the number is not finite or beyond [`Money::LARGEST_MAJOR`].
+    /// `None` when the number is not finite or beyond [`Money::MAX_MAJOR`].
     ///
     /// ```
     /// # use constat_domain::{Currency, Money};
@@ -80,7 +80,7 @@ impl Money {
     /// assert_eq!(Money::from_major(f64::NAN, Currency::EUR), None);
     /// ```
     pub fn from_major(value: f64, currency: Currency) -> Option<Self> {
-        if !value.is_finite() || value.abs() > Self::LARGEST_MAJOR {
+        if !value.is_finite() || value.abs() > Self::MAX_MAJOR {
             return None;
         }
         // The shortest decimal text of the float is what the sender wrote: round that, so that
@@ -97,7 +97,7 @@ impl Money {
     }
 
     /// Reads a decimal number from the wire that must be exact: `None` when it has more decimals than
-    /// the currency, is not finite, or is beyond [`Money::LARGEST_MAJOR`].
+    /// the currency, is not finite, or is beyond [`Money::MAX_MAJOR`].
     ///
     /// ```
     /// # use constat_domain::{Currency, Money};

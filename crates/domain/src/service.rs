@@ -225,7 +225,7 @@ pub struct ServiceRequest {
 
 /// Most firms in an adversarial expertise besides the one that is asked. Insured, third parties and
 /// their insurers seldom make more than four parties at one table.
-pub const MOST_PARTIES: usize = 3;
+pub const MAX_PARTIES: usize = 3;
 
 /// Another firm in an adversarial expertise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use crate::problem::Cause;
 use crate::{Problem, Shared};
 
 /// Largest JSON body of an endpoint that takes no documents: 1 MiB.
-pub const LARGEST_JSON: usize = 1024 * 1024;
+pub const MAX_JSON_BYTES: usize = 1024 * 1024;
 
 /// A body read as `T`, with the raw bytes for the idempotency digest.
 pub struct Json<T> {
@@ -49,7 +49,7 @@ impl FromRequest<Shared> for NoBody {
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         // Whatever its encoding: nothing is read out of it.
-        Ok(Self { raw: read_bytes(request.into_body(), LARGEST_JSON, shared).await? })
+        Ok(Self { raw: read_bytes(request.into_body(), MAX_JSON_BYTES, shared).await? })
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn read_body(request: Request, limit: usize, shared: &Shared) -
 /// holds a permit meanwhile and loses it when the body is slow and other requests wait.
 async fn read_bytes(body: Body, limit: usize, shared: &Shared) -> Result<Bytes, Problem> {
     let seconds = shared.core.settings.requests.body_seconds;
-    let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(LARGEST_JSON) as u64));
+    let patience = Duration::from_secs(seconds.saturating_mul(limit.div_ceil(MAX_JSON_BYTES) as u64));
     tokio::select! {
         biased;
         read = tokio::time::timeout(patience, read_all(body, limit)) => {
@@ -134,7 +134,7 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for Json<T> {
         if !is_json(&media_type(&request)) {
             return Err(Cause::UnsupportedMediaType { expected: "application/json" }.into());
         }
-        let raw = read_body(request, LARGEST_JSON, shared).await?;
+        let raw = read_body(request, MAX_JSON_BYTES, shared).await?;
         Ok(Self { value: parse(&raw)?, raw })
     }
 }
@@ -144,7 +144,7 @@ impl<T: DeserializeOwned + JsonSchema + Default> FromRequest<Shared> for Optiona
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let is_json = is_json(&media_type(&request));
-        let raw = read_body(request, LARGEST_JSON, shared).await?;
+        let raw = read_body(request, MAX_JSON_BYTES, shared).await?;
         if raw.trim_ascii().is_empty() {
             return Ok(Self { value: T::default(), raw });
         }
@@ -160,7 +160,7 @@ impl<T: DeserializeOwned + JsonSchema> FromRequest<Shared> for JsonOrForm<T> {
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let media_type = media_type(&request);
-        let raw = read_body(request, LARGEST_JSON, shared).await?;
+        let raw = read_body(request, MAX_JSON_BYTES, shared).await?;
         if is_json(&media_type) {
             return Ok(Self { value: parse(&raw)?, raw });
         }

@@ -5,20 +5,20 @@
 //! A job finds its work in the database, so that nothing is lost when a process dies, and several
 //! nodes share it by leases. A nudge after a commit only makes it look sooner.
 
+mod abandoned_visits;
 mod deadlines;
 mod deliverer;
-mod forget;
-mod give_back;
-mod pass_on;
+mod partner_erasure;
+mod retention;
 mod rotate;
 mod scan;
 mod signature;
 
+pub use abandoned_visits::AbandonedVisits;
 pub use deadlines::DeadlineWatch;
 pub use deliverer::{Deliverer, Render};
-pub use forget::forget_what_is_old;
-pub use give_back::GiveBack;
-pub use pass_on::pass_erasures_on;
+pub use partner_erasure::run_partner_erasures;
+pub use retention::run_retention;
 pub use rotate::rotate_sealing_keys;
 pub use scan::scan_held_documents;
 pub use signature::signature;

@@ -13,14 +13,14 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
 
 /// Longest side of a small picture, in pixels.
-pub const LONGEST_SIDE: u16 = 512;
+pub const MAX_SIDE_PIXELS: u16 = 512;
 
 /// Most pixels of an original that is decoded: 50 million, as much as phones take. A file of a few
 /// kilobytes may claim many more.
-const MOST_PIXELS: u64 = 50_000_000;
+const MAX_PIXELS: u64 = 50_000_000;
 
 /// Most memory of one decoding: 4 bytes for each pixel, and some to work with.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// How many of the first bytes may hold the marker of a PDF.
 const PDF_HEAD: usize = 1024;
@@ -28,7 +28,7 @@ const PDF_HEAD: usize = 1024;
 /// Quality of the JPEG, of 100.
 const QUALITY: u8 = 80;
 
-/// A JPEG of at most [`LONGEST_SIDE`] pixels a side, the right way up, without anything that the file
+/// A JPEG of at most [`MAX_SIDE_PIXELS`] pixels a side, the right way up, without anything that the file
 /// tells beside the picture. `None` for a file that is not what its media type says, or that claims to
 /// be too large.
 ///
@@ -51,12 +51,12 @@ pub fn draw(media_type: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
 
 fn photo(bytes: Vec<u8>, format: ImageFormat) -> Option<DynamicImage> {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MAX_MEMORY_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return None;
     }
     let orientation = decoder.orientation().ok()?;
@@ -67,7 +67,7 @@ fn photo(bytes: Vec<u8>, format: ImageFormat) -> Option<DynamicImage> {
 
 /// What iPhones take. Its turns are part of the picture and applied with it.
 fn heic(bytes: &[u8]) -> Option<DynamicImage> {
-    let options = heic_rs::DecodeOptions { max_pixels: Some(MOST_PIXELS), ..Default::default() };
+    let options = heic_rs::DecodeOptions { max_pixels: Some(MAX_PIXELS), ..Default::default() };
     let image = heic_rs::decode(bytes, &options).ok()?;
     Some(smaller(RgbImage::from_raw(image.width, image.height, image.data)?.into()))
 }
@@ -99,7 +99,7 @@ fn first_page(bytes: Vec<u8>) -> Option<DynamicImage> {
     let pdf = open(bytes).ok()?;
     let page = pdf.pages().first()?;
     let (width, height) = page.render_dimensions();
-    let scale = f32::from(LONGEST_SIDE) / width.max(height);
+    let scale = f32::from(MAX_SIDE_PIXELS) / width.max(height);
     if !scale.is_normal() {
         return None;
     }
@@ -112,6 +112,6 @@ fn first_page(bytes: Vec<u8>) -> Option<DynamicImage> {
 }
 
 fn smaller(picture: DynamicImage) -> DynamicImage {
-    let side = u32::from(LONGEST_SIDE);
+    let side = u32::from(MAX_SIDE_PIXELS);
     if picture.width().max(picture.height()) > side { picture.thumbnail(side, side) } else { picture }
 }

@@ -8,7 +8,7 @@ use constat_domain::FieldError;
 use crate::column::Column;
 
 /// Most faults shown; the others are counted.
-const MOST_SHOWN: usize = 50;
+const MAX_SHOWN: usize = 50;
 
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -90,11 +90,11 @@ impl Report {
     /// The faults by line, the first ones in full.
     pub fn text(&self, columns: Option<&[Column]>) -> String {
         let mut text = String::new();
-        for Fault { line, field, message } in self.by_line(columns).iter().take(MOST_SHOWN) {
+        for Fault { line, field, message } in self.by_line(columns).iter().take(MAX_SHOWN) {
             let space = if field.is_empty() { "" } else { " " };
             let _infallible = writeln!(text, "  line {line}{space}{field}: {message}");
         }
-        let more = self.faults.len().saturating_sub(MOST_SHOWN);
+        let more = self.faults.len().saturating_sub(MAX_SHOWN);
         if more > 0 {
             let _infallible = writeln!(text, "  and {more} more");
         }
@@ -107,9 +107,9 @@ impl Report {
         let faults = self.by_line(columns);
         let named =
             |fault: &Fault| FieldError::new(format!("line {} {}", fault.line, fault.field).trim(), &fault.message);
-        let mut errors: Vec<FieldError> = faults.iter().take(MOST_SHOWN).map(named).collect();
-        if faults.len() > MOST_SHOWN {
-            errors.push(FieldError::new("", format!("and {} more", faults.len() - MOST_SHOWN)));
+        let mut errors: Vec<FieldError> = faults.iter().take(MAX_SHOWN).map(named).collect();
+        if faults.len() > MAX_SHOWN {
+            errors.push(FieldError::new("", format!("and {} more", faults.len() - MAX_SHOWN)));
         }
         errors
     }

@@ -14,7 +14,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 /// Faults listed for one answer at most.
-const MOST_FAULTS: usize = 10;
+const MAX_FAULTS: usize = 10;
 
 /// The documents, and validators made from them as they are needed.
 pub struct OpenApiChecker {
@@ -97,7 +97,7 @@ impl OpenApiChecker {
         match self.validator(document, &pointer) {
             Ok(validator) => validator
                 .iter_errors(body)
-                .take(MOST_FAULTS)
+                .take(MAX_FAULTS)
                 .map(|error| format!("{kind}: at `{}`: {error}", error.instance_path()))
                 .collect(),
             Err(error) => vec![format!("{kind}: the documented schema cannot be used: {error}")],
@@ -135,7 +135,7 @@ impl OpenApiChecker {
         match self.validator(document, &pointer) {
             Ok(validator) => validator
                 .iter_errors(&body)
-                .take(MOST_FAULTS)
+                .take(MAX_FAULTS)
                 .map(|error| format!("at `{}`: {error}", error.instance_path()))
                 .collect(),
             Err(error) => vec![format!("the documented schema cannot be used: {error}")],

@@ -11,7 +11,7 @@ use constat_domain::claim::Contract;
 use constat_domain::ids::OrgId;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
 use constat_http::Services;
-use constat_jobs::{DeadlineWatch, Deliverer, GiveBack};
+use constat_jobs::{AbandonedVisits, DeadlineWatch, Deliverer};
 use constat_scheduling::Scheduler;
 use constat_store::queries::{api_keys, contracts, organisations};
 use constat_store::{Database, Documents, S3, Store, StoreError};
@@ -223,8 +223,8 @@ impl Server {
     }
 
     /// Who gives back the visits of claims that were given up, which looks when the test says so.
-    pub fn give_back(&self) -> GiveBack {
-        GiveBack::new(Arc::clone(&self.services.claims))
+    pub fn abandoned_visits(&self) -> AbandonedVisits {
+        AbandonedVisits::new(Arc::clone(&self.services.claims))
     }
 
     /// The folder of this server and of its twins: documents, and the database when it is a file.

@@ -14,7 +14,7 @@ use crate::backup::manifest::{
 };
 
 /// How often the database is copied anew because something was erased meanwhile.
-const MOST_TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// How many rows are read at once.
 const PAGE: i64 = 1000;
@@ -36,7 +36,7 @@ pub async fn back_up(
     let folder = Documents::local(&to.join(DOCUMENTS))?;
     let database = to.join(DATABASE);
     let mut copied: BTreeMap<String, Copied> = BTreeMap::new();
-    for _try in 0..MOST_TRIES {
+    for _try in 0..MAX_ATTEMPTS {
         if database.exists() {
             std::fs::remove_file(&database).map_err(disk(&database))?;
         }

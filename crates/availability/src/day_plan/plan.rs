@@ -12,11 +12,11 @@ use crate::day_plan::tour::{Drive, Timed, Tour};
 use crate::day_plan::visit::Visit;
 use crate::settings::Settings;
 use crate::span::Span;
-use crate::travel::{LONGEST_DRIVE, Travel};
+use crate::travel::{MAX_DRIVE_SECONDS, Travel};
 use crate::zone;
 
 /// Lateness above which the visit cannot be reached at all: about four years, more than any delay on a road.
-const NO_ROAD_SECONDS: i64 = LONGEST_DRIVE as i64 / 2;
+const NO_ROAD_SECONDS: i64 = MAX_DRIVE_SECONDS as i64 / 2;
 
 /// From one instant to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct PlannedLeg {
 impl PlannedLeg {
     /// False when no road and no configured crossing leads there: then the times of this drive mean nothing.
     pub fn has_road(&self) -> bool {
-        self.seconds < i64::from(LONGEST_DRIVE)
+        self.seconds < i64::from(MAX_DRIVE_SECONDS)
     }
 }
 
@@ -207,7 +207,7 @@ pub(super) fn laid_out(expert: &Expert, date: Date, frame: &Frame, roads: &Roads
             .map(|slack| slack.div_euclid(60)),
     });
     let legs = tour.drives(&times);
-    let driven = legs.iter().map(|drive| drive.seconds).filter(|seconds| *seconds < i64::from(LONGEST_DRIVE)).sum();
+    let driven = legs.iter().map(|drive| drive.seconds).filter(|seconds| *seconds < i64::from(MAX_DRIVE_SECONDS)).sum();
     let on_call = visits.iter().any(|visit| visit.on_call);
     let day = frame.day;
     let away = frame.away.iter().filter(|away| away.meets(day));

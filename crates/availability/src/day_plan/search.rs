@@ -25,13 +25,13 @@ use crate::span::Span;
 use crate::zone;
 
 /// Tours that are walked at most: well below half a second of one core.
-const MOST_WALKS: usize = 150_000;
+const MAX_WALKS: usize = 150_000;
 
 /// Rounds of taking out and putting back without gain after which the search is over.
-const MOST_IDLE_ROUNDS: usize = 150;
+const MAX_IDLE_ROUNDS: usize = 150;
 
 /// Savings below a minute are not worth a telephone call.
-const LEAST_SAVING: i64 = 60;
+const MIN_SAVING: i64 = 60;
 
 /// Lower is better, from the first number on.
 type Cost = (i64, i64, usize);
@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
         }
         let (before, after) = (self.cost(&start), self.cost(&best));
         let repaired = after.0 < before.0;
-        let saved = after.0 == before.0 && before.1 - after.1 >= LEAST_SAVING;
+        let saved = after.0 == before.0 && before.1 - after.1 >= MIN_SAVING;
         (repaired || saved).then_some(best)
     }
 
@@ -129,7 +129,7 @@ impl<'a> Search<'a> {
         self.descend(&mut best);
         let mut best_cost = self.cost(&best);
         let mut idle = 0;
-        while idle < MOST_IDLE_ROUNDS && self.walks < MOST_WALKS && self.has_choice() {
+        while idle < MAX_IDLE_ROUNDS && self.walks < MAX_WALKS && self.has_choice() {
             let Some(mut next) = self.shaken(&best) else { break };
             self.descend(&mut next);
             let cost = self.cost(&next);
@@ -211,7 +211,7 @@ impl<'a> Search<'a> {
 
     /// Moves visits and exchanges them as long as that helps.
     fn descend(&mut self, orders: &mut Orders) {
-        while self.walks < MOST_WALKS && (self.move_each(orders) || self.exchange_each(orders)) {}
+        while self.walks < MAX_WALKS && (self.move_each(orders) || self.exchange_each(orders)) {}
     }
 
     /// Puts each visit where it costs least; true when that helped.
@@ -220,7 +220,7 @@ impl<'a> Search<'a> {
         for visit in 0..self.visits.len() {
             let Some(from) = holder(orders, visit) else { continue };
             let homes: Vec<usize> = self.homes(visit).collect();
-            if self.walks >= MOST_WALKS || (homes.len() < 2 && orders[from].len() < 2) {
+            if self.walks >= MAX_WALKS || (homes.len() < 2 && orders[from].len() < 2) {
                 continue;
             }
             let rest = without(&orders[from], visit);
@@ -254,7 +254,7 @@ impl<'a> Search<'a> {
                 if a == b || !homes[one].contains(&b) || !homes[other].contains(&a) {
                     continue;
                 }
-                if self.walks >= MOST_WALKS {
+                if self.walks >= MAX_WALKS {
                     return helped;
                 }
                 let (rest_a, rest_b) = (without(&orders[a], one), without(&orders[b], other));

@@ -2,9 +2,9 @@
 
 use super::{Detail, Gap, GapTable, Kept, Lane, Night, Origin, SLOT_SECONDS, Slot};
 use crate::calendar::{Block, Day, ExpertCalendar, REACH_SECONDS, What, index32};
-use crate::settings::{SHORTEST_VISIT_SECONDS, Weights};
+use crate::settings::{MIN_VISIT_SECONDS, Weights};
 use crate::trades::trade_set;
-use crate::travel::{LONGEST_DRIVE, Places, Spot, Travel};
+use crate::travel::{MAX_DRIVE_SECONDS, Places, Spot, Travel};
 
 /// A gap that a longer drive over night reaches into is special by itself, in seconds: six hours. Others
 /// are only looked at when a place is farther away than any night is long.
@@ -169,7 +169,7 @@ impl<'a> Layer<'a> {
         let came = site_before.filter(|index| self.blocks[*index].end > day.duty.start);
         let goes = site_after.filter(|index| self.blocks[*index].start < day.duty.end);
         // Places are numbered in 16 bits: when they run out, no gap is recorded.
-        if hi - lo < i64::from(SHORTEST_VISIT_SECONDS) || self.places.len() > usize::from(u16::MAX) - 4 {
+        if hi - lo < i64::from(MIN_VISIT_SECONDS) || self.places.len() > usize::from(u16::MAX) - 4 {
             return;
         }
         let origin = self.calendar.origin;
@@ -337,5 +337,5 @@ impl<'a> Layer<'a> {
 }
 
 fn seconds32(seconds: i64) -> i32 {
-    i32::try_from(seconds.clamp(-1, i64::from(LONGEST_DRIVE) * 2)).unwrap_or(-1)
+    i32::try_from(seconds.clamp(-1, i64::from(MAX_DRIVE_SECONDS) * 2)).unwrap_or(-1)
 }

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use constat_testkit::fixtures::{self, STOLEN_BIKE_MANDATORY};
 use serde_json::{Value, json};
 
-use super::tally::Tally;
-use crate::dice::Dice;
+use super::counters::Counters;
 use crate::load::{Connection, request};
+use crate::rng::SeededRng;
 
 /// All documents that a stolen bike may come with.
 const DOCUMENTS: [&str; 5] = [
@@ -67,7 +67,7 @@ pub struct Target {
 pub struct Client {
     target: Target,
     connection: Connection,
-    dice: Dice,
+    rng: SeededRng,
     drafts: Vec<String>,
     known: Arc<Vec<String>>,
 }
@@ -77,12 +77,12 @@ impl Client {
     pub async fn new(target: &Target, seed: u64, known: &Arc<Vec<String>>) -> std::io::Result<Self> {
         let connection = Connection::open(target.address).await?;
         let (target, known) = (target.clone(), Arc::clone(known));
-        Ok(Self { target, connection, dice: Dice::new(seed), drafts: Vec::new(), known })
+        Ok(Self { target, connection, rng: SeededRng::new(seed), drafts: Vec::new(), known })
     }
 
     /// A random insured person with a contract.
     fn random_insured(&mut self) -> Insured {
-        Insured::number(self.dice.roll(self.target.insured))
+        Insured::number(self.rng.roll(self.target.insured))
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
@@ -107,23 +107,23 @@ impl Client {
     fn document(&mut self, kind: &str) -> Value {
         let mut content = fixtures::pdf();
         while content.len() < self.target.document_size {
-            content.extend_from_slice(&self.dice.roll(usize::MAX).to_be_bytes());
+            content.extend_from_slice(&self.rng.roll(usize::MAX).to_be_bytes());
         }
         json!({ "type": kind, "title": "Pièce", "filename": "piece.pdf", "content": STANDARD.encode(content) })
     }
 
     /// Goes on until the end: one request every `pace`, each timed from when it was due, so that a
     /// server that stalls is not asked less.
-    pub async fn run(mut self, started: Instant, length: Duration, pace: Duration) -> Tally {
-        let mut tally = Tally::default();
-        let mut due = pace / 1_000 * u32::try_from(self.dice.roll(1_000)).unwrap_or(0);
+    pub async fn run(mut self, started: Instant, length: Duration, pace: Duration) -> Counters {
+        let mut counters = Counters::default();
+        let mut due = pace / 1_000 * u32::try_from(self.rng.roll(1_000)).unwrap_or(0);
         while due < length {
             tokio::time::sleep_until((started + due).into()).await;
             match self.step().await {
-                Ok((kind, 200, _)) => tally.add(kind, due, started.elapsed().saturating_sub(due)),
-                Ok((kind, status, body)) => tally.fail(format!("{kind}: {status} {body}")),
+                Ok((kind, 200, _)) => counters.add(kind, due, started.elapsed().saturating_sub(due)),
+                Ok((kind, status, body)) => counters.fail(format!("{kind}: {status} {body}")),
                 Err(error) => {
-                    tally.fail(error.to_string());
+                    counters.fail(error.to_string());
                     match Connection::open(self.target.address).await {
                         Ok(connection) => self.connection = connection,
                         Err(_down) => break,
@@ -132,14 +132,14 @@ impl Client {
             }
             due += pace;
         }
-        tally
+        counters
     }
 
     /// One request: four reads in five.
     async fn step(&mut self) -> std::io::Result<(&'static str, u16, Value)> {
-        let any = self.known[self.dice.roll(self.known.len())].clone();
+        let any = self.known[self.rng.roll(self.known.len())].clone();
         let asked = |kind, (status, body)| (kind, status, body);
-        match self.dice.roll(100) {
+        match self.rng.roll(100) {
             0..50 => Ok(asked("read a claim", self.ask("GET", &format!("/v2/claims/{any}"), None).await?)),
             50..60 => Ok(asked("timeline", self.ask("GET", &format!("/v2/claims/{any}/timeline"), None).await?)),
             60..70 => {
@@ -156,7 +156,7 @@ impl Client {
                 Ok(("declare", status, body))
             }
             90..94 if !self.drafts.is_empty() => {
-                let draft = self.drafts[self.dice.roll(self.drafts.len())].clone();
+                let draft = self.drafts[self.rng.roll(self.drafts.len())].clone();
                 let body =
                     json!({ "description": "Le vélo était attaché dans la cour de l'immeuble, et n'y est plus." });
                 Ok(asked("edit", self.ask("PATCH", &format!("/v2/claims/{draft}"), Some(&body)).await?))

@@ -5,9 +5,9 @@
 //! durable commits, documents on the disk.
 
 mod clients;
+mod counters;
 mod receiver;
 mod server;
-mod tally;
 
 use std::collections::HashSet;
 use std::io::BufRead as _;
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clients::{Client, Target};
+use counters::Counters;
 use receiver::Receiver;
 use serde_json::{Value, json};
-use tally::Tally;
 
 use crate::load::{Connection, request};
 
@@ -143,11 +143,11 @@ impl Served {
         command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("a server");
         let mut line = String::new();
-        let told = child.stdout.take().expect("its output");
-        std::io::BufReader::new(told).read_line(&mut line).expect("its first line");
-        let told: Value = serde_json::from_str(&line).expect("where it is");
-        let address = told["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        let key = told["key"].as_str().expect("a key").to_owned();
+        let stdout = child.stdout.take().expect("its output");
+        std::io::BufReader::new(stdout).read_line(&mut line).expect("its first line");
+        let ready: Value = serde_json::from_str(&line).expect("where it is");
+        let address = ready["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        let key = ready["key"].as_str().expect("a key").to_owned();
         Self { child, target: Target { address, key, document_size: plan.size, insured: plan.insured } }
     }
 
@@ -190,11 +190,11 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
         running.spawn(client.run(started, length, pace));
     }
     let back_after = Duration::from_mins(plan.away) / plan.speed;
-    let (mut tally, mut memory, mut is_up) = (Tally::default(), Vec::new(), false);
+    let (mut counters, mut memory, mut is_up) = (Counters::default(), Vec::new(), false);
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
     while !running.is_empty() {
         tokio::select! {
-            Some(done) = running.join_next() => tally.merge(done.expect("a client ends")),
+            Some(done) = running.join_next() => counters.merge(done.expect("a client ends")),
             _ = ticks.tick() => {
                 memory.extend(served.memory());
                 if !is_up && started.elapsed() >= back_after {
@@ -218,8 +218,8 @@ async fn measure(plan: &Plan, folder: &Path) -> Value {
                   "seconds": filled.as_secs() },
         "insured": plan.insured,
         "clients": plan.clients,
-        "requestsPerSecond": tally.answers() as u64 / ran.as_secs().max(1),
-        "run": tally.report(),
+        "requestsPerSecond": counters.answers() as u64 / ran.as_secs().max(1),
+        "run": counters.report(),
         "memoryMiB": { "atStart": memory_at_start, "whenFilled": memory_when_filled,
                        "eachMinute": memory.iter().step_by(12).collect::<Vec<_>>(), "most": memory.iter().max() },
         "webhooks": {

@@ -13,9 +13,9 @@ use serde_json::json;
 use super::caller::Caller;
 use super::cluster::{Cluster, Firm, Verdict};
 use super::figures::arrivals;
-use super::{Part, latencies, run_figures, told};
-use crate::dice::Dice;
+use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::Run;
+use crate::rng::SeededRng;
 use crate::rounded;
 use crate::world::{Commune, search_at};
 
@@ -45,7 +45,7 @@ struct Size {
 
 /// Outcome of all callers.
 #[derive(Default)]
-struct Tally {
+struct Counters {
     searches: Run,
     bookings: Run,
     acknowledged: Vec<(String, Option<Timestamp>)>,
@@ -67,7 +67,7 @@ struct Burst<'a> {
     started: Instant,
     /// Idle connections of each server.
     idle: RefCell<Vec<Vec<Caller>>>,
-    tally: RefCell<Tally>,
+    counters: RefCell<Counters>,
 }
 
 pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
@@ -103,7 +103,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         let mut caller = Caller::open(cluster.address(client), &firm.key).await.expect("a connection");
         caller.must_find(search_at(places[0], cluster.now(), WINDOW, OFFERS)).await;
     }
-    let due = arrivals(size.insured, size.within, &mut Dice::new(SEED));
+    let due = arrivals(size.insured, size.within, &mut SeededRng::new(SEED));
     let burst = Burst {
         cluster,
         firm: &firm,
@@ -111,69 +111,69 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         places,
         started: Instant::now(),
         idle: RefCell::new((0..cluster.len()).map(|_| Vec::new()).collect()),
-        tally: RefCell::default(),
+        counters: RefCell::default(),
     };
     join_all(due.iter().enumerate().map(|(number, due)| burst.insured(number, *due))).await;
     let took = burst.started.elapsed();
     let connections = burst.idle.borrow().iter().map(Vec::len).sum();
-    let tally = burst.tally.into_inner();
-    let verdict = cluster.judge(&firm, &tally.acknowledged);
-    let unasked = (verdict.visits - before).abs_diff(tally.acknowledged.len());
-    report(&size, tally, &verdict, unasked, (connections, took))
+    let counters = burst.counters.into_inner();
+    let verdict = cluster.judge(&firm, &counters.acknowledged);
+    let unasked = (verdict.visits - before).abs_diff(counters.acknowledged.len());
+    report(&size, counters, &verdict, unasked, (connections, took))
 }
 
 impl Burst<'_> {
     /// One insured, from arrival to a visit or to giving up. Everything is timed from when it was due.
     async fn insured(&self, number: usize, arrival: Duration) {
-        let mut dice = Dice::new(SEED + 1 + number as u64);
-        let urgent = dice.roll(10) < URGENT_OF_TEN;
-        let place = self.places[dice.roll(self.places.len())];
+        let mut rng = SeededRng::new(SEED + 1 + number as u64);
+        let urgent = rng.roll(10) < URGENT_OF_TEN;
+        let place = self.places[rng.roll(self.places.len())];
         let mut due = self.started + arrival;
         for choice in 0..=SEARCHES_AGAIN {
             // A platform sends each request to any of the servers.
-            let node = dice.roll(self.cluster.len());
+            let node = rng.roll(self.cluster.len());
             let mut search = search_at(place, self.cluster.now(), WINDOW, OFFERS);
             search["insurerClaimId"] = json!(format!("STORM-{number}"));
             search["urgency"] = json!({ "uninhabitable": urgent, "vulnerablePerson": false });
             tokio::time::sleep_until(due.into()).await;
             let Some(mut caller) = self.caller(node).await else { return };
             let Ok((status, offered)) = caller.search(search).await else { return self.broke() };
-            self.tally.borrow_mut().searches.note(status, due.elapsed());
+            self.counters.borrow_mut().searches.note(status, due.elapsed());
             self.idle.borrow_mut()[node].push(caller);
             if status != 200 {
                 due = Instant::now() + COME_BACK;
                 continue;
             }
             if offered.count() == 0 {
-                self.tally.borrow_mut().without_offer += 1;
+                self.counters.borrow_mut().without_offer += 1;
                 return;
             }
-            let slot = dice.roll(offered.count());
+            let slot = rng.roll(offered.count());
             let (shortest, longest) = self.size.think;
             due = Instant::now()
                 + shortest
-                + longest.saturating_sub(shortest).mul_f64(super::figures::share(dice.roll(1_000), 1_000));
+                + longest.saturating_sub(shortest).mul_f64(super::figures::share(rng.roll(1_000), 1_000));
             tokio::time::sleep_until(due.into()).await;
-            let node = dice.roll(self.cluster.len());
+            let node = rng.roll(self.cluster.len());
             let Some(mut caller) = self.caller(node).await else { return };
             let case = format!("STORM-{number}");
             let Ok((status, id)) = caller.book(&offered, slot, &case).await else { return self.broke() };
-            self.tally.borrow_mut().bookings.note(status, due.elapsed());
+            self.counters.borrow_mut().bookings.note(status, due.elapsed());
             self.idle.borrow_mut()[node].push(caller);
             if status == 201 {
                 let start = offered.start(slot);
-                let mut tally = self.tally.borrow_mut();
-                tally.choices[choice] += 1;
+                let mut counters = self.counters.borrow_mut();
+                counters.choices[choice] += 1;
                 if let Some(start) = start {
                     let wait = start.duration_since(self.cluster.now());
-                    tally.waits[usize::from(urgent)].push(wait.as_secs_f64() / 3_600.0);
+                    counters.waits[usize::from(urgent)].push(wait.as_secs_f64() / 3_600.0);
                 }
-                tally.acknowledged.push((id, start));
+                counters.acknowledged.push((id, start));
                 return;
             }
             due = if matches!(status, 409 | 410) { Instant::now() } else { Instant::now() + COME_BACK };
         }
-        self.tally.borrow_mut().gave_up += 1;
+        self.counters.borrow_mut().gave_up += 1;
     }
 
     /// An idle connection, or a new one.
@@ -190,18 +190,18 @@ impl Burst<'_> {
     }
 
     fn broke(&self) {
-        self.tally.borrow_mut().broken += 1;
+        self.counters.borrow_mut().broken += 1;
     }
 }
 
-fn report(size: &Size, mut tally: Tally, verdict: &Verdict, unasked: usize, rest: (usize, Duration)) -> Part {
+fn report(size: &Size, mut counters: Counters, verdict: &Verdict, unasked: usize, rest: (usize, Duration)) -> Part {
     let (connections, took) = rest;
-    let medians = tally.waits.each_mut().map(|waits| {
+    let medians = counters.waits.each_mut().map(|waits| {
         waits.sort_by(f64::total_cmp);
         waits.get(waits.len() / 2).copied().unwrap_or(f64::NAN)
     });
     let [waiting, urgent] = medians;
-    let visits = tally.acknowledged.len();
+    let visits = counters.acknowledged.len();
     let lines = vec![
         format!(
             "burst: {} insured within {} s, {} experts with {} visits each in {} days; all done after {:.0} s",
@@ -212,34 +212,42 @@ fn report(size: &Size, mut tally: Tally, verdict: &Verdict, unasked: usize, rest
             size.visits.1,
             took.as_secs_f64(),
         ),
-        format!("search, from when it was due: {} ({})", latencies(&tally.searches), told(&tally.searches)),
-        format!("booking, from when it was due: {} ({})", latencies(&tally.bookings), told(&tally.bookings)),
+        format!(
+            "search, from when it was due: {} ({})",
+            latencies(&counters.searches),
+            answer_counts(&counters.searches)
+        ),
+        format!(
+            "booking, from when it was due: {} ({})",
+            latencies(&counters.bookings),
+            answer_counts(&counters.bookings)
+        ),
         format!(
             "{visits} got a visit (by their first, second, third, fourth choice: {:?}); {} were offered nothing, \
              {} gave up, {} lost their connection",
-            tally.choices, tally.without_offer, tally.gave_up, tally.broken
+            counters.choices, counters.without_offer, counters.gave_up, counters.broken
         ),
         format!(
             "half of the urgent are visited within {urgent:.0} h ({} of them), half of the others within {waiting:.0} h",
-            tally.waits[1].len()
+            counters.waits[1].len()
         ),
         format!(
             "two visits at once: {}; acknowledged and not there: {}; there and not acknowledged: {unasked}",
             verdict.overlapping, verdict.missing
         ),
     ];
-    let wrong = verdict.overlapping + verdict.missing.max(unasked) + tally.broken;
+    let wrong = verdict.overlapping + verdict.missing.max(unasked) + counters.broken;
     let figures = json!({
         "insured": size.insured,
         "withinSeconds": size.within.as_secs(),
         "experts": size.experts,
-        "searches": run_figures(&tally.searches),
-        "bookings": run_figures(&tally.bookings),
+        "searches": run_figures(&counters.searches),
+        "bookings": run_figures(&counters.bookings),
         "visits": visits,
-        "byChoice": tally.choices,
-        "offeredNothing": tally.without_offer,
-        "gaveUp": tally.gave_up,
-        "broken": tally.broken,
+        "byChoice": counters.choices,
+        "offeredNothing": counters.without_offer,
+        "gaveUp": counters.gave_up,
+        "broken": counters.broken,
         "connections": connections,
         "medianHoursToVisit": { "urgent": rounded(urgent), "others": rounded(waiting) },
         "overlapping": verdict.overlapping,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::caller::Caller;
 use super::cluster::{Cluster, Firm};
 use super::nodes::sessions;
-use super::{Part, latencies, run_figures, told};
+use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::{Connection, Run, Until, drive_all};
 
 /// Experts of the firm whose time is taken, all of them.
@@ -61,14 +61,18 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
     let mut figures = serde_json::Map::new();
     let mut wrong = more_than_one;
     for (name, field, run) in parts {
-        lines.push(format!("{name}: {} (answers {})", latencies(run), told(run)));
+        lines.push(format!("{name}: {} (answers {})", latencies(run), answer_counts(run)));
         figures.insert(field.to_owned(), run_figures(run));
         wrong += run.count(201);
     }
     for (name, field, run) in [("200 a second", "bookings200ASecond", &calm_bookings), ("fast", "bookings", &bookings)]
     {
         let rate = run.rate_of(201);
-        lines.push(format!("the bookings beside it, {name}: {rate:.0} a second, {} ({})", latencies(run), told(run)));
+        lines.push(format!(
+            "the bookings beside it, {name}: {rate:.0} a second, {} ({})",
+            latencies(run),
+            answer_counts(run)
+        ));
         figures.insert(field.to_owned(), json!({ "perSecond": rate.round(), "run": run_figures(run) }));
     }
     let verdict = cluster.judge(&firm, &[]);

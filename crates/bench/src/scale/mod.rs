@@ -191,7 +191,7 @@ fn statuses(run: &Run) -> Value {
 }
 
 /// The same in words: `201: 4990, 409: 12`.
-fn told(run: &Run) -> String {
+fn answer_counts(run: &Run) -> String {
     let each: Vec<String> = run.statuses.iter().map(|(status, count)| format!("{status}: {count}")).collect();
     each.join(", ")
 }

@@ -25,9 +25,9 @@ use serde_json::{Value, json};
 use super::caller::{Caller, Offered};
 use super::cluster::{Cluster, Firm};
 use super::figures::{interval, share, visits_at};
-use super::{Part, latencies, run_figures, told};
-use crate::dice::Dice;
+use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::Run;
+use crate::rng::SeededRng;
 use crate::rounded;
 
 const UTILISATIONS: [usize; 3] = [50, 80, 95];
@@ -155,7 +155,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
                 low * 100.0,
                 high * 100.0,
                 latencies(bookings),
-                told(bookings),
+                answer_counts(bookings),
             ));
             rows.push(json!({
                 "fullPercent": percent,
@@ -196,17 +196,17 @@ impl<'a> Calendars<'a> {
     /// Books at places, days and times by chance until a number of visits is reached, or no expert is free.
     async fn fill(&self, visits: usize, empty_in_a_row: usize) {
         join_all((0..FILLING).map(|client| async move {
-            let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 1));
+            let (mut caller, mut rng) = (self.caller(client).await, SeededRng::new(client as u64 + 1));
             while self.booked.borrow().len() + self.under_way.get() < visits && self.empty.get() < empty_in_a_row {
                 self.under_way.set(self.under_way.get() + 1);
-                let day = WORKING_DAYS[dice.roll(WORKING_DAYS.len())];
-                let search = self.search(&mut dice, (day, 1), 30);
+                let day = WORKING_DAYS[rng.roll(WORKING_DAYS.len())];
+                let search = self.search(&mut rng, (day, 1), 30);
                 let offered = caller.must_find(search).await;
                 if offered.count() == 0 {
                     self.empty.set(self.empty.get() + 1);
                 } else {
                     self.empty.set(0);
-                    self.book(&mut caller, &offered, dice.roll(offered.count())).await;
+                    self.book(&mut caller, &offered, rng.roll(offered.count())).await;
                 }
                 self.under_way.set(self.under_way.get() - 1);
             }
@@ -215,8 +215,8 @@ impl<'a> Calendars<'a> {
     }
 
     /// A search at a place by chance, for a claim of its own.
-    fn search(&self, dice: &mut Dice, window: (i64, i64), limit: u8) -> Value {
-        let mut search = self.cluster.search(dice.roll(10_000), window, limit);
+    fn search(&self, rng: &mut SeededRng, window: (i64, i64), limit: u8) -> Value {
+        let mut search = self.cluster.search(rng.roll(10_000), window, limit);
         self.claims.set(self.claims.get() + 1);
         search["insurerClaimId"] = json!(format!("BENCH-{}", self.claims.get()));
         search
@@ -258,12 +258,12 @@ impl<'a> Calendars<'a> {
 
     /// One client: always one offer more than it books, so that each waits while the others book.
     async fn client(&self, client: usize, round: &Round) -> Line {
-        let (mut caller, mut dice) = (self.caller(client).await, Dice::new(client as u64 + 7_001));
+        let (mut caller, mut rng) = (self.caller(client).await, SeededRng::new(client as u64 + 7_001));
         let (mut line, mut open) = (Line::default(), VecDeque::new());
         let mut empty_in_a_row = 0;
         while round.begun.get() < round.bookings && empty_in_a_row < GIVES_UP {
             let sent = Instant::now();
-            let search = self.search(&mut dice, (0, WINDOW), OFFERS);
+            let search = self.search(&mut rng, (0, WINDOW), OFFERS);
             let (status, offered) = caller.search(search).await.expect("an answer");
             line.searches.note(status, sent.elapsed());
             if status == 200 && offered.count() > 0 {
@@ -280,12 +280,12 @@ impl<'a> Calendars<'a> {
             let Some((offered, made)) = open.pop_front() else { continue };
             round.begun.set(round.begun.get() + 1);
             line.between += self.made.get() - made;
-            let slot = if round.choice == Choice::First { 0 } else { dice.roll(offered.count()) };
+            let slot = if round.choice == Choice::First { 0 } else { rng.roll(offered.count()) };
             let sent = Instant::now();
             let status = self.book(&mut caller, &offered, slot).await;
             line.bookings.note(status, sent.elapsed());
             if status == 201
-                && let Some(id) = self.to_cancel(round, &mut dice)
+                && let Some(id) = self.to_cancel(round, &mut rng)
             {
                 line.not_cancelled += usize::from(caller.cancel(&id).await.expect("an answer") != 200);
             }
@@ -295,10 +295,10 @@ impl<'a> Calendars<'a> {
 
     /// What is cancelled after a booking, taken out of what is booked: the oldest of this round once enough of
     /// them stand, or any.
-    fn to_cancel(&self, round: &Round, dice: &mut Dice) -> Option<String> {
+    fn to_cancel(&self, round: &Round, rng: &mut SeededRng) -> Option<String> {
         let mut booked = self.booked.borrow_mut();
         if round.stand == usize::MAX {
-            let any = dice.roll(booked.len());
+            let any = rng.roll(booked.len());
             return Some(booked.swap_remove(any).0);
         }
         let mut fresh = round.fresh.borrow_mut();

@@ -12,7 +12,7 @@ use crate::claim::timeline::{Actors, TimelineEntry};
 use constat_core::AppError;
 
 /// Most events of one answer.
-pub const LARGEST_FEED: u32 = 500;
+pub const MAX_FEED_ENTRIES: u32 = 500;
 
 /// Most events that are looked at for one answer: an integrator's are few among those of the platform, and
 /// what was looked at once is not looked at again. Some tens of milliseconds.

@@ -36,7 +36,7 @@ pub use document_bytes::{CopyFacts, copy_bytes, copy_facts};
 pub use dossier::edit_dossier;
 pub use download::{Copy, DownloadLink, LINK_LIFE, Reading, open_download, sign_download, signed_download_url};
 pub use edit_claim::edit_claim;
-pub use feed::{Feed, FeedEntry, LARGEST_FEED, read_feed};
+pub use feed::{Feed, FeedEntry, MAX_FEED_ENTRIES, read_feed};
 pub(crate) use find::find;
 pub use list_claims::{ClaimGroup, ListedClaims, list_claims};
 pub use notes::{add_internal_note, internal_notes, set_note};

@@ -1,7 +1,7 @@
 //! Bytes of a document on their way in: stored, hashed and looked at piece by piece, so that no more
 //! than one part of a document is in memory however many come at once.
 
-use constat_domain::claim::{Claim, LARGEST_DOCUMENT, Photo, media_type_of};
+use constat_domain::claim::{Claim, MAX_DOCUMENT_BYTES, Photo, media_type_of};
 use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_media::EncryptionScan;
@@ -81,7 +81,7 @@ impl Receiving {
         if self.fault.is_some() {
             return Ok(());
         }
-        if self.size > LARGEST_DOCUMENT {
+        if self.size > MAX_DOCUMENT_BYTES {
             return self.refuse(Fault::TooLarge).await;
         }
         if self.mime_type.is_none() {
@@ -150,7 +150,7 @@ impl Receiving {
         }
         let field = field.to_owned();
         match (self.fault, self.mime_type, self.bytes.take()) {
-            (Some(Fault::TooLarge), ..) => Err(ClaimRefusal::FileTooLarge { field, limit: LARGEST_DOCUMENT }.into()),
+            (Some(Fault::TooLarge), ..) => Err(ClaimRefusal::FileTooLarge { field, limit: MAX_DOCUMENT_BYTES }.into()),
             (None, Some(mime_type), Some(incoming)) => {
                 incoming.finish().await?;
                 let sha256 = format!("{:x}", self.sha256.finalize());

@@ -214,12 +214,12 @@ fn take(
 }
 
 /// Maximum documents with the same bytes whose claims are looked up.
-const MOST_DUPLICATES: i64 = 100;
+const MAX_DUPLICATES: i64 = 100;
 
 /// The first document with these bytes among the claims of the same declarer; else among all of the platform's.
 /// An integrator must not learn whether others have the same.
 fn duplicate_of(tx: &mut Tx, claim: &Claim, sha256: &str) -> Result<Option<Duplicate>, AppError> {
-    let files = document_files::of_tenant_with_hash(tx, &claim.tenant, sha256, MOST_DUPLICATES)?;
+    let files = document_files::of_tenant_with_hash(tx, &claim.tenant, sha256, MAX_DUPLICATES)?;
     for file in &files {
         let declarer = claims::declarer_of_tenant(tx, &claim.tenant, &file.declaration.to_string())?;
         if declarer == Some(claim.declarer()) {

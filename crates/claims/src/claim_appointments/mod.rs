@@ -5,21 +5,22 @@
 //! [`ClaimAppointment`] on the claim. The partner's slots are returned unchanged; its session is sealed inside
 //! ours (`session`). Reads use the record and make no calls.
 
+pub(crate) mod abandoned_visits;
 pub(crate) mod book;
 pub(crate) mod cancel;
 pub(crate) mod damages;
 pub(crate) mod done;
 pub(crate) mod gateway;
-pub(crate) mod give_back;
 pub(crate) mod modify;
+pub(crate) mod partner_erasure;
 pub(crate) mod partners;
-pub(crate) mod pass_on;
 pub(crate) mod read;
 pub(crate) mod request;
 pub(crate) mod reschedule;
 pub(crate) mod search;
 pub(crate) mod session;
 
+pub use abandoned_visits::{abandoned_since, abandoned_with_visits, cancel_abandoned_visits, event_positions};
 pub use book::{BookClaimAppointment, book_claim_appointment};
 pub use cancel::{CancelClaimAppointment, cancel_claim_appointment};
 pub use done::claim_appointment_done;
@@ -27,9 +28,8 @@ pub use gateway::{
     NoPartners, PartnerAnswer, PartnerAppointment, PartnerBooking, PartnerGateway, PartnerModification, PartnerMove,
     PartnerOffer, PartnerOffers,
 };
-pub use give_back::{give_back_appointments, given_up_since, heard_of, left_on_given_up};
 pub use modify::{ModifyClaimAppointment, modify_claim_appointment};
-pub use pass_on::pass_on_erasures;
+pub use partner_erasure::request_partner_erasures;
 pub use read::{list_claim_appointments, read_claim_appointment};
 pub use request::SearchClaimAppointments;
 pub use reschedule::{MoveClaimAppointment, move_claim_appointment};

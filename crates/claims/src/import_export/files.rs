@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use bytes::BytesMut;
-use constat_domain::claim::{LARGEST_DOCUMENT, Photo, media_type_of};
+use constat_domain::claim::{MAX_DOCUMENT_BYTES, Photo, media_type_of};
 use constat_media::EncryptionScan;
 use constat_media::photo::PhotoScan;
 use constat_store::{Documents, StoreError};
@@ -69,8 +69,8 @@ pub fn look_at(path: &Path) -> Result<FileFacts, String> {
         encryption.feed(bytes);
         digest.update(bytes);
         size += read as u64;
-        if size > LARGEST_DOCUMENT {
-            return Err(format!("is larger than {LARGEST_DOCUMENT} bytes"));
+        if size > MAX_DOCUMENT_BYTES {
+            return Err(format!("is larger than {MAX_DOCUMENT_BYTES} bytes"));
         }
         if read < PIECE {
             break;

@@ -22,7 +22,7 @@ pub use manage::{
 pub use message::{Message, Subject, message_of};
 pub use outbox::{Work, fan_out, fan_out_work, lease, lease_trials, record_attempt, trials_due, work_due};
 pub use read::{DeliveryPage, list_deliveries, list_webhooks, pending_of, read_webhook, secret_digest, secret_of};
-pub use retention::forget_delivered;
+pub use retention::delete_delivered;
 pub use send::{ping_webhook, replay_deliveries};
 pub use sender::{NoWebhookSender, SendFailure, WebhookRequest, WebhookSender};
 

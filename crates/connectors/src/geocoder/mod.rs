@@ -21,7 +21,7 @@ use memory::Memory;
 use crate::http;
 
 /// Maximum size of an answer, in bytes. One with one place is about one kilobyte.
-const LONGEST_ANSWER: usize = 256 * 1024;
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// For how long a service that is out of order is left alone.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
@@ -127,7 +127,7 @@ impl BanGeocoder {
             StatusCode::BAD_REQUEST => return Ok(None),
             status => return Err(Failed::Status(status)),
         }
-        let body = http::body(answer, LONGEST_ANSWER).await.map_err(|error| Failed::of(&error))?;
+        let body = http::body(answer, MAX_ANSWER_BYTES).await.map_err(|error| Failed::of(&error))?;
         let body = body.ok_or(Failed::Unreadable)?;
         let answer: Answer = serde_json::from_slice(&body).map_err(|_not_geojson| Failed::Unreadable)?;
         Ok(answer.position(zip, is_ordinary, self.minimum_score))

@@ -9,7 +9,7 @@ use constat_domain::gazetteer::{Gazetteer, Precision};
 use constat_domain::geo::{Position, PostalAddress};
 use constat_domain::service::{CustomerType, Insurer};
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
 /// The user of the published stolen-bike example, with its contract and bike.
 pub const BIKE: (&str, &str, &str) = ("A1234567890", "contract_abc123", "product_def456");
@@ -114,7 +114,7 @@ pub fn home_contract(insurer: &Insurer) -> Contract {
 }
 
 /// The platform's registry: the examples, and homes and bikes all over France.
-pub fn registry(dice: &mut Dice, insurers: &[Insurer]) -> Vec<Contract> {
+pub fn registry(rng: &mut SeededRng, insurers: &[Insurer]) -> Vec<Contract> {
     let mut contracts = Vec::new();
     let Some(first) = insurers.first() else { return contracts };
     contracts.push(bike_contract(first));
@@ -130,16 +130,13 @@ pub fn registry(dice: &mut Dice, insurers: &[Insurer]) -> Vec<Contract> {
             format!("demo-product-{number:03}"),
         );
         let names = (user.as_str(), id.as_str(), thing.as_str());
-        let insurer = dice.pick(insurers).unwrap_or(first);
-        let town = dice.pick(&towns).and_then(|commune| Some((commune.postcodes().next()?, commune.name)));
+        let insurer = rng.pick(insurers).unwrap_or(first);
+        let town = rng.pick(&towns).and_then(|commune| Some((commune.postcodes().next()?, commune.name)));
         let made = match town {
             Some(town) if number % 4 != 0 => {
-                let (kind, relationship) = if dice.percent(60) {
-                    ("MaisonParticuliere", "Proprietaire")
-                } else {
-                    ("Appartement", "Locataire")
-                };
-                let street = format!("{} place de la Mairie", 1 + dice.below(30));
+                let (kind, relationship) =
+                    if rng.percent(60) { ("MaisonParticuliere", "Proprietaire") } else { ("Appartement", "Locataire") };
+                let street = format!("{} place de la Mairie", 1 + rng.below(30));
                 let risk = risk(kind, relationship, 4.0, &street, town, None);
                 contract(names, insurer, HOME_COVER, product("home", None, None, None), Some(risk))
             }
@@ -164,7 +161,7 @@ mod tests {
     #[test]
     fn every_contract_would_pass_an_import() {
         let insurer = |code: &str| Insurer { acam_code: code.to_owned(), name: "Assureur (démo)".to_owned() };
-        let all = registry(&mut Dice::new(2026), &[insurer("02000402"), insurer("21000402")]);
+        let all = registry(&mut SeededRng::new(2026), &[insurer("02000402"), insurer("21000402")]);
         assert_eq!(all.len(), OTHERS + 2);
         for contract in &all {
             assert_eq!(contract.check(constat_domain::catalogue::Catalogue::embedded()), [], "{}", contract.id);

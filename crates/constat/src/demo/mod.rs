@@ -1,10 +1,10 @@
 //! `constat demo`: a made-up world, served, and the main job walked through it.
 
 mod contracts;
-mod diary;
-mod dice;
 mod people;
-mod tell;
+mod printer;
+mod rng;
+mod schedule;
 mod walk;
 mod world;
 
@@ -18,7 +18,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use self::tell::Teller;
+use self::printer::Printer;
 use self::walk::{Cast, STOLEN_BIKE};
 use self::world::World;
 use constat_store::Database;
@@ -32,7 +32,7 @@ use crate::serve;
 /// Runs the demonstration. `data` is the folder that was asked for; a temporary one otherwise.
 pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
-    let teller = if options.json { Teller::quiet() } else { Teller::aloud() };
+    let printer = if options.json { Printer::quiet() } else { Printer::aloud() };
     let (path, _temporary) = place(data)?;
     let database = match config.database {
         // The demonstration's own folder, not the one of the configuration.
@@ -48,8 +48,8 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
     let documents = folder.documents(&config.documents)?;
     let services = serve::services(&folder, documents, Settings { public_url, partners, ..config.settings }).await?;
     let counts = world.counts;
-    teller.heading(&format!("Constat's demonstration, on {base_url}"));
-    teller.say(&format!(
+    printer.heading(&format!("Constat's demonstration, on {base_url}"));
+    printer.say(&format!(
         "Seeded in {} ms: {} experts, {} artisans, {} appointments, {} contracts. All of it is made up, in test mode.",
         begun.elapsed().as_millis(),
         counts.experts,
@@ -66,17 +66,17 @@ pub async fn demo(config: Config, options: Demo, data: Option<PathBuf>) -> Resul
         }
     };
     let mut server = tokio::spawn(serve::run(listener, None, services, stop));
-    let cast = Cast::new(&base_url, &world, &teller)?;
+    let cast = Cast::new(&base_url, &world, &printer)?;
     let ended = |outcome: Result<Result<(), Failure>, tokio::task::JoinError>| {
         outcome.map_err(|error| Failure::new(error.to_string()))?
     };
-    let act = perform(&cast, &teller, &options, &base_url, &world);
+    let act = perform(&cast, &printer, &options, &base_url, &world);
     let outcome = tokio::select! {
         outcome = act => outcome,
         stopped = &mut server => return ended(stopped).map(|()| ExitCode::SUCCESS),
     };
     if let Err(failure) = &outcome {
-        teller.failed(&failure.to_string());
+        printer.failed(&failure.to_string());
     }
     if options.once || outcome.is_err() {
         // The server may have been told to stop already.
@@ -100,7 +100,7 @@ fn place(data: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), Failure> {
 }
 
 /// What happens while the server is up.
-async fn perform(cast: &Cast, teller: &Teller, options: &Demo, base_url: &str, world: &World) -> Result<(), Failure> {
+async fn perform(cast: &Cast, printer: &Printer, options: &Demo, base_url: &str, world: &World) -> Result<(), Failure> {
     if options.json {
         let claim_id = walk::prepare_claim(cast).await?;
         let line = json!({
@@ -120,21 +120,21 @@ async fn perform(cast: &Cast, teller: &Teller, options: &Demo, base_url: &str, w
         return Ok(());
     }
     let begun = Instant::now();
-    walk::walk(cast, teller).await?;
-    teller.say("");
-    teller.heading(&format!("All {} steps held, in {} ms.", teller.steps(), begun.elapsed().as_millis()));
+    walk::walk(cast, printer).await?;
+    printer.say("");
+    printer.heading(&format!("All {} steps held, in {} ms.", printer.steps(), begun.elapsed().as_millis()));
     if !options.once {
-        let claim_id = walk::prepare_claim(&Cast::new(base_url, world, &Teller::quiet())?).await?;
-        leave_on_screen(teller, base_url, world, &claim_id);
+        let claim_id = walk::prepare_claim(&Cast::new(base_url, world, &Printer::quiet())?).await?;
+        leave_on_screen(printer, base_url, world, &claim_id);
     }
     Ok(())
 }
 
 /// Keys, URLs and lines to copy.
-fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &str) {
+fn leave_on_screen(printer: &Printer, base_url: &str, world: &World, claim_id: &str) {
     let (user, contract, product) = STOLEN_BIKE;
-    teller.say("");
-    teller.heading("The server stays up. Its keys (test mode):");
+    printer.say("");
+    printer.heading("The server stays up. Its keys (test mode):");
     let keys = [
         ("claims API", "key", "the platform", &world.claims_key),
         ("claims API", "key", "another tenant", &world.other_tenant_claims_key),
@@ -146,10 +146,10 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
         ("dossier API", "ctoken", "an insurer", &world.insurer_dossier_key),
     ];
     for (api, header, holder, key) in keys {
-        teller.say(&format!("  {api:<11} {header:<6} {holder:<35} {key}"));
+        printer.say(&format!("  {api:<11} {header:<6} {holder:<35} {key}"));
     }
-    teller.say("");
-    teller.heading("Try it:");
+    printer.say("");
+    printer.heading("Try it:");
     let World { claims_key, partner_key, dossier_key, insurer_acam_code, .. } = world;
     let from = crate::clock_and_random::SystemClock::today();
     for (what, line) in [
@@ -192,10 +192,10 @@ fn leave_on_screen(teller: &Teller, base_url: &str, world: &World, claim_id: &st
             format!("curl -s -H 'ctoken: {dossier_key}' {base_url}/v1/claims/{claim_id}"),
         ),
     ] {
-        teller.say(&format!("  # {what}\n  {line}\n"));
+        printer.say(&format!("  # {what}\n  {line}\n"));
     }
-    teller.say(&format!(
+    printer.say(&format!(
         "  The first insurer's ACAM code is {insurer_acam_code}. The contracts, to browse: {base_url}/openapi"
     ));
-    teller.say("  Stop with Ctrl-C; the made-up data goes with it unless --data named a folder.");
+    printer.say("  Stop with Ctrl-C; the made-up data goes with it unless --data named a folder.");
 }

@@ -10,7 +10,7 @@ use constat_domain::ids::ExpertId;
 use constat_domain::service::ServiceKind;
 use jiff::{Timestamp, civil};
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
 /// Experts of the firm.
 pub const EXPERTS: usize = 200;
@@ -47,8 +47,8 @@ impl Towns {
         Self { communes, inhabitants }
     }
 
-    fn draw(&self, dice: &mut Dice) -> Option<&'static Commune> {
-        let mut left = dice.below(self.inhabitants);
+    fn draw(&self, rng: &mut SeededRng) -> Option<&'static Commune> {
+        let mut left = rng.below(self.inhabitants);
         for commune in &self.communes {
             let here = commune.population as usize;
             if left < here {
@@ -73,41 +73,41 @@ fn largest_of_departments() -> BTreeMap<&'static str, &'static Commune> {
 }
 
 /// The experts: one in the largest town of each département, the others where people live.
-pub fn experts(dice: &mut Dice, insurer: &str) -> Vec<Expert> {
+pub fn experts(rng: &mut SeededRng, insurer: &str) -> Vec<Expert> {
     let departments = largest_of_departments();
     let towns = Towns::new(|_| true);
     let first: Vec<&Commune> = departments.values().copied().take(EXPERTS).collect();
     let others = EXPERTS - first.len();
     let bases: Vec<&Commune> =
-        first.into_iter().chain((0..others).filter_map(|_| towns.draw(dice)).collect::<Vec<_>>()).collect();
-    bases.into_iter().zip(1..).map(|(base, number)| expert(dice, base, number, &departments, insurer)).collect()
+        first.into_iter().chain((0..others).filter_map(|_| towns.draw(rng)).collect::<Vec<_>>()).collect();
+    bases.into_iter().zip(1..).map(|(base, number)| expert(rng, base, number, &departments, insurer)).collect()
 }
 
 fn expert(
-    dice: &mut Dice,
+    rng: &mut SeededRng,
     base: &Commune,
     number: usize,
     departments: &BTreeMap<&str, &Commune>,
     insurer: &str,
 ) -> Expert {
     let mut kinds = vec![ServiceKind::OnSite];
-    if dice.percent(70) {
+    if rng.percent(70) {
         kinds.extend([ServiceKind::Video, ServiceKind::AtDistance, ServiceKind::Remote]);
     }
-    if dice.percent(30) {
+    if rng.percent(30) {
         kinds.push(ServiceKind::Adversarial);
     }
-    let specialist = dice.percent(10);
+    let specialist = rng.percent(10);
     let natures = ["DegatsDesEaux", "Incendie", "CatastropheNaturelle", "Vol"];
     let skills = Skills {
         kinds,
         loss_natures: specialist.then(|| natures.map(str::to_owned).to_vec()),
-        languages: Some(languages(dice)),
-        insurers: dice.percent(10).then(|| vec![insurer.to_owned()]),
-        limit_total: dice.percent(30).then(|| Money::euro_cents(5_000_000)),
+        languages: Some(languages(rng)),
+        insurers: rng.percent(10).then(|| vec![insurer.to_owned()]),
+        limit_total: rng.percent(30).then(|| Money::euro_cents(5_000_000)),
         ..Skills::default()
     };
-    let territory = if dice.percent(40) {
+    let territory = if rng.percent(40) {
         let near = departments.values().filter(|town| town.position.distance_m(base.position) < 70_000.0);
         let mut codes: Vec<String> = near.map(|town| town.department().to_owned()).collect();
         codes.push(base.department().to_owned());
@@ -115,26 +115,26 @@ fn expert(
         codes.dedup();
         Territory::Departments(codes)
     } else {
-        Territory::RadiusKm([40.0, 50.0, 60.0, 80.0][dice.below(4)])
+        Territory::RadiusKm([40.0, 50.0, 60.0, 80.0][rng.below(4)])
     };
-    let cap = 4 + u8::try_from(dice.below(4)).unwrap_or(0);
-    let mut expert = person(dice, base, format!("Expert {number:03}"), skills, territory, cap);
+    let cap = 4 + u8::try_from(rng.below(4)).unwrap_or(0);
+    let mut expert = person(rng, base, format!("Expert {number:03}"), skills, territory, cap);
     expert.weekly_cap = Some(4 * u16::from(cap));
     if specialist {
         expert.on_call = standing_by();
-    } else if dice.percent(10) {
+    } else if rng.percent(10) {
         expert.schedules = every_other_wednesday(&expert.week);
     }
     expert
 }
 
 /// French, and for some a second language.
-fn languages(dice: &mut Dice) -> Vec<String> {
+fn languages(rng: &mut SeededRng) -> Vec<String> {
     let mut spoken = vec!["fr".to_owned()];
-    if dice.percent(30) {
+    if rng.percent(30) {
         spoken.push("en".to_owned());
-    } else if dice.percent(10) {
-        spoken.push(["ar", "de", "es", "it", "pt"][dice.below(5)].to_owned());
+    } else if rng.percent(10) {
+        spoken.push(["ar", "de", "es", "it", "pt"][rng.below(5)].to_owned());
     }
     spoken
 }
@@ -152,39 +152,39 @@ fn every_other_wednesday(week: &WeeklyHours) -> Vec<Schedule> {
 }
 
 /// The artisans: each holds one trade, some a second one.
-pub fn artisans(dice: &mut Dice) -> Vec<Expert> {
+pub fn artisans(rng: &mut SeededRng) -> Vec<Expert> {
     let around_paris = Towns::new(|commune| ["75", "92", "93", "94"].contains(&commune.department()));
     let towns = Towns::new(|commune| !commune.department().starts_with("97"));
     let mut people = Vec::with_capacity(ARTISANS);
     for number in 0..ARTISANS {
-        let drawn = if number < ARTISANS_OF_PARIS { around_paris.draw(dice) } else { towns.draw(dice) };
+        let drawn = if number < ARTISANS_OF_PARIS { around_paris.draw(rng) } else { towns.draw(rng) };
         let Some(base) = drawn else { continue };
         let mut trades = vec![Trade::ALL[number % Trade::ALL.len()]];
-        if dice.percent(30) {
-            trades.push(Trade::ALL[dice.below(Trade::ALL.len())]);
+        if rng.percent(30) {
+            trades.push(Trade::ALL[rng.below(Trade::ALL.len())]);
             trades.sort_unstable();
             trades.dedup();
         }
         let skills = Skills { kinds: vec![ServiceKind::RepairInKind], trades, ..Skills::default() };
         let name = format!("Artisan {:03}", number + 1);
-        people.push(person(dice, base, name, skills, Territory::RadiusKm(50.0), 5));
+        people.push(person(rng, base, name, skills, Territory::RadiusKm(50.0), 5));
     }
     people
 }
 
-fn person(dice: &mut Dice, base: &Commune, name: String, skills: Skills, territory: Territory, cap: u8) -> Expert {
+fn person(rng: &mut SeededRng, base: &Commune, name: String, skills: Skills, territory: Territory, cap: u8) -> Expert {
     let weeks: [[&str; 2]; 3] =
         [["08:30-12:30", "13:30-18:00"], ["09:00-12:00", "13:00-18:00"], ["08:00-12:00", "13:30-17:30"]];
-    let hours = weeks[dice.below(3)].iter().filter_map(|text| text.parse::<HourRange>().ok()).collect::<Vec<_>>();
+    let hours = weeks[rng.below(3)].iter().filter_map(|text| text.parse::<HourRange>().ok()).collect::<Vec<_>>();
     let mut week = WeeklyHours::weekdays(&hours);
     // One in five is off on Wednesday afternoon, one in ten works on Saturday morning.
-    if dice.percent(20) {
+    if rng.percent(20) {
         week.wednesday.truncate(1);
     }
-    if dice.percent(10) {
+    if rng.percent(10) {
         week.saturday = hours.iter().take(1).copied().collect();
     }
-    let id = ExpertId::new(Timestamp::UNIX_EPOCH, &dice.entropy());
+    let id = ExpertId::new(Timestamp::UNIX_EPOCH, &rng.entropy());
     let zone = zone_of_department(base.department());
     Expert { skills, territory, week, daily_cap: Some(cap), ..Expert::new(id, name, base.position, zone) }
 }
@@ -195,17 +195,17 @@ mod tests {
 
     #[test]
     fn two_hundred_experts_cover_every_departement_and_every_record_is_sound() {
-        let people = experts(&mut Dice::new(2026), "02000402");
+        let people = experts(&mut SeededRng::new(2026), "02000402");
         assert_eq!(people.len(), EXPERTS);
         assert!(people.iter().all(|person| person.check().is_empty()));
         assert!(largest_of_departments().len() >= 96, "{}", largest_of_departments().len());
-        assert_eq!(people, experts(&mut Dice::new(2026), "02000402"), "the same seed gives the same world");
-        assert_ne!(people, experts(&mut Dice::new(2027), "02000402"));
+        assert_eq!(people, experts(&mut SeededRng::new(2026), "02000402"), "the same seed gives the same world");
+        assert_ne!(people, experts(&mut SeededRng::new(2027), "02000402"));
     }
 
     #[test]
     fn every_trade_is_held_often_and_around_paris_twice() {
-        let people = artisans(&mut Dice::new(2026));
+        let people = artisans(&mut SeededRng::new(2026));
         assert_eq!(people.len(), ARTISANS);
         for trade in Trade::ALL {
             let holders = people.iter().filter(|person| person.skills.trades.contains(&trade));

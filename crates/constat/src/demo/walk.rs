@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::contracts::{BIKE, HOME};
-use super::tell::Teller;
+use super::printer::Printer;
 use super::world::World;
 use crate::clock_and_random::SystemClock;
 use crate::failure::Failure;
@@ -42,8 +42,8 @@ pub struct Cast {
 
 impl Cast {
     /// Clients of the server at `base_url`, whose exchanges are printed.
-    pub fn new(base_url: &str, world: &World, teller: &Teller) -> Result<Self, Failure> {
-        let options = || Options::observed(teller.observer());
+    pub fn new(base_url: &str, world: &World, printer: &Printer) -> Result<Self, Failure> {
+        let options = || Options::observed(printer.observer());
         let claims = |key: &str| ClaimsClient::new(&format!("{base_url}/v2"), key, options());
         let dossier = |key: &str| DossierClient::new(&format!("{base_url}/v1"), key, options());
         Ok(Self {
@@ -165,17 +165,17 @@ pub async fn prepare_claim(cast: &Cast) -> Result<String, Failure> {
 }
 
 /// Walks the main job. The first step that does not hold ends it.
-pub async fn walk(cast: &Cast, teller: &Teller) -> Result<(), Failure> {
-    let claim = declare(cast, teller).await?;
+pub async fn walk(cast: &Cast, printer: &Printer) -> Result<(), Failure> {
+    let claim = declare(cast, printer).await?;
     let id = claim.id.as_str();
     let uuid = uuid_of(&claim)?;
 
-    let expert = book_an_expert(cast, teller, id).await?;
-    pull_the_file(cast, teller, &uuid).await?;
-    let repair = book_a_repair(cast, teller, id, &uuid).await?;
-    let moved = reschedule(cast, teller, id, &expert).await?;
+    let expert = book_an_expert(cast, printer, id).await?;
+    pull_the_file(cast, printer, &uuid).await?;
+    let repair = book_a_repair(cast, printer, id, &uuid).await?;
+    let moved = reschedule(cast, printer, id, &expert).await?;
 
-    teller.step(
+    printer.step(
         "the insured's front end, claims API",
         "The repair is no longer needed: cancel it",
         &["/reason"],
@@ -186,20 +186,20 @@ pub async fn walk(cast: &Cast, teller: &Teller) -> Result<(), Failure> {
     ensure(json!(cancelled.status) == json!("cancelled"), "the repair to be cancelled")?;
     let outcome = cast.network_files.pull_claim(&uuid).await;
     refused(outcome, 404, "the repair network to lose the file with its appointment")?;
-    teller.held("the repair network lost its mandate, and with it the file");
+    printer.held("the repair network lost its mandate, and with it the file");
 
-    teller.step("the insured's front end, claims API", "Read the claim's appointments", &[], &["/data"]);
+    printer.step("the insured's front end, claims API", "Read the claim's appointments", &[], &["/data"]);
     let all = cast.claims.list_appointments(id).await?;
     let live: Vec<&ClaimAppointment> = all.iter().filter(|one| json!(one.status) == json!("booked")).collect();
     ensure(all.len() == 2 && live.len() == 1, "two appointments, one of them live")?;
     ensure(live.iter().all(|one| one.timeslot.start_time == moved.timeslot.start_time), "the new time to be kept")?;
-    teller.held("one visit stands, at the new time");
+    printer.held("one visit stands, at the new time");
     Ok(())
 }
 
-async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
+async fn declare(cast: &Cast, printer: &Printer) -> Result<Claim, Failure> {
     let front = "the insured's front end, claims API";
-    teller.step(
+    printer.step(
         front,
         "Declare a water damage, answers missing",
         &["/type", "/subtype", "/questions"],
@@ -208,28 +208,33 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     let outcome = cast.claims.create_claim(&water_damage(&json!({ "leak_stopped": true }))?).await;
     let error = refused(outcome, 400, "a declaration without answers to be refused")?;
     ensure(error.refused().is_some_and(|refused| refused.code == 1001), "code 1001")?;
-    teller.held("refused: the catalogue's questions are named, nothing was saved");
+    printer.held("refused: the catalogue's questions are named, nothing was saved");
 
     let shown = &["/data/id", "/data/status", "/data/canSubmit", "/data/documentEntries"];
-    teller.step(front, "Declare it with all answers", &["/type", "/subtype", "/questions", "/location/zipcode"], shown);
+    printer.step(
+        front,
+        "Declare it with all answers",
+        &["/type", "/subtype", "/questions", "/location/zipcode"],
+        shown,
+    );
     let claim = cast.claims.create_claim(&water_damage(&all_answers())?).await?;
     let waiting = claim.document_entries.iter().any(|entry| entry.kind == DAMAGE_PHOTO && entry.document.is_none());
     ensure(waiting && !claim.can_submit, "a draft that waits for a photograph")?;
-    teller.held("a draft; the answers decide which documents it needs");
+    printer.held("a draft; the answers decide which documents it needs");
 
-    teller.step(front, "Complete the description", &["/description"], &["/data/status", "/data/description"]);
+    printer.step(front, "Complete the description", &["/description"], &["/data/status", "/data/description"]);
     let longer = "Une canalisation encastrée de la salle de bains a fui pendant la nuit ; plafond du salon taché, parquet gondolé sur 12 m².";
     let patched = cast.claims.patch_claim(&claim.id, &request::<PatchClaim>(json!({ "description": longer }))?).await?;
     ensure(patched.description == longer, "the new description")?;
-    teller.held("a draft may still be changed");
+    printer.held("a draft may still be changed");
 
-    teller.step(front, "Submit too early", &[], &["/error/code", "/error/message", "/error/details"]);
+    printer.step(front, "Submit too early", &[], &["/error/code", "/error/message", "/error/details"]);
     let outcome = cast.claims.submit_claim(&claim.id).await;
     let error = refused(outcome, 409, "a claim without its documents to be refused")?;
     ensure(error.refused().is_some_and(|refused| refused.code == 3004), "code 3004")?;
-    teller.held("refused: a mandatory document is missing");
+    printer.held("refused: a mandatory document is missing");
 
-    teller.step(
+    printer.step(
         front,
         "Upload the photograph (base64) and a quote (multipart)",
         &["/0/type", "/type", "/title"],
@@ -237,9 +242,9 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     );
     cast.claims.upload_documents(&claim.id, &[photo()?], false).await?;
     cast.claims.upload_file(&claim.id, &quote()?, "devis.pdf", QUOTE.to_vec(), false).await?;
-    teller.held("types detected from the content, never from the caller's word");
+    printer.held("types detected from the content, never from the caller's word");
 
-    teller.step(
+    printer.step(
         front,
         "Submit",
         &[],
@@ -250,13 +255,13 @@ async fn declare(cast: &Cast, teller: &Teller) -> Result<Claim, Failure> {
     ensure(json!(claim.status) == json!("submitted") && claim.id == submitted.id, "the submitted claim by either id")?;
     let outcome = cast.other.read_claim(&claim.id).await;
     refused(outcome, 404, "another tenant's claim to be unknown")?;
-    teller.held("handed in; another tenant does not even learn that it exists");
+    printer.held("handed in; another tenant does not even learn that it exists");
     Ok(claim)
 }
 
-async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimAppointment, Failure> {
+async fn book_an_expert(cast: &Cast, printer: &Printer, id: &str) -> Result<ClaimAppointment, Failure> {
     let platform = "the platform asks its partner";
-    teller.step(
+    printer.step(
         platform,
         "Search a visit by an expert (ESS)",
         &["/type", "/dateFrom", "/dateTo"],
@@ -264,13 +269,13 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
     );
     let slots = cast.claims.search_appointments(id, &search("ESS", None)?).await?;
     ensure(slots.timeslots.len() > 1, "several free slots in Paris within three weeks")?;
-    teller.held(&format!(
+    printer.held(&format!(
         "{} slots of {}, sealed for 300 s; nothing was written",
         slots.timeslots.len(),
         slots.partner
     ));
 
-    teller.step(
+    printer.step(
         platform,
         "Book the first",
         &["/timeslot"],
@@ -291,9 +296,9 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
         .err()
         .filter(|error| error.status().is_some_and(|status| (400..500).contains(&status)))
         .ok_or_else(|| Failure::new("expected a session to book once"))?;
-    teller.held("booked; a session books once, its other slots are free again");
+    printer.held("booked; a session books once, its other slots are free again");
 
-    teller.step(
+    printer.step(
         "the platform, then the expert firm",
         "Read it back from both sides",
         &[],
@@ -309,12 +314,12 @@ async fn book_an_expert(cast: &Cast, teller: &Teller, id: &str) -> Result<ClaimA
     let read = cast.claims.read_appointment(id, &booked.id).await?;
     ensure(read.timeslot.start_time == booked.timeslot.start_time, "the same appointment")?;
     cast.firm.read_appointment(&booked.partner_appointment_id).await?;
-    teller.held("the platform's record and the firm's calendar agree");
+    printer.held("the platform's record and the firm's calendar agree");
     Ok(booked)
 }
 
-async fn pull_the_file(cast: &Cast, teller: &Teller, uuid: &str) -> Result<(), Failure> {
-    teller.step(
+async fn pull_the_file(cast: &Cast, printer: &Printer, uuid: &str) -> Result<(), Failure> {
+    printer.step(
         "the expert firm, dossier API",
         "Pull the claim file and a document",
         &[],
@@ -327,21 +332,21 @@ async fn pull_the_file(cast: &Cast, teller: &Teller, uuid: &str) -> Result<(), F
     let pulled = cast.firm_files.pull_file(uuid, document_id).await?;
     let linked = cast.firm_files.download(&document.href).await?;
     ensure(!pulled.bytes.is_empty() && pulled.bytes == linked.bytes, "the same bytes by id and by signed link")?;
-    teller.held(&format!(
+    printer.held(&format!(
         "{} bytes of {}, by id and by a link that lives one hour",
         pulled.bytes.len(),
         pulled.content_type
     ));
 
-    teller.step("the repair network, dossier API", "Try to pull it without an appointment", &[], &["/description"]);
+    printer.step("the repair network, dossier API", "Try to pull it without an appointment", &[], &["/description"]);
     let outcome = cast.network_files.pull_claim(uuid).await;
     refused(outcome, 404, "the file to be closed to who holds no appointment")?;
-    teller.held("404: without an appointment there is no mandate");
+    printer.held("404: without an appointment there is no mandate");
     Ok(())
 }
 
-async fn book_a_repair(cast: &Cast, teller: &Teller, id: &str, uuid: &str) -> Result<ClaimAppointment, Failure> {
-    teller.step(
+async fn book_a_repair(cast: &Cast, printer: &Printer, id: &str, uuid: &str) -> Result<ClaimAppointment, Failure> {
+    printer.step(
         "the platform asks the repair network",
         "Search and book a repair in kind (REN)",
         &["/type", "/partner", "/timeslot"],
@@ -349,26 +354,26 @@ async fn book_a_repair(cast: &Cast, teller: &Teller, id: &str, uuid: &str) -> Re
     );
     let slots = cast.claims.search_appointments(id, &search("REN", None)?).await?;
     let booked = cast.claims.book_appointment(id, &booking(&slots)?).await?;
-    teller.held("the damages declared decided which trades were asked");
+    printer.held("the damages declared decided which trades were asked");
 
-    teller.step(
+    printer.step(
         "the repair network, dossier API",
         "Pull the file, now with an appointment",
         &[],
         &["/guarantee", "/reference", "/documents"],
     );
     cast.network_files.pull_claim(uuid).await?;
-    teller.held("an appointment is a mandate");
+    printer.held("an appointment is a mandate");
     Ok(booked)
 }
 
 async fn reschedule(
     cast: &Cast,
-    teller: &Teller,
+    printer: &Printer,
     id: &str,
     booked: &ClaimAppointment,
 ) -> Result<ClaimAppointment, Failure> {
-    teller.step(
+    printer.step(
         "the platform asks its partner",
         "Move the expert's visit",
         &["/type", "/appointmentId", "/timeslot", "/reason"],
@@ -383,7 +388,7 @@ async fn reschedule(
         moved.id == booked.id && moved.timeslot.start_time == other.start_time,
         "the same appointment at the new time",
     )?;
-    teller.held("moved; the old time is free again");
+    printer.held("moved; the old time is free again");
     Ok(moved)
 }
 

@@ -15,8 +15,8 @@ use constat_store::queries::{api_keys, appointments, contracts, experts, organis
 use constat_store::{Store, StoreError};
 use jiff::Timestamp;
 
-use super::diary::{Diary, Writer};
-use super::dice::Dice;
+use super::rng::SeededRng;
+use super::schedule::{Diary, Writer};
 use super::{contracts as registry, people};
 use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::failure::Failure;
@@ -100,7 +100,7 @@ struct Firm {
 
 impl Firm {
     fn appointments(&self) -> impl Iterator<Item = &Appointment> {
-        self.people.iter().flat_map(|(_, diary)| &diary.appointments)
+        self.people.iter().flat_map(|(_, schedule)| &schedule.appointments)
     }
 }
 
@@ -119,7 +119,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
             "the data folder is already in use; the demonstration needs an empty one (--data DIR)",
         ));
     }
-    let mut dice = Dice::new(seed);
+    let mut rng = SeededRng::new(seed);
     let now = SystemClock.now();
     let mut rows = Rows { organisations: Vec::new(), keys: Vec::new(), contracts: Vec::new(), firms: Vec::new() };
     let mut add = |kind, name: &str, acam: Option<&str>| {
@@ -150,7 +150,7 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
         .zip(["Assureur A (démo)", "Assureur B (démo)"])
         .map(|(code, name)| Insurer { acam_code: (*code).to_owned(), name: name.to_owned() })
         .collect();
-    for contract in registry::registry(&mut dice, &insurers) {
+    for contract in registry::registry(&mut rng, &insurers) {
         rows.contracts.push((test(platform), contract));
     }
     let contracts = rows.contracts.len();
@@ -159,15 +159,15 @@ pub async fn seed(store: &Store, seed: u64, settings: &Settings) -> Result<World
         rows.contracts.push((test(insurer_b), registry::home_contract(insurer)));
     }
 
-    let experts = people::experts(&mut dice, ACAM_CODES[0]);
-    let artisans = people::artisans(&mut dice);
+    let experts = people::experts(&mut rng, ACAM_CODES[0]);
+    let artisans = people::artisans(&mut rng);
     for (org, people) in [(firm, experts), (network, artisans)] {
         let mut writer = Writer::new(test(org), platform, now, Arc::new(settings.clone()));
         let people = people
             .into_iter()
             .map(|person| {
-                let diary = writer.write(&mut dice, &person);
-                (person, diary)
+                let schedule = writer.write(&mut rng, &person);
+                (person, schedule)
             })
             .collect();
         rows.firms.push(Firm { tenant: test(org), people });
@@ -215,9 +215,9 @@ fn save(tx: &mut constat_store::Tx, rows: &Rows) -> Result<(), StoreError> {
         contracts::upsert_of_tenant(tx, tenant, contract)?;
     }
     for firm in &rows.firms {
-        for (person, diary) in &firm.people {
+        for (person, schedule) in &firm.people {
             experts::upsert_of_tenant(tx, &firm.tenant, &person.display_name, person)?;
-            for away in &diary.absences {
+            for away in &schedule.absences {
                 absences::upsert_of_tenant(tx, &firm.tenant, away)?;
             }
         }

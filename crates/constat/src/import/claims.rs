@@ -35,7 +35,7 @@ use crate::progress;
 const BATCH: usize = 200;
 
 /// Most faults that are kept to be shown when nothing is imported.
-const MOST_KEPT: usize = 1_000;
+const MAX_ENTRIES: usize = 1_000;
 
 /// What `constat import claims --help` adds.
 pub const HELP: &str = "\
@@ -204,7 +204,7 @@ impl Run<'_> {
                     write_faults(out, &report.by_line(self.columns()))?;
                 } else if saves {
                     return Err(Failure::new(format!("the file changed meanwhile\n{}", report.text(self.columns()))));
-                } else if found.report.len() < MOST_KEPT {
+                } else if found.report.len() < MAX_ENTRIES {
                     found.report.append(&mut report);
                 }
             }

@@ -416,7 +416,7 @@ async fn the_visit_of_a_claim_that_was_given_up_is_given_back_once_the_partner_a
     let world = Abroad::start().await;
     let (id, _) = submitted(&world.claims).await;
     let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
-    let mut job = world.server.give_back();
+    let mut job = world.server.abandoned_visits();
     assert_eq!(job.look().await.unwrap(), 0);
     world.fake.heard();
     world.claims.cancel_claim(&id, None).await.unwrap();
@@ -436,7 +436,7 @@ async fn the_visit_of_a_claim_that_was_given_up_is_given_back_once_the_partner_a
     assert_eq!(cancelled.cancellation.unwrap().reason, "RendezVousNonUtile");
     let kinds = events(&world.server, &world.caller, &id);
     assert_eq!(kinds[kinds.len() - 2..], ["v2.claim.abandoned", "v2.appointment.cancelled"]);
-    assert_eq!(job.look().await.unwrap() + world.server.give_back().look().await.unwrap(), 0);
+    assert_eq!(job.look().await.unwrap() + world.server.abandoned_visits().look().await.unwrap(), 0);
     assert!(world.fake.heard().is_empty());
 }
 
@@ -447,7 +447,7 @@ async fn a_claim_given_up_in_a_slow_transaction_is_found_behind_a_faster_one() {
     let (id, _) = submitted(&world.claims).await;
     let booked = world.claims.book_appointment(&id, &world.booking(&id).await).await.unwrap();
     let other = world.server.platform("Autre").await;
-    let mut job = world.server.give_back();
+    let mut job = world.server.abandoned_visits();
     assert_eq!(job.look().await.unwrap(), 0);
     let database = world.server.services.core.store.database().clone();
     let gate = match &database {
@@ -508,11 +508,11 @@ async fn a_server_that_starts_gives_back_what_was_left_and_leaves_what_the_partn
     let kept = world.claims.book_appointment(&other, &world.booking(&other).await).await.unwrap();
     world.claims.cancel_claim(&id, None).await.unwrap();
     world.fake.play(|asked| asked.what.ends_with("/cancel").then(|| (409, json!({ "value": 8, "description": "no" }))));
-    let mut job = world.server.give_back();
+    let mut job = world.server.abandoned_visits();
     assert_eq!(job.look().await.unwrap(), 0, "a partner that refuses would refuse again");
     assert_eq!(world.claims.read_appointment(&id, &booked.id).await.unwrap(), booked);
     world.fake.usual();
-    assert_eq!(world.server.give_back().look().await.unwrap(), 0);
+    assert_eq!(world.server.abandoned_visits().look().await.unwrap(), 0);
     let given_back = world.claims.read_appointment(&id, &booked.id).await.unwrap();
     assert_eq!(given_back.status, AppointmentStatus::Cancelled);
     assert_eq!(world.claims.read_appointment(&other, &kept.id).await.unwrap(), kept, "this claim is open");

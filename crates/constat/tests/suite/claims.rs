@@ -1,6 +1,6 @@
 //! A claim's life over the claims API, from the published stolen-bike example.
 
-use constat_core::forget_answers;
+use constat_core::delete_old_answers;
 use constat_domain::Money;
 use constat_domain::claim::{Claim, Settlement, SettlementKind};
 use constat_domain::ids::{ClaimId, DeclarationId, SettlementId};
@@ -328,10 +328,10 @@ async fn an_answer_is_kept_for_a_week_and_then_forgotten() {
     };
     let first = send().await;
     server.clock.advance(jiff::SignedDuration::from_hours(7 * 24));
-    assert_eq!(forget_answers(&server.services.core).await.unwrap(), 0);
+    assert_eq!(delete_old_answers(&server.services.core).await.unwrap(), 0);
     assert_eq!(send().await, first);
     server.clock.advance(jiff::SignedDuration::from_secs(1));
-    assert_eq!(forget_answers(&server.services.core).await.unwrap(), 1);
+    assert_eq!(delete_old_answers(&server.services.core).await.unwrap(), 1);
     assert_ne!(send().await["id"], first["id"]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use constat_claims::claim_appointments::pass_on_erasures;
+use constat_claims::claim_appointments::request_partner_erasures;
 use constat_claims::import_export::erasure::{Erasure, erase, look};
 use constat_client::PartnerClient;
 use constat_client::wire::claims::CreateWebhook;
@@ -530,18 +530,18 @@ async fn a_firm_on_another_server_is_asked_to_erase_until_it_has() {
     let erased = erase_insured(services, &caller, HOME_USER).await;
     assert_eq!((erased.at_firms, erased.elsewhere), (0, 1));
     // The visit is still to come: the firm refuses, and is asked again later, not at once.
-    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
+    assert_eq!(request_partner_erasures(&services.claims).await.unwrap(), 0);
     there.clock.advance(SignedDuration::from_hours(24 * 20));
-    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
+    assert_eq!(request_partner_erasures(&services.claims).await.unwrap(), 0);
     assert_eq!(there_now().await.customer.unwrap().last_name, "Zqelsewhere");
     here.clock.advance(SignedDuration::from_mins(2));
-    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 1);
+    assert_eq!(request_partner_erasures(&services.claims).await.unwrap(), 1);
     let gone = there_now().await;
     assert!(gone.customer.is_none() && gone.address.unwrap().street1 == "(effacé)");
     assert_eq!(gone.status, Some(AppointmentStatus::Booked));
     // Recorded once, and not asked again.
     here.clock.advance(SignedDuration::from_hours(48));
-    assert_eq!(pass_on_erasures(&services.claims).await.unwrap(), 0);
+    assert_eq!(request_partner_erasures(&services.claims).await.unwrap(), 0);
     let kinds = crate::platform_support::events(&here, &caller, &id);
     assert_eq!(kinds.iter().filter(|kind| *kind == "insured.erasure.passed_on").count(), 1);
     assert_eq!(refusal(known.erase_appointment("apt_00000000000000000000000000").await).0, 404);

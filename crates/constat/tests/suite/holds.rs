@@ -303,7 +303,7 @@ fn reschedule(found: &Value, slot: usize) -> Value {
 }
 
 /// Shortest wait behind a booking of the same time that does not end: a little under the server's 250 ms.
-const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+const MIN_WAIT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn a_hold_a_booking_and_a_reschedule_wait_for_a_booking_of_the_same_time() {
@@ -332,7 +332,7 @@ async fn a_hold_a_booking_and_a_reschedule_wait_for_a_booking_of_the_same_time()
         });
         let got = answered.await.expect("an answer within ten seconds");
         assert!(matches!(got.status, 200 | 201), "{what}: {} {}", got.status, got.text);
-        assert!(start.elapsed() >= SHORTEST_WAIT, "{what} did not wait: {:?}", start.elapsed());
+        assert!(start.elapsed() >= MIN_WAIT, "{what} did not wait: {:?}", start.elapsed());
         drop(guard);
     }
 }

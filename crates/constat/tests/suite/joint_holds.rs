@@ -1,6 +1,6 @@
 //! Holds of joint slots: the time of all is kept, given back, and consumed together.
 
-use constat_core::forget_holds;
+use constat_core::delete_expired_holds;
 use constat_domain::expert::Trade;
 use constat_testkit::{artisan, expert};
 use jiff::SignedDuration;
@@ -109,10 +109,10 @@ async fn what_is_left_of_a_joint_hold_is_removed_in_every_firm() {
     let (app, clock) = (&two.partner.server.services.core, &two.partner.server.clock);
     let mine = two.partner.search(&two.request()).await;
     two.partner.post("/holds", &hold(&mine, 0)).await.expect(201);
-    assert_eq!(forget_holds(app).await.unwrap(), 0);
+    assert_eq!(delete_expired_holds(app).await.unwrap(), 0);
     clock.advance(SignedDuration::from_secs(300));
-    assert_eq!(forget_holds(app).await.unwrap(), 2);
-    assert_eq!(forget_holds(app).await.unwrap(), 0);
+    assert_eq!(delete_expired_holds(app).await.unwrap(), 2);
+    assert_eq!(delete_expired_holds(app).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Webhooks: registered, signed, in order, again until they are taken, and never to private addresses.
 
-use constat_claims::webhooks::{forget_delivered, lease};
+use constat_claims::webhooks::{delete_delivered, lease};
 use constat_client::ClaimsClient;
 use constat_client::wire::claims::{
     CreateWebhook, DeliveriesQuery, EventsQuery, PatchWebhook, ReplayDeliveries, RotateSecret, WantedStatus, Webhook,
@@ -532,19 +532,19 @@ async fn the_log_forgets_what_was_delivered_long_ago_and_nothing_else() {
     let failed =
         |log: &[WebhookDeliveryStatus]| log.iter().filter(|one| **one == WebhookDeliveryStatus::Failed).count();
     assert_eq!((log().await.len(), failed(&log().await)), (9, 1));
-    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 0);
+    assert_eq!(delete_delivered(&world.server.services.claims).await.unwrap(), 0);
     days(27);
     world.client.ping_webhook(&webhook.id).await.unwrap();
     world.drain().await;
     // Thirty days and more after the first of them, and not after the others.
-    let gone = forget_delivered(&world.server.services.claims).await.unwrap();
+    let gone = delete_delivered(&world.server.services.claims).await.unwrap();
     assert!((1..8).contains(&gone), "{gone}");
     assert_eq!(log().await.len(), 10 - gone);
     world.client.ping_webhook(&webhook.id).await.unwrap();
     days(31);
-    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 9 - gone);
+    assert_eq!(delete_delivered(&world.server.services.claims).await.unwrap(), 9 - gone);
     assert_eq!(log().await, [WebhookDeliveryStatus::Pending, WebhookDeliveryStatus::Failed]);
-    assert_eq!(forget_delivered(&world.server.services.claims).await.unwrap(), 0);
+    assert_eq!(delete_delivered(&world.server.services.claims).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -229,7 +229,7 @@ fn what_a_frozen_server_began_after_a_refusal_is_counted_and_no_fault() {
 fn a_read_that_tells_something_old_is_found() {
     let mut run = Run::sound();
     run.operation(Verb::Read, "B", None, vec![done("apt_b", slot(900), "booked")]);
-    run.fails_with("B: a read told");
+    run.fails_with("B: a read returned");
 }
 
 #[test]

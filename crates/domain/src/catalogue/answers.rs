@@ -8,7 +8,7 @@ use crate::refusal::FieldError;
 use crate::text::sentence_key;
 
 /// Longest free-text answer, in characters. Ours: a generous paragraph.
-const LONGEST_TEXT: usize = 2_000;
+const MAX_TEXT_CHARS: usize = 2_000;
 
 impl Subtype {
     /// Reads answers whose keys are stable ids or French question texts.
@@ -135,7 +135,7 @@ impl Question {
             },
             (QuestionKind::Text, Value::String(text)) => {
                 let text = text.trim();
-                if text.is_empty() || text.chars().count() > LONGEST_TEXT {
+                if text.is_empty() || text.chars().count() > MAX_TEXT_CHARS {
                     return Err(wrong());
                 }
                 Ok(Answer::Text(text.to_owned()))
@@ -162,7 +162,7 @@ impl Question {
     fn expected(&self) -> String {
         match &self.kind {
             QuestionKind::Bool => "true or false".to_owned(),
-            QuestionKind::Text => format!("a text of 1 to {LONGEST_TEXT} characters"),
+            QuestionKind::Text => format!("a text of 1 to {MAX_TEXT_CHARS} characters"),
             QuestionKind::Choice(options) => {
                 let labels: Vec<String> = options.iter().map(|option| format!("\"{}\"", option.label)).collect();
                 format!("one of {}", labels.join(", "))

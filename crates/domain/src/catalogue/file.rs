@@ -12,7 +12,7 @@ use crate::text::sentence_key;
 
 /// Most combinations of answers tried to see whether a condition can hold; a condition on more is
 /// taken at its word.
-const MOST_COMBINATIONS: usize = 10_000;
+const MAX_COMBINATIONS: usize = 10_000;
 
 /// Something wrong with a catalogue file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -374,7 +374,7 @@ fn can_hold(condition: &Condition, known: &[Question]) -> bool {
             wider.push(answers);
         }
         combinations = wider;
-        if combinations.len() > MOST_COMBINATIONS {
+        if combinations.len() > MAX_COMBINATIONS {
             return true;
         }
     }

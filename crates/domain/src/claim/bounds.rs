@@ -4,13 +4,13 @@ use super::Claim;
 use crate::refusal::ClaimRefusal;
 
 /// Most documents, those that newer ones replaced too. Ours: a large fire has some dozens.
-pub(super) const MOST_DOCUMENTS: usize = 500;
+pub(super) const MAX_DOCUMENTS: usize = 500;
 /// Most documents that handlers asked for. Ours: more than any catalogue has.
-pub(super) const MOST_REQUESTS: usize = 100;
+pub(super) const MAX_REQUESTS: usize = 100;
 /// Most settlements. Ours: an annuity of many years, paid by the month.
-pub(super) const MOST_SETTLEMENTS: usize = 500;
+pub(super) const MAX_SETTLEMENTS: usize = 500;
 /// Most notes among handlers. Ours: two megabytes of the longest.
-pub(super) const MOST_NOTES: usize = 1_000;
+pub(super) const MAX_NOTES: usize = 1_000;
 
 /// Refuses when there are as many as may be.
 pub(super) const fn room_for_one(what: &'static str, there: usize, most: usize) -> Result<(), ClaimRefusal> {
@@ -21,10 +21,10 @@ impl Claim {
     /// Everything that the claim holds too much of: the field, and how much it may hold.
     pub(super) fn overfull(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let all = [
-            ("documents", self.documents.len(), MOST_DOCUMENTS),
-            ("requests", self.requests.len(), MOST_REQUESTS),
-            ("settlements", self.settlements.len(), MOST_SETTLEMENTS),
-            ("internal_notes", self.internal_notes.len(), MOST_NOTES),
+            ("documents", self.documents.len(), MAX_DOCUMENTS),
+            ("requests", self.requests.len(), MAX_REQUESTS),
+            ("settlements", self.settlements.len(), MAX_SETTLEMENTS),
+            ("internal_notes", self.internal_notes.len(), MAX_NOTES),
         ];
         all.into_iter().filter(|(_, there, most)| there > most).map(|(field, _, most)| (field, most))
     }

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::actions::one_of;
-use super::bounds::{MOST_DOCUMENTS, room_for_one};
+use super::bounds::{MAX_DOCUMENTS, room_for_one};
 use super::{Answer, Claim, ClaimStatus, Document, DocumentRequest, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
 use crate::refusal::ClaimRefusal;
 
 /// Most bytes of one document: 20 MiB. Source: claims API v2, "Document rules".
-pub const LARGEST_DOCUMENT: u64 = 20_971_520;
+pub const MAX_DOCUMENT_BYTES: u64 = 20_971_520;
 
 /// Why a document is rejected that the virus scanner found something in, in the language of its
 /// reader.
@@ -305,7 +305,7 @@ impl Claim {
         if !self.status.is_open() && self.status != ClaimStatus::Draft {
             return Err(ClaimRefusal::NotEditable);
         }
-        room_for_one("documents", self.documents.len(), MOST_DOCUMENTS)
+        room_for_one("documents", self.documents.len(), MAX_DOCUMENTS)
     }
 
     fn entry_for<'a>(&'a self, catalogue: &'a Catalogue, new: &NewDocument) -> Result<Entry<'a>, ClaimRefusal> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::bounds::{MOST_NOTES, room_for_one};
+use super::bounds::{MAX_NOTES, room_for_one};
 use super::transitions::Step;
 use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, LocationEdit, Rules};
 use crate::catalogue::Catalogue;
@@ -237,7 +237,7 @@ impl Claim {
 
     /// Refuses when there are as many notes as may be.
     pub(super) fn may_add_note(&self) -> Result<(), ClaimRefusal> {
-        room_for_one("internal notes", self.internal_notes.len(), MOST_NOTES)
+        room_for_one("internal notes", self.internal_notes.len(), MAX_NOTES)
     }
 
     /// Adds an internal note of a handler. It is visible to handlers only and never changes.

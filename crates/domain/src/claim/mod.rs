@@ -37,7 +37,7 @@ pub use correction::{Correction, InsuredEdit, LocationEdit};
 pub use cover::{Cover, CoverReason, CoverState, OutsideCover, Rules};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use document::{Document, DocumentStatus, Duplicate, Photo, PhotoEdit, ScanState};
-pub use documents::{Entry, LARGEST_DOCUMENT, NewDocument};
+pub use documents::{Entry, MAX_DOCUMENT_BYTES, NewDocument};
 pub use draft::NewDraft;
 pub use erasure::{ERASED, Retention};
 pub use filename::{

@@ -14,9 +14,9 @@ use crate::money::Currency;
 use crate::refusal::FieldError;
 
 /// Longest description, in characters: that of the claims API.
-const LONGEST_DESCRIPTION: usize = 20_000;
+const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// Longest other text, in characters.
-const LONGEST_TEXT: usize = 4_000;
+const MAX_TEXT_CHARS: usize = 4_000;
 /// The claims API tells amounts as numbers of euros.
 const IN_EUROS: &str = "must be in euros: currency EUR";
 /// Highest version: far above what a claim reaches, and far below where a number ends.
@@ -104,12 +104,12 @@ impl Claim {
         faults.extend(self.insured.faults("insured"));
         // A draft that an insurer opened has no description yet.
         let is_missing = self.status != ClaimStatus::Draft && self.description.trim().is_empty();
-        if is_missing || self.description.chars().count() > LONGEST_DESCRIPTION {
-            faults.push(FieldError::new("description", format!("must have 1 to {LONGEST_DESCRIPTION} characters")));
+        if is_missing || self.description.chars().count() > MAX_DESCRIPTION_CHARS {
+            faults.push(FieldError::new("description", format!("must have 1 to {MAX_DESCRIPTION_CHARS} characters")));
         }
         for (field, text) in [("note", &self.note), ("abandon_reason", &self.abandon_reason)] {
-            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
-                faults.push(FieldError::new(field, format!("must have {LONGEST_TEXT} characters at most")));
+            if text.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT_CHARS) {
+                faults.push(FieldError::new(field, format!("must have {MAX_TEXT_CHARS} characters at most")));
             }
         }
     }
@@ -243,8 +243,8 @@ impl Claim {
         let documents = self.documents.iter().flat_map(|kept| [&kept.note, &kept.refusal_reason]);
         let documents = documents.map(|text| ("documents", text.as_ref()));
         for (field, text) in notes.chain(requests).chain(labels).chain(documents) {
-            if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
-                faults.push(FieldError::new(field, format!("has a text of more than {LONGEST_TEXT} characters")));
+            if text.is_some_and(|text| text.chars().count() > MAX_TEXT_CHARS) {
+                faults.push(FieldError::new(field, format!("has a text of more than {MAX_TEXT_CHARS} characters")));
             }
         }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{MOST_REQUESTS, room_for_one};
+use super::bounds::{MAX_REQUESTS, room_for_one};
 use super::transitions::Step;
 use super::{Claim, DocumentStatus};
 use crate::catalogue::{Catalogue, Category, DocumentRule};
@@ -118,7 +118,7 @@ impl Claim {
         if let Some(known) = self.requests.iter_mut().find(|known| known.kind == kind) {
             *known = request;
         } else {
-            room_for_one("requested documents", self.requests.len(), MOST_REQUESTS)?;
+            room_for_one("requested documents", self.requests.len(), MAX_REQUESTS)?;
             self.requests.push(request);
         }
         if *wait && let Some(next) = self.status.after(Step::Wait) {

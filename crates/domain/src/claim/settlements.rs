@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Claim;
-use super::bounds::{MOST_SETTLEMENTS, room_for_one};
+use super::bounds::{MAX_SETTLEMENTS, room_for_one};
 use crate::clock::lies_ahead;
 use crate::ids::SettlementId;
 use crate::money::Money;
@@ -100,7 +100,7 @@ impl Claim {
         if !self.status.is_open() {
             return Err(ClaimRefusal::StatusLocked);
         }
-        room_for_one("settlements", self.settlements.len(), MOST_SETTLEMENTS)
+        room_for_one("settlements", self.settlements.len(), MAX_SETTLEMENTS)
     }
 
     /// Decides on a payment. A claim ends only once it was paid or withdrawn.

@@ -30,7 +30,7 @@ use crate::{Problem, Reply, Shared};
 
 /// Largest import over HTTP: 4 MiB, some ten thousand contracts. They are saved in one transaction, and
 /// all other writes wait behind it; the command line takes larger files.
-const LARGEST_IMPORT: usize = 4 * 1024 * 1024;
+const MAX_IMPORT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Largest workbook when unpacked: 64 MiB, the rows of 4 MiB and the spreadsheet's own parts.
 const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
@@ -56,7 +56,7 @@ impl FromRequest<Shared> for ContractsFile {
             WORKBOOK => Format::Workbook,
             _ => return Err(Cause::UnsupportedMediaType { expected: TAKEN }.into()),
         };
-        Ok(Self { format, raw: read_body(request, LARGEST_IMPORT, shared).await? })
+        Ok(Self { format, raw: read_body(request, MAX_IMPORT_BYTES, shared).await? })
     }
 }
 

@@ -26,7 +26,7 @@ use crate::answer::{Ready, entity_tag};
 
 /// Most answers kept; beyond it the memory is emptied and fills again. At some kilobytes each, a
 /// dozen megabytes.
-const MOST_KEPT: usize = 4_096;
+const MAX_ENTRIES: usize = 4_096;
 
 /// Rendered answers by claim and kind of reader.
 #[derive(Default)]
@@ -116,7 +116,7 @@ impl Rendered {
         let fresh = Kept { tenant, declared_by, version, until, tag, body: body.into(), seen_at };
         let answer = fresh.answer();
         if let Ok(mut kept) = self.by_claim.write() {
-            if kept.len() >= MOST_KEPT {
+            if kept.len() >= MAX_ENTRIES {
                 kept.clear();
             }
             kept.insert((stamp.declaration, look.asker), fresh);

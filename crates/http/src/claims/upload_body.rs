@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use constat_claims::ClaimService;
 use constat_claims::claim::{Received, Receiving, Upload, UploadShare, forget};
 use constat_core::CommandContext;
-use constat_domain::claim::{Claim, LARGEST_DOCUMENT, filename_of_disposition, media_type_of};
+use constat_domain::claim::{Claim, MAX_DOCUMENT_BYTES, filename_of_disposition, media_type_of};
 use constat_domain::refusal::ClaimRefusal;
 use constat_wire::claims::{DocumentMeta, DocumentUploads, UploadDocument};
 use constat_wire::common::read_json;
@@ -31,10 +31,10 @@ use crate::problem::Cause;
 use crate::{Problem, Shared};
 
 /// Largest JSON body: 64 MiB, two of the largest documents in base64.
-const LARGEST_JSON: usize = 64 * 1024 * 1024;
+const MAX_JSON_BYTES: usize = 64 * 1024 * 1024;
 
 /// Largest `meta` part.
-const LARGEST_META: usize = 64 * 1024;
+const MAX_META_BYTES: usize = 64 * 1024;
 
 /// How much of a body is read on and thrown away after it was refused, so that its sender gets to
 /// read why.
@@ -103,7 +103,7 @@ impl UploadBody {
             return Err(Cause::UnsupportedContentEncoding.into());
         }
         // What a compressed body inflates to is not known before.
-        let told = if encoding == Encoding::Gzip { LARGEST_JSON } else { length(&request).min(LARGEST_JSON) };
+        let told = if encoding == Encoding::Gzip { MAX_JSON_BYTES } else { length(&request).min(MAX_JSON_BYTES) };
         let share = if is_json { JSON_SHARE * told } else { FORM_SHARE };
         let share = service.upload_memory.take(context.caller.key, share).await?;
         let mut received = Vec::new();
@@ -128,7 +128,7 @@ impl UploadBody {
 /// How long a body says that it is; the longest that is taken when it does not say.
 fn length(request: &Request) -> usize {
     let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    told.unwrap_or(LARGEST_JSON)
+    told.unwrap_or(MAX_JSON_BYTES)
 }
 
 type Read = (Vec<Upload>, Vec<u8>);
@@ -150,8 +150,8 @@ async fn read_files(
     }
     // All are looked at before the first is stored.
     for (_, field, _, bytes) in &contents {
-        if bytes.len() as u64 > LARGEST_DOCUMENT {
-            return Err(ClaimRefusal::FileTooLarge { field: field.clone(), limit: LARGEST_DOCUMENT }.into());
+        if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
+            return Err(ClaimRefusal::FileTooLarge { field: field.clone(), limit: MAX_DOCUMENT_BYTES }.into());
         }
         if media_type_of(bytes).is_none() {
             return Err(ClaimRefusal::InvalidMimeType { field: field.clone() }.into());
@@ -174,29 +174,29 @@ async fn read_items(
     request: Request,
     throughput: &mut UploadThroughput,
 ) -> Result<(Vec<(String, UploadDocument)>, Vec<u8>), Problem> {
-    let mut inflating = (Encoding::of(&request)? == Encoding::Gzip).then(|| Inflating::new(LARGEST_JSON));
-    let expected = length(&request).min(LARGEST_JSON);
+    let mut inflating = (Encoding::of(&request)? == Encoding::Gzip).then(|| Inflating::new(MAX_JSON_BYTES));
+    let expected = length(&request).min(MAX_JSON_BYTES);
     let mut stream = request.into_body().into_data_stream();
-    let mut raw = BytesMut::with_capacity(if expected == LARGEST_JSON { 0 } else { expected });
+    let mut raw = BytesMut::with_capacity(if expected == MAX_JSON_BYTES { 0 } else { expected });
     let mut seen = 0;
     while let Some(chunk) = throughput.wait(stream.next()).await? {
         let chunk = chunk.map_err(|_broken| Problem::field("", "the body ended early"))?;
         throughput.received(chunk.len());
         seen += chunk.len();
-        if seen <= LARGEST_JSON {
+        if seen <= MAX_JSON_BYTES {
             match &mut inflating {
                 Some(inflating) => inflating.write(&chunk)?,
                 None => raw.extend_from_slice(&chunk),
             }
         } else {
             raw = BytesMut::new();
-            if seen - LARGEST_JSON > MAX_DISCARDED_BYTES {
+            if seen - MAX_JSON_BYTES > MAX_DISCARDED_BYTES {
                 break;
             }
         }
     }
-    if seen > LARGEST_JSON {
-        return Err(Cause::BodyTooLarge { limit: LARGEST_JSON }.into());
+    if seen > MAX_JSON_BYTES {
+        return Err(Cause::BodyTooLarge { limit: MAX_JSON_BYTES }.into());
     }
     let raw = match inflating {
         Some(inflating) => inflating.finish()?,
@@ -305,14 +305,14 @@ async fn read_meta(field: &mut Field<'_>, throughput: &mut UploadThroughput, dis
     let mut bytes = BytesMut::new();
     let mut fits = true;
     while let Some(chunk) = next_chunk(field, throughput).await? {
-        fits = fits && bytes.len() + chunk.len() <= LARGEST_META;
+        fits = fits && bytes.len() + chunk.len() <= MAX_META_BYTES;
         if fits {
             bytes.extend_from_slice(&chunk);
         } else {
             discard(chunk.len(), discarded)?;
         }
     }
-    let too_large = || Problem::field("meta", format!("expected at most {LARGEST_META} bytes"));
+    let too_large = || Problem::field("meta", format!("expected at most {MAX_META_BYTES} bytes"));
     Ok(if fits { Ok(bytes.freeze()) } else { Err(too_large()) })
 }
 

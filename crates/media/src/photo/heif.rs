@@ -5,7 +5,7 @@
 //! drawn with. Everything else in the file is overwritten: metadata, thumbnails, other pictures, names, films, free
 //! space, and whatever lies between the items.
 
-use super::{Format, Found, LONGEST_BLOCK, Next};
+use super::{Format, Found, MAX_BLOCK_BYTES, Next};
 use constat_domain::claim::PhotoEdit;
 
 #[derive(Default)]
@@ -127,7 +127,7 @@ impl Heif {
                 self.state = State::Brands;
                 Next::take(length)
             }
-            (b"meta", Ok(length @ 1..=LONGEST_BLOCK)) if self.kept.is_none() => {
+            (b"meta", Ok(length @ 1..=MAX_BLOCK_BYTES)) if self.kept.is_none() => {
                 self.state = State::Meta;
                 Next::take(length)
             }
@@ -305,7 +305,7 @@ fn kept_stretches(meta: &[u8], at: u64, found: &mut Found) -> Option<Vec<(u64, u
             if method == 0 { stretches.push((from, to)) } else { inside.push((from, to)) }
         }
         let is_exif = items.iter().any(|known| known.id == item && &known.kind == b"Exif");
-        if is_exif && found.ahead.is_none() && length <= LONGEST_BLOCK as u64 {
+        if is_exif && found.ahead.is_none() && length <= MAX_BLOCK_BYTES as u64 {
             let place = |at_file: u64| usize::try_from(at_file.checked_sub(at)?).ok();
             match place(from).zip(place(to)).and_then(|(from, to)| meta.get(from..to)) {
                 Some(block) => read_item(block, found),

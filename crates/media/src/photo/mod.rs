@@ -16,7 +16,7 @@ mod webp;
 use constat_domain::claim::{Photo, PhotoEdit};
 
 /// Longest block of metadata that is held: 1 MiB.
-const LONGEST_BLOCK: usize = 1024 * 1024;
+const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// Most edits: a file cut into more stretches is no camera's.
 const MAX_EDITS: usize = 1024;
@@ -175,7 +175,7 @@ impl PhotoScan {
         let at = self.seen - held.len() as u64;
         self.next = self.format.step(&held, at, &mut self.found);
         // A format never asks for nothing, or for more than may be held.
-        if matches!(self.next, Next::Take { bytes, .. } if bytes == 0 || bytes > LONGEST_BLOCK) {
+        if matches!(self.next, Next::Take { bytes, .. } if bytes == 0 || bytes > MAX_BLOCK_BYTES) {
             self.next = Next::Cut;
         }
         if matches!(self.next, Next::Cut) {

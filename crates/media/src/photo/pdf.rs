@@ -42,8 +42,8 @@ enum State {
 const LOOKED_AT: u64 = 14;
 
 /// Maximum bytes that fill before a marker, and segments before one that shows a JPEG.
-const MOST_FILLED: usize = 256;
-const MOST_PENDING: usize = 256;
+const MAX_FILLED: usize = 256;
+const MAX_PENDING: usize = 256;
 
 /// What the first segments of photos begin with. A file that is compressed has the bytes of a marker by chance, but not
 /// these behind it.
@@ -86,7 +86,7 @@ impl Format for Pdf {
                 self.state = State::Filled { count: 1 };
                 Next::take(1)
             }
-            (State::Filled { count }, [0xFF]) if count < MOST_FILLED => {
+            (State::Filled { count }, [0xFF]) if count < MAX_FILLED => {
                 self.state = State::Filled { count: count + 1 };
                 Next::take(1)
             }
@@ -114,7 +114,7 @@ impl Format for Pdf {
                 }
                 if self.is_jpeg || is_photo(marker, length, body) || is_frame(marker, length, body) {
                     self.decide(found);
-                } else if self.pending.len() > MOST_PENDING {
+                } else if self.pending.len() > MAX_PENDING {
                     return Next::Scan;
                 }
                 self.state = State::Marker;

@@ -2,7 +2,7 @@
 //! from, in the lengths that they may have, the colour profile under a name that says nothing, and a note of which
 //! way is up.
 
-use super::{Format, Found, LONGEST_BLOCK, Next, PhotoEdit, upright_block};
+use super::{Format, Found, MAX_BLOCK_BYTES, Next, PhotoEdit, upright_block};
 
 #[derive(Default)]
 pub(super) struct Png {
@@ -96,11 +96,11 @@ impl Png {
                 self.state = State::Start;
                 found.ends_at = Some(end);
             }
-            (b"eXIf", Ok(length @ 1..=LONGEST_BLOCK)) => {
+            (b"eXIf", Ok(length @ 1..=MAX_BLOCK_BYTES)) => {
                 self.state = State::Exif { from: at };
                 return Next::take(length);
             }
-            (b"iCCP", Ok(length @ 3..=LONGEST_BLOCK)) if !self.has_profile => {
+            (b"iCCP", Ok(length @ 3..=MAX_BLOCK_BYTES)) if !self.has_profile => {
                 self.has_profile = true;
                 self.state = State::Profile { from: at };
                 return Next::take(length);

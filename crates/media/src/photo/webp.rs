@@ -1,7 +1,7 @@
 //! WebP (RFC 9649): a RIFF file. A copy is built from an allow-list: the chunks that a picture is drawn from, one of
 //! each, also within the frames of an animation, and a note of which way is up. The headers say what is left.
 
-use super::{Format, Found, LONGEST_BLOCK, Next, PhotoEdit, upright_block};
+use super::{Format, Found, MAX_BLOCK_BYTES, Next, PhotoEdit, upright_block};
 
 #[derive(Default)]
 pub(super) struct WebP {
@@ -140,7 +140,7 @@ impl WebP {
                 self.state = State::Flags;
                 return Next::take(4);
             }
-        } else if let (b"EXIF", Ok(length @ 1..=LONGEST_BLOCK)) = (&name, usize::try_from(length)) {
+        } else if let (b"EXIF", Ok(length @ 1..=MAX_BLOCK_BYTES)) = (&name, usize::try_from(length)) {
             self.state = State::Exif { from: at };
             return Next::take(length);
         } else {

@@ -224,7 +224,7 @@ fn await_answer(programs: &Programs, url: &str, patience: Duration) {
     loop {
         match programs.psql(url, &["SELECT 1"]) {
             Ok(_) => return,
-            Err(told) if begun.elapsed() > patience => panic!("PostgreSQL does not start: {told}"),
+            Err(error) if begun.elapsed() > patience => panic!("PostgreSQL does not start: {error}"),
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }

@@ -76,11 +76,11 @@ impl Programs {
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
         psql.env("PGCONNECT_TIMEOUT", "10").stdin(Stdio::null());
         psql.args(statements.iter().flat_map(|statement| ["--command", statement]));
-        let told = psql.args(["--dbname", url]).output().map_err(|error| format!("psql: {error}"))?;
-        if told.status.success() {
-            return Ok(String::from_utf8_lossy(&told.stdout).trim_end().to_owned());
+        let output = psql.args(["--dbname", url]).output().map_err(|error| format!("psql: {error}"))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
         }
-        Err(String::from_utf8_lossy(&told.stderr).trim_end().to_owned())
+        Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Customer, Instant, Place};
 use crate::partner::{
-    AppointmentStatus, Cancellation, CheckedMove, Connection, Kind, LONGEST_SESSION_ID, MoveAppointment, Timeslot,
+    AppointmentStatus, Cancellation, CheckedMove, Connection, Kind, MAX_SESSION_ID_CHARS, MoveAppointment, Timeslot,
 };
 
 /// Books one of the slots that a search offered.
@@ -47,7 +47,7 @@ impl BookClaimAppointment {
     /// Reads the booking, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<CheckedClaimBooking, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
+        checker.text("sessionID", &self.session_id, 1, MAX_SESSION_ID_CHARS);
         checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
         let booking = CheckedClaimBooking {
             slot: checker.object("timeslot", |inner| self.timeslot.read(inner)),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Checker, Instant, Place};
 use crate::partner::{
-    Granularity, Kind, MOST_SLOTS, Party, Reason, SearchedLocation, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS, Urgency,
+    Granularity, Kind, MAX_SLOTS, Party, Reason, SearchedLocation, Timeslot, USUAL_SLOTS, USUAL_WINDOW_DAYS, Urgency,
 };
 
 /// Searches free slots for a claim: the platform asks the partner on your behalf.
@@ -110,7 +110,7 @@ impl SearchAppointments {
             checker.fail("dateTo", "must be after dateFrom");
         }
         let limit = self.limit.unwrap_or(i64::from(USUAL_SLOTS));
-        checker.integer("limit", limit, 1, MOST_SLOTS);
+        checker.integer("limit", limit, 1, MAX_SLOTS);
         checker.optional_text("missionType", self.mission_type.as_ref(), 1, 100);
         checker.optional_text("partner", self.partner.as_ref(), 1, 100);
         checker.optional_text("process", self.process.as_ref(), 0, 1000);

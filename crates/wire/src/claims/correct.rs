@@ -5,7 +5,7 @@ use constat_domain::claim::{Correction, InsuredEdit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_DESCRIPTION, LocationParts, SHORTEST_DESCRIPTION};
+use super::{LocationParts, MAX_DESCRIPTION_CHARS, MIN_DESCRIPTION_CHARS};
 use crate::common::{Checker, Instant, LossCharacteristics};
 use crate::dossier::Risk;
 
@@ -83,7 +83,7 @@ impl CorrectClaim {
             let message = "nothing to correct: give claimAt, description, loss, risk, or parts of location or insured";
             checker.fail("", message);
         }
-        checker.optional_text("description", description.as_ref(), SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
+        checker.optional_text("description", description.as_ref(), MIN_DESCRIPTION_CHARS, MAX_DESCRIPTION_CHARS);
         let correction = Correction {
             claim_at: claim_at.map(Into::into),
             description,

@@ -7,7 +7,7 @@ use constat_domain::claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Facets, Insured, LONGEST_DESCRIPTION, Location, SHORTEST_DESCRIPTION};
+use super::{Answer, Facets, Insured, Location, MAX_DESCRIPTION_CHARS, MIN_DESCRIPTION_CHARS};
 use crate::common::{Checker, Instant, LossCharacteristics, Valuation};
 use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk};
 
@@ -91,7 +91,7 @@ impl CreateClaim {
         ] {
             checker.text(name, value, 1, 100);
         }
-        checker.text("description", &self.description, SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
+        checker.text("description", &self.description, MIN_DESCRIPTION_CHARS, MAX_DESCRIPTION_CHARS);
         read_questions(&self.questions, &mut checker);
         let dossier = self.read_dossier(&mut checker);
         let declaration = claim::Declaration {

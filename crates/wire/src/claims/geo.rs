@@ -18,7 +18,7 @@ const USUAL_LIMIT: i64 = 10;
 /// Most suggestions of an answer.
 const MOST: i64 = 30;
 /// Longest query: no name of a commune with its postcode is nearly as long.
-const LONGEST_QUERY: usize = 100;
+const MAX_QUERY_CHARS: usize = 100;
 
 /// How well a position is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -192,7 +192,7 @@ impl SuggestionQuery {
     /// The query and the most suggestions wanted, or what is wrong with them.
     pub fn into_domain(self) -> Result<(String, usize), Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("query", &self.query, 1, LONGEST_QUERY);
+        checker.text("query", &self.query, 1, MAX_QUERY_CHARS);
         let limit = self.limit.unwrap_or(USUAL_LIMIT);
         checker.integer("limit", limit, 1, MOST);
         let limit = usize::try_from(limit).ok();

@@ -10,7 +10,7 @@ use super::{DocumentCategory, ErrorBody};
 use crate::common::{Checker, CoverReason, Instant, every_field_present, wire_enum};
 
 /// Most characters of a reason, a comment or a note.
-const LONGEST_TEXT: usize = 2_000;
+const MAX_TEXT_CHARS: usize = 2_000;
 
 wire_enum! {
     /// Where a handler may move a claim.
@@ -45,7 +45,7 @@ impl ChangeStatus {
     /// Reads it, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<Decision, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.optional_text("reason", self.reason.as_ref(), 1, LONGEST_TEXT);
+        checker.optional_text("reason", self.reason.as_ref(), 1, MAX_TEXT_CHARS);
         if self.to == NextStatus::Rejected && self.reason.is_none() {
             checker.fail("reason", "a rejection needs a reason, which the insured reads");
         }
@@ -67,7 +67,7 @@ impl SetNote {
     /// Everything wrong with it.
     pub fn check(&self) -> Vec<FieldError> {
         let mut checker = Checker::new();
-        checker.optional_text("note", self.note.as_ref(), 1, LONGEST_TEXT);
+        checker.optional_text("note", self.note.as_ref(), 1, MAX_TEXT_CHARS);
         checker.into_errors()
     }
 }
@@ -84,7 +84,7 @@ impl AddInternalNote {
     /// Everything wrong with it.
     pub fn check(&self) -> Vec<FieldError> {
         let mut checker = Checker::new();
-        checker.text("text", &self.text, 1, LONGEST_TEXT);
+        checker.text("text", &self.text, 1, MAX_TEXT_CHARS);
         checker.into_errors()
     }
 }
@@ -140,7 +140,7 @@ impl RequestDocument {
         if let Some(title) = &self.title {
             checker.name("title", title, 1, 200);
         }
-        checker.optional_text("comment", self.comment.as_ref(), 1, LONGEST_TEXT);
+        checker.optional_text("comment", self.comment.as_ref(), 1, MAX_TEXT_CHARS);
         let document = match (self.kind, self.title) {
             (Some(kind), None) => Some(RequestedDocument::OfCatalogue(kind)),
             (None, Some(title)) => Some(RequestedDocument::Free(title)),

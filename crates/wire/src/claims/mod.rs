@@ -58,7 +58,7 @@ pub use webhook::{
 };
 
 /// Fewest characters of a description. Source: claims API v2.
-pub const SHORTEST_DESCRIPTION: usize = 50;
+pub const MIN_DESCRIPTION_CHARS: usize = 50;
 
 /// Most characters of a description: a bound of our own, far beyond what people write.
-pub const LONGEST_DESCRIPTION: usize = 20_000;
+pub const MAX_DESCRIPTION_CHARS: usize = 20_000;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::create::read_questions;
-use super::{Answer, LONGEST_DESCRIPTION, SHORTEST_DESCRIPTION};
+use super::{Answer, MAX_DESCRIPTION_CHARS, MIN_DESCRIPTION_CHARS};
 use crate::common::Checker;
 
 /// The parts of the location to change.
@@ -74,7 +74,7 @@ impl PatchClaim {
     pub fn into_domain(self) -> Result<ClaimEdit, Vec<FieldError>> {
         let mut checker = Checker::new();
         let location = self.location.unwrap_or_default();
-        checker.optional_text("description", self.description.as_ref(), SHORTEST_DESCRIPTION, LONGEST_DESCRIPTION);
+        checker.optional_text("description", self.description.as_ref(), MIN_DESCRIPTION_CHARS, MAX_DESCRIPTION_CHARS);
         if let Some(questions) = &self.questions {
             read_questions(questions, &mut checker);
         }

@@ -9,7 +9,7 @@ use crate::common::{Checker, Instant, every_field_present, wire_enum};
 
 /// Largest amount of one settlement, in cents. Ours: far above what a household's claim costs, and far
 /// below what a float carries to the cent.
-const LARGEST_CENTS: i64 = 9_999_999_999;
+const MAX_CENTS: i64 = 9_999_999_999;
 
 wire_enum! {
     /// What a settlement is.
@@ -90,7 +90,7 @@ impl CreateSettlement {
             checker.fail("currency", "expected EUR: settlements are in euros");
         }
         let exact = Money::exact_from_major(self.amount, Currency::EUR);
-        let amount = exact.filter(|money| (1..=LARGEST_CENTS).contains(&money.minor));
+        let amount = exact.filter(|money| (1..=MAX_CENTS).contains(&money.minor));
         if amount.is_none() {
             checker.fail("amount", "expected euros from 0.01 to 99999999.99, with two decimals at most");
         }
@@ -121,9 +121,7 @@ mod tests {
             let settlement = CreateSettlement { kind: SettlementDirection::Refund, amount, currency: None };
             settlement.into_domain().map(|(_, money)| money.minor).ok()
         };
-        for (amount, cents) in
-            [(0.01, 1), (150.0, 15_000), (1234.56, 123_456), (0.07, 7), (99_999_999.99, LARGEST_CENTS)]
-        {
+        for (amount, cents) in [(0.01, 1), (150.0, 15_000), (1234.56, 123_456), (0.07, 7), (99_999_999.99, MAX_CENTS)] {
             assert_eq!(read(amount), Some(cents), "{amount}");
         }
         for (currency, is_taken) in [("EUR", true), ("USD", false), ("eur", false), ("", false)] {

@@ -15,11 +15,11 @@ use crate::common::{Checker, Instant, every_field_present, wire_enum};
 const EVENTS: [&str; 1] = ["v2.claim.created"];
 
 /// Longest address.
-const LONGEST_URL: usize = 2_000;
+const MAX_URL_CHARS: usize = 2_000;
 /// Longest description.
-const LONGEST_DESCRIPTION: usize = 200;
+const MAX_DESCRIPTION_CHARS: usize = 200;
 /// Longest overlap of two secrets: a week.
-const LONGEST_OVERLAP: i64 = 168;
+const MAX_OVERLAP_HOURS: i64 = 168;
 /// Rows of a page when the query does not say.
 const USUAL_LIMIT: i64 = 20;
 /// Most rows of a page.
@@ -115,8 +115,8 @@ impl CreateWebhook {
     /// The event to start after, or everything wrong with the request.
     pub fn check(&self) -> Result<Option<EventId>, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("url", &self.url, 1, LONGEST_URL);
-        checker.optional_text("description", self.description.as_ref(), 0, LONGEST_DESCRIPTION);
+        checker.text("url", &self.url, 1, MAX_URL_CHARS);
+        checker.optional_text("description", self.description.as_ref(), 0, MAX_DESCRIPTION_CHARS);
         check_events(&mut checker, &self.events);
         let after = self.after.as_ref().and_then(|after| {
             let id = after.parse::<EventId>();
@@ -130,8 +130,8 @@ impl PatchWebhook {
     /// Everything wrong with the request.
     pub fn check(&self) -> Vec<FieldError> {
         let mut checker = Checker::new();
-        checker.optional_text("url", self.url.as_ref(), 1, LONGEST_URL);
-        checker.optional_text("description", self.description.as_ref(), 0, LONGEST_DESCRIPTION);
+        checker.optional_text("url", self.url.as_ref(), 1, MAX_URL_CHARS);
+        checker.optional_text("description", self.description.as_ref(), 0, MAX_DESCRIPTION_CHARS);
         check_events(&mut checker, self.events.as_deref().unwrap_or_default());
         checker.into_errors()
     }
@@ -224,7 +224,7 @@ impl RotateSecret {
     pub fn into_domain(self) -> Result<u32, Vec<FieldError>> {
         let mut checker = Checker::new();
         let hours = self.overlap_hours.unwrap_or(24);
-        checker.integer("overlapHours", hours, 0, LONGEST_OVERLAP);
+        checker.integer("overlapHours", hours, 0, MAX_OVERLAP_HOURS);
         checker.finish(u32::try_from(hours).ok())
     }
 }

@@ -6,7 +6,7 @@ use constat_domain::{FieldError, contact};
 const FURTHEST_START: i64 = 1_000_000_000;
 
 /// Maximum faults reported at once.
-const MOST_FAULTS: usize = 100;
+const MAX_FAULTS: usize = 100;
 
 /// Collects faults while a request is read. Knows where it is: `claim.accident.address`.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Checker {
 
     /// Notes that a field is wrong. An empty name blames the object the checker stands in.
     pub fn fail(&mut self, name: &str, message: impl Into<String>) {
-        if self.errors.len() < MOST_FAULTS {
+        if self.errors.len() < MAX_FAULTS {
             let field = self.field(name);
             self.errors.push(FieldError::new(field, message));
         }

@@ -17,7 +17,7 @@ use super::{Checker, Instant};
 
 /// Most values of a body that is looked at value by value. A body of some megabytes can hold millions
 /// of them, and a thousand times its size in memory would be spent on saying what is wrong with it.
-const MOST_VALUES: usize = 100_000;
+const MAX_VALUES: usize = 100_000;
 
 /// Reads a JSON body, or lists the faults of its shape.
 pub fn read_json<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, Vec<FieldError>> {
@@ -117,8 +117,8 @@ fn within_bounds(body: &[u8]) -> Result<(), Vec<FieldError>> {
             continue;
         }
         values += 1;
-        if values > MOST_VALUES {
-            return Err(vec![FieldError::new("", format!("the body holds more than {MOST_VALUES} values"))]);
+        if values > MAX_VALUES {
+            return Err(vec![FieldError::new("", format!("the body holds more than {MAX_VALUES} values"))]);
         }
     }
     Ok(())

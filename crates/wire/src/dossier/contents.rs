@@ -8,7 +8,7 @@ use super::{Attachment, BuildingDamage};
 use crate::common::{Amount, Checker};
 
 /// Maximum entries in a list of damages, premises or files.
-pub(super) const LONGEST_LIST: usize = 500;
+pub(super) const MAX_LIST_ENTRIES: usize = 500;
 
 /// The damages as the insured declared them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -34,8 +34,8 @@ impl DeclaredDamages {
 
 /// Checks a list: not too long, and each of its items.
 pub(super) fn each<T>(checker: &mut Checker, name: &str, items: &[T], check: impl Fn(&T, &mut Checker)) {
-    if items.len() > LONGEST_LIST {
-        checker.fail(name, format!("expected at most {LONGEST_LIST} items"));
+    if items.len() > MAX_LIST_ENTRIES {
+        checker.fail(name, format!("expected at most {MAX_LIST_ENTRIES} items"));
     }
     checker.each(name, items, check);
 }

@@ -13,7 +13,7 @@ use crate::common::{Checker, Instant};
 const STATUSES: [&str; 9] = ["1", "2", "3", "4", "5", "7", "10", "14", "15"];
 
 /// Most characters of an address as one text: what the claims contract tells.
-const LONGEST_ADDRESS: usize = 200;
+const MAX_ADDRESS_CHARS: usize = 200;
 
 /// The insured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -238,8 +238,9 @@ impl PrimeAddress {
             checker.optional_text(name, line.as_ref(), 0, 100);
         }
         // One text in the claims contract, which is as long as this at most.
-        if self.street().chars().count() > LONGEST_ADDRESS {
-            checker.fail("line1", format!("expected at most {LONGEST_ADDRESS} characters in the four lines together"));
+        if self.street().chars().count() > MAX_ADDRESS_CHARS {
+            checker
+                .fail("line1", format!("expected at most {MAX_ADDRESS_CHARS} characters in the four lines together"));
         }
         checker.text("city", &self.city, 1, 100);
         checker.text("postCode", &self.post_code, 1, 20);

@@ -6,7 +6,7 @@ use constat_domain::geo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Appointment, Connection, LONGEST_SESSION_ID, Timeslot};
+use super::{Appointment, Connection, MAX_SESSION_ID_CHARS, Timeslot};
 use crate::common::{Checker, Customer, Instant, Place};
 
 /// Books one slot of a session.
@@ -62,7 +62,7 @@ impl BookingRequest {
     /// Reads the booking, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<CheckedBooking, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
+        checker.text("sessionID", &self.session_id, 1, MAX_SESSION_ID_CHARS);
         checker.text("caseNumber", &self.case_number, 1, 100);
         checker.optional_text("notes", self.notes.as_ref(), 0, 4000);
         checker.optional_text("process", self.process.as_ref(), 0, 1000);

@@ -6,7 +6,7 @@ use constat_domain::geo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Appointment, LONGEST_SESSION_ID, Timeslot};
+use super::{Appointment, MAX_SESSION_ID_CHARS, Timeslot};
 use crate::common::Checker;
 
 /// The body of `PUT /appointments/{id}`: the appointment as it should be. Notes, address and
@@ -81,7 +81,7 @@ impl MoveAppointment {
     /// Reads the move, or lists everything wrong with it. An unknown code is to be blamed on `reason`.
     pub fn into_domain(self) -> Result<CheckedMove, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
+        checker.text("sessionID", &self.session_id, 1, MAX_SESSION_ID_CHARS);
         checker.text("reason", &self.reason, 1, 100);
         let slot = checker.object("timeslot", |inner| self.timeslot.read(inner));
         let (slot_id, session_id, reason) = (self.timeslot.id, self.session_id, self.reason);

@@ -5,7 +5,7 @@ use constat_domain::appointment::Slot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_SESSION_ID, Timeslot};
+use super::{MAX_SESSION_ID_CHARS, Timeslot};
 use crate::common::{Checker, Instant};
 
 /// Keeps one slot of a session.
@@ -35,7 +35,7 @@ impl HoldRequest {
     /// Reads the request, or lists everything wrong with it.
     pub fn into_domain(self) -> Result<CheckedHold, Vec<FieldError>> {
         let mut checker = Checker::new();
-        checker.text("sessionID", &self.session_id, 1, LONGEST_SESSION_ID);
+        checker.text("sessionID", &self.session_id, 1, MAX_SESSION_ID_CHARS);
         let slot = checker.object("timeslot", |inner| self.timeslot.read(inner));
         checker.finish(Some(CheckedHold { slot, slot_id: self.timeslot.id, session_id: self.session_id }))
     }

@@ -33,7 +33,7 @@ pub use timeslot::{
 };
 
 /// Most slots that one search may ask for. Source: partner API v0.9.1.
-pub const MOST_SLOTS: i64 = 30;
+pub const MAX_SLOTS: i64 = 30;
 
 /// Slots answered when a search does not say. Source: partner API v0.9.1.
 pub const USUAL_SLOTS: u8 = 10;
@@ -43,4 +43,4 @@ pub const USUAL_WINDOW_DAYS: i64 = 14;
 
 /// Longest `sessionID` that is read, in characters: a session is sealed with the whole request, its
 /// list of damages included.
-pub const LONGEST_SESSION_ID: usize = 65_536;
+pub const MAX_SESSION_ID_CHARS: usize = 65_536;

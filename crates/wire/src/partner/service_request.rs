@@ -3,19 +3,19 @@
 use constat_domain::FieldError;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::{
-    self, Dwelling as DomainDwelling, Granularity as DomainGranularity, MOST_PARTIES, ServiceKind,
+    self, Dwelling as DomainDwelling, Granularity as DomainGranularity, MAX_PARTIES, ServiceKind,
 };
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MOST_SLOTS, USUAL_SLOTS, USUAL_WINDOW_DAYS};
+use super::{MAX_SLOTS, USUAL_SLOTS, USUAL_WINDOW_DAYS};
 use crate::common::{
     Checker, Company, Instant, LossCharacteristics, Place, PostalAddress, UserType, Valuation, wire_enum,
 };
 
 /// Longest language tag: what RFC 5646 (section 4.4.1) has room for without extensions.
-const LONGEST_TAG: usize = 35;
+const MAX_TAG_CHARS: usize = 35;
 
 wire_enum! {
     /// The kind of intervention.
@@ -219,8 +219,8 @@ impl Party {
         if !parties.is_empty() && kind != ServiceKind::Adversarial {
             checker.fail("parties", "only goes with the type CONTRADICTOIRE");
         }
-        if parties.len() > MOST_PARTIES {
-            checker.fail("parties", format!("expected at most {MOST_PARTIES} other firms"));
+        if parties.len() > MAX_PARTIES {
+            checker.fail("parties", format!("expected at most {MAX_PARTIES} other firms"));
         }
         let parties = checker.each("parties", parties, Self::read);
         let all_trades = all_trades.unwrap_or_default();
@@ -349,7 +349,7 @@ impl ServiceRequest {
             checker.fail("dateTo", "must be after dateFrom");
         }
         let limit = self.limit.unwrap_or(i64::from(USUAL_SLOTS));
-        checker.integer("limit", limit, 1, MOST_SLOTS);
+        checker.integer("limit", limit, 1, MAX_SLOTS);
         checker.object("type", |inner| inner.optional_text("label", self.kind.label.as_ref(), 0, 200));
         let risk_label = self.risk_type.as_ref().and_then(|risk| risk.label.as_ref());
         checker.object("riskType", |inner| inner.optional_text("label", risk_label, 0, 200));
@@ -409,7 +409,7 @@ impl ServiceRequest {
 fn primary_language(tag: &str) -> Option<String> {
     let mut parts = tag.split('-');
     let primary = parts.next().filter(|part| matches!(part.len(), 2 | 3))?;
-    let is_sound = tag.len() <= LONGEST_TAG
+    let is_sound = tag.len() <= MAX_TAG_CHARS
         && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
         && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     is_sound.then(|| primary.to_ascii_lowercase())

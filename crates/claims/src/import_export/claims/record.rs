@@ -198,7 +198,7 @@ fn settle_declarer(
 }
 
 /// Longest key of an unknown answer that a fault repeats, in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_CHARS: usize = 80;
 
 /// Questions and document types may be given by their French names: stable ids inside.
 fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mut Report) {
@@ -214,7 +214,7 @@ fn settle_names(claim: &mut Claim, catalogue: &Catalogue, line: u64, report: &mu
             if is_asked_in_some_version(catalogue, claim, &name) {
                 claim.answers.insert(name, answer);
             } else {
-                let shown: String = name.chars().take(LONGEST_NAME).collect();
+                let shown: String = name.chars().take(MAX_NAME_CHARS).collect();
                 report.add(line, &format!("answers.{shown}"), subtype.no_such_question(&name));
             }
             continue;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Answers and latencies, each in the minute that the request was due in.
 #[derive(Default)]
-pub struct Tally {
+pub struct Counters {
     minutes: Vec<Vec<Duration>>,
     kinds: BTreeMap<&'static str, usize>,
     /// How many answers were not what they had to be.
@@ -16,7 +16,7 @@ pub struct Tally {
     pub first_errors: Vec<String>,
 }
 
-impl Tally {
+impl Counters {
     /// An answer that came `latency` after the request was due, `at` into the run.
     pub fn add(&mut self, kind: &'static str, at: Duration, latency: Duration) {
         let minute = usize::try_from(at.as_secs() / 60).unwrap_or(usize::MAX);
@@ -35,7 +35,7 @@ impl Tally {
         }
     }
 
-    /// Everything of another tally.
+    /// Everything of another counters.
     pub fn merge(&mut self, other: Self) {
         for (minute, latencies) in other.minutes.into_iter().enumerate() {
             if self.minutes.len() <= minute {

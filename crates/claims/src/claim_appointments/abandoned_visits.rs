@@ -24,14 +24,14 @@ use constat_store::Tx;
 /// The reason sent to partners. Source: `appointment_change_reason.csv`.
 const REASON: &str = "RendezVousNonUtile";
 
-/// How far the events of each tenant have come: what happens later is found with [`given_up_since`].
-pub fn heard_of(service: &ClaimService) -> Result<BTreeMap<TenantId, i64>, AppError> {
+/// The position of each tenant's last event, for a later [`abandoned_since`].
+pub fn event_positions(service: &ClaimService) -> Result<BTreeMap<TenantId, i64>, AppError> {
     Ok(service.core.store.read(events::lengths)?.into_iter().collect())
 }
 
-/// The claims of all tenants that were given up after one look and up to another. A tenant that the first
-/// did not know is looked at from its first event on.
-pub fn given_up_since(
+/// The claims of all tenants that were abandoned between two sets of event positions. A tenant missing in the
+/// first set counts from its first event.
+pub fn abandoned_since(
     service: &ClaimService,
     before: &BTreeMap<TenantId, i64>,
     now: &BTreeMap<TenantId, i64>,
@@ -50,18 +50,17 @@ pub fn given_up_since(
     Ok(found)
 }
 
-/// The claims of all tenants that were given up at any time and still have something booked. Slow: for the
-/// start of a server.
-pub fn left_on_given_up(service: &ClaimService) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
+/// All abandoned claims with booked visits, of all tenants. Slow: only for the start of a server.
+pub fn abandoned_with_visits(service: &ClaimService) -> Result<Vec<(TenantId, DeclarationId)>, AppError> {
     Ok(service.core.store.read(claim_appointments::left_on_abandoned_claims)?)
 }
 
-/// Cancels what is booked and still to come on a claim that was given up. What a partner refuses is
-/// left as it is: it would refuse it again.
+/// Cancels the future visits of an abandoned claim. A visit whose cancellation the partner refuses stays booked,
+/// without a retry.
 ///
 /// # Errors
-/// A partner that did not answer, or the database: to be tried again. The others were cancelled.
-pub async fn give_back_appointments(
+/// When a partner did not answer, or the database failed: the caller retries. The other visits are cancelled.
+pub async fn cancel_abandoned_visits(
     service: &ClaimService,
     tenant: TenantId,
     claim: DeclarationId,
@@ -77,21 +76,21 @@ pub async fn give_back_appointments(
     let to_come = |one: &ClaimAppointment| one.status == AppointmentStatus::Booked && one.slot.start > now;
     let mut outcome = Ok(());
     for appointment in booked.into_iter().filter(to_come) {
-        if let Err(error) = give_back(service, appointment, now).await {
+        if let Err(error) = cancel_visit(service, appointment, now).await {
             outcome = Err(error);
         }
     }
     outcome
 }
 
-async fn give_back(service: &ClaimService, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
+async fn cancel_visit(service: &ClaimService, appointment: ClaimAppointment, now: Timestamp) -> Result<(), AppError> {
     let link = partners::holder(&service.core.settings, &appointment.tenant, appointment.kind, &appointment.partner)?;
     let (id, key) = (&appointment.partner_appointment_id, key_of(&appointment));
     if let Err(error) = service.partners.cancel_appointment(link, id, REASON, None, &key).await
         && !is_gone(service, link, id, &error).await
     {
         if matches!(error, AppError::Refused(_)) {
-            tracing::warn!(partner = %link.name, appointment = %appointment.id, %error, "the claim was given up, and the partner keeps its visit");
+            tracing::warn!(partner = %link.name, appointment = %appointment.id, %error, "the partner refused to cancel a visit of an abandoned claim");
             return Ok(());
         }
         return Err(error);

@@ -3,9 +3,9 @@
 use constat_domain::ids::Entropy;
 
 /// The `SplitMix64` generator, for demonstration data. Not for secrets.
-pub struct Dice(u64);
+pub struct SeededRng(u64);
 
-impl Dice {
+impl SeededRng {
     /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -7,17 +7,17 @@ use constat_client::{Exchange, Observer};
 use serde_json::Value;
 
 /// Longest text shown of one value, in characters.
-const LONGEST_VALUE: usize = 48;
+const MAX_VALUE_CHARS: usize = 48;
 
 /// Most items shown of a list.
-const MOST_ITEMS: usize = 3;
+const MAX_ITEMS: usize = 3;
 
 /// What is shown of an error unless the step says otherwise: each contract's code and words.
 const OF_AN_ERROR: &[&str] = &["/error/code", "/error/message", "/value", "/description"];
 
 /// Where the words go, and what is shown of each exchange.
 #[derive(Clone)]
-pub struct Teller {
+pub struct Printer {
     inner: Arc<Mutex<Telling>>,
 }
 
@@ -61,7 +61,7 @@ impl Telling {
     }
 }
 
-impl Teller {
+impl Printer {
     /// Tells on the standard output, in colours on a terminal.
     pub fn aloud() -> Self {
         Self::new(false)
@@ -116,15 +116,15 @@ impl Teller {
         self.with(|telling| telling.say(&format!("   {} {text}", telling.ink(Ink::Red, "✗"))));
     }
 
-    /// How many steps were told.
+    /// Number of steps printed.
     pub fn steps(&self) -> usize {
         self.with(|telling| telling.steps)
     }
 
     /// Shows every exchange of a client.
     pub fn observer(&self) -> Observer {
-        let teller = self.clone();
-        Arc::new(move |exchange: &Exchange| teller.with(|telling| telling.exchange(exchange)))
+        let printer = self.clone();
+        Arc::new(move |exchange: &Exchange| printer.with(|telling| telling.exchange(exchange)))
     }
 }
 
@@ -160,10 +160,10 @@ fn shown(body: &Value, pointers: &[&str]) -> String {
 /// A value in a few words.
 fn brief(value: &Value) -> String {
     match value {
-        Value::String(text) => shorten(text, LONGEST_VALUE),
+        Value::String(text) => shorten(text, MAX_VALUE_CHARS),
         Value::Array(items) => {
-            let more = items.len().saturating_sub(MOST_ITEMS);
-            let mut parts: Vec<String> = items.iter().take(MOST_ITEMS).map(brief).collect();
+            let more = items.len().saturating_sub(MAX_ITEMS);
+            let mut parts: Vec<String> = items.iter().take(MAX_ITEMS).map(brief).collect();
             if more > 0 {
                 parts.push(format!("and {more} more"));
             }
@@ -214,12 +214,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn answers_are_told_in_few_words() {
+    fn answers_are_printed_in_short() {
         let body = json!({ "data": { "id": "dcl_1", "timeslots": [
             { "type": "HoraireFixe", "startTime": "t1", "id": "long" }, { "startTime": "t2" }, { "startTime": "t3" }, {}
         ] } });
-        let told = shown(&body, &["/data/id", "/data/absent", "/data/timeslots"]);
-        assert_eq!(told, "id: dcl_1, timeslots: [{HoraireFixe t1}, {t2}, {t3}, and 1 more]");
-        assert_eq!(brief(&json!("é".repeat(60))).chars().count(), LONGEST_VALUE);
+        let printed = shown(&body, &["/data/id", "/data/absent", "/data/timeslots"]);
+        assert_eq!(printed, "id: dcl_1, timeslots: [{HoraireFixe t1}, {t2}, {t3}, and 1 more]");
+        assert_eq!(brief(&json!("é".repeat(60))).chars().count(), MAX_VALUE_CHARS);
     }
 }

@@ -1,9 +1,9 @@
 //! Random numbers of the load generators, from a seed.
 
 /// Numbers that look drawn: the same for the same seed.
-pub struct Dice(u64);
+pub struct SeededRng(u64);
 
-impl Dice {
+impl SeededRng {
     /// From a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 /// The `SplitMix64` generator.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct SeededRng(u64);
 
-impl Dice {
+impl SeededRng {
     /// A generator for a seed and a user: each user has a separate sequence.
-    pub fn new(seed: u64, thrower: u64) -> Self {
-        let mut dice = Self(seed ^ thrower.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        dice.next();
-        dice
+    pub fn new(seed: u64, stream: u64) -> Self {
+        let mut rng = Self(seed ^ stream.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        rng.next();
+        rng
     }
 
     fn next(&mut self) -> u64 {

@@ -1,4 +1,4 @@
-//! Firms on other servers are asked to erase what an erasure of the insured has erased here.
+//! Requests partner firms on other servers to erase the data of an erased insured.
 
 use constat_domain::Refusal;
 use constat_domain::event_kinds::EventKind;
@@ -14,17 +14,17 @@ use crate::ClaimService;
 use crate::claim_appointments::partners;
 use constat_core::AppError;
 
-/// The event that says that a firm has erased an appointment's data, or does not know the appointment.
+/// The event after a firm erased an appointment's data, or answered that the appointment is unknown.
 const PASSED_ON: EventKind = EventKind::InsuredErasurePassedOn;
 
-/// Minutes to wait before a firm is asked again; the last from then on.
+/// Minutes between attempts; the last value repeats.
 const RETRY_MINUTES: [i64; 5] = [1, 5, 30, 60, 1440];
 
-/// Asks the firms for every erasure that is due. Gives how many firms answered that it is done.
+/// Sends every due erasure to its firm. Returns the number of completed erasures.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn pass_on_erasures(service: &ClaimService) -> Result<usize, AppError> {
+pub async fn request_partner_erasures(service: &ClaimService) -> Result<usize, AppError> {
     let due = service.core.store.read(|connection| erasure::due_to_pass_on(connection, service.core.clock.now()))?;
     let mut done = 0;
     for wanted in due {
@@ -36,7 +36,7 @@ pub async fn pass_on_erasures(service: &ClaimService) -> Result<usize, AppError>
             Err(error) => {
                 tracing::warn!(
                     appointment = %wanted.appointment, %error,
-                    "the partner has not erased an appointment yet, and is asked again"
+                    "the partner has not erased an appointment yet; it will be requested again"
                 );
                 let attempts = usize::try_from(wanted.attempts).unwrap_or(usize::MAX);
                 let minutes = RETRY_MINUTES.get(attempts).or(RETRY_MINUTES.last()).copied().unwrap_or(60);

@@ -16,7 +16,7 @@ use constat_domain::tenancy::TenantId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil};
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
 /// Days behind us that are filled, and days ahead.
 const PAST_DAYS: i32 = 7;
@@ -31,7 +31,7 @@ const TAKEN_PERCENT: usize = 35;
 /// Farthest visit from the base, in metres as the crow flies.
 const FARTHEST_M: f64 = 25_000.0;
 
-/// One person's diary.
+/// One person's schedule.
 #[derive(Default)]
 pub struct Diary {
     /// When the person is away.
@@ -61,37 +61,37 @@ impl Writer {
         Self { tenant, platform, now, settings, neighbours: HashMap::new(), next_case: 1 }
     }
 
-    /// Writes one person's diary.
-    pub fn write(&mut self, dice: &mut Dice, person: &Expert) -> Diary {
+    /// Writes one person's schedule.
+    pub fn write(&mut self, rng: &mut SeededRng, person: &Expert) -> Diary {
         let Ok(zone) = TimeZone::get(&person.zone) else { return Diary::default() };
         let today = zone.to_datetime(self.now).date();
         let (Ok(first), Ok(last)) = (today.checked_sub(PAST_DAYS.days()), today.checked_add(DAYS_AHEAD.days())) else {
             return Diary::default();
         };
-        let mut diary = Diary { absences: absences(dice, person, today, &zone), appointments: Vec::new() };
+        let mut schedule = Diary { absences: absences(rng, person, today, &zone), appointments: Vec::new() };
         let bounds = (midnight(first, &zone), midnight(last, &zone));
-        let (Some(from), Some(to)) = bounds else { return diary };
+        let (Some(from), Some(to)) = bounds else { return schedule };
         let calendar = ExpertCalendar::new(
             Arc::new(person.clone()),
-            &diary.absences,
+            &schedule.absences,
             Vec::new(),
             Duty::Ordinary,
             (from, to),
             &self.settings,
             &Estimator::default(),
         );
-        let Ok(mut calendar) = calendar else { return diary };
+        let Ok(mut calendar) = calendar else { return schedule };
         let near = self.near(person);
         for day in first.series(1.day()).take_while(|day| *day < last) {
             if person.hours_on(day, Duty::Ordinary).is_empty() {
                 continue;
             }
             for (hour, minute) in STARTS {
-                if !dice.percent(TAKEN_PERCENT) {
+                if !rng.percent(TAKEN_PERCENT) {
                     continue;
                 }
                 let at = day.at(hour, minute, 0, 0);
-                let Some(visit) = self.visit(dice, person, &near, at, &zone) else { continue };
+                let Some(visit) = self.visit(rng, person, &near, at, &zone) else { continue };
                 if !self.is_possible(&calendar, &visit, from) {
                     continue;
                 }
@@ -99,10 +99,10 @@ impl Writer {
                 let (start, end) = (visit.busy_from, visit.busy_to);
                 let entry = Busy { start, end, position, appointment: Some(visit.id) };
                 calendar.insert_busy(entry, &Estimator::default());
-                diary.appointments.push(visit);
+                schedule.appointments.push(visit);
             }
         }
-        diary
+        schedule
     }
 
     /// Communes that the person may be sent to; at least the one where the base is.
@@ -123,19 +123,19 @@ impl Writer {
 
     fn visit(
         &mut self,
-        dice: &mut Dice,
+        rng: &mut SeededRng,
         person: &Expert,
         near: &[&'static Commune],
         at: civil::DateTime,
         zone: &TimeZone,
     ) -> Option<Appointment> {
-        let commune = dice.pick(near)?;
-        let kind = if dice.percent(80) { *person.skills.kinds.first()? } else { *dice.pick(&person.skills.kinds)? };
+        let commune = rng.pick(near)?;
+        let kind = if rng.percent(80) { *person.skills.kinds.first()? } else { *rng.pick(&person.skills.kinds)? };
         let minutes = self.settings.durations.minutes(kind, &constat_domain::service::Valuation::default(), 0);
         let start = zone.to_timestamp(at).ok()?;
         let end = start.checked_add(SignedDuration::from_mins(i64::from(minutes))).ok()?;
         let address = PostalAddress {
-            street1: format!("{} place de la Mairie", 1 + dice.below(20)),
+            street1: format!("{} place de la Mairie", 1 + rng.below(20)),
             more_lines: Vec::new(),
             zip_code: commune.postcodes().next()?.to_owned(),
             city: commune.name.to_owned(),
@@ -168,7 +168,7 @@ impl Writer {
             urgency: constat_domain::service::Urgency::default(),
         };
         let booked_at = self.now.min(start).checked_sub(SignedDuration::from_hours(48)).ok()?;
-        let id = AppointmentId::new(booked_at, &dice.entropy());
+        let id = AppointmentId::new(booked_at, &rng.entropy());
         let connection = (!kind.is_on_site()).then(|| Connection {
             url: format!("https://visio.example/{id}"),
             phone: None,
@@ -188,8 +188,8 @@ impl Writer {
             place,
             request,
             case_number,
-            session: SessionId::new(booked_at, &dice.entropy()),
-            booked_by: if dice.percent(33) { self.platform } else { self.tenant.org },
+            session: SessionId::new(booked_at, &rng.entropy()),
+            booked_by: if rng.percent(33) { self.platform } else { self.tenant.org },
             contact: None,
             notes: None,
             process: None,
@@ -202,7 +202,7 @@ impl Writer {
         })
     }
 
-    /// The rule that bookings pass, asked as of the first day of the diary.
+    /// The rule that bookings pass, asked as of the first day of the schedule.
     fn is_possible(&self, calendar: &ExpertCalendar, visit: &Appointment, asked_at: Timestamp) -> bool {
         let address = &visit.place.address;
         let commune = Gazetteer::embedded().locate(&address.zip_code, Some(&address.city));
@@ -221,22 +221,22 @@ fn midnight(day: civil::Date, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// A week off for one in four within the month, and a training afternoon for one in five.
-fn absences(dice: &mut Dice, person: &Expert, today: civil::Date, zone: &TimeZone) -> Vec<Absence> {
+fn absences(rng: &mut SeededRng, person: &Expert, today: civil::Date, zone: &TimeZone) -> Vec<Absence> {
     let mut away = Vec::new();
-    let mut add = |dice: &mut Dice, from: civil::DateTime, to: civil::DateTime, reason: &str| {
+    let mut add = |rng: &mut SeededRng, from: civil::DateTime, to: civil::DateTime, reason: &str| {
         if let (Ok(start), Ok(end)) = (zone.to_timestamp(from), zone.to_timestamp(to)) {
-            let id = AbsenceId::new(start, &dice.entropy());
+            let id = AbsenceId::new(start, &rng.entropy());
             away.push(Absence { id, expert: person.id, start, end, reason: Some(reason.to_owned()) });
         }
     };
     let ahead = |days: usize| today.checked_add(i32::try_from(days).unwrap_or(0).days()).unwrap_or(today);
-    if dice.percent(25) {
-        let days = 2 + dice.below(20);
-        add(dice, ahead(days).at(0, 0, 0, 0), ahead(days + 7).at(0, 0, 0, 0), "leave");
+    if rng.percent(25) {
+        let days = 2 + rng.below(20);
+        add(rng, ahead(days).at(0, 0, 0, 0), ahead(days + 7).at(0, 0, 0, 0), "leave");
     }
-    if dice.percent(20) {
-        let day = ahead(1 + dice.below(25));
-        add(dice, day.at(13, 0, 0, 0), day.at(18, 0, 0, 0), "training");
+    if rng.percent(20) {
+        let day = ahead(1 + rng.below(25));
+        add(rng, day.at(13, 0, 0, 0), day.at(18, 0, 0, 0), "training");
     }
     away
 }
@@ -251,18 +251,18 @@ mod tests {
         let org = |byte| OrgId::new(Timestamp::UNIX_EPOCH, &[byte; 10]);
         let tenant = TenantId { org: org(1), mode: constat_domain::tenancy::Mode::Test };
         let now = Timestamp::from_second(1_795_417_200).unwrap();
-        let (settings, mut dice) = (Settings::default(), Dice::new(2026));
+        let (settings, mut rng) = (Settings::default(), SeededRng::new(2026));
         let mut writer = Writer::new(tenant, org(2), now, Arc::new(settings.clone()));
         let mut total = 0;
-        for person in people::experts(&mut dice, "02000402").iter().take(30) {
-            let diary = writer.write(&mut dice, person);
-            let ordered = diary.appointments.windows(2).all(|pair| pair[0].busy_to <= pair[1].busy_from);
+        for person in people::experts(&mut rng, "02000402").iter().take(30) {
+            let schedule = writer.write(&mut rng, person);
+            let ordered = schedule.appointments.windows(2).all(|pair| pair[0].busy_to <= pair[1].busy_from);
             assert!(ordered, "{}", person.display_name);
             let clear = |visit: &Appointment| {
-                diary.absences.iter().all(|away| visit.busy_to <= away.start || away.end <= visit.busy_from)
+                schedule.absences.iter().all(|away| visit.busy_to <= away.start || away.end <= visit.busy_from)
             };
-            assert!(diary.appointments.iter().all(clear), "{}", person.display_name);
-            total += diary.appointments.len();
+            assert!(schedule.appointments.iter().all(clear), "{}", person.display_name);
+            total += schedule.appointments.len();
         }
         assert!(total > 30 * 15, "{total}");
     }
