@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::board::{Board, Entry};
+use crate::best_expert::{BestExpertPerStart, Entry};
 use crate::gaps::Origin;
 use crate::requirement::Requirement;
 
@@ -67,18 +67,18 @@ impl Grid {
 }
 
 /// Collects the starts of a pass.
-pub(crate) struct Sink {
-    pub(crate) board: Board,
+pub(crate) struct StartCollector {
+    pub(crate) best: BestExpertPerStart,
     /// The runs of starts of one expert, for those whose runs are wanted.
     pub(crate) runs: Vec<(usize, usize)>,
 }
 
-impl Sink {
+impl StartCollector {
     #[inline]
     pub(crate) fn lower<const NOTED: bool>(&mut self, from: usize, to: usize, entry: Entry) {
         if NOTED {
             self.runs.push((from, to));
         }
-        self.board.lower(from, to, entry);
+        self.best.lower(from, to, entry);
     }
 }

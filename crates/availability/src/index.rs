@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::bits::Bits;
 use crate::calendar::{Busy, ExpertCalendar};
-use crate::gaps::{Lane, Origin};
+use crate::gaps::{Origin, SearchRow};
 use crate::pool::Pool;
 use crate::reason::Tally;
 use crate::requirement::Requirement;
@@ -36,7 +36,7 @@ pub struct CalendarIndex {
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     /// What a search reads of the ordinary calendar; here, so that it reads one place after the other.
-    lane: Lane,
+    search_row: SearchRow,
     /// With the ordinary hours.
     ordinary: Arc<ExpertCalendar>,
     /// With the hours on call besides, for those who have some.
@@ -45,7 +45,7 @@ pub(crate) struct Member {
 
 impl Member {
     fn new(ordinary: Arc<ExpertCalendar>, on_call: Option<Arc<ExpertCalendar>>) -> Self {
-        Self { lane: ordinary.gaps.lane.clone(), ordinary, on_call }
+        Self { search_row: ordinary.gaps.search_row.clone(), ordinary, on_call }
     }
 
     fn id(&self) -> ExpertId {
@@ -60,10 +60,10 @@ impl Member {
 
     /// What a search reads of it.
     #[inline]
-    pub(crate) fn lane(&self, requirement: &Requirement) -> &Lane {
+    pub(crate) fn search_row(&self, requirement: &Requirement) -> &SearchRow {
         match &self.on_call {
-            Some(calendar) if requirement.catastrophe => &calendar.gaps.lane,
-            _ => &self.lane,
+            Some(calendar) if requirement.catastrophe => &calendar.gaps.search_row,
+            _ => &self.search_row,
         }
     }
 }
@@ -225,7 +225,7 @@ impl CalendarIndex {
         };
         let member = &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK];
         change(Arc::make_mut(&mut member.ordinary));
-        member.lane = member.ordinary.gaps.lane.clone();
+        member.search_row = member.ordinary.gaps.search_row.clone();
         if let Some(on_call) = &mut member.on_call {
             change(Arc::make_mut(on_call));
         }

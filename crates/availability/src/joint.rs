@@ -9,8 +9,8 @@
 use constat_domain::expert::{Expert, Trade};
 use constat_domain::ids::ExpertId;
 
+use crate::best_expert::Entry;
 use crate::bits::Bits;
-use crate::board::Entry;
 use crate::index::CalendarIndex;
 use crate::judge::Judge;
 use crate::rank::{Chosen, Score, cell_of, choose};

@@ -69,7 +69,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         if !calendar.free_of(day).iter().any(holds) {
             return Err(if holds(&day.hours) { ReasonCode::Absent } else { ReasonCode::NotWorking });
         }
-        if visit.start < requirement.earliest(calendar.gaps.lane.notice) {
+        if visit.start < requirement.earliest(calendar.gaps.search_row.notice) {
             return Err(ReasonCode::Notice);
         }
         let origin = calendar.origin;
@@ -104,15 +104,15 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         let shut = requirement.shut_in(calendar);
         let closed: Vec<_> = shut.iter().map(|span| (seconds(span.start), seconds(span.end))).collect();
         let ask = Ask {
-            earliest: seconds(requirement.earliest(calendar.gaps.lane.notice)),
+            earliest: seconds(requirement.earliest(calendar.gaps.search_row.notice)),
             to: seconds(requirement.to),
             occupied: requirement.occupied_seconds(),
             closed: &closed,
             on_site: self.site.is_some(),
         };
-        let lane = &calendar.gaps.lane;
-        let part = lane.part(seconds(requirement.from), ask.to);
-        (part.from..part.from + lane.of(part).len()).any(|number| {
+        let search_row = &calendar.gaps.search_row;
+        let part = search_row.part(seconds(requirement.from), ask.to);
+        (part.from..part.from + search_row.of(part).len()).any(|number| {
             let starts = calendar.gaps.starts(number, &ask, &self.legs);
             let (first, last) = (origin.0 + i64::from(starts.first), origin.0 + i64::from(starts.last));
             let mut at = requirement.on_grid(first);
@@ -132,7 +132,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         if let Some(fault) = requirement.window_fault() {
             return fault;
         }
-        let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar.gaps.lane.notice));
+        let (occupied, earliest) = (requirement.occupied, requirement.earliest(calendar.gaps.search_row.notice));
         let closed = requirement.closed_for(calendar);
         let fits = |span: &Span, from: i64| span.end.min(requirement.to) - span.start.max(from) >= occupied;
         let mut open = Vec::new();

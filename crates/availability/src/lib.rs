@@ -13,8 +13,8 @@
 //! - Time: `calendar` resolves one expert's days, `gaps` computes the free time between appointments,
 //!   `travel` gives drive times, `judge` verifies one exact visit, `drives` lists the drives that this
 //!   depends on.
-//! - Choice: `search` scans the gaps of an `index`, `board` holds the best expert of each start,
-//!   `contested` prices open offers of others, `rank` selects and spreads, `reason` counts exclusions.
+//! - Choice: `search` scans the gaps of an `index`, `best_expert` holds the best expert of each start,
+//!   `open_offer_penalty` prices open offers of others, `rank` selects and spreads, `reason` counts exclusions.
 //!   `joint` searches for several experts at once.
 //! - `day_plan`: the timeline of one day, and a better order of its visits.
 //!
@@ -36,10 +36,9 @@
 //! - An expert gets at most as many visits on a day and in a week (Monday to Sunday) as the record allows.
 //!   On-call hours count for catastrophes only ([`Settings::is_catastrophe`]).
 
+mod best_expert;
 mod bits;
-mod board;
 mod calendar;
-mod contested;
 mod crossings;
 mod day_plan;
 mod drives;
@@ -49,6 +48,7 @@ mod grid;
 mod index;
 mod joint;
 mod judge;
+mod open_offer_penalty;
 mod open_offers;
 mod pool;
 mod rank;

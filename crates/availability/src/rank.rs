@@ -3,7 +3,7 @@
 use constat_domain::service::Granularity;
 use serde::Serialize;
 
-use crate::board::Entry;
+use crate::best_expert::Entry;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
 
@@ -68,7 +68,7 @@ pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &W
         let open = (from..to).filter_map(|index| Some((cells[index].get()?, index)));
         open.map(|((cost, _), index)| (cost + delay_of(index) + term_of(index), index)).min()
     };
-    let mut buckets = lay_buckets(cells.len(), first, requirement);
+    let mut buckets = buckets_of(cells.len(), first, requirement);
     for bucket in &mut buckets {
         bucket.head = head(cells, bucket.from, bucket.to);
     }
@@ -105,7 +105,7 @@ pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &W
 }
 
 /// Half-days of the place (days, when one offer a day is wanted), as ranges of starts.
-fn lay_buckets(count: usize, first: i64, requirement: &Requirement) -> Vec<Bucket> {
+fn buckets_of(count: usize, first: i64, requirement: &Requirement) -> Vec<Bucket> {
     let step = if requirement.granularity == Granularity::Day { 2 } else { 1 };
     let index_at = |second: i64| {
         let index = ((second - first).max(0) + requirement.grid - 1) / requirement.grid;

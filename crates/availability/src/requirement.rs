@@ -196,7 +196,7 @@ impl Requirement {
             holidays: Vec::new(),
             halves: Vec::new(),
         };
-        requirement.lay_days(&zone, settings.remote_hours, is_holiday);
+        requirement.resolve_days(&zone, settings.remote_hours, is_holiday);
         Ok(requirement)
     }
 
@@ -221,7 +221,7 @@ impl Requirement {
     }
 
     /// Half-days, holidays and call hours of the place within the window.
-    fn lay_days(&mut self, zone: &TimeZone, calls: HourRange, is_holiday: &dyn Fn(&str, civil::Date) -> bool) {
+    fn resolve_days(&mut self, zone: &TimeZone, calls: HourRange, is_holiday: &dyn Fn(&str, civil::Date) -> bool) {
         let mut open = Vec::new();
         let mut date = zone::date(zone, self.from);
         let mut start = zone::midnight(zone, date);

@@ -4,14 +4,14 @@ use constat_domain::appointment::Slot;
 use constat_domain::ids::ExpertId;
 use jiff::Timestamp;
 
+use crate::best_expert::{BestExpertPerStart, Entry};
 use crate::bits::Bits;
-use crate::board::{Board, Entry};
 use crate::calendar::ExpertCalendar;
-use crate::contested::Contested;
-use crate::gaps::{Ask, Gap, GapTable, Lane};
-use crate::grid::{Grid, Sink};
+use crate::gaps::{Ask, Gap, GapTable, SearchRow};
+use crate::grid::{Grid, StartCollector};
 use crate::index::CalendarIndex;
 use crate::judge::{Judge, Verdict};
+use crate::open_offer_penalty::OpenOfferPenalty;
 use crate::rank::{Chosen, Score, cell_of, choose, points};
 use crate::reason::Reason;
 use crate::requirement::Requirement;
@@ -141,7 +141,7 @@ impl Price {
 
     fn of_calendar(calendar: &ExpertCalendar, requirement: &Requirement) -> Self {
         let weights = &calendar.settings().weights;
-        Self::new(trade_set(&requirement.trades), calendar.gaps.lane.trades, weights)
+        Self::new(trade_set(&requirement.trades), calendar.gaps.search_row.trades, weights)
     }
 
     #[inline]
@@ -183,9 +183,9 @@ pub(crate) struct Scan<'a, T: ?Sized> {
     closed: Vec<(i32, i32)>,
     legs: Legs,
     fits: Vec<Fit>,
-    sink: Sink,
+    sink: StartCollector,
     /// What others were offered; `None` when that is nothing.
-    contested: Option<Contested<'a>>,
+    contested: Option<OpenOfferPenalty<'a>>,
 }
 
 /// A gap where the visit fits, and its first and last start.
@@ -215,8 +215,8 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),
-            sink: Sink { board: Board::new(grid.len(), longest), runs: Vec::new() },
-            contested: Contested::new(index, requirement, grid, longest),
+            sink: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
+            contested: OpenOfferPenalty::new(index, requirement, grid, longest),
         }
     }
 
@@ -225,16 +225,16 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         let requirement = self.requirement;
         let (index, from, to) = (self.index, self.from, self.to);
         let mut ahead = candidates.iter().skip(1).map(|number| {
-            let lane = index.at(number).lane(requirement);
-            (lane, lane.part(from, to))
+            let search_row = index.at(number).search_row(requirement);
+            (search_row, search_row.part(from, to))
         });
         let mut next = ahead.next();
         let mut contested = self.contested.take();
         for number in candidates.iter() {
             let member = self.index.at(number);
             let number = u32::try_from(number).unwrap_or(u32::MAX);
-            if let Some((lane, part)) = next {
-                lane.touch(part);
+            if let Some((search_row, part)) = next {
+                search_row.touch(part);
             }
             next = ahead.next();
             let mut moved = None;
@@ -242,29 +242,30 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
                 moved = member.calendar(requirement).without(&requirement.reschedules, self.travel);
             }
             let calendar = || moved.as_ref().unwrap_or_else(|| member.calendar(requirement));
-            let lane = moved.as_ref().map_or_else(|| member.lane(requirement), |moved| &moved.gaps.lane);
+            let search_row =
+                moved.as_ref().map_or_else(|| member.search_row(requirement), |moved| &moved.gaps.search_row);
             let shut = if requirement.withheld_percent == 0 { None } else { self.shut_in(calendar()) };
             let table = || &calendar().gaps;
             let Some(contested) = contested.as_mut().and_then(|contested| contested.naming(number)) else {
-                self.expert::<false>(number, lane, shut.as_deref(), table);
+                self.expert::<false>(number, search_row, shut.as_deref(), table);
                 continue;
             };
-            let closed = shut.as_deref().unwrap_or_else(|| self.closed_for(lane));
+            let closed = shut.as_deref().unwrap_or_else(|| self.closed_for(search_row));
             contested.gather(calendar().buffer(), self.site.as_ref(), closed, self.travel);
-            self.expert::<false>(number, lane, Some(&contested.shut), table);
+            self.expert::<false>(number, search_row, Some(&contested.shut), table);
             std::mem::swap(&mut self.sink, &mut contested.sink);
-            self.expert::<true>(number, lane, shut.as_deref(), table);
+            self.expert::<true>(number, search_row, shut.as_deref(), table);
             std::mem::swap(&mut self.sink, &mut contested.sink);
             contested.count();
         }
-        let mut cells = self.sink.board.settle();
+        let mut cells = self.sink.best.settle();
         let promised = contested.map(|contested| contested.settle(&mut cells, &index.settings().weights));
         Found { cells, promised: promised.unwrap_or_default() }
     }
 
     /// What is closed at the place, as far as an expert keeps to it.
-    fn closed_for(&self, lane: &Lane) -> &[(i32, i32)] {
-        if self.requirement.keeps_closed(lane.holidays_off) { self.closed.as_slice() } else { &[] }
+    fn closed_for(&self, search_row: &SearchRow) -> &[(i32, i32)] {
+        if self.requirement.keeps_closed(search_row.holidays_off) { self.closed.as_slice() } else { &[] }
     }
 
     /// What is shut in one calendar, when it is more than the holidays: something is withheld.
@@ -277,33 +278,33 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         Some(shut.iter().map(|span| (origin.seconds(span.start), origin.seconds(span.end))).collect())
     }
 
-    /// Enters one expert's starts. The whole table is only asked for what the lane does not tell. `shut`
+    /// Enters one expert's starts. The gap table is read only for what the search row does not hold. `shut`
     /// stands for the holidays where there is more.
     fn expert<'t, const NOTED: bool>(
         &mut self,
         number: u32,
-        lane: &Lane,
+        search_row: &SearchRow,
         shut: Option<&[(i32, i32)]>,
         table: impl FnOnce() -> &'t GapTable,
     ) {
         let requirement = self.requirement;
-        let price = Price::new(self.trades, lane.trades, &self.index.settings().weights);
-        let part = lane.part(self.from, self.to);
-        let is_kept = requirement.keeps_closed(lane.holidays_off);
+        let price = Price::new(self.trades, search_row.trades, &self.index.settings().weights);
+        let part = search_row.part(self.from, self.to);
+        let is_kept = requirement.keeps_closed(search_row.holidays_off);
         let closed = shut.unwrap_or(if is_kept { self.closed.as_slice() } else { &[] });
         let ask = Ask {
-            earliest: self.index.origin().seconds(requirement.earliest(lane.notice)),
+            earliest: self.index.origin().seconds(requirement.earliest(search_row.notice)),
             to: self.to,
             occupied: requirement.occupied_seconds(),
             closed,
             on_site: self.site.is_some(),
         };
         let is_plain = match &self.site {
-            Some(site) => lane.ask_drives(site, part, self.travel, &mut self.legs),
+            Some(site) => search_row.ask_drives(site, part, self.travel, &mut self.legs),
             None => false,
         };
-        let gaps = lane.of(part);
-        let needs_table = !is_plain || lane.has_special || !closed.is_empty();
+        let gaps = search_row.of(part);
+        let needs_table = !is_plain || search_row.has_special || !closed.is_empty();
         let table = needs_table.then(table);
         // A public holiday only matters to the gaps that it touches: the others stay plain.
         let end = (i32::MAX, i32::MAX);
@@ -316,7 +317,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
                 let cost = price.of(gap.added_travel(leg_in, leg_out), gap.load);
                 self.sink.lower::<NOTED>(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
             });
-            let special = (done..first).filter(|offset| lane.has_special && gaps[*offset].is_special());
+            let special = (done..first).filter(|offset| search_row.has_special && gaps[*offset].is_special());
             for offset in special.chain(first..last) {
                 let Some(table) = table else { break };
                 let priced = (price, number);
@@ -341,7 +342,7 @@ fn enter_whole<const NOTED: bool>(
     legs: &Legs,
     (price, number): (Price, u32),
     grid: Grid,
-    sink: &mut Sink,
+    sink: &mut StartCollector,
 ) {
     let starts = table.starts(gap, ask, legs);
     if starts.first > starts.last {

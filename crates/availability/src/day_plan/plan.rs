@@ -172,7 +172,7 @@ pub fn plan_day<T: Travel + ?Sized>(
     let roads = Roads::between(sites.chain([expert.base]), travel);
     let frame = Frame::new(expert, absences, visits, date, settings, &roads)?;
     let order = in_order(&frame, &roads, visits);
-    Ok(laid_out(expert, date, &frame, &roads, &order))
+    Ok(timeline(expert, date, &frame, &roads, &order))
 }
 
 /// The visits of a day by earliest start, or by latest start where that makes fewer visits late.
@@ -191,7 +191,7 @@ pub(super) fn stops_of(visits: &[Visit], roads: &Roads) -> Vec<Stop> {
 }
 
 /// The plan of a day whose order is settled.
-pub(super) fn laid_out(expert: &Expert, date: Date, frame: &Frame, roads: &Roads, visits: &[Visit]) -> DayPlan {
+pub(super) fn timeline(expert: &Expert, date: Date, frame: &Frame, roads: &Roads, visits: &[Visit]) -> DayPlan {
     let stops = stops_of(visits, roads);
     let tour = Tour::walk(frame, roads, &stops);
     let times = tour.times();

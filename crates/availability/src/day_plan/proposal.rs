@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::day_plan::frame::Roads;
-use crate::day_plan::plan::{DayPlan, laid_out};
+use crate::day_plan::plan::{DayPlan, timeline};
 use crate::day_plan::search::Search;
 use crate::day_plan::visit::{Member, Visit};
 use crate::requirement::Requirement;
@@ -82,7 +82,7 @@ pub fn propose<T: Travel + ?Sized>(
         members
             .map(|((member, frame), order)| {
                 let visits: Vec<Visit> = order.iter().map(|visit| search.visits[*visit]).collect();
-                laid_out(member.expert, date, frame, &roads, &visits)
+                timeline(member.expert, date, frame, &roads, &visits)
             })
             .collect()
     };

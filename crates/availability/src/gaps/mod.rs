@@ -8,7 +8,7 @@
 //!
 //! Instants are seconds since the calendar's origin ([`Origin`]).
 
-mod laying;
+mod builder;
 
 use std::sync::Arc;
 
@@ -122,16 +122,16 @@ struct Detail {
     before: u16,
     after: u16,
     /// The drive from the last place of the day before, if it limits the first visit.
-    night_before: Option<Night>,
+    night_before: Option<OvernightConstraint>,
     /// And from here to where the next day begins.
-    night_after: Option<Night>,
+    night_after: Option<OvernightConstraint>,
     /// Drives that a remote visit must leave room for.
-    drives: [Option<Kept>; 2],
+    drives: [Option<ReservedDrive>; 2],
 }
 
 /// A visit of another day than the gap's, within reach of it.
 #[derive(Debug, Clone, Copy)]
-struct Night {
+struct OvernightConstraint {
     place: u16,
     /// As `ready` or `leave`.
     edge: i32,
@@ -142,7 +142,7 @@ struct Night {
 
 /// A drive past a remote visit: it must be over before the visit starts, or begin after it ends.
 #[derive(Debug, Clone, Copy)]
-struct Kept {
+struct ReservedDrive {
     /// When the drive is over if it comes first.
     over: i32,
     /// When the visit must end if the drive comes last.
@@ -234,7 +234,7 @@ const SLOT_SECONDS: i32 = 24 * 3600;
 
 /// What a search reads of one calendar: shared, flat, and nothing else.
 #[derive(Debug, Clone)]
-pub(crate) struct Lane {
+pub(crate) struct SearchRow {
     /// Where gaps begin and end; the base is number 0.
     places: Places,
     slots: Arc<[Slot]>,
@@ -254,7 +254,7 @@ pub(crate) struct Lane {
 /// The gaps of one calendar, in order of time.
 #[derive(Debug, Clone)]
 pub(crate) struct GapTable {
-    pub(crate) lane: Lane,
+    pub(crate) search_row: SearchRow,
     details: Vec<Detail>,
     buffer: i32,
 }
@@ -268,7 +268,7 @@ pub(crate) struct Part {
     above: usize,
 }
 
-impl Lane {
+impl SearchRow {
     /// The gaps that a window may touch.
     #[inline]
     pub(crate) fn part(&self, from: i32, to: i32) -> Part {
@@ -313,7 +313,7 @@ impl Lane {
 impl GapTable {
     /// No gaps yet.
     pub(crate) fn empty() -> Self {
-        let lane = Lane {
+        let search_row = SearchRow {
             places: Places::new(&[]),
             slots: Arc::default(),
             gaps: Arc::default(),
@@ -323,7 +323,7 @@ impl GapTable {
             holidays_off: true,
             has_special: false,
         };
-        Self { lane, details: Vec::new(), buffer: 0 }
+        Self { search_row, details: Vec::new(), buffer: 0 }
     }
 
     /// Whether a visit of the requested duration fits within a window at any place, holidays included.
@@ -342,8 +342,8 @@ impl GapTable {
 
     /// Asks for every drive.
     pub(crate) fn ask_all_drives<T: Travel + ?Sized>(&self, site: &Spot, travel: &T, legs: &mut Legs) {
-        legs.fit(self.lane.places.len());
-        travel.legs(site, &self.lane.places, 1..self.lane.places.len(), legs);
+        legs.fit(self.search_row.places.len());
+        travel.legs(site, &self.search_row.places, 1..self.search_row.places.len(), legs);
     }
 
     /// Points for what the expert has already on the day of a gap, and that week.

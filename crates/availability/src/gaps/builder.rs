@@ -1,6 +1,6 @@
 //! Laying the gaps of a calendar: what lies before and after each of them, and how far away.
 
-use super::{Detail, Gap, GapTable, Kept, Lane, Night, Origin, SLOT_SECONDS, Slot};
+use super::{Detail, Gap, GapTable, Origin, OvernightConstraint, ReservedDrive, SLOT_SECONDS, SearchRow, Slot};
 use crate::calendar::{Block, Day, ExpertCalendar, REACH_SECONDS, What, index32};
 use crate::settings::{MIN_VISIT_SECONDS, Weights};
 use crate::trades::trade_set;
@@ -13,15 +13,15 @@ const LONG_DRIVE: i32 = 6 * 3600;
 impl GapTable {
     /// Lays the gaps of a calendar.
     pub(crate) fn lay<T: Travel + ?Sized>(calendar: &ExpertCalendar, blocks: &[Block], travel: &T) -> Self {
-        let mut layer = Layer::new(calendar, blocks);
+        let mut layer = GapBuilder::new(calendar, blocks);
         for day in &calendar.days {
             if !calendar.is_full(day) {
-                layer.lay_day(day, travel);
+                layer.add_day(day, travel);
             }
         }
-        let Layer { places, gaps, details, night_slack, .. } = layer;
+        let GapBuilder { places, gaps, details, night_slack, .. } = layer;
         let expert = calendar.expert();
-        let lane = Lane {
+        let search_row = SearchRow {
             places: Places::new(&places),
             slots: slots(&details, &calendar.days, calendar.origin).into(),
             has_special: gaps.iter().any(Gap::is_special),
@@ -31,7 +31,7 @@ impl GapTable {
             trades: trade_set(&expert.skills.trades),
             holidays_off: expert.holidays_off,
         };
-        Self { lane, details, buffer: calendar.buffer() }
+        Self { search_row, details, buffer: calendar.buffer() }
     }
 }
 
@@ -39,7 +39,7 @@ impl GapTable {
 fn slots(details: &[Detail], days: &[Day], origin: Origin) -> Vec<Slot> {
     let last = days.last().map_or(0, |day| origin.seconds(day.end));
     let touched = |gap: &Detail| {
-        let night = |night: Option<Night>| night.map_or(0, |night| night.place);
+        let night = |night: Option<OvernightConstraint>| night.map_or(0, |night| night.place);
         [gap.before, gap.after, night(gap.night_before), night(gap.night_after)]
     };
     let mut lowest = vec![u16::MAX; details.len() + 1];
@@ -64,7 +64,7 @@ fn slots(details: &[Detail], days: &[Day], origin: Origin) -> Vec<Slot> {
 }
 
 /// Lays gaps one after the other.
-struct Layer<'a> {
+struct GapBuilder<'a> {
     calendar: &'a ExpertCalendar,
     blocks: &'a [Block],
     /// Where each on-site block is.
@@ -106,7 +106,7 @@ impl Way {
     }
 }
 
-impl<'a> Layer<'a> {
+impl<'a> GapBuilder<'a> {
     fn new(calendar: &'a ExpertCalendar, blocks: &'a [Block]) -> Self {
         let count = blocks.len();
         let at = |block: &Block| if let What::Site(position) = block.what { Some(Spot::new(position)) } else { None };
@@ -142,7 +142,7 @@ impl<'a> Layer<'a> {
         }
     }
 
-    fn lay_day<T: Travel + ?Sized>(&mut self, day: &Day, travel: &T) {
+    fn add_day<T: Travel + ?Sized>(&mut self, day: &Day, travel: &T) {
         for range in self.calendar.free_of(day) {
             while self.blocks.get(self.from).is_some_and(|block| block.latest_end <= range.start) {
                 self.from += 1;
@@ -231,7 +231,7 @@ impl<'a> Layer<'a> {
         next: usize,
         yesterday: Option<usize>,
         tomorrow: Option<usize>,
-    ) -> ([Option<Night>; 2], i64) {
+    ) -> ([Option<OvernightConstraint>; 2], i64) {
         let before = yesterday.map(|index| {
             let ended = self.blocks[index].end;
             let way = self.way_before(ended, next);
@@ -251,10 +251,10 @@ impl<'a> Layer<'a> {
         (nights.map(|night| night.map(|(_, night)| night)), slack)
     }
 
-    fn night(&mut self, block: usize, (edge, piece): (i64, i64), limit: i64) -> Night {
+    fn night(&mut self, block: usize, (edge, piece): (i64, i64), limit: i64) -> OvernightConstraint {
         let origin = self.calendar.origin;
         let (edge, limit) = (origin.seconds(edge), origin.seconds(limit));
-        Night { place: self.place(Some(block)), edge, piece: seconds32(piece), limit }
+        OvernightConstraint { place: self.place(Some(block)), edge, piece: seconds32(piece), limit }
     }
 
     /// What the buffers to the appointments around leave of a gap. Absences ask for none.
@@ -312,7 +312,7 @@ impl<'a> Layer<'a> {
         (site_after, goes): (Option<usize>, Option<usize>),
         (leaves_base, back_at_base): (i64, i64),
         travel: &T,
-    ) -> [Option<Kept>; 2] {
+    ) -> [Option<ReservedDrive>; 2] {
         let base = self.places[0];
         let ended = |index: usize| Some((self.spots[index]?, self.blocks[index].end));
         let begins = |index: usize| Some((self.spots[index]?, self.blocks[index].start));
@@ -322,7 +322,7 @@ impl<'a> Layer<'a> {
             let over = self.way_before(from.1, next).over_after(needed)?;
             let begin = self.way_after(to.1, next).begins_before(needed)?;
             let origin = self.calendar.origin;
-            Some(Kept { over: origin.seconds(over), begin: origin.seconds(begin) })
+            Some(ReservedDrive { over: origin.seconds(over), begin: origin.seconds(begin) })
         };
         let around = site_before.and_then(ended).zip(site_after.and_then(begins));
         let past = around.filter(|(before, after)| after.1 - before.1 < REACH_SECONDS);

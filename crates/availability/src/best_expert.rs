@@ -35,13 +35,13 @@ impl Entry {
 }
 
 /// Rows of cells.
-pub(crate) struct Board {
+pub(crate) struct BestExpertPerStart {
     rows: Vec<Entry>,
     /// Cells in a row.
     cells: usize,
 }
 
-impl Board {
+impl BestExpertPerStart {
     /// A board of `cells` starts, for runs of at most `longest` cells.
     pub(crate) fn new(cells: usize, longest: usize) -> Self {
         let rows = longest.max(1).ilog2() as usize + 1;
@@ -92,7 +92,7 @@ mod tests {
         fn runs_lower_exactly_their_cells(
             runs in proptest::collection::vec((0_usize..60, 0_usize..25, 0_u64..50, 0_u32..9), 0..40),
         ) {
-            let mut board = Board::new(60, 24);
+            let mut board = BestExpertPerStart::new(60, 24);
             let mut plain = vec![Entry::NONE; 60];
             for (from, length, cost, expert) in runs {
                 let to = (from + length).min(60);

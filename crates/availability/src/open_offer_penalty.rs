@@ -11,9 +11,9 @@
 
 use std::ops::Range;
 
-use crate::board::{Board, Entry};
+use crate::best_expert::{BestExpertPerStart, Entry};
 use crate::gaps::Origin;
-use crate::grid::{Grid, Sink};
+use crate::grid::{Grid, StartCollector};
 use crate::index::CalendarIndex;
 use crate::open_offers::OpenOffer;
 use crate::requirement::Requirement;
@@ -31,7 +31,7 @@ struct Wanted {
 }
 
 /// The open offers while a search goes through the calendars.
-pub(crate) struct Contested<'a> {
+pub(crate) struct OpenOfferPenalty<'a> {
     offers: &'a [OpenOffer],
     /// Which of them name the expert of a number; by number.
     of: Vec<(u32, Range<usize>)>,
@@ -41,7 +41,7 @@ pub(crate) struct Contested<'a> {
     grid: Grid,
     occupied: i32,
     /// The best of the experts that are named, for each start, and the runs of one of them.
-    pub(crate) sink: Sink,
+    pub(crate) sink: StartCollector,
     /// What is shut for the expert at hand, and what gets in the way of open offers.
     pub(crate) shut: Vec<(i32, i32)>,
     wanted: Vec<Wanted>,
@@ -53,7 +53,7 @@ pub(crate) struct Contested<'a> {
     demand: Vec<i32>,
 }
 
-impl<'a> Contested<'a> {
+impl<'a> OpenOfferPenalty<'a> {
     /// What others were offered of a search's calendars; `None` when it is nothing.
     pub(crate) fn new(index: &CalendarIndex, requirement: &'a Requirement, grid: Grid, longest: usize) -> Option<Self> {
         let offers = requirement.open.all();
@@ -77,7 +77,7 @@ impl<'a> Contested<'a> {
             origin: index.origin(),
             grid,
             occupied: requirement.occupied_seconds(),
-            sink: Sink { board: Board::new(grid.len(), longest), runs: Vec::new() },
+            sink: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
             shut: Vec::new(),
             wanted: Vec::new(),
             met: Vec::new(),
@@ -95,7 +95,7 @@ impl<'a> Contested<'a> {
         (*known == number).then_some(self)
     }
 
-    /// Gathers what is shut for the expert whom [`Contested::naming`] has found: `closed`, and all that gets in
+    /// Gathers what is shut for the expert whom [`OpenOfferPenalty::naming`] has found: `closed`, and all that gets in
     /// the way of the open offers: drives and the expert's buffer looked at.
     pub(crate) fn gather<T: Travel + ?Sized>(
         &mut self,
@@ -163,7 +163,7 @@ impl<'a> Contested<'a> {
     pub(crate) fn settle(self, cells: &mut [Entry], weights: &Weights) -> Vec<u32> {
         let mut promised = vec![0; cells.len()];
         let (mut able, mut demand) = (0, 0);
-        for (number, named) in self.sink.board.settle().into_iter().enumerate() {
+        for (number, named) in self.sink.best.settle().into_iter().enumerate() {
             able += self.able[number];
             demand += self.demand[number];
             let Some((cost, expert)) = named.get() else { continue };
