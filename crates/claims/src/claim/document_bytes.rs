@@ -71,7 +71,7 @@ pub(crate) async fn record_originals(
             id: EventId::new(now, &service.core.secure_random.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind: ORIGINAL_READ.to_owned(),
+            kind: ORIGINAL_READ,
             at: now,
             actor: actor.clone(),
             data: about(claim, json!({ "documentId": document.id })),
