@@ -21,12 +21,29 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
     step("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
     step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("examples in the documentation", || run(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])))?;
-    step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments)))?;
+    let answers = answers_folder()?;
+    step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments).env(ANSWERS, &answers)))?;
+    if arguments.is_empty() {
+        let rows = ["nextest", "run", "--package", "constat", "--test", "suite", "--run-ignored", "only"];
+        let rows = || run(cargo(&rows).arg("contract::each_named_test_exercises_its_row").env(ANSWERS, &answers));
+        step("rows of the contracts", rows)?;
+    }
     let on_postgres = ["nextest", "run", "--package", "constat", "--test", "suite"];
     let on_postgres = || run(cargo(&on_postgres).args(arguments).env("CONSTAT_TEST_DATABASE", "postgres"));
     step("tests of the servers on PostgreSQL", on_postgres)?;
     println!("\nEverything passed in {} s.", started.elapsed().as_secs());
     Ok(())
+}
+
+/// Names the folder where tests record the answers that they see (`crates/testkit/src/answers.rs`).
+const ANSWERS: &str = "CONSTAT_ANSWERS";
+
+/// An empty folder for the record of a run.
+fn answers_folder() -> Result<std::path::PathBuf, String> {
+    let folder = target().join("answers");
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
+    Ok(folder)
 }
 
 /// Builds for speed and measures.

@@ -13,6 +13,8 @@ use axum::response::Response;
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
+use crate::answers::{RecordedAnswer, record};
+
 /// Faults listed for one answer at most.
 const MAX_FAULTS: usize = 10;
 
@@ -76,7 +78,10 @@ impl OpenApiChecker {
             return vec![said("no request may be answered with 500".to_owned())];
         }
         match document.operation(path, exchange.method) {
-            Found::Operation(pointer) => self.check(document, &pointer, exchange),
+            Found::Operation { pointer, template } => {
+                record(&document.recorded(template, exchange));
+                self.check(document, &pointer, exchange)
+            }
             Found::PathOnly if exchange.status == StatusCode::METHOD_NOT_ALLOWED => Vec::new(),
             Found::Nothing if exchange.status == StatusCode::NOT_FOUND => Vec::new(),
             Found::PathOnly => vec!["the path does not document this method".to_owned()],
@@ -163,16 +168,19 @@ impl OpenApiChecker {
     }
 }
 
-enum Found {
-    /// JSON pointer of the operation.
-    Operation(String),
+enum Found<'a> {
+    /// JSON pointer of the operation, and its path in the document.
+    Operation {
+        pointer: String,
+        template: &'a str,
+    },
     PathOnly,
     Nothing,
 }
 
 impl Document {
     /// Finds the operation of a path. A path with fewer parameters wins, as in the router.
-    fn operation(&self, path: &str, method: &Method) -> Found {
+    fn operation(&self, path: &str, method: &Method) -> Found<'_> {
         let Some(paths) = self.json["paths"].as_object() else { return Found::Nothing };
         let matching = paths.keys().filter(|template| matches(template, path));
         let Some(template) = matching.min_by_key(|template| template.matches('{').count()) else {
@@ -180,9 +188,23 @@ impl Document {
         };
         let name = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_ascii_lowercase() };
         if paths[template].get(&name).is_some() {
-            Found::Operation(format!("/paths/{}/{name}", escaped(template)))
+            Found::Operation { pointer: format!("/paths/{}/{name}", escaped(template)), template }
         } else {
             Found::PathOnly
+        }
+    }
+}
+
+impl Document {
+    /// An answer as the record keeps it.
+    fn recorded(&self, template: &str, exchange: &Exchange<'_>) -> RecordedAnswer {
+        let body = exchange.json.filter(|_| exchange.status.as_u16() >= 400);
+        let body: Option<Value> = body.and_then(|body| serde_json::from_slice(body).ok());
+        RecordedAnswer {
+            contract: self.name.to_owned(),
+            operation: format!("{} {template}", exchange.method),
+            status: exchange.status.as_u16(),
+            code: body.and_then(|body| body["error"]["code"].as_u64()),
         }
     }
 }

@@ -298,13 +298,16 @@ async fn a_server_that_is_told_to_stop_says_that_it_is_not_ready_before_it_goes(
     assert_eq!(http.get(&ready).send().await.unwrap().text().await.unwrap(), r#"{"status":"ready"}"#);
     let told = Command::new("kill").arg(server.child.id().to_string()).status().expect("kill runs");
     assert!(told.success());
-    loop {
-        let answer = http.get(&ready).send().await.expect("it still answers");
-        if answer.status() == 503 {
-            assert_eq!(answer.text().await.unwrap(), r#"{"status":"stopping"}"#);
-            break;
+    let stopping = async {
+        loop {
+            let answer = http.get(&ready).send().await.expect("it still answers");
+            if answer.status() == 503 {
+                return answer.text().await.unwrap();
+            }
         }
-    }
+    };
+    let stopping = tokio::time::timeout(std::time::Duration::from_secs(20), stopping).await;
+    assert_eq!(stopping.expect("it says that it stops"), r#"{"status":"stopping"}"#);
     // A client that still comes is served, and asked to go elsewhere next time.
     let answer = http.get(format!("{}/v2/claims", server.url)).send().await.expect("it still serves");
     assert_eq!((answer.status().as_u16(), answer.headers()["connection"].to_str().unwrap()), (401, "close"));

@@ -9,7 +9,7 @@ use constat_domain::event_kinds::EventKind;
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 use constat_testkit::fixtures::{self, KEYS_PHOTO, POLICE_REPORT};
-use constat_testkit::{ClaimsCaller, Got, Server, ServerOptions, document, expert};
+use constat_testkit::{ClaimsCaller, Got, RecordedAnswer, Server, ServerOptions, document, expert, recorded_answers};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -88,6 +88,39 @@ fn every_row_of_the_contracts_names_its_tests() {
         assert!(lost.is_empty(), "{row}: no such tests: {lost:?}");
     }
     assert!(!is_there("contract::operations") && !is_there("contract::no_such_test"));
+}
+
+/// Reads the record that `cargo xtask test` makes of the whole suite.
+#[test]
+#[ignore = "needs the answers of a whole run, which `cargo xtask test` records"]
+fn each_named_test_exercises_its_row() {
+    let answers = recorded_answers().unwrap().expect("CONSTAT_ANSWERS names the folder of the record");
+    let mut faults = Vec::new();
+    for (chapter, contract) in [("Claims API v2", "claims"), ("Dossier API", "dossier"), ("Partner API", "partner")] {
+        let operations = operations(contract);
+        for (row, tests) in &rows()[chapter] {
+            let code = row.parse::<u64>().ok().filter(|code| CODES.contains(code));
+            if code.is_none() && !operations.contains(row) {
+                continue;
+            }
+            let exercises = |answer: &&RecordedAnswer| match code {
+                Some(code) => answer.code == Some(code),
+                None => answer.contract == contract && answer.operation == *row,
+            };
+            let mut succeeds = code.is_some();
+            for test in tests {
+                let seen: Vec<_> = answers.get(test).into_iter().flatten().filter(exercises).collect();
+                if seen.is_empty() {
+                    faults.push(format!("{row}: {test} does not exercise it"));
+                }
+                succeeds |= seen.iter().any(|answer| answer.status < 300);
+            }
+            if !succeeds {
+                faults.push(format!("{row}: no named test sees it succeed"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "docs/contract-tests.md:\n{}", faults.join("\n"));
 }
 
 /// Every error code of the claims contract, as it lists them.

@@ -129,7 +129,9 @@ async fn uploads_share_a_bounded_memory_and_wait_their_turn() {
     }
     // Once both are at it there is no room for a third: it waits for a second, and learns when to come
     // again.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let busy = loop {
+        assert!(std::time::Instant::now() < deadline, "both uploads are at work within 20 s");
         let got = Got::read(
             caller
                 .request(Method::PUT, &path)

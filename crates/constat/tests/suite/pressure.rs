@@ -12,6 +12,9 @@ use tokio::net::TcpStream;
 
 use crate::partner_support::{Got, Partner, booking, by_video, send};
 
+/// Maximum wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn options(requests: RequestSettings) -> ServerOptions {
     ServerOptions { settings: Settings { requests, ..Settings::default() }, ..ServerOptions::default() }
 }
@@ -45,7 +48,8 @@ async fn stuck_search(partner: &Partner) -> TcpStream {
 }
 
 async fn until(server: &Server, metric: &str, value: u64) {
-    while server.metric(metric).await != value {}
+    let reached = async { while server.metric(metric).await != value {} };
+    tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_late| panic!("{metric} does not become {value}"));
 }
 
 const AT_WORK: &str = "constat_at_work{of=\"requests\"}";
@@ -119,13 +123,14 @@ async fn beyond_the_bounds_each_contract_says_so_in_its_own_form() {
 }
 
 #[tokio::test]
-async fn nobody_waits_longer_than_the_operator_says() {
+async fn no_request_waits_longer_than_the_setting_says() {
     let bounds = RequestSettings { at_work: 1, waiting: 10, wait_ms: 100, ..RequestSettings::default() };
     let partner = partner(bounds).await;
     let _held = stuck_search(&partner).await;
     until(&partner.server, AT_WORK, 1).await;
     let began = Instant::now();
-    assert_eq!(partner.get("/experts").await.status, 503);
+    let waited = tokio::time::timeout(PATIENCE, partner.get("/experts")).await;
+    assert_eq!(waited.expect("a limit of 100 ms ends the wait").status, 503);
     assert!(began.elapsed() >= Duration::from_millis(100));
     assert_eq!(partner.server.metric("constat_refused_total{of=\"requests\",reason=\"waited\"}").await, 1);
 }
@@ -159,12 +164,15 @@ async fn under_a_load_that_is_far_too_much_no_answer_is_wrong() {
     assert!(answers.iter().all(|answer| answer.status != 503 || answer.headers.contains_key("retry-after")));
 
     // What was acknowledged is there, once, and nothing else; and no search offers any of it.
-    let made = loop {
-        let listed = partner.get("/appointments").await;
-        if listed.status == 200 {
-            break listed.json();
+    let listed = async {
+        loop {
+            let listed = partner.get("/appointments").await;
+            if listed.status == 200 {
+                return listed.json();
+            }
         }
     };
+    let made = tokio::time::timeout(PATIENCE, listed).await.expect("an answer once the load is over");
     let starts: Vec<&str> =
         made["data"].as_array().unwrap().iter().map(|one| one["schedule"]["startTime"].as_str().unwrap()).collect();
     assert_eq!(starts.len(), booked);
@@ -227,10 +235,10 @@ async fn one_connection_too_many_is_told_so() {
     third.read_to_string(&mut told).await.unwrap();
     assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after: 2"), "{told}");
     drop(held);
-    loop {
-        let answer = server.http.get(format!("{}/health", server.url)).send().await;
-        if answer.is_ok_and(|answer| answer.status() == 200) {
-            break;
+    let served = async {
+        while !server.http.get(format!("{}/health", server.url)).send().await.is_ok_and(|answer| answer.status() == 200)
+        {
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, served).await.expect("room for a connection again");
 }

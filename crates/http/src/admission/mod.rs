@@ -427,7 +427,8 @@ mod tests {
         let admission = AdmissionControl::of_requests(&settings(1, 4, 20));
         let held = admission.acquire(key(1), Priority::Usual).await.unwrap();
         let began = Instant::now();
-        let refused = admission.acquire(key(2), Priority::Usual).await.unwrap_err();
+        let wait = tokio::time::timeout(Duration::from_secs(5), admission.acquire(key(2), Priority::Usual));
+        let refused = wait.await.expect("a limit of 20 ms ends the wait").unwrap_err();
         assert!(matches!(refused, AppError::Overloaded { .. }) && began.elapsed() >= Duration::from_millis(20));
         assert_eq!(admission.refused().waited.get(), 1);
         let gone = queued(&admission, key(3), Priority::Usual).await;
