@@ -1,4 +1,4 @@
-//! Appointments: the slots that are offered, what is booked, and how it changes.
+//! Appointments: offered slots, bookings, and their changes.
 
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl From<ServiceKind> for MeetingKind {
     }
 }
 
-/// Where an appointment stands.
+/// Status of an appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AppointmentStatus {
@@ -143,7 +143,7 @@ pub struct Appointment {
     pub expert: ExpertId,
     /// That person's name as the insured will read it.
     pub expert_name: String,
-    /// Where it stands.
+    /// Its status.
     pub status: AppointmentStatus,
     /// The time agreed with the insured.
     pub slot: Slot,
@@ -157,7 +157,7 @@ pub struct Appointment {
     pub zone: String,
     /// Where.
     pub place: Place,
-    /// What was asked for: kept whole, so that a move can be searched again.
+    /// The original request, stored so that a reschedule can repeat the search.
     pub request: ServiceRequest,
     /// The caller's case number.
     pub case_number: String,
@@ -250,9 +250,9 @@ pub struct ClaimAppointment {
     /// the same booking.
     #[serde(default)]
     pub booked_from: String,
-    /// What was asked for.
+    /// The requested kind.
     pub kind: ServiceKind,
-    /// Where it stands.
+    /// Its status.
     pub status: AppointmentStatus,
     /// The agreed time.
     pub slot: Slot,

@@ -177,7 +177,7 @@ impl ApiKey {
     }
 }
 
-/// An authenticated caller: what its key says of it.
+/// An authenticated caller, from its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The key that was shown.

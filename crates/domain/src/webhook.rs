@@ -180,7 +180,7 @@ pub struct Delivery {
     pub subject: String,
     /// What happened.
     pub kind: String,
-    /// Where it stands.
+    /// Its status.
     pub status: DeliveryStatus,
     /// How often it was sent.
     pub attempts: i64,

@@ -89,7 +89,7 @@ pub struct PartnerAppointment {
     pub id: String,
     /// The time.
     pub slot: Option<Slot>,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<AppointmentStatus>,
     /// Who comes or calls.
     pub expert_name: Option<String>,

@@ -21,7 +21,7 @@ pub struct FileFacts {
     pub size: u64,
     /// SHA-256, lower-case hex.
     pub sha256: String,
-    /// Type told from the content.
+    /// Media type, detected from the content.
     pub mime_type: &'static str,
     /// What a photo tells.
     pub photo: Option<Box<Photo>>,

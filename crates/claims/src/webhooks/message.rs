@@ -1,4 +1,4 @@
-//! What a delivery says. It is put together when it is sent: nothing personal waits in a queue.
+//! The body of a delivery, built when it is sent, so that no personal data waits in a queue.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub struct Message {
     pub subject: Subject,
     /// Who reads it: the platform itself, or an integrator.
     pub asker: Asker,
-    /// What happened: the same that the feed tells.
+    /// The event, as in the feed.
     pub event: FeedEntry,
     /// The catalogue of the organisation whose data it is.
     pub catalogue: Arc<Catalogue>,

@@ -123,7 +123,7 @@ pub fn trials_due(service: &ClaimService) -> Result<Vec<WebhookId>, AppError> {
 /// What one node is to send for one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// To whom.
+    /// The webhook.
     pub webhook: Webhook,
     /// What: one delivery of each subject at most, the oldest.
     pub deliveries: Vec<Delivery>,

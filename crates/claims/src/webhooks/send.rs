@@ -1,4 +1,4 @@
-//! Sending on request: a trial, or again what was sent before.
+//! Sending on request: a test message, or a resend.
 
 use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{EventId, WebhookDeliveryId};
@@ -45,7 +45,7 @@ pub fn ping_webhook(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<D
     Ok(delivery)
 }
 
-/// Queues deliveries again, whatever became of them; each keeps its message id. Gives how many.
+/// Queues deliveries again, in any state; each keeps its message id. Returns their number.
 pub fn replay_deliveries(tx: &mut Tx, context: &CommandContext, id: &str, which: &Again) -> Result<usize, AppError> {
     let webhook = webhook_to_change(tx, context, id, None)?;
     webhooks::hold(tx, webhook.id)?;

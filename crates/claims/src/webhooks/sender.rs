@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-/// What is sent to a receiver.
+/// A message to a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookRequest {
     /// Where.

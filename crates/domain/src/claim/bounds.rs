@@ -5,7 +5,7 @@ use crate::refusal::ClaimRefusal;
 
 /// Most documents, those that newer ones replaced too. Ours: a large fire has some dozens.
 pub(super) const MAX_DOCUMENTS: usize = 500;
-/// Most documents that handlers asked for. Ours: more than any catalogue has.
+/// Maximum documents requested by handlers. Ours: more than any catalogue has.
 pub(super) const MAX_REQUESTS: usize = 100;
 /// Most settlements. Ours: an annuity of many years, paid by the month.
 pub(super) const MAX_SETTLEMENTS: usize = 500;

@@ -8,7 +8,7 @@ use crate::codes::Codes;
 use crate::refusal::{ClaimRefusal, Refusal};
 use crate::service::LossTriple;
 
-/// What changes of a claim; what is `None` stays as it is.
+/// Changes of a claim; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Correction {
     /// When the loss happened.

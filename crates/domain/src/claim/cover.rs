@@ -18,7 +18,7 @@ pub enum CoverState {
     Covered,
     /// It did not.
     Outside,
-    /// The contract's dates do not tell.
+    /// Unknown: the contract's dates are missing.
     Unknown,
 }
 
@@ -39,7 +39,7 @@ pub enum CoverReason {
     DatesUnknown,
 }
 
-/// What is known of the cover on the day of the loss.
+/// The cover on the day of the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cover {
     /// Whether that day was covered.

@@ -1,4 +1,4 @@
-//! A document that was uploaded: where it stands, and what is known of its bytes.
+//! An uploaded document: its status and the metadata of its bytes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::safe_filename;
 use crate::geo::Position;
 use crate::ids::{DeclarationId, DocumentId};
 
-/// Where a document entry stands.
+/// Status of a document entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentStatus {
@@ -45,7 +45,7 @@ pub struct Document {
     pub title: String,
     /// File name given by the uploader, cleaned of paths and control characters.
     pub filename: String,
-    /// Type told from the content.
+    /// Media type, detected from the content.
     pub mime_type: String,
     /// Bytes.
     pub size: u64,
@@ -53,7 +53,7 @@ pub struct Document {
     pub sha256: String,
     /// Where the bytes are.
     pub storage_key: String,
-    /// Where it stands.
+    /// Its status.
     pub status: DocumentStatus,
     /// Why it was refused.
     pub refusal_reason: Option<String>,
@@ -103,7 +103,7 @@ pub struct Duplicate {
     pub is_own: bool,
 }
 
-/// What is known of viruses in a document.
+/// Result of a virus scan of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanState {
@@ -140,7 +140,7 @@ impl ScanState {
     }
 }
 
-/// What a photo's own file tells of it, kept apart from the bytes that others get.
+/// Metadata of a photo's file, stored apart from the bytes that others get.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Photo {
     /// When it was taken, by the camera's clock, which knows no zone.

@@ -47,7 +47,7 @@ impl Entry<'_> {
         self.document.is_some_and(|document| document.protected && document.status == DocumentStatus::ToVerify)
     }
 
-    /// Refuses unless an upload may fill it: what was accepted stays.
+    /// Refuses unless an upload may fill it: accepted documents stay.
     fn may_be_filled(&self, field: impl FnOnce() -> String) -> Result<(), ClaimRefusal> {
         match self.document {
             Some(document) if document.status == DocumentStatus::Accepted => {
@@ -76,7 +76,7 @@ pub struct NewDocument {
     pub title: String,
     /// File name, already cleaned.
     pub filename: String,
-    /// Type told from the content.
+    /// Media type, detected from the content.
     pub mime_type: String,
     /// Bytes.
     pub size: u64,
@@ -92,7 +92,7 @@ pub struct NewDocument {
     pub scan: ScanState,
     /// An older document with the same bytes.
     pub duplicate_of: Option<Duplicate>,
-    /// What the photo's file tells of it.
+    /// Metadata of the photo's file.
     pub photo: Option<Box<Photo>>,
 }
 

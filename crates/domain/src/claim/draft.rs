@@ -27,7 +27,7 @@ pub struct NewDraft {
     pub catalogue_version: String,
     /// When the loss happened.
     pub claim_at: Timestamp,
-    /// In the insured's words; empty until the insured tells.
+    /// In the insured's words; empty until the insured describes the loss.
     pub description: String,
     /// The contract, as it is now.
     pub contract: ContractSnapshot,

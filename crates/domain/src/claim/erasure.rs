@@ -14,7 +14,7 @@ use crate::catalogue::{Catalogue, QuestionKind};
 use crate::geo::{Place, Position, PostalAddress};
 use crate::service::Urgency;
 
-/// What stands where something was erased.
+/// Placeholder for erased data.
 pub const ERASED: &str = "(effacé)";
 
 /// How long an action under the contract may be brought: two years. Source: Code des assurances,

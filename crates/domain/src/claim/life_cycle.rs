@@ -12,7 +12,7 @@ use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::{ClaimRefusal, FieldError, Refusal};
 
-/// What changes of a draft; what is `None` stays as it is.
+/// Changes of a draft; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimEdit {
     /// What happened more closely: another subtype of the same loss type.
@@ -95,7 +95,7 @@ impl Claim {
         if self.status == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
     }
 
-    /// Answers the questions anew, by French text or stable id. What they were before is forgotten.
+    /// Replaces the answers to the questions, by French text or stable id.
     /// Refuses unknown questions, answers of the wrong kind, and mandatory ones that are missing.
     fn answer(&mut self, catalogue: &Catalogue, given: &BTreeMap<String, Answer>) -> Result<(), ClaimRefusal> {
         let (_, subtype) = self.declared_as(catalogue).ok_or(ClaimRefusal::UnsupportedProductType)?;

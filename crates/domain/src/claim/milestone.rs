@@ -34,17 +34,17 @@ milestones! {
     DecreePublished = "decree_published",
     /// The insured was informed of the cover.
     CoverTold = "cover_told",
-    /// The expertise was ordered, when no booking tells it.
+    /// The expertise was ordered, when no booking shows it.
     ExpertiseOrdered = "expertise_ordered",
     /// The insured handed in a statement of losses: an estimate of the damage.
     Estimate = "estimate",
-    /// An advance on the indemnity was paid, when no settlement tells it.
+    /// An advance on the indemnity was paid, when no settlement shows it.
     AdvancePaid = "advance_paid",
     /// The expert has every document.
     DocumentsComplete = "documents_complete",
     /// The visit took place.
     Visit = "visit",
-    /// The expert told of the visit.
+    /// The expert reported on the visit.
     VisitReport = "visit_report",
     /// The expert's interim report came.
     InterimReport = "interim_report",
@@ -64,7 +64,7 @@ milestones! {
     RepairAccepted = "repair_accepted",
     /// The repairer was appointed.
     RepairerAppointed = "repairer_appointed",
-    /// The indemnity was paid, when no settlement tells it.
+    /// The indemnity was paid, when no settlement shows it.
     Payment = "payment",
     /// The limitation was interrupted, for the last time.
     LimitationInterrupted = "limitation_interrupted",
@@ -94,12 +94,12 @@ impl MilestoneKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
 
-    /// Whether it may be told before its day has come.
+    /// Whether it may be recorded before its day.
     const fn may_lie_ahead(self) -> bool {
         matches!(self, Self::AdversarialVisit | Self::AdversarialVisitPostponed)
     }
 
-    /// What is wrong with a day of it, if anything is.
+    /// The fault of a day, if there is one.
     pub(super) fn fault_of(self, day: Date, today: Date) -> Option<String> {
         if day > today && !self.may_lie_ahead() {
             return Some("lies in the future".to_owned());

@@ -59,7 +59,7 @@ use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId, OrgId};
 use crate::service::{LossTriple, Valuation};
 use crate::tenancy::TenantId;
 
-/// Where a claim stands.
+/// Status of a claim.
 ///
 /// Which follows which: [`TRANSITIONS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -146,10 +146,10 @@ impl From<Answer> for serde_json::Value {
     }
 }
 
-/// What handlers tell each other about a claim. Never on the claim that others read.
+/// An internal note of a handler. Not visible to other readers of the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InternalNote {
-    /// What it says.
+    /// The text.
     pub text: String,
     /// When it was written.
     pub at: Timestamp,
@@ -157,7 +157,7 @@ pub struct InternalNote {
     pub by: KeyId,
 }
 
-/// What the dossier contract tells beyond the claims contract.
+/// Data of the dossier contract that the claims contract does not have.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dossier {
     /// What happened, as codes.
@@ -207,7 +207,7 @@ pub struct Claim {
     pub claim_id: Option<ClaimId>,
     /// The insured's user id.
     pub user_id: String,
-    /// Where it stands.
+    /// Its status.
     pub status: ClaimStatus,
     /// `theft`, `break`, `water_damage`, ...
     pub loss_type: String,
@@ -246,7 +246,7 @@ pub struct Claim {
     pub answers: BTreeMap<String, Answer>,
     /// Every document ever uploaded, oldest first.
     pub documents: Vec<Document>,
-    /// Documents that a handler asked for, oldest first.
+    /// Documents requested by a handler, oldest first.
     #[serde(default)]
     pub requests: Vec<DocumentRequest>,
     /// The handler's note to the insured.
@@ -267,7 +267,7 @@ pub struct Claim {
     /// it knows the policyholder, and reads of the contract only what it sent. See [`Contract::is_held_by`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_contract_withheld: bool,
-    /// Days of what happened, as handlers told it: what deadlines count from or are met by.
+    /// Milestones recorded by handlers: deadlines count from them or are met by them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub milestones: BTreeMap<MilestoneKind, jiff::civil::Date>,
     /// Number of changes so far; the resource's entity tag.

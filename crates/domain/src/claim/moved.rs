@@ -17,7 +17,7 @@ use crate::refusal::FieldError;
 const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// Longest other text, in characters.
 const MAX_TEXT_CHARS: usize = 4_000;
-/// The claims API tells amounts as numbers of euros.
+/// The claims API writes amounts as numbers of euros.
 const IN_EUROS: &str = "must be in euros: currency EUR";
 /// Highest version: far above what a claim reaches, and far below where a number ends.
 const HIGHEST_VERSION: i64 = 1_000_000_000;

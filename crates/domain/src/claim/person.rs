@@ -1,4 +1,4 @@
-//! What is wrong with a person of a claim or contract.
+//! Validation of a person of a claim or contract.
 
 use super::Insured;
 use crate::contact::{email_fault, name_fault, phone_fault, without_blanks};

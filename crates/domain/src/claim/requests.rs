@@ -13,20 +13,20 @@ use crate::text::sentence_key;
 /// How the stable ids start of documents that no catalogue has.
 const FREE: &str = "requested_";
 
-/// A document that a handler asked for.
+/// A document requested by a handler.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRequest {
     /// Stable id of its type: the catalogue's, or `requested_1`, `requested_2`... for one that it does
     /// not have.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it is, in French, as it was called when it was asked for.
+    /// Its French name at the time of the request.
     pub label: String,
     /// How much it is wanted.
     pub category: Category,
-    /// What the handler says of it to the insured.
+    /// The handler's message to the insured.
     pub comment: Option<String>,
-    /// When it was last asked for.
+    /// When it was last requested.
     pub requested_at: Timestamp,
 }
 
@@ -43,7 +43,7 @@ pub struct NewRequest {
     pub wait: bool,
 }
 
-/// Which document is asked for.
+/// The requested document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestedDocument {
     /// One of the product family's, by stable id or French label.

@@ -153,7 +153,7 @@ impl Claim {
         Ok(())
     }
 
-    /// Withdraws what was not paid yet.
+    /// Withdraws a planned payment.
     pub fn cancel_settlement(&mut self, id: SettlementId, at: Timestamp) -> Result<(), ClaimRefusal> {
         let settlement = self.settlement_to_change(id)?;
         settlement.may_be_paid()?;

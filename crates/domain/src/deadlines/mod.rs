@@ -62,7 +62,7 @@ pub enum DeadlineState {
 pub struct Deadline<'r> {
     /// The rule.
     pub rule: &'r Rule,
-    /// Where it stands.
+    /// Its status.
     pub state: DeadlineState,
     /// The day that it counts from, which does not count itself.
     pub starts_on: Option<Date>,
