@@ -1,11 +1,11 @@
-//! The best expert for each start of a grid, while a search goes through the gaps.
+//! The best expert for each start of a grid, collected while a search scans the gaps.
 //!
-//! A gap allows a run of starts at one price. Lowering every cell of every run would be most of a
-//! search's work; instead a run is entered as two runs of a power of two cells, in a row for that
-//! power, and the rows are poured into each other once, at the end.
+//! A gap allows a run of starts at one price. Updating every cell of every run would dominate a search. Instead a
+//! run is stored as two overlapping runs of a power of two cells, in a row for that power, and the rows are merged
+//! once at the end (a sparse table).
 
-/// Price and number of an expert in one word, so that the lower word is the cheaper expert, and of
-/// equally cheap ones the one with the lower number.
+/// Price and number of an expert in one word. The lower word is the cheaper expert, or the lower number at equal
+/// prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry(u64);
 
@@ -22,7 +22,7 @@ impl Entry {
         Self(cost << Self::NUMBER | u64::from(expert))
     }
 
-    /// The same with any price; one that is too high becomes the highest.
+    /// The same with any price, capped at the maximum.
     pub(crate) fn capped(cost: u64, expert: u32) -> Self {
         Self::new(cost.min((1 << (64 - Self::NUMBER)) - 2), expert)
     }
@@ -34,7 +34,7 @@ impl Entry {
     }
 }
 
-/// Rows of cells.
+/// Minimum entry per start, over all added runs.
 pub(crate) struct BestExpertPerStart {
     rows: Vec<Entry>,
     /// Cells in a row.
@@ -42,14 +42,14 @@ pub(crate) struct BestExpertPerStart {
 }
 
 impl BestExpertPerStart {
-    /// A board of `cells` starts, for runs of at most `longest` cells.
+    /// An empty grid of `cells` starts, for runs of at most `longest` cells.
     pub(crate) fn new(cells: usize, longest: usize) -> Self {
         let rows = longest.max(1).ilog2() as usize + 1;
         Self { rows: vec![Entry::NONE; cells * rows], cells }
     }
 
-    /// Lowers the cells from `from` up to (not with) `to`. A run that is empty, or beyond what the
-    /// board was made for, is left alone.
+    /// Lowers the cells from `from` to `to` (excluded) to an entry. An empty run, or one longer than `longest`, is
+    /// ignored.
     #[inline]
     pub(crate) fn lower(&mut self, from: usize, to: usize, entry: Entry) {
         let Some(power) = to.saturating_sub(from).checked_ilog2() else { return };
@@ -62,7 +62,7 @@ impl BestExpertPerStart {
     }
 
     /// The best entry of each cell.
-    pub(crate) fn settle(mut self) -> Vec<Entry> {
+    pub(crate) fn into_best(mut self) -> Vec<Entry> {
         let cells = self.cells;
         let count = self.rows.len().checked_div(cells).unwrap_or(0);
         for row in (1..count).rev() {
@@ -92,17 +92,17 @@ mod tests {
         fn runs_lower_exactly_their_cells(
             runs in proptest::collection::vec((0_usize..60, 0_usize..25, 0_u64..50, 0_u32..9), 0..40),
         ) {
-            let mut board = BestExpertPerStart::new(60, 24);
+            let mut best = BestExpertPerStart::new(60, 24);
             let mut plain = vec![Entry::NONE; 60];
             for (from, length, cost, expert) in runs {
                 let to = (from + length).min(60);
                 let entry = Entry::new(cost, expert);
-                board.lower(from, to, entry);
+                best.lower(from, to, entry);
                 for cell in &mut plain[from..to] {
                     *cell = (*cell).min(entry);
                 }
             }
-            prop_assert_eq!(board.settle(), plain);
+            prop_assert_eq!(best.into_best(), plain);
         }
     }
 

@@ -1,5 +1,4 @@
-//! One expert's calendar, resolved to instants: days, working time, appointments, and the gaps that a
-//! search walks.
+//! One expert's calendar, resolved to instants: days, working time, appointments, and the gaps between them.
 
 use std::sync::Arc;
 
@@ -15,46 +14,45 @@ use crate::span::{Span, absent_within, ceil_second, subtract};
 use crate::travel::Travel;
 use crate::zone;
 
-/// Appointments that ended (or begin) at least this long before (or after) a visit put no limit on
-/// the drive: 24 hours.
+/// Appointments at least this long before or after a visit (24 hours) do not limit its drives.
 pub(crate) const REACH_SECONDS: i64 = 24 * 3600;
 
-/// The instants between which a commit must load appointments and absences so that [`crate::feasible`]
-/// judges a visit exactly as the search did: everything that overlaps this range.
+/// The range from which a commit must load appointments and absences, so that [`crate::feasible`] gives the same
+/// result as the search.
 ///
-/// Two days each way hold the visit's local day (25 hours at most) and the reach of a drive; eight
-/// hold its week, which counts when the expert has a cap of visits a week.
+/// Two days each way cover the visit's local day (25 hours at most) and the reach of a drive; eight days cover its
+/// week, which counts when the expert has a weekly cap.
 pub fn neighbourhood(expert: &Expert, start: Timestamp, end: Timestamp) -> (Timestamp, Timestamp) {
     let days = if expert.weekly_cap.is_some() { 8 } else { 2 };
     let margin = days * 24 * 3600;
     (zone::timestamp(start.as_second() - margin), zone::timestamp(end.as_second() + margin))
 }
 
-/// Time that an appointment or a hold takes.
+/// Busy time of an appointment or a hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Busy {
     /// From.
     pub start: Timestamp,
     /// To; after `start`, else the entry is ignored.
     pub end: Timestamp,
-    /// Where; `None` for a remote one.
+    /// The position of an on-site visit; `None` for a remote one.
     pub position: Option<Position>,
-    /// The appointment, so that its own time counts as free when it is moved; the one that a hold would become.
+    /// The appointment, so that its own time counts as free when it is moved. For a hold: its future appointment.
     pub appointment: Option<AppointmentId>,
 }
 
-/// What stands in the way.
+/// The kind of a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum What {
-    /// An appointment at a place.
+    /// An on-site appointment.
     Site(Position),
-    /// An appointment from anywhere.
+    /// A remote appointment.
     Remote,
     /// An absence.
     Absent,
 }
 
-/// Time that is taken. Instants are seconds since 1970.
+/// Busy time. Instants are seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block {
     pub(crate) start: i64,
@@ -80,7 +78,7 @@ pub(crate) struct Day {
     last_free: u32,
     /// Appointments that start on this day.
     pub(crate) visits: u16,
-    /// Appointments that start in this week, Monday to Sunday, as far as they are known.
+    /// Appointments that start in this week, Monday to Sunday, within the loaded range.
     pub(crate) week_visits: u16,
 }
 
@@ -104,7 +102,7 @@ impl ExpertCalendar {
     /// Resolves the local days from `from` to `to`, both included, with the hours of a duty.
     ///
     /// # Errors
-    /// When the record's zone is unknown. What else [`Expert::check`] refuses is harmless here.
+    /// When the record's zone is unknown. Other faults found by [`Expert::check`] do not matter here.
     pub fn new<T: Travel + ?Sized>(
         expert: Arc<Expert>,
         absences: &[Absence],
@@ -130,11 +128,11 @@ impl ExpertCalendar {
             gaps: GapTable::empty(),
         };
         calendar.resolve(to.as_second());
-        calendar.lay(travel);
+        calendar.rebuild_gaps(travel);
         Ok(calendar)
     }
 
-    /// The same person's calendar from other rows, over other days: what a commit judges by.
+    /// The calendar of the same expert from fresh rows over other days, for a commit.
     ///
     /// # Errors
     /// As [`ExpertCalendar::new`].
@@ -163,7 +161,7 @@ impl ExpertCalendar {
         &self.settings
     }
 
-    /// Seconds kept free between two appointments besides the drive.
+    /// Seconds of buffer between two appointments, in addition to the drive.
     pub(crate) fn buffer(&self) -> i32 {
         i32::try_from(self.settings.buffer_seconds(&self.expert)).unwrap_or(i32::MAX / 4)
     }
@@ -174,17 +172,16 @@ impl ExpertCalendar {
             self.busy.retain(|known| known.appointment != entry.appointment);
         }
         self.busy.push(entry);
-        self.lay(travel);
+        self.rebuild_gaps(travel);
     }
 
-    /// Takes an appointment out; nothing happens when it is not there.
+    /// Removes an appointment, if it exists.
     pub fn remove_appointment<T: Travel + ?Sized>(&mut self, appointment: AppointmentId, travel: &T) {
         self.busy.retain(|known| known.appointment != Some(appointment));
-        self.lay(travel);
+        self.rebuild_gaps(travel);
     }
 
-    /// The calendar without some appointments, when one of them is there: their time counts as free
-    /// when they are moved.
+    /// The calendar without the given appointments, so that their time is free for a move. `None` when none exists.
     pub(crate) fn without<T: Travel + ?Sized>(&self, moved: &[AppointmentId], travel: &T) -> Option<Self> {
         if moved.is_empty() {
             return None;
@@ -195,11 +192,11 @@ impl ExpertCalendar {
         }
         let mut calendar = self.clone();
         calendar.busy.retain(|entry| !is_moved(entry));
-        calendar.lay(travel);
+        calendar.rebuild_gaps(travel);
         Some(calendar)
     }
 
-    /// True when the caps allow no further visit on a day.
+    /// True when the caps allow no more visits on a day.
     pub(crate) fn is_full(&self, day: &Day) -> bool {
         self.expert.daily_cap.is_some_and(|cap| day.visits >= u16::from(cap))
             || self.expert.weekly_cap.is_some_and(|cap| day.week_visits >= cap)
@@ -216,7 +213,7 @@ impl ExpertCalendar {
         known.last().filter(|day| instant < day.end)
     }
 
-    /// Days, hours and free ranges: everything but appointments.
+    /// Builds days, hours and free ranges, without appointments.
     fn resolve(&mut self, to: i64) {
         let mut date = self.first_date;
         let mut start = zone::midnight(&self.zone, date);
@@ -261,8 +258,8 @@ impl ExpertCalendar {
         }
     }
 
-    /// Blocks from absences and appointments, what is counted by day and week, and the gaps between.
-    pub(crate) fn lay<T: Travel + ?Sized>(&mut self, travel: &T) {
+    /// Rebuilds blocks, counts by day and week, and the gaps.
+    pub(crate) fn rebuild_gaps<T: Travel + ?Sized>(&mut self, travel: &T) {
         self.busy.retain(|entry| entry.end > entry.start);
         self.busy.sort_unstable_by_key(|entry| (entry.start, entry.end, entry.appointment));
         let absent = self.absences.iter().map(|span| Block {
@@ -284,7 +281,7 @@ impl ExpertCalendar {
             block.latest_end = latest_end;
         }
         self.count_visits();
-        self.gaps = GapTable::lay(self, &blocks, travel);
+        self.gaps = GapTable::build(self, &blocks, travel);
     }
 
     fn count_visits(&mut self) {
@@ -302,7 +299,7 @@ impl ExpertCalendar {
         while from < self.days.len() {
             let to = (from + left).min(self.days.len());
             let mut total = self.days[from..to].iter().fold(0_u16, |sum, day| sum.saturating_add(day.visits));
-            // A week that is not resolved whole is counted from its Monday to its Sunday all the same.
+            // A week that is only partly resolved still counts from Monday to Sunday.
             if to - from < 7 {
                 total = self.visits_of_week(from);
             }
@@ -322,7 +319,7 @@ impl ExpertCalendar {
     }
 }
 
-/// Indices are kept in 32 bits; no calendar has four thousand million entries.
+/// Indices are stored in 32 bits; a calendar never has that many entries.
 pub(crate) fn index32(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

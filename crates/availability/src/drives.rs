@@ -9,7 +9,7 @@ use crate::requirement::Requirement;
 impl ExpertCalendar {
     /// The drives, from where to where, that decide whether a visit from `from` to `to` can be driven: from
     /// the visit before it or the base, to the one after it or the base, and those that it would stand
-    /// between. Some may not count after all: which do is settled when the gaps are laid.
+    /// between. Some may turn out not to count when the gaps are built.
     pub fn drives_around(
         &self,
         requirement: &Requirement,

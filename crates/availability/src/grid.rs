@@ -46,7 +46,7 @@ impl Grid {
         self.divide(last - self.first + self.step)
     }
 
-    /// The cells between two instants, both included, wherever they lie.
+    /// The cells between two instants, both included and clamped to the grid.
     pub(crate) fn within(self, first: i32, last: i32) -> Range<usize> {
         if last < self.first {
             return 0..0;
@@ -60,7 +60,7 @@ impl Grid {
         self.first + self.step * i32::try_from(cell).unwrap_or(0)
     }
 
-    /// The number of starts.
+    /// Number of starts.
     pub(crate) const fn len(self) -> usize {
         self.cells
     }
@@ -69,7 +69,7 @@ impl Grid {
 /// Collects the starts of a pass.
 pub(crate) struct StartCollector {
     pub(crate) best: BestExpertPerStart,
-    /// The runs of starts of one expert, for those whose runs are wanted.
+    /// The runs of the current expert, if they are needed.
     pub(crate) runs: Vec<(usize, usize)>,
 }
 

@@ -1,4 +1,4 @@
-//! All calendars of a firm over the horizon, ready to be searched.
+//! All calendars of a firm over the planning horizon, ready to be searched.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,8 +19,8 @@ use crate::zone;
 
 /// Calendars of many experts, sorted by expert id.
 ///
-/// A clone shares every calendar with the original, and costs one pointer for every 64 of them: a
-/// reader can search a snapshot while a writer changes one expert in the next.
+/// A clone shares every calendar with the original and costs one pointer for every 64 of them. A reader can search
+/// a snapshot while a writer changes an expert in the next one.
 #[derive(Debug, Clone)]
 pub struct CalendarIndex {
     from: Timestamp,
@@ -28,18 +28,18 @@ pub struct CalendarIndex {
     settings: Arc<Settings>,
     /// Full but for the last one.
     chunks: Vec<Arc<Vec<Member>>>,
-    /// Who may take what; worked out at the first search after an expert's record has changed.
+    /// Eligibility data, computed at the first search after an expert's record changed.
     pool: OnceLock<Arc<Pool>>,
 }
 
 /// One expert's calendars.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
-    /// What a search reads of the ordinary calendar; here, so that it reads one place after the other.
+    /// The search row of the ordinary calendar; stored here so that a search reads memory in sequence.
     search_row: SearchRow,
     /// With the ordinary hours.
     ordinary: Arc<ExpertCalendar>,
-    /// With the hours on call besides, for those who have some.
+    /// With on-call hours in addition, for experts who have some.
     on_call: Option<Arc<ExpertCalendar>>,
 }
 
@@ -58,7 +58,7 @@ impl Member {
         on_call.unwrap_or(&self.ordinary)
     }
 
-    /// What a search reads of it.
+    /// The search row of that calendar.
     #[inline]
     pub(crate) fn search_row(&self, requirement: &Requirement) -> &SearchRow {
         match &self.on_call {
@@ -68,7 +68,7 @@ impl Member {
     }
 }
 
-/// Calendars that are copied together, as pointers, when one of them changes.
+/// Calendars that are copied together (as pointers) when one of them changes.
 const CHUNK: usize = 64;
 
 impl CalendarIndex {
@@ -78,17 +78,17 @@ impl CalendarIndex {
         Self { from, to, settings, chunks: Vec::new(), pool: OnceLock::new() }
     }
 
-    /// The instants between which working time is resolved. Nothing is ever free outside.
+    /// The range of resolved working time. No time is free outside it.
     pub fn horizon(&self) -> (Timestamp, Timestamp) {
         (self.from, self.to)
     }
 
-    /// The settings that the calendars were laid with.
+    /// The settings of the calendars.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Adds an expert with everything known about the person, or replaces it all.
+    /// Adds or replaces an expert with its calendar.
     ///
     /// # Errors
     /// When the record's zone is unknown; the index is unchanged.
@@ -121,7 +121,7 @@ impl CalendarIndex {
         Ok(())
     }
 
-    /// Forgets an expert. False when there was none.
+    /// Removes an expert. False when there was none.
     pub fn remove(&mut self, expert: ExpertId) -> bool {
         let Ok(at) = self.position(expert) else { return false };
         self.pool = OnceLock::new();
@@ -137,7 +137,7 @@ impl CalendarIndex {
         self.change(expert, |calendar| calendar.insert_busy(entry, travel))
     }
 
-    /// Takes one appointment out. False when there is no such expert.
+    /// Removes one appointment. False when there is no such expert.
     pub fn remove_appointment<T: Travel + ?Sized>(
         &mut self,
         expert: ExpertId,
@@ -147,13 +147,12 @@ impl CalendarIndex {
         self.change(expert, |calendar| calendar.remove_appointment(appointment, travel))
     }
 
-    /// Works out an expert's gaps anew, after the travel times have changed. False when there is no
-    /// such expert.
+    /// Rebuilds an expert's gaps after a change of travel times. False when there is no such expert.
     pub fn lay_again<T: Travel + ?Sized>(&mut self, expert: ExpertId, travel: &T) -> bool {
-        self.change(expert, |calendar| calendar.lay(travel))
+        self.change(expert, |calendar| calendar.rebuild_gaps(travel))
     }
 
-    /// A copy of an expert's calendar for a requirement, its gaps worked out anew.
+    /// A copy of an expert's calendar for a requirement, with rebuilt gaps.
     pub fn laid_again<T: Travel + ?Sized>(
         &self,
         expert: ExpertId,
@@ -161,7 +160,7 @@ impl CalendarIndex {
         travel: &T,
     ) -> Option<ExpertCalendar> {
         let mut calendar = self.calendar(self.position(expert).ok()?, requirement).clone();
-        calendar.lay(travel);
+        calendar.rebuild_gaps(travel);
         Some(calendar)
     }
 
@@ -175,7 +174,7 @@ impl CalendarIndex {
         self.chunks.iter().flat_map(|chunk| chunk.iter().map(|member| &*member.ordinary))
     }
 
-    /// How many experts.
+    /// Number of experts.
     pub fn len(&self) -> usize {
         self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
     }
@@ -194,7 +193,7 @@ impl CalendarIndex {
         self.at(number).calendar(requirement)
     }
 
-    /// Who may take a requirement at all, by number, and why the others may not.
+    /// The experts who may take a requirement, by number, and the reasons why the others may not.
     pub(crate) fn eligible(&self, requirement: &Requirement) -> (Bits, Tally) {
         let make = || Arc::new(Pool::new(self.len(), self.calendars().map(ExpertCalendar::expert)));
         self.pool.get_or_init(make).eligible(requirement)

@@ -1,4 +1,4 @@
-//! One visit, one expert: is it possible, and if not, why not?
+//! Verifies one exact visit of one expert, and gives the reason if it is not possible.
 
 use jiff::Timestamp;
 
@@ -10,12 +10,10 @@ use crate::requirement::Requirement;
 use crate::span::{Span, subtract};
 use crate::travel::{Legs, Spot, Travel};
 
-/// Judges one exact visit, from `start` to `end`, in one expert's calendar: may the person take it,
-/// is the time free, and does the whole day stay drivable? What a search offers passes here on the
-/// same rows.
+/// Verifies one exact visit, from `start` to `end`, in one expert's calendar: the expert is eligible, the time is
+/// free, and the day stays drivable. Every offer of a search passes on the same rows.
 ///
-/// `start` to `end` is the time that the visit takes in the day (the whole arrival window of an
-/// HorairePlage), whole seconds.
+/// `start` to `end` is the busy time (the whole arrival window of an HorairePlage), in whole seconds.
 pub fn feasible<T: Travel + ?Sized>(
     calendar: &ExpertCalendar,
     requirement: &Requirement,
@@ -28,16 +26,16 @@ pub fn feasible<T: Travel + ?Sized>(
     Judge::new(requirement, travel).judge(calendar, visit).map(|_| ())
 }
 
-/// What a visit would mean for a day.
+/// The cost of a visit in a day.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Verdict {
     /// Seconds of driving that it adds.
     pub(crate) added_travel: i32,
-    /// Points for what the expert has already that day and week.
+    /// Points for the expert's visits of that day and week.
     pub(crate) load: u16,
 }
 
-/// A requirement, made ready for calendar after calendar.
+/// A requirement, prepared for many calendars.
 pub(crate) struct Judge<'a, T: ?Sized> {
     requirement: &'a Requirement,
     site: Option<Spot>,
@@ -50,7 +48,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         Self { requirement, site: requirement.site.map(Spot::new), travel, legs: Legs::default() }
     }
 
-    /// Judges one visit.
+    /// Verifies one visit.
     pub(crate) fn judge(&mut self, calendar: &ExpertCalendar, visit: Span) -> Result<Verdict, ReasonCode> {
         let requirement = self.requirement;
         if let Some(moved) = calendar.without(&requirement.reschedules, self.travel) {
@@ -126,7 +124,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
         })
     }
 
-    /// Why a calendar holds no possible start at all: how far the search got.
+    /// Why a calendar has no possible start.
     pub(crate) fn why_not(&mut self, calendar: &ExpertCalendar) -> ReasonCode {
         let requirement = self.requirement;
         if let Some(fault) = requirement.window_fault() {
@@ -150,7 +148,7 @@ impl<'a, T: Travel + ?Sized> Judge<'a, T> {
             } else if !calendar.free_of(day).iter().any(|span| fits(span, earliest)) {
                 if day.has_absence { ReasonCode::Absent } else { ReasonCode::NotWorking }
             } else if is_open(day) {
-                // There is working time for the visit; unless a gap is found, it is taken.
+                // There is working time for the visit; without a gap it is taken.
                 ReasonCode::FullyBooked
             } else if requirement.holidays.iter().any(|holiday| holiday.meets(day.hours)) {
                 ReasonCode::PublicHoliday

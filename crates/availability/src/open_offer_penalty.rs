@@ -17,44 +17,43 @@ use crate::grid::{Grid, StartCollector};
 use crate::index::CalendarIndex;
 use crate::open_offers::OpenOffer;
 use crate::requirement::Requirement;
-
 use crate::settings::Weights;
 use crate::travel::{Spot, Travel};
 
-/// An open offer in the way of a visit.
+/// An open offer in conflict with the requested visit.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
-    /// A visit that takes some of this is in its way.
+    /// A visit that overlaps this range conflicts with it.
     from: i32,
     to: i32,
     per_mille: i32,
 }
 
-/// The open offers while a search goes through the calendars.
+/// The open offers during a search.
 pub(crate) struct OpenOfferPenalty<'a> {
     offers: &'a [OpenOffer],
-    /// Which of them name the expert of a number; by number.
+    /// Ranges of `offers` by expert number, ascending.
     of: Vec<(u32, Range<usize>)>,
-    /// The first of `of` whose number has not been reached.
+    /// Index of the first entry of `of` that is not processed yet.
     next: usize,
     origin: Origin,
     grid: Grid,
     occupied: i32,
-    /// The best of the experts that are named, for each start, and the runs of one of them.
-    pub(crate) sink: StartCollector,
-    /// What is shut for the expert at hand, and what gets in the way of open offers.
+    /// The best named expert for each start, and the runs of the current one.
+    pub(crate) collector: StartCollector,
+    /// Closed time of the current expert, including conflicts with open offers.
     pub(crate) shut: Vec<(i32, i32)>,
     wanted: Vec<Wanted>,
-    /// The starts of one run that get in their way.
+    /// The starts of one run that conflict.
     met: Vec<(usize, usize)>,
-    /// Experts who can take each start, and have an open offer in the way of it: differences from cell to cell.
+    /// Number of experts who can take each start and have an open offer in conflict, as differences.
     able: Vec<i32>,
-    /// Bookings of their open offers that are to be expected, in 1,000ths: differences too.
+    /// Expected bookings of their open offers, in thousandths, as differences.
     demand: Vec<i32>,
 }
 
 impl<'a> OpenOfferPenalty<'a> {
-    /// What others were offered of a search's calendars; `None` when it is nothing.
+    /// The open offers of a search's calendars; `None` when there are none.
     pub(crate) fn new(index: &CalendarIndex, requirement: &'a Requirement, grid: Grid, longest: usize) -> Option<Self> {
         let offers = requirement.open.all();
         if offers.is_empty() {
@@ -77,7 +76,7 @@ impl<'a> OpenOfferPenalty<'a> {
             origin: index.origin(),
             grid,
             occupied: requirement.occupied_seconds(),
-            sink: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
+            collector: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
             shut: Vec::new(),
             wanted: Vec::new(),
             met: Vec::new(),
@@ -86,7 +85,7 @@ impl<'a> OpenOfferPenalty<'a> {
         })
     }
 
-    /// These, when open offers name an expert. To be asked by ascending numbers.
+    /// Selects an expert if open offers name it. Expert numbers must ascend.
     pub(crate) fn naming(&mut self, number: u32) -> Option<&mut Self> {
         while self.of.get(self.next).is_some_and(|(known, _)| *known < number) {
             self.next += 1;
@@ -95,8 +94,8 @@ impl<'a> OpenOfferPenalty<'a> {
         (*known == number).then_some(self)
     }
 
-    /// Gathers what is shut for the expert whom [`OpenOfferPenalty::naming`] has found: `closed`, and all that gets in
-    /// the way of the open offers: drives and the expert's buffer looked at.
+    /// Collects the closed time of the expert selected by [`OpenOfferPenalty::naming`]: `closed`, and the conflicts
+    /// with its open offers, including drives and buffer.
     pub(crate) fn gather<T: Travel + ?Sized>(
         &mut self,
         buffer: i32,
@@ -129,9 +128,9 @@ impl<'a> OpenOfferPenalty<'a> {
         });
     }
 
-    /// Counts the expert whose runs were noted where open offers get in the way, and how many do.
+    /// Adds the current expert's runs and conflicting offers to the counts.
     pub(crate) fn count(&mut self) {
-        for (from, to) in self.sink.runs.drain(..) {
+        for (from, to) in self.collector.runs.drain(..) {
             let within = |wanted: &Wanted| {
                 let cells = self.grid.within(wanted.from - self.occupied + 1, wanted.to - 1);
                 (cells.start.max(from), cells.end.min(to))
@@ -158,12 +157,12 @@ impl<'a> OpenOfferPenalty<'a> {
         }
     }
 
-    /// Puts those that are named beside the others, where they are cheaper all the same. Tells what of each
-    /// price is for what others were offered.
+    /// Merges the named experts into the cells where they are cheaper despite the penalty. Returns the penalty of
+    /// each cell.
     pub(crate) fn settle(self, cells: &mut [Entry], weights: &Weights) -> Vec<u32> {
         let mut promised = vec![0; cells.len()];
         let (mut able, mut demand) = (0, 0);
-        for (number, named) in self.sink.best.settle().into_iter().enumerate() {
+        for (number, named) in self.collector.best.into_best().into_iter().enumerate() {
             able += self.able[number];
             demand += self.demand[number];
             let Some((cost, expert)) = named.get() else { continue };
@@ -179,7 +178,7 @@ impl<'a> OpenOfferPenalty<'a> {
     }
 }
 
-/// Points for a risk.
+/// Points for a probability.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 million")]
 fn price(risk: f64, weights: &Weights) -> u32 {
     (risk * 100.0 * f64::from(weights.open_offer_percent.min(Weights::HIGHEST))) as u32

@@ -10,24 +10,24 @@ use crate::travel::Spot;
 /// A time offered to another caller, who may still book it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenOffer {
-    /// The expert.
+    /// The named expert.
     pub expert: ExpertId,
     /// Start of the busy time in the expert's day.
     pub start: Timestamp,
     /// End of the busy time in the expert's day.
     pub end: Timestamp,
-    /// The place; `None` for a remote one.
+    /// The position of an on-site visit; `None` for a remote one.
     pub site: Option<Spot>,
-    /// The chance that it is booked, 0 to 1,000 in 1,000.
+    /// Probability of a booking, in thousandths.
     pub per_mille: u16,
 }
 
-/// Open offers, by expert. A clone shares them.
+/// Open offers, sorted by expert. Clones share them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OpenOffers(Option<Arc<[OpenOffer]>>);
 
 impl OpenOffers {
-    /// Some open offers, in any order.
+    /// Builds the list from offers in any order.
     pub fn new(mut offers: Vec<OpenOffer>) -> Self {
         if offers.is_empty() {
             return Self(None);

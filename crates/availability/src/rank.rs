@@ -1,4 +1,4 @@
-//! Which of the possible starts are offered: good ones, spread over days and half-days.
+//! Selects the offers among the possible starts: cheap ones, spread over days and half-days.
 
 use constat_domain::service::Granularity;
 use serde::Serialize;
@@ -7,34 +7,34 @@ use crate::best_expert::Entry;
 use crate::requirement::Requirement;
 use crate::settings::Weights;
 
-/// What an offer's place in the list is made of, in points; fewer are better.
+/// The points of an offer; fewer are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Score {
     /// For the driving that it adds to the expert's day.
     pub travel: u32,
-    /// For what the expert already has that day and week.
+    /// For the expert's visits of that day and week.
     pub load: u32,
-    /// For wanted trades that the worker does not hold.
+    /// For wanted trades that the worker lacks.
     pub trades: u32,
     /// For the time until the visit.
     pub delay: u32,
     /// For a statutory term that is nearly over, or over, by then.
     pub term: u32,
-    /// For offers of the same day and half-day that were chosen before.
+    /// For earlier offers of the same day and half-day.
     pub spread: u32,
-    /// For what others were offered at about the same time, and may book first.
+    /// For open offers of other callers in conflict.
     pub promised: u32,
-    /// All of it.
+    /// The sum.
     pub total: u32,
 }
 
-/// A start that was chosen.
+/// A chosen start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen {
     pub(crate) start: i64,
     /// Number of the expert.
     pub(crate) expert: u32,
-    /// What is known of the points so far: delay, term, spread, total.
+    /// The points known so far: delay, term, spread, total.
     pub(crate) score: Score,
 }
 
@@ -45,13 +45,14 @@ struct Bucket {
     to: usize,
     date: u32,
     chosen: u32,
-    /// Cheapest start that is left: points and index.
+    /// Cheapest remaining start: points and index.
     head: Option<(u64, usize)>,
 }
 
-/// Chooses up to `limit` starts, best first, and takes them out of the cells.
+/// Chooses up to `limit` starts, best first, and removes them from the cells.
 ///
-/// Cell `i` belongs to the `i`th start of the requirement's grid. Each choice makes the others of its
+/// Cell `i` belongs to the `i`th start of the requirement's grid. Each choice raises the price of the other starts
+/// of its day and half-day. At equal points the earlier start wins.
 /// day and half-day dearer. Equal points: the earlier start.
 pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &Weights) -> Vec<Chosen> {
     let first = requirement.on_grid(requirement.from);

@@ -24,17 +24,17 @@ use crate::zone;
 /// A time that can be booked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
-    /// Who would come or call.
+    /// The expert who visits or calls.
     pub expert: ExpertId,
-    /// Who else would be there, in a joint search.
+    /// The other experts, in a joint search.
     pub others: Vec<ExpertId>,
     /// The offered time.
     pub slot: Slot,
-    /// What it takes in the expert's day: from.
+    /// Start of the busy time in the expert's day.
     pub busy_from: Timestamp,
-    /// What it takes in the expert's day: to.
+    /// End of the busy time in the expert's day.
     pub busy_to: Timestamp,
-    /// Why it stands where it stands in the list.
+    /// The points that determine the rank.
     pub score: Score,
 }
 
@@ -43,7 +43,7 @@ pub struct Offer {
 pub struct Outcome {
     /// Best first; each start once.
     pub offers: Vec<Offer>,
-    /// How many experts have no possible start, by reason. Counted when nothing is offered.
+    /// Number of experts without a possible start, by reason. Only when there are no offers.
     pub reasons: Vec<Reason>,
 }
 
@@ -101,7 +101,7 @@ pub fn who_can<T: Travel + ?Sized>(
     able.into_iter().map(|(_, expert)| expert).collect()
 }
 
-/// Completes a chosen start: who, when exactly, and what its points are made of.
+/// Completes a chosen start with its expert, exact times and points.
 pub(crate) fn offer<T: Travel + ?Sized>(
     index: &CalendarIndex,
     requirement: &Requirement,
@@ -155,16 +155,16 @@ impl Price {
     }
 }
 
-/// What one pass found.
+/// The result of one pass.
 pub(crate) struct Found {
     /// The best expert for each start.
     pub(crate) cells: Vec<Entry>,
-    /// What of each price is for what others were offered; empty when it is nothing anywhere.
+    /// The penalty for open offers in each price; empty when there is none.
     promised: Vec<u32>,
 }
 
 impl Found {
-    /// Points for what others were offered.
+    /// Penalty points for open offers.
     pub(crate) fn promised_at(&self, cell: Option<usize>) -> u32 {
         cell.and_then(|cell| self.promised.get(cell)).copied().unwrap_or(0)
     }
@@ -183,9 +183,9 @@ pub(crate) struct Scan<'a, T: ?Sized> {
     closed: Vec<(i32, i32)>,
     legs: Legs,
     fits: Vec<Fit>,
-    sink: StartCollector,
-    /// What others were offered; `None` when that is nothing.
-    contested: Option<OpenOfferPenalty<'a>>,
+    collector: StartCollector,
+    /// Open offers of other callers, if any.
+    penalty: Option<OpenOfferPenalty<'a>>,
 }
 
 /// A gap where the visit fits, and its first and last start.
@@ -215,8 +215,8 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             closed: closed.collect(),
             legs: Legs::default(),
             fits: Vec::new(),
-            sink: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
-            contested: OpenOfferPenalty::new(index, requirement, grid, longest),
+            collector: StartCollector { best: BestExpertPerStart::new(grid.len(), longest), runs: Vec::new() },
+            penalty: OpenOfferPenalty::new(index, requirement, grid, longest),
         }
     }
 
@@ -229,7 +229,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             (search_row, search_row.part(from, to))
         });
         let mut next = ahead.next();
-        let mut contested = self.contested.take();
+        let mut penalty = self.penalty.take();
         for number in candidates.iter() {
             let member = self.index.at(number);
             let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -246,29 +246,29 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
                 moved.as_ref().map_or_else(|| member.search_row(requirement), |moved| &moved.gaps.search_row);
             let shut = if requirement.withheld_percent == 0 { None } else { self.shut_in(calendar()) };
             let table = || &calendar().gaps;
-            let Some(contested) = contested.as_mut().and_then(|contested| contested.naming(number)) else {
+            let Some(penalty) = penalty.as_mut().and_then(|penalty| penalty.naming(number)) else {
                 self.expert::<false>(number, search_row, shut.as_deref(), table);
                 continue;
             };
             let closed = shut.as_deref().unwrap_or_else(|| self.closed_for(search_row));
-            contested.gather(calendar().buffer(), self.site.as_ref(), closed, self.travel);
-            self.expert::<false>(number, search_row, Some(&contested.shut), table);
-            std::mem::swap(&mut self.sink, &mut contested.sink);
+            penalty.gather(calendar().buffer(), self.site.as_ref(), closed, self.travel);
+            self.expert::<false>(number, search_row, Some(&penalty.shut), table);
+            std::mem::swap(&mut self.collector, &mut penalty.collector);
             self.expert::<true>(number, search_row, shut.as_deref(), table);
-            std::mem::swap(&mut self.sink, &mut contested.sink);
-            contested.count();
+            std::mem::swap(&mut self.collector, &mut penalty.collector);
+            penalty.count();
         }
-        let mut cells = self.sink.best.settle();
-        let promised = contested.map(|contested| contested.settle(&mut cells, &index.settings().weights));
+        let mut cells = self.collector.best.into_best();
+        let promised = penalty.map(|penalty| penalty.settle(&mut cells, &index.settings().weights));
         Found { cells, promised: promised.unwrap_or_default() }
     }
 
-    /// What is closed at the place, as far as an expert keeps to it.
+    /// The closed time at the place that applies to an expert.
     fn closed_for(&self, search_row: &SearchRow) -> &[(i32, i32)] {
         if self.requirement.keeps_closed(search_row.holidays_off) { self.closed.as_slice() } else { &[] }
     }
 
-    /// What is shut in one calendar, when it is more than the holidays: something is withheld.
+    /// The closed time in one calendar, when some of it is reserved in addition to the holidays.
     fn shut_in(&self, calendar: &ExpertCalendar) -> Option<Vec<(i32, i32)>> {
         if self.requirement.withheld_percent == 0 {
             return None;
@@ -278,8 +278,8 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         Some(shut.iter().map(|span| (origin.seconds(span.start), origin.seconds(span.end))).collect())
     }
 
-    /// Enters one expert's starts. The gap table is read only for what the search row does not hold. `shut`
-    /// stands for the holidays where there is more.
+    /// Adds one expert's starts. The full table is read only for what the search row does not contain. `shut`
+    /// replaces the holidays when it is given.
     fn expert<'t, const NOTED: bool>(
         &mut self,
         number: u32,
@@ -306,7 +306,7 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
         let gaps = search_row.of(part);
         let needs_table = !is_plain || search_row.has_special || !closed.is_empty();
         let table = needs_table.then(table);
-        // A public holiday only matters to the gaps that it touches: the others stay plain.
+        // A public holiday only affects the gaps that it overlaps.
         let end = (i32::MAX, i32::MAX);
         let mut done = 0;
         for (from, to) in closed.iter().copied().chain([end]).filter(|_| is_plain) {
@@ -315,26 +315,42 @@ impl<'a, T: Travel + ?Sized> Scan<'a, T> {
             let last = gaps.partition_point(|gap| gap.starts_before(to)).max(first);
             sweep(&gaps[done..first], &ask, &self.legs, &mut self.fits, |gap, (leg_in, leg_out), (first, last)| {
                 let cost = price.of(gap.added_travel(leg_in, leg_out), gap.load);
-                self.sink.lower::<NOTED>(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
+                self.collector.lower::<NOTED>(self.grid.from(first), self.grid.to(last), Entry::new(cost, number));
             });
             let special = (done..first).filter(|offset| search_row.has_special && gaps[*offset].is_special());
             for offset in special.chain(first..last) {
                 let Some(table) = table else { break };
                 let priced = (price, number);
-                enter_whole::<NOTED>(table, part.from + offset, &ask, &self.legs, priced, self.grid, &mut self.sink);
+                enter_whole::<NOTED>(
+                    table,
+                    part.from + offset,
+                    &ask,
+                    &self.legs,
+                    priced,
+                    self.grid,
+                    &mut self.collector,
+                );
             }
             done = last;
         }
         if let Some(table) = table.filter(|_| !is_plain) {
             for offset in 0..gaps.len() {
                 let priced = (price, number);
-                enter_whole::<NOTED>(table, part.from + offset, &ask, &self.legs, priced, self.grid, &mut self.sink);
+                enter_whole::<NOTED>(
+                    table,
+                    part.from + offset,
+                    &ask,
+                    &self.legs,
+                    priced,
+                    self.grid,
+                    &mut self.collector,
+                );
             }
         }
     }
 }
 
-/// Enters the starts of one gap by the whole rule.
+/// Adds the starts of one gap by the full rule.
 fn enter_whole<const NOTED: bool>(
     table: &GapTable,
     gap: usize,
@@ -342,7 +358,7 @@ fn enter_whole<const NOTED: bool>(
     legs: &Legs,
     (price, number): (Price, u32),
     grid: Grid,
-    sink: &mut StartCollector,
+    collector: &mut StartCollector,
 ) {
     let starts = table.starts(gap, ask, legs);
     if starts.first > starts.last {
@@ -351,22 +367,21 @@ fn enter_whole<const NOTED: bool>(
     let entry = Entry::new(price.of(starts.added_travel, table.load(gap)), number);
     let (from, to) = (grid.from(starts.first), grid.to(starts.last));
     if starts.is_whole() {
-        sink.lower::<NOTED>(from, to, entry);
+        collector.lower::<NOTED>(from, to, entry);
         return;
     }
     for cell in from..to {
         let at = grid.start_of(cell);
         if !starts.is_barred(at) {
-            sink.lower::<NOTED>(cell, cell + 1, entry);
+            collector.lower::<NOTED>(cell, cell + 1, entry);
         }
     }
 }
 
-/// Goes through the plain gaps of one expert: nearly all of a search's work.
+/// Scans the plain gaps of one expert: most of the work of a search.
 ///
-/// Whether a visit fits in a gap cannot be foreseen, so that a branch on it would stall the machine
-/// every other time. A first pass writes down what fits, one behind the other, without a branch; a
-/// second one enters it.
+/// Whether a visit fits in a gap is unpredictable, so a branch on it would be mispredicted half of the time. A
+/// first pass writes the fitting gaps to a buffer without a branch; a second one adds them.
 #[inline]
 fn sweep(
     gaps: &[Gap],

@@ -38,7 +38,7 @@ pub struct OptionalJson<T> {
     pub raw: Bytes,
 }
 
-/// A command that takes no body. One that comes all the same is read and left aside.
+/// A command without a body. A body that is sent anyway is read and ignored.
 pub struct NoBody {
     /// As it was sent; inflated, when it was compressed.
     pub raw: Bytes,
@@ -63,8 +63,8 @@ pub struct JsonOrForm<T> {
     pub raw: Bytes,
 }
 
-/// How much of a body that is too large is read on and thrown away, so that its sender gets to read
-/// the answer instead of a broken connection.
+/// Maximum bytes of an oversized body that are read and discarded, so that the client receives the answer instead of
+/// a broken connection.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads a whole body, up to `limit` bytes both as it came and inflated.

@@ -1,4 +1,4 @@
-//! How many connections are open, in all and from each client.
+//! Limits on open connections, in total and for each client.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,13 +27,13 @@ struct Open {
 /// Why a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Excess {
-    /// As many are open as may be.
+    /// The total limit is reached.
     Total,
-    /// The client has as many as one may have.
+    /// The client's limit is reached.
     OfClient,
 }
 
-/// One of the connections that are open. Dropping it makes room for another.
+/// An open connection, released on drop.
 pub(crate) struct Permit {
     connections: Arc<Connections>,
     of: Counted,
@@ -55,7 +55,7 @@ impl Connections {
         })
     }
 
-    /// Counts a connection from this address, if there may be one more.
+    /// Counts a connection from this address, unless a limit is reached.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Excess> {
         let mut open = self.open();
         if open.total >= self.max {
@@ -77,7 +77,7 @@ impl Connections {
         Ok(Permit { connections: Arc::clone(self), of })
     }
 
-    /// Counts a connection that is to be answered that it is one too many, if that can be done for one more.
+    /// Counts a connection that is refused with an answer, unless too many are being refused.
     pub(crate) fn admit_refusal(self: &Arc<Self>) -> Option<Permit> {
         let mut open = self.open();
         if open.refusals >= MAX_REFUSALS {

@@ -1,4 +1,4 @@
-//! What tells the three contracts apart: where the key is, and how an error is written.
+//! The differences between the three contracts: the header of the key, and the format of errors.
 
 use std::borrow::Cow;
 
@@ -15,11 +15,11 @@ use crate::Problem;
 /// One of the three public contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contract {
-    /// Which.
+    /// The API.
     pub api: Api,
-    /// The header that carries the key.
+    /// The header of the key.
     pub key_header: &'static str,
-    /// Where its paths start.
+    /// The base path.
     pub base: &'static str,
 }
 
@@ -31,8 +31,8 @@ pub const PARTNER: Contract = Contract { api: Api::Partner, key_header: "pid", b
 pub const DOSSIER: Contract = Contract { api: Api::Dossier, key_header: "ctoken", base: "/v1" };
 
 impl Contract {
-    /// The key that a request carries: in the contract's own header, as the user name of HTTP Basic
-    /// (the password is ignored), or as a bearer token. All are equivalent on every contract.
+    /// The key of a request: in the contract's own header, as the user name of HTTP Basic (the password is ignored),
+    /// or as a bearer token. Every contract accepts all three.
     pub fn key(self, headers: &HeaderMap) -> Option<Cow<'_, str>> {
         let own = headers.get(self.key_header).and_then(|value| value.to_str().ok()).map(str::trim);
         if let Some(key) = own.filter(|key| !key.is_empty()) {
@@ -51,8 +51,8 @@ impl Contract {
         Some(user.to_owned().into()).filter(|key: &Cow<'_, str>| !key.is_empty())
     }
 
-    /// Says in a 401 how a key is given: `WWW-Authenticate` (RFC 9110, section 11.6.1) with one challenge for
-    /// each way. `ApiKey` is no registered scheme: it names the contract's own header.
+    /// Adds `WWW-Authenticate` to a 401 (RFC 9110, section 11.6.1), with one challenge for each way to give a key.
+    /// `ApiKey` is not a registered scheme: it names the contract's own header.
     pub(crate) fn challenge(self, headers: &mut HeaderMap) {
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"constat\""));
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"constat\", charset=\"UTF-8\""));
@@ -62,7 +62,7 @@ impl Contract {
         }
     }
 
-    /// Writes a problem as this contract does.
+    /// Renders a problem in the contract's format.
     pub fn write(self, problem: &Problem, execution: ExecutionId) -> Response {
         match self.api {
             Api::Claims => crate::claims::problem::write(problem, execution),

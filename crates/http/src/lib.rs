@@ -1,8 +1,8 @@
-//! Routes: reads a request, hands the application a command, writes the answer.
+//! HTTP layer: parses requests, calls the application, renders answers.
 //!
-//! One folder for each contract, one file for each endpoint. [`Contract`] is what tells the three
-//! apart: where the key is found, and how an error is written. A handler never knows a status code
-//! of an error: it returns a [`Problem`], and its contract writes it.
+//! One folder for each contract, one file for each endpoint. [`Contract`] describes the differences between the
+//! contracts: the header of the key and the format of errors. A handler does not choose the status code of an
+//! error: it returns a [`Problem`], and the contract renders it.
 
 mod admission;
 mod answer;
@@ -51,7 +51,7 @@ pub use serve::serve;
 pub use services::Services;
 pub use shutdown::ShutdownState;
 
-/// What handlers share. The router clones it for every request: one counter to raise.
+/// State shared by all handlers. Cloned for every request, at the cost of one reference count.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Common>);
 

@@ -1,7 +1,7 @@
-//! A connection whose client must read what it is sent.
+//! Write timeouts of connections.
 //!
-//! A client that sends requests and reads no answers would otherwise hold its connection, and what is
-//! buffered for it, for as long as it likes.
+//! A client that sends requests and reads no answers would otherwise hold its connection and its buffers without a
+//! time limit.
 
 use std::io;
 use std::pin::Pin;

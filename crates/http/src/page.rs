@@ -1,5 +1,5 @@
-//! The insured's pages, in French: plain HTML that works without scripts, on a phone, and with a
-//! screen reader; it loads nothing, runs nothing, and tells no other site where it was.
+//! The insured's pages, in French: plain HTML without scripts, external resources or referrers, for phones and
+//! screen readers.
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
@@ -19,7 +19,7 @@ pub(crate) fn layout(title: &str, content: &str) -> String {
     )
 }
 
-/// Text made safe inside HTML.
+/// Escapes text for HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
         match letter {
@@ -51,7 +51,7 @@ pub(crate) fn answer(status: StatusCode, html: String) -> Response {
     (status, headers, html).into_response()
 }
 
-/// Answers with a page that says to try again, to the browser too.
+/// Answers with a page that says to try again; the browser gets `Retry-After`.
 pub(crate) fn try_again(html: String) -> Response {
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, html);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));

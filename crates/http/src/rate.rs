@@ -1,4 +1,4 @@
-//! A limit on how often one key may ask: a bucket of tokens for each key.
+//! Rate limit of each key, with a token bucket.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,14 +7,14 @@ use constat_core::AppError;
 use constat_domain::ids::KeyId;
 use jiff::Timestamp;
 
-/// The buckets of all keys seen lately.
+/// The buckets of the recently used keys.
 #[derive(Default)]
 pub struct Rates {
     buckets: Mutex<HashMap<KeyId, Bucket>>,
 }
 
 struct Bucket {
-    /// Millionths of a request that may still be made.
+    /// Remaining requests, in millionths.
     left: i64,
     at: Timestamp,
 }
@@ -22,8 +22,8 @@ struct Bucket {
 const WHOLE: i64 = 1_000_000;
 
 impl Rates {
-    /// Takes one request of `key` out of a bucket that refills at `per_minute` and holds a minute's
-    /// worth; 0 means no limit. Refuses with the whole seconds to wait.
+    /// Takes one request of `key` from a bucket of one minute's requests that refills at `per_minute`; 0 means no
+    /// limit. Refuses with the whole seconds to wait.
     pub fn take(&self, key: KeyId, per_minute: u32, now: Timestamp) -> Result<(), AppError> {
         if per_minute == 0 {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Laying the gaps of a calendar: what lies before and after each of them, and how far away.
+//! Builds the gaps of a calendar: the places before and after each gap, and the drives to them.
 
 use super::{Detail, Gap, GapTable, Origin, OvernightConstraint, ReservedDrive, SLOT_SECONDS, SearchRow, Slot};
 use crate::calendar::{Block, Day, ExpertCalendar, REACH_SECONDS, What, index32};
@@ -6,20 +6,20 @@ use crate::settings::{MIN_VISIT_SECONDS, Weights};
 use crate::trades::trade_set;
 use crate::travel::{MAX_DRIVE_SECONDS, Places, Spot, Travel};
 
-/// A gap that a longer drive over night reaches into is special by itself, in seconds: six hours. Others
-/// are only looked at when a place is farther away than any night is long.
+/// Seconds of an overnight drive from which a gap is special (six hours). The overnight constraints of other gaps
+/// are evaluated only for places farther away than any of its nights is long.
 const LONG_DRIVE: i32 = 6 * 3600;
 
 impl GapTable {
-    /// Lays the gaps of a calendar.
-    pub(crate) fn lay<T: Travel + ?Sized>(calendar: &ExpertCalendar, blocks: &[Block], travel: &T) -> Self {
-        let mut layer = GapBuilder::new(calendar, blocks);
+    /// Builds the gaps of a calendar.
+    pub(crate) fn build<T: Travel + ?Sized>(calendar: &ExpertCalendar, blocks: &[Block], travel: &T) -> Self {
+        let mut builder = GapBuilder::new(calendar, blocks);
         for day in &calendar.days {
             if !calendar.is_full(day) {
-                layer.add_day(day, travel);
+                builder.add_day(day, travel);
             }
         }
-        let GapBuilder { places, gaps, details, night_slack, .. } = layer;
+        let GapBuilder { places, gaps, details, overnight_slack, .. } = builder;
         let expert = calendar.expert();
         let search_row = SearchRow {
             places: Places::new(&places),
@@ -27,7 +27,7 @@ impl GapTable {
             has_special: gaps.iter().any(Gap::is_special),
             gaps: gaps.into(),
             notice: calendar.settings().notice_seconds(expert),
-            night_slack,
+            overnight_slack,
             trades: trade_set(&expert.skills.trades),
             holidays_off: expert.holidays_off,
         };
@@ -39,8 +39,8 @@ impl GapTable {
 fn slots(details: &[Detail], days: &[Day], origin: Origin) -> Vec<Slot> {
     let last = days.last().map_or(0, |day| origin.seconds(day.end));
     let touched = |gap: &Detail| {
-        let night = |night: Option<OvernightConstraint>| night.map_or(0, |night| night.place);
-        [gap.before, gap.after, night(gap.night_before), night(gap.night_after)]
+        let place_of = |it: Option<OvernightConstraint>| it.map_or(0, |it| it.place);
+        [gap.before, gap.after, place_of(gap.overnight_before), place_of(gap.overnight_after)]
     };
     let mut lowest = vec![u16::MAX; details.len() + 1];
     for (number, gap) in details.iter().enumerate().rev() {
@@ -73,7 +73,7 @@ struct GapBuilder<'a> {
     places: Vec<Spot>,
     gaps: Vec<Gap>,
     details: Vec<Detail>,
-    night_slack: i32,
+    overnight_slack: i32,
     weights: Weights,
     commute: i64,
     buffer: i64,
@@ -131,7 +131,7 @@ impl<'a> GapBuilder<'a> {
             places: vec![Spot::new(calendar.expert().base)],
             gaps: Vec::new(),
             details: Vec::new(),
-            night_slack: i32::MAX,
+            overnight_slack: i32::MAX,
             weights: calendar.settings().weights,
             commute: i64::from(calendar.settings().commute_minutes) * 60,
             buffer: i64::from(calendar.buffer()),
@@ -183,10 +183,11 @@ impl<'a> GapBuilder<'a> {
         let direct = travel.between(&self.places[usize::from(before)], &self.places[usize::from(after)]);
         let yesterday = site_before.filter(|_| came.is_none());
         let tomorrow = site_after.filter(|_| goes.is_none());
-        let ([night_before, night_after], slack) = self.nights((lo, hi), next, yesterday, tomorrow);
-        let over_night = slack < i64::from(LONG_DRIVE);
-        if !over_night {
-            self.night_slack = self.night_slack.min(seconds32(slack));
+        let ([overnight_before, overnight_after], slack) =
+            self.overnight_constraints((lo, hi), next, yesterday, tomorrow);
+        let is_overnight = slack < i64::from(LONG_DRIVE);
+        if !is_overnight {
+            self.overnight_slack = self.overnight_slack.min(seconds32(slack));
         }
         let drives =
             self.drives_past(next, (site_before, came), (site_after, goes), (leaves_base, back_at_base), travel);
@@ -203,11 +204,11 @@ impl<'a> GapBuilder<'a> {
             load: u16::try_from(load).unwrap_or(u16::MAX),
             before,
             after,
-            night_before,
-            night_after,
+            overnight_before,
+            overnight_after,
             drives,
         };
-        let is_plain = way_in.piece < 0 && way_out.piece < 0 && !over_night;
+        let is_plain = way_in.piece < 0 && way_out.piece < 0 && !is_overnight;
         self.gaps.push(Gap::plain(&detail, is_plain));
         self.details.push(detail);
     }
@@ -225,7 +226,7 @@ impl<'a> GapBuilder<'a> {
 
     /// The visits of other days next to a gap, as far as one of them can stop a drive, and the longest
     /// drive that none of them stops.
-    fn nights(
+    fn overnight_constraints(
         &mut self,
         (lo, hi): (i64, i64),
         next: usize,
@@ -237,21 +238,21 @@ impl<'a> GapBuilder<'a> {
             let way = self.way_before(ended, next);
             let (edge, limit) = (way.edge + self.buffer, ended + REACH_SECONDS);
             let slack = if limit <= lo { i64::MAX } else { (lo - way.edge).max(way.piece) - self.buffer };
-            (slack, self.night(index, (edge, way.piece), limit))
+            (slack, self.overnight_constraint(index, (edge, way.piece), limit))
         });
         let after = tomorrow.map(|index| {
             let begins = self.blocks[index].start;
             let way = self.way_after(begins, next);
             let (edge, limit) = (way.edge - self.buffer, begins - REACH_SECONDS);
             let slack = if limit >= hi { i64::MAX } else { (way.edge - hi).max(way.piece) - self.buffer };
-            (slack, self.night(index, (edge, way.piece), limit))
+            (slack, self.overnight_constraint(index, (edge, way.piece), limit))
         });
         let nights = [before, after].map(|night| night.filter(|(slack, _)| *slack < i64::MAX));
         let slack = nights.iter().flatten().map(|(slack, _)| *slack).min().unwrap_or(i64::MAX);
         (nights.map(|night| night.map(|(_, night)| night)), slack)
     }
 
-    fn night(&mut self, block: usize, (edge, piece): (i64, i64), limit: i64) -> OvernightConstraint {
+    fn overnight_constraint(&mut self, block: usize, (edge, piece): (i64, i64), limit: i64) -> OvernightConstraint {
         let origin = self.calendar.origin;
         let (edge, limit) = (origin.seconds(edge), origin.seconds(limit));
         OvernightConstraint { place: self.place(Some(block)), edge, piece: seconds32(piece), limit }

@@ -1,10 +1,9 @@
-//! The free gaps of a calendar, and where in them a visit may start.
+//! The free gaps of a calendar, and the allowed starts of a visit in them.
 //!
-//! All that does not depend on the request is worked out when the calendar changes: what buffers
-//! leave of each gap, from when on one can drive there and until when one must have left, what the
-//! drive past it takes. A search then asks for the drives to one place and adds up. The commit lays
-//! the gaps of a few days in the same way and asks the same [`GapTable::starts`]. How gaps are laid is in
-//! `laying`, what they allow is here.
+//! Everything that does not depend on the request is computed when the calendar changes: the gap without buffers,
+//! the earliest arrival and the latest departure, and the drive past the gap. A search then only needs the drives
+//! to one place. A commit builds the gaps of a few days in the same way and uses the same [`GapTable::starts`].
+//! `builder` builds the gaps; this file evaluates them.
 //!
 //! Instants are seconds since the calendar's origin ([`Origin`]).
 
@@ -14,12 +13,12 @@ use std::sync::Arc;
 
 use crate::travel::{Legs, Places, Spot, Travel};
 
-/// Where seconds are counted from, so that they fit in 32 bits: within 17 years each way.
+/// Origin of the 32-bit seconds, which reach 17 years each way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin(pub(crate) i64);
 
 impl Origin {
-    /// What lies further away counts as so far away.
+    /// Clamps to the range.
     const FARTHEST: i64 = 1 << 29;
 
     pub(crate) fn seconds(self, instant: i64) -> i32 {
@@ -28,31 +27,29 @@ impl Origin {
     }
 }
 
-/// One free gap: what a search looks at. Small on purpose: a search reads all of them, and is over
-/// when the last one has come from memory.
+/// One free gap in the form that a search reads. Kept small: memory bandwidth limits a search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gap {
     /// First start that working time, appointments and their buffers allow.
     lo: i32,
-    /// From there to the last end that they allow; nothing when the gap is special, so that no visit
-    /// seems to fit: see [`Detail`].
+    /// Seconds to the last end that they allow; zero for a special gap, so that no visit fits: see [`Detail`].
     length: u16,
-    /// On site: seconds of the drive in that have passed when the gap begins.
+    /// On site: seconds of the inbound drive that lie before the gap.
     before_lo: u16,
-    /// On site: seconds of the drive out that may be left when the gap ends.
+    /// On site: seconds of the outbound drive that may lie after the gap.
     after_hi: u16,
     /// Seconds of the drive from the place before to the place after.
     direct: u16,
-    /// Points for what the expert has already that day and week.
+    /// Points for the expert's visits of that day and week.
     pub(crate) load: u16,
-    /// Number of the place where one comes from: the visit before, or the base.
+    /// Number of the place before: a visit or the base.
     before: u16,
-    /// Number of the place where one goes on to.
+    /// Number of the place after.
     after: u16,
 }
 
 impl Gap {
-    /// A gap, when all of it can be said in few bits and nothing stands between it and the places.
+    /// The compact form of a gap, if it fits and nothing lies between the gap and its places.
     fn plain(detail: &Detail, is_plain: bool) -> Self {
         let short = |seconds: i32| u16::try_from(seconds).ok();
         let parts = || {
@@ -66,8 +63,8 @@ impl Gap {
         Self { lo, length, before_lo, after_hi, direct, load, before, after }
     }
 
-    /// First and last start of a visit in a plain gap: what [`GapTable::starts`] answers for it. None
-    /// fits when the last is before the first.
+    /// First and last start of a visit in a plain gap, as [`GapTable::starts`] returns it. None fits when the last
+    /// is before the first.
     #[inline]
     pub(crate) fn starts(&self, leg_in: i32, leg_out: i32, ask: &Ask<'_>) -> (i32, i32) {
         let hi = self.lo + i32::from(self.length);
@@ -81,7 +78,7 @@ impl Gap {
         self.lo < instant
     }
 
-    /// Told by its [`Detail`] alone.
+    /// Only its [`Detail`] has the data.
     pub(crate) fn is_special(&self) -> bool {
         self.length == 0
     }
@@ -99,16 +96,16 @@ impl Gap {
     }
 }
 
-/// All that is known of a gap.
+/// The full data of a gap.
 #[derive(Debug, Clone, Copy)]
 struct Detail {
     /// First start that working time, appointments and their buffers allow.
     lo: i32,
     /// Last end that they allow.
     hi: i32,
-    /// On site: one is there, at the earliest, a drive after this.
+    /// On site: the earliest arrival is the drive after this instant.
     ready: i32,
-    /// On site: one must be gone, at the latest, a drive before this.
+    /// On site: the latest departure is the drive before this instant.
     leave: i32,
     /// Longest free time in one piece, in seconds, after the place before and before whatever stands
     /// next to the gap: a drive that fits there need not fit in the gap. Below zero: none.
@@ -117,26 +114,26 @@ struct Detail {
     piece_after: i32,
     /// Seconds of the drive from the place before to the place after.
     direct: i32,
-    /// Points for what the expert has already that day and week.
+    /// Points for the expert's visits of that day and week.
     load: u16,
     before: u16,
     after: u16,
     /// The drive from the last place of the day before, if it limits the first visit.
-    night_before: Option<OvernightConstraint>,
-    /// And from here to where the next day begins.
-    night_after: Option<OvernightConstraint>,
-    /// Drives that a remote visit must leave room for.
+    overnight_before: Option<OvernightConstraint>,
+    /// The drive to the first place of the day after, if it limits the last visit.
+    overnight_after: Option<OvernightConstraint>,
+    /// Drives that a remote visit must not displace.
     drives: [Option<ReservedDrive>; 2],
 }
 
-/// A visit of another day than the gap's, within reach of it.
+/// A visit of another day within reach of the gap.
 #[derive(Debug, Clone, Copy)]
 struct OvernightConstraint {
     place: u16,
     /// As `ready` or `leave`.
     edge: i32,
     piece: i32,
-    /// After (or before) this instant one may have come from (or go) anywhere.
+    /// Beyond this instant the visit sets no limit.
     limit: i32,
 }
 
@@ -156,7 +153,7 @@ pub(crate) struct Starts {
     pub(crate) first: i32,
     /// Last allowed start; before the first one when there is none.
     pub(crate) last: i32,
-    /// Between these instants (both excluded) a start is not allowed after all.
+    /// Between these instants (both excluded) a start is not allowed.
     barred: [(i32, i32); Starts::MAX_BARRED],
     barred_count: usize,
     /// Seconds of driving that a visit adds to the day.
@@ -195,23 +192,23 @@ impl Starts {
     }
 }
 
-/// What is asked of the gaps of one calendar.
+/// The parameters of one search in one calendar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask<'a> {
-    /// First start that window and notice allow.
+    /// First start that the window and the notice allow.
     pub(crate) earliest: i32,
     /// Last end.
     pub(crate) to: i32,
-    /// Seconds that the visit takes.
+    /// Seconds of busy time of the visit.
     pub(crate) occupied: i32,
-    /// What is shut: sorted, apart from each other.
+    /// Closed ranges: sorted, disjoint.
     pub(crate) closed: &'a [(i32, i32)],
     /// The visit is on site.
     pub(crate) on_site: bool,
 }
 
 impl<'a> Ask<'a> {
-    /// What is shut between two instants.
+    /// The closed ranges between two instants.
     #[inline]
     fn closed_within(&self, from: i32, to: i32) -> impl Iterator<Item = &'a (i32, i32)> + use<'a> {
         let first = self.closed.partition_point(|(_, opens)| *opens <= from);
@@ -219,7 +216,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Where to look for a window: one entry for each 24 hours from the origin on.
+/// Index into the gaps: one entry for each 24 hours from the origin on.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     /// First gap that ends after this slot begins.
@@ -232,17 +229,17 @@ struct Slot {
 
 const SLOT_SECONDS: i32 = 24 * 3600;
 
-/// What a search reads of one calendar: shared, flat, and nothing else.
+/// The flat, shared part of a calendar that a search reads.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchRow {
-    /// Where gaps begin and end; the base is number 0.
+    /// The places at the ends of gaps; number 0 is the base.
     places: Places,
     slots: Arc<[Slot]>,
     gaps: Arc<[Gap]>,
     /// Seconds between now and the earliest visit.
     pub(crate) notice: i64,
     /// A drive of up to this many seconds is not limited by a visit of the day before or after.
-    night_slack: i32,
+    overnight_slack: i32,
     /// Trades held, one bit each.
     pub(crate) trades: u8,
     /// No visits on public holidays of the place.
@@ -297,16 +294,16 @@ impl SearchRow {
         self.gaps.get(part.from..part.to).unwrap_or_default()
     }
 
-    /// Asks for the drives that the gaps of a part rest on. True when each gap that is not special
-    /// is judged by its own fields alone.
+    /// Requests the drives of a part's gaps. True when no overnight constraint applies, so that each gap that is not
+    /// special can be evaluated by its own fields.
     #[inline]
     pub(crate) fn ask_drives<T: Travel + ?Sized>(&self, site: &Spot, part: Part, travel: &T, legs: &mut Legs) -> bool {
         legs.fit(self.places.len());
-        // The base is always one of them; between it and the part may be others.
+        // The base is always included; other places may lie between it and the part.
         let which = part.lowest.min(part.above)..part.above;
         travel.legs(site, &self.places, which.clone(), legs);
         let longest = |legs: &[i32]| legs[which.clone()].iter().fold(0, |most, leg| most.max(*leg));
-        longest(&legs.to_site).max(longest(&legs.from_site)) <= self.night_slack
+        longest(&legs.to_site).max(longest(&legs.from_site)) <= self.overnight_slack
     }
 }
 
@@ -318,7 +315,7 @@ impl GapTable {
             slots: Arc::default(),
             gaps: Arc::default(),
             notice: 0,
-            night_slack: i32::MAX,
+            overnight_slack: i32::MAX,
             trades: 0,
             holidays_off: true,
             has_special: false,
@@ -340,24 +337,24 @@ impl GapTable {
         })
     }
 
-    /// Asks for every drive.
+    /// Requests every drive.
     pub(crate) fn ask_all_drives<T: Travel + ?Sized>(&self, site: &Spot, travel: &T, legs: &mut Legs) {
         legs.fit(self.search_row.places.len());
         travel.legs(site, &self.search_row.places, 1..self.search_row.places.len(), legs);
     }
 
-    /// Points for what the expert has already on the day of a gap, and that week.
+    /// Points for the expert's visits on the day of a gap and in its week.
     pub(crate) fn load(&self, number: usize) -> u16 {
         self.details[number].load
     }
 
-    /// The gap that holds a visit, working time and buffers looked at.
+    /// The gap that contains a visit, with respect to working time and buffers.
     pub(crate) fn around(&self, start: i32, end: i32) -> Option<usize> {
         let number = self.details.partition_point(|gap| gap.hi < end);
         self.details.get(number).filter(|gap| gap.lo <= start && end <= gap.hi).map(|_| number)
     }
 
-    /// The starts that a gap allows: the rule itself.
+    /// The starts that a gap allows.
     pub(crate) fn starts(&self, number: usize, ask: &Ask<'_>, legs: &Legs) -> Starts {
         let gap = &self.details[number];
         let mut starts = Starts {
@@ -379,22 +376,22 @@ impl GapTable {
             if leg_out + self.buffer > gap.piece_after {
                 starts.last = starts.last.min(gap.leave - leg_out - ask.occupied);
             }
-            if let Some(night) = gap.night_before {
-                let leg = legs.to_site[usize::from(night.place)];
-                if leg + self.buffer > night.piece {
-                    starts.first = starts.first.max((night.edge + leg).min(night.limit));
+            if let Some(overnight) = gap.overnight_before {
+                let leg = legs.to_site[usize::from(overnight.place)];
+                if leg + self.buffer > overnight.piece {
+                    starts.first = starts.first.max((overnight.edge + leg).min(overnight.limit));
                 }
             }
-            if let Some(night) = gap.night_after {
-                let leg = legs.from_site[usize::from(night.place)];
-                if leg + self.buffer > night.piece {
-                    starts.last = starts.last.min((night.edge - leg).max(night.limit) - ask.occupied);
+            if let Some(overnight) = gap.overnight_after {
+                let leg = legs.from_site[usize::from(overnight.place)];
+                if leg + self.buffer > overnight.piece {
+                    starts.last = starts.last.min((overnight.edge - leg).max(overnight.limit) - ask.occupied);
                 }
             }
             starts.added_travel = (leg_in + leg_out - gap.direct).max(0);
         } else {
-            for kept in gap.drives.iter().flatten() {
-                starts.bar(kept.begin - ask.occupied, kept.over);
+            for drive in gap.drives.iter().flatten() {
+                starts.bar(drive.begin - ask.occupied, drive.over);
             }
         }
         starts
