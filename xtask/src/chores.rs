@@ -24,11 +24,12 @@ pub fn test(arguments: &[String]) -> Result<(), String> {
     let answers = answers_folder()?;
     step("tests", || run(cargo(&["nextest", "run", "--workspace"]).args(arguments).env(ANSWERS, &answers)))?;
     if arguments.is_empty() {
-        let rows = ["nextest", "run", "--package", "constat", "--test", "suite", "--run-ignored", "only"];
-        let rows = || run(cargo(&rows).arg("contract::each_named_test_exercises_its_row").env(ANSWERS, &answers));
-        step("rows of the contracts", rows)?;
+        let row_check = "binary_id(constat::suite) & test(=contract::each_named_test_exercises_its_row)";
+        let rows = ["nextest", "run", "--workspace", "--run-ignored", "only", "--filterset", row_check];
+        step("rows of the contracts", || run(cargo(&rows).env(ANSWERS, &answers)))?;
     }
-    let on_postgres = ["nextest", "run", "--package", "constat", "--test", "suite"];
+    // The whole workspace and a filter: with `--package` cargo builds it again with other features.
+    let on_postgres = ["nextest", "run", "--workspace", "--filterset", "binary_id(constat::suite)"];
     let on_postgres = || run(cargo(&on_postgres).args(arguments).env("CONSTAT_TEST_DATABASE", "postgres"));
     step("tests of the servers on PostgreSQL", on_postgres)?;
     println!("\nEverything passed in {} s.", started.elapsed().as_secs());
