@@ -132,6 +132,7 @@ async fn an_experts_appointment_from_search_to_cancellation() {
     assert_eq!(moved["data"]["schedule"]["startTime"], found["timeslots"][other]["startTime"]);
     let schedule = partner.get(&format!("/appointment/{id}/schedule")).await.expect(200);
     assert_eq!(schedule["startTime"], found["timeslots"][other]["startTime"]);
+    assert_eq!(partner.get(&format!("{path}/schedule")).await.expect(200), schedule, "plural or singular");
     let later = starts(&partner.search(&on_site()).await);
     assert!(later.contains(&slot["startTime"].as_str().unwrap().to_owned()), "the old time is free again");
     assert!(!later.contains(&found["timeslots"][other]["startTime"].as_str().unwrap().to_owned()));
