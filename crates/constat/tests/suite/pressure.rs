@@ -235,10 +235,10 @@ async fn one_connection_too_many_is_told_so() {
     third.read_to_string(&mut told).await.unwrap();
     assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after: 2"), "{told}");
     drop(held);
-    let served = async {
+    let answers_again = async {
         while !server.http.get(format!("{}/health", server.url)).send().await.is_ok_and(|answer| answer.status() == 200)
         {
         }
     };
-    tokio::time::timeout(PATIENCE, served).await.expect("room for a connection again");
+    tokio::time::timeout(PATIENCE, answers_again).await.expect("room for a connection again");
 }
