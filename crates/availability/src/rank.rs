@@ -53,7 +53,6 @@ struct Bucket {
 ///
 /// Cell `i` belongs to the `i`th start of the requirement's grid. Each choice raises the price of the other starts
 /// of its day and half-day. At equal points the earlier start wins.
-/// day and half-day dearer. Equal points: the earlier start.
 pub(crate) fn choose(cells: &mut [Entry], requirement: &Requirement, weights: &Weights) -> Vec<Chosen> {
     let first = requirement.on_grid(requirement.from);
     let start_of = |index: usize| first + as_seconds(index) * requirement.grid;
