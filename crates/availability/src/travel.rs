@@ -1,4 +1,4 @@
-//! How long a drive takes.
+//! Drive times: the [`Travel`] trait that a search uses, and the built-in estimate.
 
 use std::ops::Range;
 use std::sync::Arc;

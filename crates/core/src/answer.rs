@@ -40,6 +40,11 @@ impl Answer {
     }
 }
 
+/// Makes the answer of a command from its result, inside the transaction. Every fitting function implements it.
+pub trait Render<T>: Fn(&T) -> Result<Answer, AppError> + Send + Sync + 'static {}
+
+impl<T, F: Fn(&T) -> Result<Answer, AppError> + Send + Sync + 'static> Render<T> for F {}
+
 /// The `Idempotency-Key` of a request, with a digest of the request it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {

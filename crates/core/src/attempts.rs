@@ -47,7 +47,7 @@ pub struct OpenAttempts {
 /// One attempt of a request. As long as a clone of it lives, later attempts of the request wait on this server. That
 /// of a request without an `Idempotency-Key` keeps none waiting.
 #[derive(Clone, Default)]
-pub struct Attempt {
+pub struct RequestAttempt {
     pub(crate) keyed: Option<Arc<Keyed>>,
     /// Names the row of an attempt that was opened outside of a transaction.
     pub(crate) owner: Option<String>,
@@ -124,7 +124,7 @@ pub(crate) fn answer_of(kept: &Kept, asked: &Idempotency) -> Result<Answer, AppE
     Ok(answer.map_err(|error| StoreError::Corrupt(format!("kept answer: {error}")))?)
 }
 
-impl Attempt {
+impl RequestAttempt {
     /// Whether the request carries an `Idempotency-Key`.
     pub const fn is_keyed(&self) -> bool {
         self.keyed.is_some()

@@ -9,7 +9,7 @@ use constat_store::{StoreError, Tx, UnitError};
 use jiff::SignedDuration;
 
 use crate::answer::{Answer, DRY_RUN_HEADER, Idempotency};
-use crate::attempts::{Attempt, Next, Polls, WAIT_TIMEOUT, answer_of, too_long};
+use crate::attempts::{Next, Polls, RequestAttempt, WAIT_TIMEOUT, answer_of, too_long};
 use crate::context::CommandContext;
 use crate::core::Core;
 use crate::error::AppError;
@@ -55,7 +55,12 @@ impl Core {
     }
 
     /// The same for an attempt that has begun.
-    pub async fn command_of<F>(&self, attempt: &Attempt, context: CommandContext, decide: F) -> Result<Answer, AppError>
+    pub async fn command_of<F>(
+        &self,
+        attempt: &RequestAttempt,
+        context: CommandContext,
+        decide: F,
+    ) -> Result<Answer, AppError>
     where
         F: Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
@@ -120,7 +125,7 @@ impl UnitError for Undone {
 fn run_once(
     tx: &mut Tx,
     context: &CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     decide: &(impl Fn(&mut Tx, &CommandContext) -> Result<Answer, AppError> + ?Sized),
 ) -> Result<Option<Answer>, AppError> {
     match attempt.take(tx)? {
@@ -148,11 +153,11 @@ impl Core {
         &self,
         context: &CommandContext,
         idempotency: Option<Idempotency>,
-    ) -> Result<Attempt, AppError> {
-        let Some(idempotency) = idempotency.filter(|_| !context.dry_run) else { return Ok(Attempt::default()) };
+    ) -> Result<RequestAttempt, AppError> {
+        let Some(idempotency) = idempotency.filter(|_| !context.dry_run) else { return Ok(RequestAttempt::default()) };
         let entered = self.open_attempts.after_others(context.caller.key, &idempotency);
         let keyed = tokio::time::timeout(WAIT_TIMEOUT, entered).await.map_err(|_too_long| too_long())?;
-        Ok(Attempt { keyed: Some(Arc::new(keyed)), owner: None })
+        Ok(RequestAttempt { keyed: Some(Arc::new(keyed)), owner: None })
     }
 
     /// The answer that an earlier attempt of the request got, if one has committed. Waits for those that are in a
@@ -162,7 +167,7 @@ impl Core {
     /// [`Refusal::IdempotencyConflict`] when the key was used for another request, [`Refusal::AnswerErased`] when the
     /// answer was erased, [`StoreError::Busy`] when an
     /// earlier attempt takes more than five seconds.
-    pub async fn earlier_answer(&self, attempt: &Attempt) -> Result<Option<Answer>, AppError> {
+    pub async fn earlier_answer(&self, attempt: &RequestAttempt) -> Result<Option<Answer>, AppError> {
         let Some(keyed) = &attempt.keyed else { return Ok(None) };
         let mut polls = Polls::new();
         loop {
@@ -179,7 +184,7 @@ impl Core {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn refuse(&self, attempt: &Attempt, refusal: AppError) -> Result<Answer, AppError> {
+    pub async fn refuse(&self, attempt: &RequestAttempt, refusal: AppError) -> Result<Answer, AppError> {
         // While its row is there, no other attempt of the request does anything.
         if attempt.owner.is_some() || !refusal.is_refusal() {
             return Err(refusal);
@@ -196,7 +201,7 @@ impl Core {
         &self,
         context: &CommandContext,
         idempotency: Option<Idempotency>,
-    ) -> Result<Result<Attempt, Answer>, AppError> {
+    ) -> Result<Result<RequestAttempt, Answer>, AppError> {
         let attempt = self.attempt(context, idempotency).await?;
         if attempt.keyed.is_none() {
             return Ok(Ok(attempt));
@@ -215,14 +220,14 @@ impl Core {
             match self.store.write(move |tx| opened.open(tx, &name, now, until)).await? {
                 Next::Answered(answer) => return Ok(Err(answer)),
                 Next::Wait => polls.next().await?,
-                Next::Work => return Ok(Ok(Attempt { owner: Some(owner), ..attempt })),
+                Next::Work => return Ok(Ok(RequestAttempt { owner: Some(owner), ..attempt })),
             }
         }
     }
 
     /// Closes an attempt that came to nothing, so that the next one need not wait for its time to be over. One that
     /// has kept its answer is closed already.
-    pub async fn close_attempt<T>(&self, attempt: Attempt, outcome: Result<T, AppError>) -> Result<T, AppError> {
+    pub async fn close_attempt<T>(&self, attempt: RequestAttempt, outcome: Result<T, AppError>) -> Result<T, AppError> {
         let (Err(error), Some(keyed), Some(owner)) = (&outcome, attempt.keyed, attempt.owner) else { return outcome };
         let store = self.store.clone();
         let close = async move {

@@ -24,8 +24,8 @@ mod sealing;
 mod settings;
 
 pub use self::core::Core;
-pub use answer::{Answer, DRY_RUN_HEADER, Idempotency, WARNING_HEADER};
-pub use attempts::{Attempt, OpenAttempts};
+pub use answer::{Answer, DRY_RUN_HEADER, Idempotency, Render, WARNING_HEADER};
+pub use attempts::{OpenAttempts, RequestAttempt};
 pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use circuit_breaker::CircuitBreaker;
@@ -33,9 +33,7 @@ pub use clock_and_random::{Clock, SecureRandom};
 pub use command::run_to_completion;
 pub use constat_store::{DocumentBytes, Mark, Tx};
 pub use context::CommandContext;
-pub use erase_appointments::{
-    APPOINTMENT_ERASED, booked_for_claim, erase_appointment_rows, record_and_erase, with_its_parties,
-};
+pub use erase_appointments::{booked_for_claim, erase_appointment_rows, record_and_erase, with_its_parties};
 pub use error::{AppError, require_version};
 pub use metrics::{Counter, Counts, RoadCounts};
 pub use retention::{days_before, delete_ended_links, delete_expired_holds, delete_old_answers};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
 use constat_claims::ClaimService;
-use constat_core::{Answer, AppError, Attempt, CommandContext, Core, Idempotency, authenticate_request};
+use constat_core::{Answer, AppError, CommandContext, Core, Idempotency, RequestAttempt, authenticate_request};
 use constat_domain::Refusal;
 use constat_domain::catalogue::Catalogue;
 use constat_domain::tenancy::{Api, Caller};
@@ -195,13 +195,13 @@ impl<S: ApiContract> AuthenticatedRequest<S> {
 
     /// Begins an attempt of the request, once no other attempt of it is under way here. For a handler that may
     /// refuse before its transaction, or call something outside of it.
-    pub async fn attempt(&self, body: &[u8]) -> Result<Attempt, Problem> {
+    pub async fn attempt(&self, body: &[u8]) -> Result<RequestAttempt, Problem> {
         let idempotency = self.idempotency(body)?;
         Ok(self.core.attempt(&self.context(), idempotency).await?)
     }
 
     /// [`AuthenticatedRequest::command`] for an attempt that has begun.
-    pub async fn command_of<F>(&self, attempt: &Attempt, decide: F) -> Result<Reply, Problem>
+    pub async fn command_of<F>(&self, attempt: &RequestAttempt, decide: F) -> Result<Reply, Problem>
     where
         F: Fn(&mut constat_core::Tx, &CommandContext) -> Result<Answer, AppError> + Send + Sync + 'static,
     {
@@ -210,7 +210,7 @@ impl<S: ApiContract> AuthenticatedRequest<S> {
 
     /// Returns a refusal that was decided without a transaction, or the stored answer if an earlier attempt of
     /// the request succeeded.
-    pub async fn refuse(&self, attempt: &Attempt, refusal: Problem) -> Result<Reply, Problem> {
+    pub async fn refuse(&self, attempt: &RequestAttempt, refusal: Problem) -> Result<Reply, Problem> {
         if !matches!(refusal.cause(), Cause::App(error) if error.is_refusal()) {
             return Err(refusal);
         }
@@ -234,6 +234,11 @@ impl<S: ApiContract> AuthenticatedRequest<S> {
         let mut context = self.core.context(self.caller);
         context.dry_run = self.dry_run;
         context
+    }
+
+    /// What a command needs of the request. `body` is its raw body.
+    pub fn for_command(&self, body: &[u8]) -> Result<(CommandContext, Option<Idempotency>), Problem> {
+        Ok((self.context(), self.idempotency(body)?))
     }
 
     /// The request's `Idempotency-Key` with its digest, when it carries one.

@@ -2,10 +2,11 @@
 //! platform that booked, and for the erasure of an insured on this server.
 
 use constat_core::{
-    APPOINTMENT_ERASED, Answer, AppError, CommandContext, Idempotency, erase_appointment_rows, record_and_erase,
-    require_version, with_its_parties,
+    Answer, AppError, CommandContext, Idempotency, Render, erase_appointment_rows, record_and_erase, require_version,
+    with_its_parties,
 };
 use constat_domain::appointment::{Appointment, AppointmentStatus};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{AppointmentId, EventId};
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::TenantId;
@@ -23,16 +24,13 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`BookingRefusal::NeededForVisit`] before the end of the visit.
-    pub async fn erase<F>(
+    pub async fn erase(
         &self,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         (id, if_match): (AppointmentId, Option<Vec<i64>>),
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<Appointment>,
+    ) -> Result<Answer, AppError> {
         let erase = move |tx: &mut Tx, context: &CommandContext| {
             render(&erase_in_transaction(tx, context, id, if_match.as_deref())?)
         };
@@ -58,7 +56,7 @@ fn erase_in_transaction(
     }
     let data = json!({ "reason": "request", "by": context.caller.key });
     for appointment in &together {
-        context.record_in(tx, appointment.tenant, appointment.id, APPOINTMENT_ERASED, data.clone())?;
+        context.record_in(tx, appointment.tenant, appointment.id, EventKind::AppointmentErased, data.clone())?;
     }
     let erased = erase_appointment_rows(tx, together, context.at)?;
     erased.into_iter().find(|one| one.id == id).ok_or_else(|| BookingRefusal::AppointmentNotFound.into())

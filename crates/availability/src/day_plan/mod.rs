@@ -1,10 +1,8 @@
-//! An expert's day as it will be lived: the visits in order with the drives between them, how much
-//! each may slip, and what cannot be kept.
+//! Day plans: an expert's visits in order, with drives, slack, and warnings about what cannot be kept.
 //!
-//! The rules are those of search and commit (see the crate's page), with one difference: a search
-//! keeps a whole arrival window free, while here a visit takes its own length somewhere within it. So
-//! a day that was booked through the engine is drivable; one that is not has been changed since (new
-//! hours, an absence over appointments), and the plan says where.
+//! The rules are those of search and booking (see the crate's page), with one difference: a search reserves a whole
+//! arrival window, while here a visit takes its length somewhere within it. So a day booked by the engine is drivable;
+//! one that is not has changed since (new hours, an absence over appointments), and the plan says where.
 
 mod frame;
 mod plan;

@@ -87,7 +87,7 @@ pub async fn handle(
         notes: booking.notes,
         process: booking.process,
     };
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     let answer = request.scheduler.book(context, idempotency, command, move |booked| shape.render(booked)).await?;
     Ok(Reply(answer))
 }

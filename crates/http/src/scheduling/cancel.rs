@@ -39,7 +39,7 @@ async fn cancel(
         return Err(Problem::invalid(faults));
     }
     let command = Command { id: path.id()?, reason: body.reason, comment: body.comment, if_match: request.if_match() };
-    let (context, idempotency) = (request.context(), request.idempotency(&raw)?);
+    let (context, idempotency) = request.for_command(&raw)?;
     Ok(Reply(request.scheduler.cancel(context, idempotency, command, super::changed).await?))
 }
 

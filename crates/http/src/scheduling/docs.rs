@@ -1,4 +1,4 @@
-//! What the endpoints' documentation has in common.
+//! OpenAPI descriptions that several endpoints share: errors, further media types, form bodies.
 
 use aide::openapi::{MediaType, ReferenceOr, SchemaObject, StatusCode};
 use aide::transform::TransformOperation;

@@ -15,7 +15,7 @@ pub async fn handle(
     body: NoBody,
 ) -> Result<Reply, Problem> {
     let appointment = (path.id()?, request.if_match());
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.erase(context, idempotency, appointment, super::changed).await?))
 }
 

@@ -3,6 +3,7 @@
 use aide::transform::TransformOperation;
 use axum::extract::Path;
 use constat_core::Answer;
+use constat_domain::ids::AppointmentId;
 use constat_scheduling::{HeldSlot, RequestedSlot};
 use constat_wire::partner::{HoldAnswer, HoldRequest, ReleasedHold, Timeslot};
 
@@ -23,7 +24,7 @@ pub async fn handle(request: AuthenticatedRequest<Partner>, body: JsonOrForm<Hol
         };
         Answer::json(201, &answer)
     };
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.hold(context, idempotency, slot, render).await?))
 }
 
@@ -33,8 +34,8 @@ pub async fn release(
     body: NoBody,
 ) -> Result<Reply, Problem> {
     let id = path.id()?;
-    let render = move || Answer::json(200, &ReleasedHold { hold_id: id.to_string() });
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let render = |id: &AppointmentId| Answer::json(200, &ReleasedHold { hold_id: id.to_string() });
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.release_hold(context, idempotency, id, render).await?))
 }
 

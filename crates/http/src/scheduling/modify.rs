@@ -25,7 +25,7 @@ pub async fn handle(
         contact: update.contact,
         if_match: request.if_match(),
     };
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.modify(context, idempotency, command, super::changed).await?))
 }
 

@@ -22,7 +22,7 @@ pub async fn handle(
         reason: wanted.reason,
         if_match: request.if_match(),
     };
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.reschedule(context, idempotency, command, super::changed).await?))
 }
 

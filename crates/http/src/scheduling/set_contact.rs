@@ -19,7 +19,7 @@ pub async fn handle(
     let contact = body.value.read(&mut checker);
     let contact = checker.finish(Some(contact)).map_err(Problem::invalid)?;
     let appointment = (path.id()?, request.if_match());
-    let (context, idempotency) = (request.context(), request.idempotency(&body.raw)?);
+    let (context, idempotency) = request.for_command(&body.raw)?;
     Ok(Reply(request.scheduler.set_contact(context, idempotency, appointment, contact, super::changed).await?))
 }
 

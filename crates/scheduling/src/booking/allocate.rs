@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::booking::attempt::BookingAttempt;
 use crate::booking::day_versions::DayVersions;
-use crate::booking::verify::{AssignedExpert, BookingContext, verify_feasible};
+use crate::booking::verify::{AssignedExpert, HoldScope, verify_feasible};
 use crate::offer::participants::OfferParticipants;
 use crate::offer::parties::may_still_book;
 use crate::scheduler::Scheduler;
@@ -31,7 +31,8 @@ pub(crate) struct Allocation {
 /// Allocates experts to the time of an attempt, first those that the session's holds reserve.
 ///
 /// # Errors
-/// [`BookingRefusal::SlotTaken`] when an expert is missing, or a firm takes no more bookings from the caller.
+/// [`BookingRefusal::SlotTaken`] when an expert is missing, a firm takes no more bookings from the caller, or the slot
+/// has begun: no expert can take it any more.
 pub(crate) fn allocate(
     tx: &mut Tx,
     scheduler: &Scheduler,
@@ -39,11 +40,11 @@ pub(crate) fn allocate(
     held: &[HoldRow],
     now: Timestamp,
 ) -> Result<Allocation, AppError> {
-    let (offer, time) = (&booking.offer, booking.time());
+    let (offer, time) = (&booking.offer, booking.busy_span());
     if offer.slot.start < now {
         return Err(BookingRefusal::SlotTaken.into());
     }
-    let context = BookingContext { session: offer.session, now };
+    let scope = HoldScope { session: offer.session, now };
     let mut allocation = Allocation { experts: Vec::new(), day_versions: DayVersions::default() };
     for participants in &booking.participants {
         let calendars = scheduler.calendars.as_searched(tx, &participants.tenant, now)?;
@@ -57,11 +58,12 @@ pub(crate) fn allocate(
             participants,
             preferred,
             calendars,
-            context,
+            scope,
             time,
             verified: Vec::new(),
         };
-        let found = if offer.criteria.is_for_a_team() { firm.team()? } else { firm.expert()?.map(|one| vec![one]) };
+        let found =
+            if offer.criteria.is_for_a_team() { firm.find_team()? } else { firm.find_expert()?.map(|one| vec![one]) };
         for (expert, day_versions) in found.ok_or(BookingRefusal::SlotTaken)? {
             allocation.experts.push(expert);
             allocation.day_versions.merge(day_versions);
@@ -73,6 +75,27 @@ pub(crate) fn allocate(
     Ok(allocation)
 }
 
+/// Experts who may come instead of the preferred ones.
+struct Candidates {
+    free: Vec<ExpertId>,
+    /// A transaction that has committed since the snapshot, or probably will, takes their time.
+    probably_taken: Vec<ExpertId>,
+}
+
+impl Candidates {
+    /// All of them, the probably taken ones last.
+    fn all(self) -> impl Iterator<Item = ExpertId> {
+        self.free.into_iter().chain(self.probably_taken)
+    }
+}
+
+/// Whether all members of a team are free.
+enum TeamCheck {
+    Free(Vec<(AssignedExpert, DayVersions)>),
+    /// The first member that is not.
+    Missing(ExpertId),
+}
+
 /// Allocates the experts of one firm.
 struct FirmAllocator<'a> {
     tx: &'a mut Tx,
@@ -80,9 +103,10 @@ struct FirmAllocator<'a> {
     participants: &'a OfferParticipants,
     /// The experts to try first.
     preferred: Vec<ExpertId>,
-    /// The calendars of the last search.
+    /// The calendars as they are in memory, with the present records of the experts. Later snapshots differ in busy times
+    /// only, and those are verified on fresh rows.
     calendars: Arc<CalendarIndex>,
-    context: BookingContext,
+    scope: HoldScope,
     time: (Timestamp, Timestamp),
     /// Team members that were verified and are free.
     verified: Vec<(ExpertId, (AssignedExpert, DayVersions))>,
@@ -92,12 +116,11 @@ impl FirmAllocator<'_> {
     fn verify(&mut self, expert: ExpertId) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
         let OfferParticipants { tenant, requirement, .. } = self.participants;
         let Some(calendar) = self.calendars.get(expert) else { return Ok(None) };
-        verify_feasible(self.tx, self.scheduler, (tenant, calendar), requirement, self.time, self.context)
+        verify_feasible(self.tx, self.scheduler, (tenant, calendar), requirement, self.time, self.scope)
     }
 
-    /// All other experts that are free according to these calendars, best first; then those whose time has probably
-    /// been taken since.
-    fn others(&self, calendars: &CalendarIndex) -> (Vec<ExpertId>, Vec<ExpertId>) {
+    /// The other experts that are free according to these calendars, best first.
+    fn candidates(&self, calendars: &CalendarIndex) -> Candidates {
         let OfferParticipants { tenant, requirement, .. } = self.participants;
         let (from, to) = self.time;
         let mut free = with_travel!(&*self.scheduler.travel, travel => {
@@ -106,15 +129,17 @@ impl FirmAllocator<'_> {
         let taken = self.scheduler.calendars.taken_since(tenant, from, to);
         // Experts in open offers of other sessions come last: they are likely to be booked soon.
         let offered =
-            self.scheduler.open_offers.offered_to_others(tenant, self.context.session, (from, to), self.context.now);
+            self.scheduler.open_offers.offered_to_others(tenant, self.scope.session, (from, to), self.scope.now);
         free.sort_by_key(|expert| offered.contains(expert));
-        free.into_iter().filter(|expert| !self.preferred.contains(expert)).partition(|expert| !taken.contains(expert))
+        let others = free.into_iter().filter(|expert| !self.preferred.contains(expert));
+        let (free, probably_taken) = others.partition(|expert| !taken.contains(expert));
+        Candidates { free, probably_taken }
     }
 
-    /// A preferred expert, else the best of the others. Looks first in the calendars of the last search: to rebuild
-    /// them inside the transaction delays all writes. Rebuilds only when no expert is found, since a cancellation may
-    /// have freed one.
-    fn expert(&mut self) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
+    /// Finds a preferred expert, else the best of the others. Tries the present snapshot first, because rebuilding it in
+    /// the transaction would delay all other writes. Rebuilds it only when no expert is found: a cancellation may have
+    /// freed one.
+    fn find_expert(&mut self) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
         let mut tried: Vec<ExpertId> = Vec::new();
         let mut first_free = |firm: &mut Self, experts: Vec<ExpertId>| {
             for expert in experts {
@@ -130,51 +155,52 @@ impl FirmAllocator<'_> {
         if let Some(found) = first_free(self, self.preferred.clone())? {
             return Ok(Some(found));
         }
-        let (others, _taken_since) = self.others(&self.calendars);
-        if let Some(found) = first_free(self, others)? {
+        let candidates = self.candidates(&self.calendars);
+        if let Some(found) = first_free(self, candidates.free)? {
             return Ok(Some(found));
         }
-        let fresh = self.scheduler.calendars.of(&self.participants.tenant, self.context.now)?;
-        let (others, taken_since) = self.others(&fresh);
-        first_free(self, others.into_iter().chain(taken_since).collect())
+        let fresh = self.scheduler.calendars.of(&self.participants.tenant, self.scope.now)?;
+        first_free(self, self.candidates(&fresh).all().collect())
     }
 
-    /// The preferred workers, else the smallest team that covers all trades.
-    fn team(&mut self) -> Result<Option<Vec<(AssignedExpert, DayVersions)>>, AppError> {
+    /// Finds the preferred workers, else the smallest team that covers all trades.
+    fn find_team(&mut self) -> Result<Option<Vec<(AssignedExpert, DayVersions)>>, AppError> {
         let OfferParticipants { tenant, requirement, .. } = self.participants;
         let calendars = Arc::clone(&self.calendars);
         // The preferred workers, if they still cover all trades.
         let team = pick_team(&calendars, requirement, &self.preferred);
-        if let Some(found) = team.map(|team| self.all(&team)).transpose()?.and_then(Result::ok) {
+        if let Some(team) = team
+            && let TeamCheck::Free(found) = self.verify_team(&team)?
+        {
             return Ok(Some(found));
         }
-        let fresh = self.scheduler.calendars.of(tenant, self.context.now)?;
-        let (others, taken_since) = self.others(&fresh);
-        let mut experts: Vec<ExpertId> = self.preferred.iter().copied().chain(others).chain(taken_since).collect();
+        let fresh = self.scheduler.calendars.of(tenant, self.scope.now)?;
+        let others = self.candidates(&fresh).all();
+        let mut experts: Vec<ExpertId> = self.preferred.iter().copied().chain(others).collect();
         while let Some(team) = pick_team(&calendars, requirement, &experts) {
-            match self.all(&team)? {
-                Ok(found) => return Ok(Some(found)),
-                Err(missing) => experts.retain(|expert| *expert != missing),
+            match self.verify_team(&team)? {
+                TeamCheck::Free(found) => return Ok(Some(found)),
+                TeamCheck::Missing(missing) => experts.retain(|expert| *expert != missing),
             }
         }
         Ok(None)
     }
 
-    /// All members of a team, or the first one that is not free.
-    fn all(&mut self, team: &[ExpertId]) -> Result<Result<Vec<(AssignedExpert, DayVersions)>, ExpertId>, AppError> {
+    /// Verifies all members of a team.
+    fn verify_team(&mut self, team: &[ExpertId]) -> Result<TeamCheck, AppError> {
         for expert in team {
             if self.verified.iter().any(|(known, _)| known == expert) {
                 continue;
             }
             match self.verify(*expert)? {
                 Some(found) => self.verified.push((*expert, found)),
-                None => return Ok(Err(*expert)),
+                None => return Ok(TeamCheck::Missing(*expert)),
             }
         }
         let position = |expert: &ExpertId| team.iter().position(|member| member == expert);
         let mut found: Vec<_> = std::mem::take(&mut self.verified);
         found.retain(|(expert, _)| position(expert).is_some());
         found.sort_by_key(|(expert, _)| position(expert));
-        Ok(Ok(found.into_iter().map(|(_, found)| found).collect()))
+        Ok(TeamCheck::Free(found.into_iter().map(|(_, found)| found).collect()))
     }
 }

@@ -44,13 +44,13 @@ impl BookingAttempt {
         Ok(Self { session, offer, participants })
     }
 
-    /// What the visit takes of an expert's day.
-    pub(crate) const fn time(&self) -> (Timestamp, Timestamp) {
+    /// The busy time of the visit in an expert's day: start and end.
+    pub(crate) const fn busy_span(&self) -> (Timestamp, Timestamp) {
         (self.offer.busy_from, self.offer.busy_to)
     }
 
     /// Refuses a session that is over at `now`: its last instant is the one before `expires_at`.
-    pub(crate) fn unless_expired(&self, now: Timestamp) -> Result<(), BookingRefusal> {
+    pub(crate) fn require_live_session(&self, now: Timestamp) -> Result<(), BookingRefusal> {
         if now < self.session.expires_at { Ok(()) } else { Err(BookingRefusal::SessionExpired) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, Render};
 use constat_domain::appointment::{Appointment, AppointmentStatus, Connection, Contact, MeetingKind};
 use constat_domain::geo::Place;
 use constat_domain::ids::AppointmentId;
@@ -60,23 +60,17 @@ impl Scheduler {
     /// [`BookingRefusal::UnknownSlot`], [`SessionExpired`](BookingRefusal::SessionExpired),
     /// [`SessionUsed`](BookingRefusal::SessionUsed), [`SlotTaken`](BookingRefusal::SlotTaken), and
     /// [`Refusal::Invalid`] when the request differs from the offer.
-    pub async fn book<F>(
+    pub async fn book(
         self: &Arc<Self>,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         command: BookAppointment,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&BookedAppointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<BookedAppointment>,
+    ) -> Result<Answer, AppError> {
         let attempt = self.core.attempt(&context, idempotency).await?;
-        let prepared = match open(self, &context, &command) {
-            Ok(booking) => self.prepare(&context, booking, |_| Ok(false)).await,
-            Err(refusal) => Err(refusal),
-        };
+        let prepared = self.prepare(&context, open(self, &context, &command), |_, _| Ok(false)).await;
         let (scheduler, has_key) = (Arc::clone(self), attempt.is_keyed());
-        self.finish(&attempt, context, prepared, move |tx, context, booking| {
+        self.run_prepared(&attempt, context, prepared, move |tx, context, booking| {
             render(&book_in_transaction(tx, context, &scheduler, booking, &command, has_key)?)
         })
         .await
@@ -127,7 +121,7 @@ fn book_in_transaction(
         let same_reference = visible_to(&context.caller, &find_same_reference(tx, &appointment, context.at)?);
         return Ok(BookedAppointment { appointment, same_reference });
     }
-    booking.unless_expired(context.at)?;
+    booking.require_live_session(context.at)?;
     let Allocation { experts, day_versions } = allocate(tx, scheduler, booking, &held, context.at)?;
     release_holds(tx, context, scheduler, &held)?;
     let mut experts = experts.into_iter();
@@ -181,7 +175,8 @@ pub(crate) fn count_booked(tx: &mut Tx, scheduler: &Scheduler) {
     tx.after_commit(move || counts.booked.increment());
 }
 
-/// The appointment that the session booked, for a repeat of that booking.
+/// The appointment that the session booked, for a repeat of that booking without an idempotency key. A repeat with the
+/// key got the stored answer before it came here: under another key the session is used.
 fn find_booked_before(
     tx: &mut Tx,
     context: &CommandContext,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, Render};
 use constat_domain::appointment::Appointment;
 use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
@@ -34,16 +34,13 @@ impl Scheduler {
     /// [`AppointmentNotFound`](constat_domain::refusal::BookingRefusal::AppointmentNotFound),
     /// [`AppointmentClosed`](constat_domain::refusal::BookingRefusal::AppointmentClosed) when it is cancelled or over,
     /// [`Stale`](constat_domain::Refusal::Stale).
-    pub async fn cancel<F>(
+    pub async fn cancel(
         self: &Arc<Self>,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         command: CancelAppointment,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<Appointment>,
+    ) -> Result<Answer, AppError> {
         let scheduler = Arc::clone(self);
         let cancel = move |tx: &mut Tx, context: &CommandContext| {
             render(&cancel_in_transaction(tx, context, &scheduler, &command)?)

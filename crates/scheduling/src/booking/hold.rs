@@ -7,10 +7,11 @@
 //! Holds are free of charge, therefore bounded: one platform may hold a number of slots at one firm, and a share of the
 //! firm's free time on each day. All keys of a platform count together.
 
+use constat_domain::event_kinds::EventKind;
 use std::sync::Arc;
 
 use constat_availability::HeldTime;
-use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, Render};
 use constat_domain::Refusal;
 use constat_domain::appointment::Slot;
 use constat_domain::ids::{AppointmentId, ExpertId};
@@ -24,7 +25,7 @@ use jiff::Timestamp;
 use crate::booking::allocate::{Allocation, allocate};
 use crate::booking::attempt::{BookingAttempt, RequestedSlot};
 use crate::calendars::firm::Change;
-use crate::calendars::rows::{HELD, RELEASED, held};
+use crate::calendars::rows::held;
 use crate::offer::token::Session;
 use crate::scheduler::Scheduler;
 
@@ -54,26 +55,19 @@ impl Scheduler {
     /// [`BookingRefusal::UnknownSlot`], [`SlotTaken`](BookingRefusal::SlotTaken),
     /// [`SessionExpired`](BookingRefusal::SessionExpired), [`SessionUsed`](BookingRefusal::SessionUsed) once the
     /// session has booked; [`AppError::TooManyHolds`] and [`AppError::HoldShareExceeded`] beyond the platform's bounds.
-    pub async fn hold<F>(
+    pub async fn hold(
         self: &Arc<Self>,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         slot: RequestedSlot,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&HeldSlot) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<HeldSlot>,
+    ) -> Result<Answer, AppError> {
         let attempt = self.core.attempt(&context, idempotency).await?;
-        let prepared = match open(self, &context, &slot) {
-            Ok(booking) => {
-                let session = booking.session.clone();
-                self.prepare(&context, booking, |rows| has_max_holds(rows, &context, self, &session)).await
-            }
-            Err(refusal) => Err(refusal),
-        };
+        let has_max_holds =
+            |rows: &mut Connection, booking: &BookingAttempt| has_max_holds(rows, &context, self, &booking.session);
+        let prepared = self.prepare(&context, open(self, &context, &slot), has_max_holds).await;
         let scheduler = Arc::clone(self);
-        self.finish(&attempt, context.clone(), prepared, move |tx, context, booking| {
+        self.run_prepared(&attempt, context, prepared, move |tx, context, booking| {
             render(&hold_in_transaction(tx, context, &scheduler, booking)?)
         })
         .await
@@ -83,16 +77,13 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`BookingRefusal::AppointmentNotFound`] when the caller has no such hold, or it has expired.
-    pub async fn release_hold<F>(
+    pub async fn release_hold(
         self: &Arc<Self>,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         id: AppointmentId,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn() -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<AppointmentId>,
+    ) -> Result<Answer, AppError> {
         let scheduler = Arc::clone(self);
         let release = move |tx: &mut Tx, context: &CommandContext| {
             let known = holds::by_id(tx, id)?
@@ -104,7 +95,7 @@ impl Scheduler {
                 .ok_or(BookingRefusal::AppointmentNotFound)?;
             let held = holds::of_session(tx, known.session)?;
             release_holds(tx, context, &scheduler, &held)?;
-            render()
+            render(&id)
         };
         self.core.command(context, idempotency, release).await
     }
@@ -127,7 +118,7 @@ fn hold_in_transaction(
     if appointments::of_session(tx, session.id)?.is_some() {
         return Err(BookingRefusal::SessionUsed.into());
     }
-    booking.unless_expired(context.at)?;
+    booking.require_live_session(context.at)?;
     holds::forget_expired_of_tenant(tx, context.tenant(), context.at)?;
     let before = holds::of_session(tx, session.id)?;
     require_fewer_holds(tx, context, scheduler, session)?;
@@ -151,7 +142,7 @@ fn hold_in_transaction(
             expires_at: session.expires_at,
         };
         holds::insert(tx, &hold)?;
-        context.record_in(tx, hold.tenant, hold.id, HELD, event_data(hold.expert))?;
+        context.record_in(tx, hold.tenant, hold.id, EventKind::AppointmentHeld, event_data(hold.expert))?;
         let takes = Some((hold.expert, held(&hold)));
         let change = Change { appointment: hold.id, left: None, takes, until: Some(hold.expires_at) };
         scheduler.calendars.follow(tx, hold.tenant, change);
@@ -241,7 +232,7 @@ pub(crate) fn release_holds(
     for hold in holds {
         holds::delete(tx, hold.id)?;
         if hold.expires_at > context.at {
-            context.record_in(tx, hold.tenant, hold.id, RELEASED, event_data(hold.expert))?;
+            context.record_in(tx, hold.tenant, hold.id, EventKind::AppointmentReleased, event_data(hold.expert))?;
         }
         let change = Change { appointment: hold.id, left: Some(hold.expert), takes: None, until: None };
         scheduler.calendars.follow(tx, hold.tenant, change);

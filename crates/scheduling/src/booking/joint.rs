@@ -2,6 +2,7 @@
 
 use constat_core::CommandContext;
 use constat_domain::appointment::{Appointment, AppointmentStatus, Cancellation, Joint, JointParty};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::AppointmentId;
 use constat_domain::service::ServiceRequest;
 use constat_store::queries::appointments;
@@ -9,7 +10,7 @@ use constat_store::{StoreError, Tx};
 
 use crate::booking::verify::AssignedExpert;
 use crate::calendars::firm::Change;
-use crate::calendars::rows::{BOOKED, CANCELLED, LEFT, RESCHEDULED, busy_of, event_data};
+use crate::calendars::rows::{LEFT, busy_of, event_data};
 use crate::scheduler::Scheduler;
 
 /// The other booked appointments of a joint one; none for an ordinary one.
@@ -89,7 +90,7 @@ pub(crate) fn insert_booked(
     if !same_reference.is_empty() {
         data["sameReference"] = same_reference.iter().map(|known| known.id.to_string()).collect();
     }
-    context.record_in(tx, made.tenant, made.id, BOOKED, data)?;
+    context.record_in(tx, made.tenant, made.id, EventKind::AppointmentBooked, data)?;
     let change = Change { appointment: made.id, left: None, takes: Some((made.expert, busy_of(made))), until: None };
     scheduler.calendars.follow(tx, made.tenant, change);
     Ok(())
@@ -107,7 +108,7 @@ pub(crate) fn save_rescheduled(
     let mut data = event_data(after);
     data["reason"] = reason.into();
     data[LEFT] = before.expert.to_string().into();
-    context.record_in(tx, after.tenant, after.id, RESCHEDULED, data)?;
+    context.record_in(tx, after.tenant, after.id, EventKind::AppointmentRescheduled, data)?;
     let takes = Some((after.expert, busy_of(after)));
     scheduler.calendars.follow(
         tx,
@@ -133,7 +134,7 @@ pub(crate) fn save_cancelled(
     appointments::update(tx, &cancelled)?;
     let mut data = event_data(&cancelled);
     data["reason"] = reason.into();
-    context.record_in(tx, cancelled.tenant, cancelled.id, CANCELLED, data)?;
+    context.record_in(tx, cancelled.tenant, cancelled.id, EventKind::AppointmentCancelled, data)?;
     let change = Change { appointment: cancelled.id, left: Some(cancelled.expert), takes: None, until: None };
     scheduler.calendars.follow(tx, cancelled.tenant, change);
     Ok(cancelled)

@@ -1,7 +1,7 @@
 //! Takes and frees time in the calendars: hold, book, reschedule, modify, cancel.
 //!
 //! A file for each verb, with its method of [`Scheduler`](crate::Scheduler). Hold, book and reschedule share the steps
-//! of `protocol.rs` and one `BookingAttempt`.
+//! of `shared_steps.rs` and one `BookingAttempt`.
 
 pub(crate) mod allocate;
 pub(crate) mod attempt;
@@ -13,8 +13,8 @@ pub(crate) mod in_flight;
 pub(crate) mod joint;
 pub(crate) mod modify;
 pub(crate) mod precheck;
-pub(crate) mod protocol;
 pub(crate) mod recheck;
 pub(crate) mod reschedule;
 pub(crate) mod same_reference;
+pub(crate) mod shared_steps;
 pub(crate) mod verify;

@@ -1,6 +1,6 @@
 //! Modifies an appointment apart from its time: notes, address, contact.
 
-use constat_core::{Answer, AppError, CommandContext, Idempotency, require_version};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, Render, require_version};
 use constat_domain::appointment::{Appointment, Contact, MeetingKind, Slot};
 use constat_domain::event_kinds::EventKind;
 use constat_domain::geo::PostalAddress;
@@ -38,16 +38,13 @@ impl Scheduler {
     ///
     /// # Errors
     /// As [`Scheduler::cancel`], and [`Refusal::Invalid`] for a field that cannot change here.
-    pub async fn modify<F>(
+    pub async fn modify(
         &self,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         command: ModifyAppointment,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<Appointment>,
+    ) -> Result<Answer, AppError> {
         let modify =
             move |tx: &mut Tx, context: &CommandContext| render(&modify_in_transaction(tx, context, &command)?);
         self.core.command(context, idempotency, modify).await
@@ -57,17 +54,14 @@ impl Scheduler {
     ///
     /// # Errors
     /// As [`Scheduler::cancel`].
-    pub async fn set_contact<F>(
+    pub async fn set_contact(
         &self,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         (id, if_match): (AppointmentId, Option<Vec<i64>>),
         contact: Contact,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<Appointment>,
+    ) -> Result<Answer, AppError> {
         let set_contact = move |tx: &mut Tx, context: &CommandContext| {
             let known = find_changeable(tx, context, id, if_match.as_deref())?;
             render(&save(tx, context, Appointment { contact: Some(contact.clone()), ..known })?)

@@ -25,7 +25,7 @@ pub(crate) fn precheck(
     scheduler: &Scheduler,
     context: &CommandContext,
     booking: &BookingAttempt,
-    has_other_refusal: impl FnOnce(&mut Connection) -> Result<bool, AppError>,
+    has_other_refusal: impl FnOnce(&mut Connection, &BookingAttempt) -> Result<bool, AppError>,
 ) -> Result<(), BookingRefusal> {
     if context.dry_run || seems_free(scheduler, booking) {
         return Ok(());
@@ -40,9 +40,9 @@ fn is_taken(
     scheduler: &Scheduler,
     context: &CommandContext,
     booking: &BookingAttempt,
-    has_other_refusal: impl FnOnce(&mut Connection) -> Result<bool, AppError>,
+    has_other_refusal: impl FnOnce(&mut Connection, &BookingAttempt) -> Result<bool, AppError>,
 ) -> Result<bool, AppError> {
-    if booking.unless_expired(context.at).is_err() {
+    if booking.require_live_session(context.at).is_err() {
         return Ok(false);
     }
     // The calendars first, then the database: what the calendars contain has committed, so that a session that took
@@ -54,7 +54,7 @@ fn is_taken(
         let session = booking.session.id;
         let is_used = appointments::of_session(connection, session)?.is_some();
         let is_idle = !is_used && holds::of_session(connection, session)?.is_empty();
-        Ok(is_idle && !has_other_refusal(connection)?)
+        Ok(is_idle && !has_other_refusal(connection, booking)?)
     })
 }
 
@@ -65,7 +65,7 @@ fn seems_free(scheduler: &Scheduler, booking: &BookingAttempt) -> bool {
     if booking.offer.criteria.is_for_a_team() {
         return true;
     }
-    let (from, to) = booking.time();
+    let (from, to) = booking.busy_span();
     booking.participants.iter().all(|participants| {
         // The transaction loads calendars that are not in memory.
         let Some(calendars) = scheduler.calendars.cached(&participants.tenant) else { return true };

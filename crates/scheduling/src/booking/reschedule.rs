@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use constat_core::{Answer, AppError, CommandContext, Idempotency};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, Render};
 use constat_domain::appointment::Appointment;
 use constat_domain::codes::Codes;
 use constat_domain::ids::AppointmentId;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::{FieldError, Refusal};
-use constat_store::Tx;
 use constat_store::queries::{appointments, holds};
+use constat_store::{Connection, Tx};
 use jiff::tz::TimeZone;
 
 use crate::booking::allocate::{Allocation, allocate};
@@ -46,30 +46,21 @@ impl Scheduler {
     /// As [`Scheduler::book`]; [`BookingRefusal::AppointmentNotFound`], [`AppointmentClosed`
     /// ](BookingRefusal::AppointmentClosed), [`MovedWithMain`](BookingRefusal::MovedWithMain) for a part of a joint
     /// one, [`Refusal::Stale`].
-    pub async fn reschedule<F>(
+    pub async fn reschedule(
         self: &Arc<Self>,
         context: CommandContext,
         idempotency: Option<Idempotency>,
         command: RescheduleAppointment,
-        render: F,
-    ) -> Result<Answer, AppError>
-    where
-        F: Fn(&Appointment) -> Result<Answer, AppError> + Send + Sync + 'static,
-    {
+        render: impl Render<Appointment>,
+    ) -> Result<Answer, AppError> {
         let attempt = self.core.attempt(&context, idempotency).await?;
-        let is_changeable = |rows: &mut constat_store::Connection| {
-            find_changeable(rows, &context, command.id, command.if_match.as_deref()).is_ok()
+        let is_unchangeable = |rows: &mut Connection, _: &BookingAttempt| {
+            Ok(find_changeable(rows, &context, command.id, command.if_match.as_deref()).is_err())
         };
-        let prepared = match open(self, &context, &command) {
-            Ok(booking) => self.prepare(&context, booking, |rows| Ok(!is_changeable(rows))).await,
-            Err(refusal) => Err(refusal),
-        };
+        let prepared = self.prepare(&context, open(self, &context, &command), is_unchangeable).await;
         let (scheduler, has_key) = (Arc::clone(self), attempt.is_keyed());
-        self.finish(&attempt, context.clone(), prepared, {
-            let command = command.clone();
-            move |tx, context, booking| {
-                render(&reschedule_in_transaction(tx, context, &scheduler, booking, &command, has_key)?)
-            }
+        self.run_prepared(&attempt, context, prepared, move |tx, context, booking| {
+            render(&reschedule_in_transaction(tx, context, &scheduler, booking, &command, has_key)?)
         })
         .await
     }
@@ -111,7 +102,7 @@ fn reschedule_in_transaction(
         return if is_repeat { Ok(known) } else { Err(BookingRefusal::SessionUsed.into()) };
     }
     let known = find_changeable(tx, context, command.id, command.if_match.as_deref())?;
-    booking.unless_expired(context.at)?;
+    booking.require_live_session(context.at)?;
     let held = holds::of_session(tx, session.id)?;
     let Allocation { experts, mut day_versions } = allocate(tx, scheduler, booking, &held, context.at)?;
     release_holds(tx, context, scheduler, &held)?;

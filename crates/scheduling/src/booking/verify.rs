@@ -1,4 +1,5 @@
-//! Decides whether an expert can take a time, on rows fresh from the database: the only decision that counts.
+//! Decides whether an expert can take a time: the only decision that counts. Appointments, holds and absences are read
+//! fresh from the database; the expert's record comes from calendars that are loaded again when a record has changed.
 //!
 //! It runs the function that the search ran ([`feasible`]). The day versions that it reads are advanced once the
 //! visit is written: when one has changed, [`constat_core::Core::command`] decides again in a fresh transaction.
@@ -16,9 +17,9 @@ use crate::calendars::rows::{busy, held};
 use crate::scheduler::Scheduler;
 use crate::travel::roads::with_travel;
 
-/// The session that books, and the instant.
+/// Which holds block a visit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BookingContext {
+pub(crate) struct HoldScope {
     /// Holds of this session do not block it.
     pub(crate) session: SessionId,
     /// Holds that expire by then do not count.
@@ -41,7 +42,7 @@ pub(crate) fn verify_feasible(
     (tenant, known): (&TenantId, &ExpertCalendar),
     requirement: &Requirement,
     (from, to): (Timestamp, Timestamp),
-    context: BookingContext,
+    scope: HoldScope,
 ) -> Result<Option<(AssignedExpert, DayVersions)>, AppError> {
     let expert = known.expert();
     let mut day_versions = DayVersions::default();
@@ -52,8 +53,8 @@ pub(crate) fn verify_feasible(
     let (first, last) = neighbourhood(expert, from, to);
     let mut taken: Vec<Busy> =
         appointments::busy_of_expert_between(tx, expert.id, first, last)?.iter().map(busy).collect();
-    let holds = holds::of_expert_between(tx, expert.id, (first, last), context.now)?;
-    taken.extend(holds.iter().filter(|hold| hold.session != context.session).map(held));
+    let holds = holds::of_expert_between(tx, expert.id, (first, last), scope.now)?;
+    taken.extend(holds.iter().filter(|hold| hold.session != scope.session).map(held));
     let away = absences::of_expert_between(tx, expert.id, first, last)?;
     let is_feasible = with_travel!(&*scheduler.travel, travel => {
         let calendar = known.afresh(&away, taken, requirement.duty(), (from, to), travel);

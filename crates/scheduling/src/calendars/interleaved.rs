@@ -5,6 +5,7 @@
 //! The database is a list of events and a table of visits, read a statement at a time: each sees what has
 //! been committed before it, as on PostgreSQL.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shuttle::thread;
 
-use crate::calendars::rows::{BOOKED, CANCELLED, LEFT, RESCHEDULED, changes};
+use crate::calendars::rows::{LEFT, changes};
 use crate::travel::roads::Roads;
 
 mod sync {
@@ -102,9 +103,13 @@ impl Rest {
 
     fn take(&mut self, step: Step) -> Option<Change> {
         let (number, kind, left, takes) = match step {
-            Step::Book(visit, whose) if !self.visits.contains_key(&visit) => (visit, BOOKED, None, Some(whose)),
-            Step::Move(visit, whose) => (visit, RESCHEDULED, Some(*self.visits.get(&visit)?), Some(whose)),
-            Step::Cancel(visit) => (visit, CANCELLED, Some(*self.visits.get(&visit)?), None),
+            Step::Book(visit, whose) if !self.visits.contains_key(&visit) => {
+                (visit, EventKind::AppointmentBooked, None, Some(whose))
+            }
+            Step::Move(visit, whose) => {
+                (visit, EventKind::AppointmentRescheduled, Some(*self.visits.get(&visit)?), Some(whose))
+            }
+            Step::Cancel(visit) => (visit, EventKind::AppointmentCancelled, Some(*self.visits.get(&visit)?), None),
             Step::Book(..) => return None,
         };
         match takes {
@@ -112,7 +117,7 @@ impl Rest {
             None => self.visits.remove(&number),
         };
         let mut data = json!({ "expert": expert(takes.or(left)?) });
-        if kind == RESCHEDULED {
+        if kind == EventKind::AppointmentRescheduled {
             data[LEFT] = json!(expert(left?));
         }
         let tenant = TenantId { org: OrgId::new(now(), &[9; 10]), mode: Mode::Test };

@@ -16,6 +16,7 @@ mod interleaved;
 pub(crate) mod rows;
 mod sync;
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,7 +31,7 @@ use constat_store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendars::firm::{Change, Firm, Rows, Snapshot};
-use crate::calendars::rows::{FOLLOWED, HELD, busy, changes, held};
+use crate::calendars::rows::{FOLLOWED, busy, changes, held};
 use crate::travel::roads::{Roads, with_travel};
 
 /// Working time is resolved from this long ago: a whole week, for weekly caps.
@@ -129,7 +130,7 @@ impl Calendars {
             let found: Vec<_> = found.into_iter().filter(|(position, _)| *position <= length).collect();
             let ids: Vec<AppointmentId> = found.iter().filter_map(|(_, event)| event.subject.parse().ok()).collect();
             let booked = appointments::busy_of_tenant_by_ids(connection, tenant, &ids)?;
-            let touches_holds = found.iter().any(|(_, event)| event.kind == HELD);
+            let touches_holds = found.iter().any(|(_, event)| event.kind == EventKind::AppointmentHeld);
             let holds = if touches_holds { holds::live_of_tenant(connection, tenant, now)? } else { Vec::new() };
             Ok::<_, StoreError>(changes(&found, &booked, &holds))
         })?;

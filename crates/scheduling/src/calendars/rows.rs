@@ -10,20 +10,16 @@ use constat_store::queries::holds::HoldRow;
 
 use crate::calendars::firm::Change;
 
-/// An appointment was booked.
-pub(crate) const BOOKED: EventKind = EventKind::AppointmentBooked;
-/// An appointment has another time or expert.
-pub(crate) const RESCHEDULED: EventKind = EventKind::AppointmentRescheduled;
-/// An appointment was cancelled.
-pub(crate) const CANCELLED: EventKind = EventKind::AppointmentCancelled;
-/// A time is held until its session ends.
-pub(crate) const HELD: EventKind = EventKind::AppointmentHeld;
-/// A hold ended before its session.
-pub(crate) const RELEASED: EventKind = EventKind::AppointmentReleased;
 /// The events that change a calendar.
-pub(crate) const FOLLOWED: [EventKind; 5] = [BOOKED, RESCHEDULED, CANCELLED, HELD, RELEASED];
+pub(crate) const FOLLOWED: [EventKind; 5] = [
+    EventKind::AppointmentBooked,
+    EventKind::AppointmentRescheduled,
+    EventKind::AppointmentCancelled,
+    EventKind::AppointmentHeld,
+    EventKind::AppointmentReleased,
+];
 
-/// In the data of [`RESCHEDULED`]: the expert before.
+/// In the data of [`EventKind::AppointmentRescheduled`]: the expert before.
 pub(crate) const LEFT: &str = "left";
 
 /// The changes of a calendar by events about appointments, with the present rows of those that are booked or held.

@@ -49,25 +49,15 @@ pub(crate) fn complete_from_appointment(
     let moved = [id].into_iter().chain(moved.filter(|party| *party != id)).collect();
     request.parties.clone_from(&known.request.parties);
     request.all_trades = known.request.all_trades;
-    if request.place.is_none() {
-        request.place = Some(known.place);
-    }
-    if request.claim.is_none() {
-        request.claim = known.request.claim;
-    }
-    if request.language.is_none() {
-        request.language = known.request.language;
-    }
+    request.place = request.place.take().or(Some(known.place));
+    request.claim = request.claim.take().or(known.request.claim);
+    request.language = request.language.take().or(known.request.language);
     // Without damages the visit of a plumber would suit an expert without any trade.
     if request.damages.is_empty() {
         request.damages = known.request.damages;
     }
-    if request.mission_type.is_none() {
-        request.mission_type = known.request.mission_type;
-    }
-    if request.dwelling.is_none() {
-        request.dwelling = known.request.dwelling;
-    }
+    request.mission_type = request.mission_type.take().or(known.request.mission_type);
+    request.dwelling = request.dwelling.take().or(known.request.dwelling);
     if request.urgency.is_usual() {
         request.urgency = known.request.urgency;
     }

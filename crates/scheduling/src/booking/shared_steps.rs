@@ -1,7 +1,7 @@
 //! The steps that hold, book and reschedule share: look up drive times, wait for an in-flight booking of the same time,
 //! precheck, run the transaction.
 
-use constat_core::{Answer, AppError, Attempt, CommandContext};
+use constat_core::{Answer, AppError, CommandContext, RequestAttempt};
 use constat_domain::Refusal;
 use constat_domain::refusal::BookingRefusal;
 use constat_store::{Connection, Tx};
@@ -15,24 +15,27 @@ use crate::travel::look_up_drives::look_up_drives;
 /// A booking attempt that may go to its transaction.
 pub(crate) struct Prepared<'a> {
     booking: BookingAttempt,
-    /// Lives until the transaction has committed: later bookings of the same time wait for it.
+    /// Lives until the transaction has committed: later attempts at the same expert and start wait for it. `None` for
+    /// an attempt that has waited itself.
     guard: Option<InFlightGuard<'a>>,
 }
 
 impl Scheduler {
-    /// Looks up the drive times, waits for an in-flight booking of the same time, and prechecks.
+    /// Looks up the drive times, waits for an in-flight booking of the same expert and start, and prechecks.
     ///
-    /// `has_other_refusal` says whether the transaction refuses the request for another reason than its time: that
-    /// refusal goes first, so the precheck then passes.
+    /// `has_other_refusal` says whether the transaction refuses the attempt for another reason than its time. If so, the
+    /// precheck passes, so that the transaction gives that refusal instead of [`BookingRefusal::SlotTaken`].
     ///
     /// # Errors
-    /// [`BookingRefusal::SlotTaken`] when the calendars in memory have no expert for the time.
+    /// The refusal of `opened`, and [`BookingRefusal::SlotTaken`] when the calendars in memory have no expert for the
+    /// time.
     pub(crate) async fn prepare(
         &self,
         context: &CommandContext,
-        booking: BookingAttempt,
-        has_other_refusal: impl FnOnce(&mut Connection) -> Result<bool, AppError>,
+        opened: Result<BookingAttempt, AppError>,
+        has_other_refusal: impl FnOnce(&mut Connection, &BookingAttempt) -> Result<bool, AppError>,
     ) -> Result<Prepared<'_>, AppError> {
+        let booking = opened?;
         look_up_drives(self, &booking.offer, &booking.participants).await;
         let guard = self.in_flight.wait_for_in_flight(&booking.offer).await;
         precheck(self, context, &booking, has_other_refusal)?;
@@ -40,10 +43,10 @@ impl Scheduler {
     }
 
     /// Runs the transaction of a prepared attempt, or gives the refusal of its preparation. An earlier attempt with the
-    /// same idempotency key answers instead of either. Counts conflicts.
-    pub(crate) async fn finish<F>(
+    /// same idempotency key answers instead of either. Counts conflicts: slots taken and sessions used.
+    pub(crate) async fn run_prepared<F>(
         &self,
-        attempt: &Attempt,
+        attempt: &RequestAttempt,
         context: CommandContext,
         prepared: Result<Prepared<'_>, AppError>,
         decide: F,
@@ -60,10 +63,8 @@ impl Scheduler {
             }
             Err(refusal) => self.core.refuse(attempt, refusal).await,
         };
-        let is_conflict =
-            |refusal: &BookingRefusal| matches!(refusal, BookingRefusal::SlotTaken | BookingRefusal::SessionUsed);
-        if let Err(AppError::Refused(Refusal::Booking(refusal))) = &answer
-            && is_conflict(refusal)
+        if let Err(AppError::Refused(Refusal::Booking(BookingRefusal::SlotTaken | BookingRefusal::SessionUsed))) =
+            &answer
         {
             self.core.counts.conflicts.increment();
         }
