@@ -64,7 +64,7 @@ impl Actor {
             id: EventId::new(self.at, &self.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind,
+            kind: kind.into(),
             at: self.at,
             actor: self.name.clone(),
             data,

@@ -158,7 +158,7 @@ fn book(tx: &mut Tx, visit: &Appointment) -> Result<(), StoreError> {
     entropy.copy_from_slice(&visit.id.uuid().as_bytes()[6..]);
     let id = EventId::new(visit.created_at, &entropy);
     let data = serde_json::json!({ "expert": visit.expert, "start": visit.slot.start, "end": visit.slot.end });
-    let (subject, kind, actor) = (visit.id.to_string(), EventKind::AppointmentBooked, "system".to_owned());
+    let (subject, kind, actor) = (visit.id.to_string(), EventKind::AppointmentBooked.into(), "system".to_owned());
     events::append(tx, &Event { id, tenant: visit.tenant, subject, kind, at: visit.created_at, actor, data })?;
     let advanced = expert_days::advance(tx, visit.expert, day, version)?;
     assert!(advanced, "one writer: no other is faster");

@@ -4,6 +4,7 @@
 //! leaves bytes without a document, never the other way round. Documents without bytes come only of
 //! a store that lost them, or of a database that was restored beside another store.
 
+use constat_domain::event_kinds::EventKind;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::claim::events::{DOCUMENT_REFUSED, about};
+use crate::claim::events::about;
 use constat_core::{AppError, SecureRandom};
 
 /// How many rows are read at once.
@@ -149,7 +150,8 @@ fn reject_lost(tx: &mut Tx, file: &DocumentFile, now: Timestamp, entropy: &Entro
     claim.touch(now);
     claims::update(tx, &claim)?;
     let data = about(&claim, json!({ "documentId": file.document, "reason": "bytes_lost" }));
-    let event = Event::by_system(EventId::new(now, entropy), file.tenant, id, DOCUMENT_REFUSED, now, data);
+    let event =
+        Event::by_system(EventId::new(now, entropy), file.tenant, id, EventKind::ClaimDocumentRefused, now, data);
     events::append(tx, &event)?;
     Ok(true)
 }

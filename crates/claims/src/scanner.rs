@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::ClaimService;
-use crate::claim::events::{DOCUMENT_REFUSED, about};
+use crate::claim::events::about;
 use crate::virus_scanner::Verdict;
 use constat_core::AppError;
 use constat_core::WhenAway;
@@ -106,7 +106,8 @@ fn keep_verdict(
     claims::update(tx, &claim)?;
     let data = about(&claim, json!({ "documentId": file.document, "scan": scan }));
     // The contract has an event for a refused document, none for one that was looked at.
-    let kind = if scan == ScanState::Infected { DOCUMENT_REFUSED } else { EventKind::ClaimDocumentScanned };
+    let kind =
+        if scan == ScanState::Infected { EventKind::ClaimDocumentRefused } else { EventKind::ClaimDocumentScanned };
     events::append(tx, &Event::by_system(event, file.tenant, subject, kind, now, data))?;
     Ok(())
 }

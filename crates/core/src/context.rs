@@ -109,7 +109,7 @@ impl CommandContext {
             id: EventId::new(self.at, &self.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind,
+            kind: kind.into(),
             at: self.at,
             actor: self.caller.key.to_string(),
             data,

@@ -14,9 +14,6 @@ use serde_json::{Value, json};
 
 use crate::AppError;
 
-/// What a firm's audit trail keeps of an erasure.
-pub const APPOINTMENT_ERASED: EventKind = EventKind::AppointmentErased;
-
 /// Erases appointments of any firms, and tells each firm by an event. Gives how many.
 pub fn record_and_erase(
     tx: &mut Tx,
@@ -28,7 +25,10 @@ pub fn record_and_erase(
     for appointment in &found {
         let id = ids.next().ok_or_else(|| StoreError::Conflict("there are more appointments now".to_owned()))?;
         let data = json!({ "reason": reason });
-        events::append(tx, &Event::by_system(id, appointment.tenant, appointment.id, APPOINTMENT_ERASED, at, data))?;
+        events::append(
+            tx,
+            &Event::by_system(id, appointment.tenant, appointment.id, EventKind::AppointmentErased, at, data),
+        )?;
     }
     Ok(erase_appointment_rows(tx, found, at)?.len())
 }

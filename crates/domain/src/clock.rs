@@ -1,4 +1,4 @@
-//! What other clocks say.
+//! Whether an instant that a caller gave lies in the future, with a tolerance for clocks that differ.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,7 +3,7 @@
 //! Names that start with `v2.` are those of the claims contract, with extensions for appointments and deadlines; they
 //! may be sent to webhooks. Source: claims API v2, *Webhooks*.
 
-use std::fmt;
+use std::convert::Infallible;
 use std::str::FromStr;
 
 /// Where events of a kind are shown.
@@ -39,6 +39,11 @@ macro_rules! event_kinds {
             /// What happened, in French.
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label),* }
+            }
+
+            /// The kind with this stable name.
+            fn of_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
             }
 
             /// Where events of this kind are shown.
@@ -129,23 +134,51 @@ impl EventKind {
     }
 }
 
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// The kind of a stored event. During a rolling upgrade a newer server may have written a kind that this program does
+/// not know: it is read with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredKind {
+    /// A kind of this program.
+    Known(EventKind),
+    /// The name of another one.
+    Unknown(String),
+}
+
+impl StoredKind {
+    /// The stable name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.name(),
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// What happened, in French; the name itself when the kind is unknown.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.label(),
+            Self::Unknown(name) => name,
+        }
     }
 }
 
-/// The name of no kind of event.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such kind of event: {0}")]
-pub struct UnknownEventKind(String);
+impl From<EventKind> for StoredKind {
+    fn from(kind: EventKind) -> Self {
+        Self::Known(kind)
+    }
+}
 
-impl FromStr for EventKind {
-    type Err = UnknownEventKind;
+impl FromStr for StoredKind {
+    type Err = Infallible;
 
-    fn from_str(name: &str) -> Result<Self, UnknownEventKind> {
-        let found = Self::ALL.iter().copied().find(|kind| kind.name() == name);
-        found.ok_or_else(|| UnknownEventKind(name.to_owned()))
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(EventKind::of_name(name).map_or_else(|| Self::Unknown(name.to_owned()), Self::Known))
+    }
+}
+
+impl PartialEq<EventKind> for StoredKind {
+    fn eq(&self, kind: &EventKind) -> bool {
+        matches!(self, Self::Known(known) if known == kind)
     }
 }
 
@@ -156,9 +189,11 @@ mod tests {
     #[test]
     fn each_name_is_that_of_one_kind() {
         for kind in EventKind::ALL {
-            assert_eq!(kind.name().parse(), Ok(*kind));
+            assert_eq!(kind.name().parse(), Ok(StoredKind::Known(*kind)));
+            assert_ne!(kind.label(), kind.name());
         }
-        assert!("v2.claim".parse::<EventKind>().is_err());
+        let unknown: StoredKind = "something.else".parse().unwrap();
+        assert_eq!((unknown.name(), unknown.label()), ("something.else", "something.else"));
         assert_eq!(EventKind::for_webhooks().count(), 24);
     }
 

@@ -82,11 +82,11 @@ pub struct WebhookTerms {
 
 impl WebhookTerms {
     /// Whether events of this kind are sent.
-    pub fn wants(&self, kind: EventKind) -> bool {
+    pub fn wants(&self, kind: &str) -> bool {
         if self.events.is_empty() {
-            EventKind::for_webhooks().any(|known| known == kind)
+            EventKind::for_webhooks().any(|known| known.name() == kind)
         } else {
-            self.events.iter().any(|wanted| wanted == kind.name())
+            self.events.iter().any(|wanted| wanted == kind)
         }
     }
 

@@ -33,15 +33,15 @@ struct Version {
 /// # Errors
 /// [`StoreError::Ahead`] when the database belongs to a version that this program cannot work with.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), StoreError> {
-    if !has_all_steps(connection) {
+    let missing = if has_all_steps(connection) { &[] } else { STEPS };
+    if !missing.is_empty() {
         in_transaction(connection, |connection| Ok(connection.batch_execute(VERSION_TABLE)?))?;
-        refuse_unreleased(connection)?;
-        for (number, sql) in STEPS {
-            let step = dialect::translated(connection, sql);
-            in_transaction(connection, |connection| apply(connection, *number, &step))?;
-        }
     }
     refuse_unreleased(connection)?;
+    for (number, sql) in missing {
+        let step = dialect::translated(connection, sql);
+        in_transaction(connection, |connection| apply(connection, *number, &step))?;
+    }
     may_run(connection)
 }
 

@@ -42,7 +42,7 @@ fn event(number: u8, tenant: TenantId) -> events::Event {
         id: EventId::new(now(), &[number; 10]),
         tenant,
         subject: "exp_1".to_owned(),
-        kind: EventKind::ClaimCreated,
+        kind: EventKind::ClaimCreated.into(),
         at: now(),
         actor: "system".to_owned(),
         data: serde_json::json!({ "number": number }),

@@ -2,6 +2,7 @@
 
 use constat_domain::claim::{Claim, Correction};
 use constat_domain::codes::Codes;
+use constat_domain::event_kinds::EventKind;
 use constat_store::queries::claims;
 use serde_json::{Value, json};
 
@@ -31,9 +32,9 @@ pub fn correct_claim(
     if let Value::Object(more) = &mut more {
         more.insert("fields".to_owned(), json!(fields));
     }
-    events::record_with(tx, context, events::CORRECTED, &claim, more)?;
+    events::record_with(tx, context, EventKind::ClaimCorrected, &claim, more)?;
     if claim.can_submit(context.rules()) && !was_ready {
-        events::record(tx, context, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, EventKind::ClaimDraftReady, &claim)?;
     }
     Ok(claim)
 }

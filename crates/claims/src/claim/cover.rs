@@ -9,7 +9,7 @@ use constat_store::{StoreError, Tx};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::claim::events::{COVER_UPDATED, about};
+use crate::claim::events::about;
 
 /// What an event tells of a claim's cover: codes and dates. Nothing when the integrator that declared the claim may
 /// not read the contract: it reads the events too, and the platform finds the cover on the claim.
@@ -54,7 +54,7 @@ impl CoverRenewal {
         for mut claim in claims::list_of_tenant_by_contract(tx, &self.tenant, &contract.id)? {
             if claim.renew_cover(contract, self.at) {
                 claims::update(tx, &claim)?;
-                record(tx, &claim, COVER_UPDATED, about(&claim, cover_of(&claim)))?;
+                record(tx, &claim, EventKind::ClaimCoverUpdated, about(&claim, cover_of(&claim)))?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use constat_domain::claim::{Claim, ClaimStatus, Contract, Declaration, DeclaredWith};
 use constat_domain::codes::Codes;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::DeclarationId;
 use constat_domain::refusal::{ClaimRefusal, Refusal};
 use constat_store::queries::{claims, contracts, recent_declarations};
@@ -80,9 +81,9 @@ pub fn create_claim(
         return Err(Refusal::field("claimAt", fault).into());
     }
     claims::insert(tx, &claim)?;
-    events::record_with(tx, context, events::DRAFT_CREATED, &claim, cover_of(&claim))?;
+    events::record_with(tx, context, EventKind::ClaimDraftCreated, &claim, cover_of(&claim))?;
     if claim.can_submit(context.rules()) {
-        events::record(tx, context, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, EventKind::ClaimDraftReady, &claim)?;
     }
     Ok(Declared { claim, is_repeat: false })
 }

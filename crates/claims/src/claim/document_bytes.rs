@@ -1,5 +1,6 @@
 //! A document's bytes, as a reader may have them.
 
+use constat_domain::event_kinds::EventKind;
 use std::io::Error;
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use crate::ClaimService;
 use crate::claim::download::{Copy, Reading};
-use crate::claim::events::{ORIGINAL_READ, about};
+use crate::claim::events::about;
 use constat_core::AppError;
 
 impl Reading {
@@ -71,7 +72,7 @@ pub(crate) async fn record_originals(
             id: EventId::new(now, &service.core.secure_random.entropy()),
             tenant,
             subject: subject.to_string(),
-            kind: ORIGINAL_READ,
+            kind: EventKind::ClaimDocumentOriginalRead.into(),
             at: now,
             actor: actor.clone(),
             data: about(claim, json!({ "documentId": document.id })),

@@ -2,6 +2,7 @@
 
 use constat_domain::claim::{Claim, Dossier};
 use constat_domain::codes::Codes;
+use constat_domain::event_kinds::EventKind;
 use constat_store::queries::claims;
 
 use crate::claim::events;
@@ -20,6 +21,6 @@ pub fn edit_dossier(
     let mut claim = claim_to_change(tx, context, id, if_match)?;
     claim.edit_dossier(Codes::embedded(), change, context.at)?;
     claims::update(tx, &claim)?;
-    events::record(tx, context, events::DRAFT_EDITED, &claim)?;
+    events::record(tx, context, EventKind::ClaimDraftEdited, &claim)?;
     Ok(claim)
 }

@@ -1,6 +1,7 @@
 //! Changing a draft.
 
 use constat_domain::claim::{Claim, ClaimEdit};
+use constat_domain::event_kinds::EventKind;
 use constat_store::queries::claims;
 
 use crate::claim::events;
@@ -21,9 +22,9 @@ pub fn edit_claim(
     let was_ready = claim.can_submit(context.rules());
     claim.edit(catalogue, edit, context.at)?;
     claims::update(tx, &claim)?;
-    events::record(tx, context, events::DRAFT_EDITED, &claim)?;
+    events::record(tx, context, EventKind::ClaimDraftEdited, &claim)?;
     if claim.can_submit(context.rules()) && !was_ready {
-        events::record(tx, context, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, EventKind::ClaimDraftReady, &claim)?;
     }
     Ok(claim)
 }

@@ -8,36 +8,6 @@ use serde_json::{Value, json};
 use constat_core::{AppError, CommandContext};
 use constat_store::Tx;
 
-pub(crate) const DRAFT_CREATED: EventKind = EventKind::ClaimDraftCreated;
-pub(super) const DRAFT_READY: EventKind = EventKind::ClaimDraftReady;
-const DRAFT_ARCHIVED: EventKind = EventKind::ClaimDraftArchived;
-pub(super) const SUBMITTED: EventKind = EventKind::ClaimCreated;
-const STATUS_UPDATED: EventKind = EventKind::ClaimStatusUpdated;
-const CLOSED: EventKind = EventKind::ClaimClosed;
-const REOPENED: EventKind = EventKind::ClaimReopened;
-const REFUSED: EventKind = EventKind::ClaimRefused;
-const ABANDONED: EventKind = EventKind::ClaimAbandoned;
-/// The contract has no event for an edited draft; the audit trail needs one all the same.
-pub(super) const DRAFT_EDITED: EventKind = EventKind::ClaimDraftEdited;
-/// The contract has none either for what a handler corrects, nor for a cover that changed with its contract.
-pub(super) const CORRECTED: EventKind = EventKind::ClaimCorrected;
-pub(super) const COVER_UPDATED: EventKind = EventKind::ClaimCoverUpdated;
-/// The contract has no events for what handlers write. The first is in timeline and feed, the second in
-/// the timeline that handlers read.
-pub(super) const NOTE_UPDATED: EventKind = EventKind::ClaimNoteUpdated;
-pub(super) const INTERNAL_NOTE_ADDED: EventKind = EventKind::ClaimInternalNoteAdded;
-/// A handler fetched an original that holds more than the cleaned copy. In the timeline that handlers read.
-pub(super) const ORIGINAL_READ: EventKind = EventKind::ClaimDocumentOriginalRead;
-pub(super) const SETTLEMENT_CREATED: EventKind = EventKind::ClaimSettlementCreated;
-pub(super) const SETTLEMENT_PAID: EventKind = EventKind::ClaimSettlementPaid;
-pub(super) const SETTLEMENT_RETURNED: EventKind = EventKind::ClaimSettlementReturned;
-/// The contract has no event for a settlement that is withdrawn before it was paid.
-pub(super) const SETTLEMENT_CANCELLED: EventKind = EventKind::ClaimSettlementCancelled;
-pub(super) const DOCUMENT_REQUESTED: EventKind = EventKind::ClaimDocumentRequested;
-const DOCUMENT_UPLOADED: EventKind = EventKind::ClaimDocumentUploaded;
-pub(super) const DOCUMENT_ACCEPTED: EventKind = EventKind::ClaimDocumentAccepted;
-pub(crate) const DOCUMENT_REFUSED: EventKind = EventKind::ClaimDocumentRefused;
-
 /// Appends an event about the claim as it is now.
 pub(crate) fn record(tx: &mut Tx, context: &CommandContext, kind: EventKind, claim: &Claim) -> Result<(), AppError> {
     record_with(tx, context, kind, claim, json!({}))
@@ -80,14 +50,14 @@ pub(super) fn record_status(
         return Ok(());
     }
     if before != ClaimStatus::Draft {
-        record_with(tx, context, STATUS_UPDATED, claim, json!({ "from": before }))?;
+        record_with(tx, context, EventKind::ClaimStatusUpdated, claim, json!({ "from": before }))?;
     }
     let kind = match (before, claim.status) {
-        (ClaimStatus::Closed, ClaimStatus::InProgress) => REOPENED,
-        (_, ClaimStatus::Closed) => CLOSED,
-        (_, ClaimStatus::Rejected) => REFUSED,
-        (_, ClaimStatus::Abandoned) => ABANDONED,
-        (_, ClaimStatus::Archived) => DRAFT_ARCHIVED,
+        (ClaimStatus::Closed, ClaimStatus::InProgress) => EventKind::ClaimReopened,
+        (_, ClaimStatus::Closed) => EventKind::ClaimClosed,
+        (_, ClaimStatus::Rejected) => EventKind::ClaimRefused,
+        (_, ClaimStatus::Abandoned) => EventKind::ClaimAbandoned,
+        (_, ClaimStatus::Archived) => EventKind::ClaimDraftArchived,
         (_, ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo) => {
             return Ok(());
         }
@@ -102,7 +72,7 @@ pub(super) fn record_upload(
     claim: &Claim,
     document: DocumentId,
 ) -> Result<(), AppError> {
-    record_of_document(tx, context, DOCUMENT_UPLOADED, claim, document)
+    record_of_document(tx, context, EventKind::ClaimDocumentUploaded, claim, document)
 }
 
 /// Appends an event about one of the claim's documents.

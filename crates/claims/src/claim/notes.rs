@@ -1,6 +1,7 @@
 //! What handlers write: to the insured, and among themselves.
 
 use constat_domain::claim::{Claim, InternalNote};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::claims;
 
@@ -21,7 +22,7 @@ pub fn set_note(
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
     claim.set_note(note.map(str::to_owned), context.at);
     claims::update(tx, &claim)?;
-    events::record(tx, context, events::NOTE_UPDATED, &claim)?;
+    events::record(tx, context, EventKind::ClaimNoteUpdated, &claim)?;
     Ok(claim)
 }
 
@@ -37,7 +38,7 @@ pub fn add_internal_note(
     let note = InternalNote { text: text.to_owned(), at: context.at, by: context.caller.key };
     claim.add_internal_note(note.clone())?;
     claims::update(tx, &claim)?;
-    events::record(tx, context, events::INTERNAL_NOTE_ADDED, &claim)?;
+    events::record(tx, context, EventKind::ClaimInternalNoteAdded, &claim)?;
     Ok((claim, note))
 }
 

@@ -1,6 +1,7 @@
 //! A handler asks the insured for a document.
 
 use constat_domain::claim::{Claim, NewRequest};
+use constat_domain::event_kinds::EventKind;
 use constat_store::queries::claims;
 use serde_json::json;
 
@@ -22,7 +23,7 @@ pub fn request_document(
     let kind = claim.request_document(context.catalogue(), new, context.at)?;
     claims::update(tx, &claim)?;
     let what = json!({ "documentType": kind, "category": new.category.as_str() });
-    events::record_with(tx, context, events::DOCUMENT_REQUESTED, &claim, what)?;
+    events::record_with(tx, context, EventKind::ClaimDocumentRequested, &claim, what)?;
     events::record_status(tx, context, before, &claim)?;
     Ok(claim)
 }

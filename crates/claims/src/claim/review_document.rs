@@ -1,6 +1,7 @@
 //! What a handler decides about a document.
 
 use constat_domain::claim::Claim;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_store::queries::claims;
@@ -34,18 +35,18 @@ pub fn review_document(
     let kind = match review {
         Review::Accept => {
             claim.accept_document(document, context.at)?;
-            events::DOCUMENT_ACCEPTED
+            EventKind::ClaimDocumentAccepted
         }
         Review::Reject(reason) => {
             claim.reject_document(document, reason, context.at)?;
-            events::DOCUMENT_REFUSED
+            EventKind::ClaimDocumentRefused
         }
     };
     claim.touch(context.at);
     claims::update(tx, &claim)?;
     events::record_of_document(tx, context, kind, &claim, document)?;
     if claim.can_submit(context.catalogue()) && !was_ready {
-        events::record(tx, context, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, EventKind::ClaimDraftReady, &claim)?;
     }
     Ok((claim, document))
 }

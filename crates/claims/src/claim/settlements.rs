@@ -38,7 +38,7 @@ pub fn create_settlement(
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
     let new = NewSettlement { id: SettlementId::new(context.at, &context.entropy()), kind, amount };
     claim.settle(&new, context.at)?;
-    keep(tx, context, events::SETTLEMENT_CREATED, &claim, new.id)?;
+    keep(tx, context, EventKind::ClaimSettlementCreated, &claim, new.id)?;
     Ok((claim, new.id))
 }
 
@@ -56,15 +56,15 @@ pub fn change_settlement(
     let kind = match change {
         SettlementChange::Paid(at) => {
             claim.settlement_paid(settlement, at.unwrap_or(context.at), context.at)?;
-            events::SETTLEMENT_PAID
+            EventKind::ClaimSettlementPaid
         }
         SettlementChange::Returned => {
             claim.settlement_returned(settlement, context.at)?;
-            events::SETTLEMENT_RETURNED
+            EventKind::ClaimSettlementReturned
         }
         SettlementChange::Cancelled => {
             claim.cancel_settlement(settlement, context.at)?;
-            events::SETTLEMENT_CANCELLED
+            EventKind::ClaimSettlementCancelled
         }
     };
     keep(tx, context, kind, &claim, settlement)?;

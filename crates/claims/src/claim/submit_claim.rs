@@ -1,6 +1,7 @@
 //! Handing a draft in.
 
 use constat_domain::claim::Claim;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::ClaimId;
 use constat_store::queries::claims;
 
@@ -20,6 +21,6 @@ pub fn submit_claim(
     let mut claim = claim_to_change(tx, context, id, if_match)?;
     claim.submit(context.rules(), ClaimId::new(context.at, &context.entropy()), context.at)?;
     claims::update(tx, &claim)?;
-    events::record_with(tx, context, events::SUBMITTED, &claim, cover_of(&claim))?;
+    events::record_with(tx, context, EventKind::ClaimCreated, &claim, cover_of(&claim))?;
     Ok(claim)
 }

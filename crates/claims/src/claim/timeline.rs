@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use constat_domain::event_kinds::{Audience, EventKind};
+use constat_domain::event_kinds::{Audience, EventKind, StoredKind};
 use constat_domain::ids::{DeclarationId, EventId, KeyId};
 use constat_domain::tenancy::{Api, Caller, TenantId};
 use constat_store::queries::{api_keys, events};
@@ -35,7 +35,7 @@ pub struct TimelineEntry {
     /// The event.
     pub id: EventId,
     /// What happened: a stable name.
-    pub kind: EventKind,
+    pub kind: StoredKind,
     /// When.
     pub at: Timestamp,
     /// Who did it.

@@ -2,6 +2,7 @@
 
 use constat_domain::catalogue::Catalogue;
 use constat_domain::claim::{Claim, Duplicate, NewDocument, ScanState, name_of_file};
+use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{ClaimId, DocumentId};
 use constat_domain::tenancy::TenantId;
 use constat_domain::{FieldError, Refusal};
@@ -13,7 +14,7 @@ use crate::claim::find::claim_to_change;
 use crate::claim::preview::takes_password;
 use crate::claim::receive::{Received, forget};
 use crate::claim::{events, keep_file, read_claim};
-use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, RequestAttempt};
 use constat_store::Tx;
 
 /// A file as it came; its bytes are in the store.
@@ -119,7 +120,7 @@ async fn decide(
 async fn look_at(
     service: &ClaimService,
     context: &CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     id: &str,
     mut documents: Vec<NewDocument>,
 ) -> Result<Result<Vec<NewDocument>, Answer>, AppError> {
@@ -197,18 +198,18 @@ fn take(
     for document in documents {
         events::record_upload(tx, context, &claim, document.id)?;
         if document.scan == ScanState::Infected {
-            events::record_of_document(tx, context, events::DOCUMENT_REFUSED, &claim, document.id)?;
+            events::record_of_document(tx, context, EventKind::ClaimDocumentRefused, &claim, document.id)?;
         }
     }
     let ready = claim.can_submit(context.rules());
     if ready && !was_ready {
-        events::record(tx, context, events::DRAFT_READY, &claim)?;
+        events::record(tx, context, EventKind::ClaimDraftReady, &claim)?;
     }
     let submitted = auto_submit && ready;
     if submitted {
         claim.submit(context.rules(), ClaimId::new(context.at, &context.entropy()), context.at)?;
         claims::update(tx, &claim)?;
-        events::record_with(tx, context, events::SUBMITTED, &claim, cover_of(&claim))?;
+        events::record_with(tx, context, EventKind::ClaimCreated, &claim, cover_of(&claim))?;
     }
     Ok(Uploaded { claim, documents: documents.iter().map(|document| document.id).collect(), submitted })
 }

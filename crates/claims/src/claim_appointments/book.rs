@@ -29,7 +29,7 @@ use crate::claim_appointments::session::Session;
 use crate::claim_appointments::{WriteAnswer, digest, event_data, partners, require_open};
 use constat_core::PartnerLink;
 use constat_core::WARNING_HEADER;
-use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, hash_secret, run_to_completion};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, RequestAttempt, hash_secret, run_to_completion};
 use constat_store::Tx;
 
 /// The reason told to a partner whose appointment cannot be kept.
@@ -89,7 +89,7 @@ async fn book(
 async fn book_once(
     service: &ClaimService,
     context: CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     claim: &str,
     command: &BookClaimAppointment,
     write: WriteAnswer,

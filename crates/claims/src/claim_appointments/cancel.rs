@@ -14,7 +14,7 @@ use crate::ClaimService;
 use crate::claim::find;
 use crate::claim_appointments::{WriteAnswer, appointment_of, digest, partners, record, require_booked};
 use constat_core::PartnerLink;
-use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, RequestAttempt, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to cancel, and why.
@@ -61,7 +61,7 @@ async fn cancel(
 async fn cancel_once(
     service: &ClaimService,
     context: CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     command: CancelClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {

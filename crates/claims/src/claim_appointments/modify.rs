@@ -10,7 +10,7 @@ use crate::ClaimService;
 use crate::claim::find;
 use crate::claim_appointments::gateway::{PartnerAppointment, PartnerModification};
 use crate::claim_appointments::{WriteAnswer, appointment_of, partners, record, require_booked, require_open};
-use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, RequestAttempt, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to change, and what. What is `None` stays as it is.
@@ -58,7 +58,7 @@ async fn modify(
 async fn modify_once(
     service: &ClaimService,
     context: CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     command: ModifyClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {

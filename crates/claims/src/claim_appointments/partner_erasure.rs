@@ -14,9 +14,6 @@ use crate::ClaimService;
 use crate::claim_appointments::partners;
 use constat_core::AppError;
 
-/// The event after a firm erased an appointment's data, or answered that the appointment is unknown.
-const PASSED_ON: EventKind = EventKind::InsuredErasurePassedOn;
-
 /// Minutes between attempts; the last value repeats.
 const RETRY_MINUTES: [i64; 5] = [1, 5, 30, 60, 1440];
 
@@ -85,7 +82,14 @@ async fn keep(service: &ClaimService, wanted: ErasureToPassOn) -> Result<(), App
         .write(move |tx| {
             if erasure::passed_on(tx, wanted.appointment)? {
                 let data = json!({ "id": wanted.declaration, "appointmentId": wanted.appointment });
-                let event = Event::by_system(id, wanted.tenant, wanted.declaration, PASSED_ON, at, data);
+                let event = Event::by_system(
+                    id,
+                    wanted.tenant,
+                    wanted.declaration,
+                    EventKind::InsuredErasurePassedOn,
+                    at,
+                    data,
+                );
                 events::append(tx, &event)?;
             }
             Ok(())

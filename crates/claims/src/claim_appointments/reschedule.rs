@@ -14,7 +14,7 @@ use crate::claim::find;
 use crate::claim_appointments::gateway::{PartnerAppointment, PartnerMove};
 use crate::claim_appointments::session::Session;
 use crate::claim_appointments::{WriteAnswer, appointment_of, digest, partners, record, require_booked, require_open};
-use constat_core::{Answer, AppError, Attempt, CommandContext, Idempotency, run_to_completion};
+use constat_core::{Answer, AppError, CommandContext, Idempotency, RequestAttempt, run_to_completion};
 use constat_store::Tx;
 
 /// Which appointment to move where, and why.
@@ -65,7 +65,7 @@ async fn reschedule(
 async fn reschedule_once(
     service: &ClaimService,
     context: CommandContext,
-    attempt: &Attempt,
+    attempt: &RequestAttempt,
     command: MoveClaimAppointment,
     write: WriteAnswer,
 ) -> Result<Answer, AppError> {

@@ -105,7 +105,7 @@ fn open(tx: &mut Tx, context: &CommandContext, prime: &Prime, insurer: Option<In
         return Err(Refusal::field("claim.date", fault).into());
     }
     claims::insert(tx, &claim)?;
-    events::record_with(tx, context, events::DRAFT_CREATED, &claim, cover_of(&claim))?;
+    events::record_with(tx, context, EventKind::ClaimDraftCreated, &claim, cover_of(&claim))?;
     Ok(Opened { claim, claim_existed: false, user_existed, contract_existed })
 }
 

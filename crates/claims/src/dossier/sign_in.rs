@@ -84,7 +84,7 @@ fn consume(
         id: event_id,
         tenant: link.tenant,
         subject: link.declaration.to_string(),
-        kind: EventKind::SignInLinkUsed,
+        kind: EventKind::SignInLinkUsed.into(),
         at,
         actor: "insured".to_owned(),
         data: json!({ "id": link.declaration }),

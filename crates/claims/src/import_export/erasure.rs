@@ -25,9 +25,6 @@ use constat_core::{booked_for_claim, record_and_erase};
 /// Shortest text that is looked for in events, in characters: shorter ones are found everywhere.
 const SHORTEST: usize = 3;
 
-/// What the audit trail keeps of an erasure.
-const ERASED_EVENT: EventKind = EventKind::InsuredErased;
-
 /// Whose data is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
@@ -308,11 +305,11 @@ fn erase_rows(
         claim.erase(catalogue, &name, now);
         claims::update(tx, claim)?;
         let data = about(claim, json!({ "reason": reason, "overriding": overriding }));
-        events::append(tx, &Event::by_system(*id, *tenant, subject, ERASED_EVENT, now, data))?;
+        events::append(tx, &Event::by_system(*id, *tenant, subject, EventKind::InsuredErased, now, data))?;
     }
     if person.claims.is_empty() {
         let data = json!({ "contracts": erased.contracts, "reason": reason, "overriding": overriding });
-        events::append(tx, &Event::by_system(*first, *tenant, tenant.org, ERASED_EVENT, now, data))?;
+        events::append(tx, &Event::by_system(*first, *tenant, tenant.org, EventKind::InsuredErased, now, data))?;
     }
     Ok(erased)
 }

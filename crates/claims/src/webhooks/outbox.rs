@@ -50,7 +50,7 @@ fn fan_out_in(tx: &mut Tx, id: WebhookId, at: Timestamp, secure_random: &dyn Sec
     let fresh = events::of_tenant_after(tx, &webhook.tenant, webhook.cursor, BATCH)?;
     let Some((last, _)) = fresh.last() else { return Ok(0) };
     let mut seen = SeenClaims::by(caller);
-    for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(event.kind)) {
+    for (_position, event) in fresh.iter().filter(|(_, event)| webhook.terms.wants(event.kind.name())) {
         if !seen.has(tx, &event.subject)? {
             continue;
         }

@@ -22,7 +22,7 @@ pub fn ping_webhook(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<D
         id: EventId::new(context.at, &context.entropy()),
         tenant: *context.tenant(),
         subject: webhook.id.to_string(),
-        kind: EventKind::WebhookPing,
+        kind: EventKind::WebhookPing.into(),
         at: context.at,
         actor: context.caller.key.to_string(),
         data: json!({ "id": webhook.id }),

@@ -136,6 +136,22 @@ async fn tamper(server: &Server, sql: &str) {
 }
 
 #[tokio::test]
+async fn an_event_of_a_kind_that_a_newer_server_wrote_is_shown_by_its_name() {
+    let (server, caller) = start().await;
+    let (id, other) = (caller.declare(&fixtures::stolen_bike()).await, caller.declare(&fixtures::stolen_bike()).await);
+    server.run_sql(&format!("UPDATE events SET kind = 'v2.claim.yet.unknown' WHERE subject = '{id}'")).await;
+    let timeline = caller.get(&format!("/claims/{id}/timeline")).await;
+    assert_eq!(kinds(timeline.data()), ["v2.claim.yet.unknown"]);
+    assert_eq!(timeline.data()[0]["label"], "v2.claim.yet.unknown");
+    // The feed has the kinds that this server knows.
+    let feed = caller.get("/events").await;
+    assert_eq!(
+        (kinds(feed.data()), feed.data()[0]["claim"].as_str()),
+        (vec!["v2.claim.draft.created"], Some(other.as_str()))
+    );
+}
+
+#[tokio::test]
 async fn each_kind_of_tampering_is_found_where_it_was_done() {
     let one = "tenant = '$T' AND position";
     let copy = "INSERT INTO events (id, tenant, position, subject, kind, at, actor, data, data_hash, previous, hash) \

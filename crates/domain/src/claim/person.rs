@@ -1,4 +1,4 @@
-//! Validation of a person of a claim or contract.
+//! Trims and validates the insured's names, phone numbers and e-mail address.
 
 use super::Insured;
 use crate::contact::{email_fault, name_fault, phone_fault, without_blanks};

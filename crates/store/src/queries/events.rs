@@ -1,6 +1,6 @@
 //! The events table: every change, in commit order, each tenant's a chain of its own.
 
-use constat_domain::event_kinds::EventKind;
+use constat_domain::event_kinds::{EventKind, StoredKind};
 use constat_domain::ids::{EventId, OrgId};
 use constat_domain::tenancy::TenantId;
 use diesel::dsl::exists;
@@ -24,7 +24,7 @@ pub struct Event {
     /// The id of what changed: a declaration, an appointment, an expert.
     pub subject: String,
     /// What happened.
-    pub kind: EventKind,
+    pub kind: StoredKind,
     /// When.
     pub at: Timestamp,
     /// The id of the key that asked for it, `insured` or `system`.
@@ -44,7 +44,7 @@ impl Event {
         at: Timestamp,
         data: serde_json::Value,
     ) -> Self {
-        Self { id, tenant, subject: subject.to_string(), kind, at, actor: "system".to_owned(), data }
+        Self { id, tenant, subject: subject.to_string(), kind: kind.into(), at, actor: "system".to_owned(), data }
     }
 }
 
@@ -71,7 +71,7 @@ struct Row {
     id: AsText<EventId>,
     tenant: AsText<TenantId>,
     subject: String,
-    kind: AsText<EventKind>,
+    kind: AsText<StoredKind>,
     at: Micros,
     actor: String,
     data: Option<String>,
