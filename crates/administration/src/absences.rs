@@ -2,20 +2,24 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use constat_core::AppError;
+use constat_domain::Refusal;
 use constat_domain::appointment::{Appointment, AppointmentStatus};
-use constat_domain::expert::{Absence, Expert};
+use constat_domain::event_kinds::EventKind;
+use constat_domain::expert::Absence;
 use constat_domain::ids::{AbsenceId, ExpertId};
-use constat_domain::tenancy::TenantId;
-use constat_store::Tx;
-use constat_store::queries::absences;
-use constat_store::queries::{appointments, expert_days, experts};
-use constat_store::{Connection, Store, StoreError};
+use constat_domain::refusal::AdministrationRefusal;
+use constat_domain::tenancy::{Caller, TenantId};
+use constat_store::queries::{absences, appointments, expert_days, experts as stored_experts};
+use constat_store::{Connection, StoreError, Tx};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::recurrence::{self, First};
+use crate::{Actor, experts};
 use constat_tables::cells::{Cell, next_midnight};
 use constat_tables::lines::{Column, Record, column, into_type, remove_nulls, settle_json};
 use constat_tables::report::Report;
@@ -61,7 +65,7 @@ pub struct Ready {
 
 /// Reads and checks every record.
 pub fn prepare(
-    store: &Store,
+    connection: &mut Connection,
     tenant: &TenantId,
     records: Vec<Record>,
     report: &mut Report,
@@ -74,7 +78,7 @@ pub fn prepare(
         settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
         let Some(given) = into_type::<Line>(line, object, report) else { continue };
         if !experts_seen.contains_key(&given.expert) {
-            experts_seen.insert(given.expert.clone(), find_expert(store, tenant, &given.expert)?);
+            experts_seen.insert(given.expert.clone(), find_expert(connection, tenant, &given.expert)?);
         }
         let Some(Some((expert, zone))) = experts_seen.get(&given.expert) else {
             report.add(line, "expert", "no expert of this organisation has this reference; import experts first");
@@ -83,7 +87,9 @@ pub fn prepare(
         let start = read_time(&given.start, zone, Edge::First);
         let end = read_time(&given.end, zone, Edge::Last);
         for (field, time) in [("start", &start), ("end", &end)] {
-            if let Err(message) = time {
+            if let Err(message) = time
+                && !report.blames(line, field)
+            {
                 report.add(line, field, *message);
             }
         }
@@ -140,14 +146,13 @@ impl Line {
     }
 }
 
-fn find_expert(store: &Store, tenant: &TenantId, reference: &str) -> Result<Option<(ExpertId, TimeZone)>, StoreError> {
-    let found = store.read(|connection| {
-        let by_reference = experts::of_tenant_by_reference(connection, tenant, reference)?;
-        let Some(id) = by_reference.or_else(|| reference.parse().ok()) else { return Ok(None) };
-        experts::of_tenant_by_id(connection, tenant, id)
-    });
-    let found: Result<Option<Expert>, StoreError> = found;
-    Ok(found?.and_then(|expert| Some((expert.id, TimeZone::get(&expert.zone).ok()?))))
+fn find_expert(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    named: &str,
+) -> Result<Option<(ExpertId, TimeZone)>, StoreError> {
+    let found = stored_experts::of_tenant_by_name(connection, tenant, named)?;
+    Ok(found.and_then(|(_reference, expert)| Some((expert.id, TimeZone::get(&expert.zone).ok()?))))
 }
 
 #[derive(Clone, Copy)]
@@ -209,59 +214,157 @@ fn days_between(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Vec<civil:
         .collect()
 }
 
-/// Saves all of them, in place of what their references stood for before. The days they touch, or
-/// touched, are marked as changed, so that a booking which is being
-/// decided at this moment decides again.
+/// Saves all of them, in place of what their references stood for before. Advances the versions of the days that they
+/// touch, or touched, so that a booking under way decides again.
 pub fn save(tx: &mut Tx, tenant: &TenantId, ready: &[Ready], step: impl Fn()) -> Result<(), StoreError> {
     for Ready { expert, series, rows, zone, .. } in ready {
         let before = absences::replace_series_of_tenant(tx, tenant, *series, rows)?;
-        let touched = before.iter().chain(rows).flat_map(|row| days_between(row.start, row.end, zone));
-        for day in touched.collect::<BTreeSet<_>>() {
-            expert_days::bump(tx, *expert, day)?;
-        }
+        touch_days(tx, *expert, before.iter().chain(rows), zone)?;
         step();
     }
     Ok(())
 }
 
-/// The booked visits that lie in the absences and are not over, a line of text for each: the line of the
-/// file, the expert, the booked time, the claim and the appointment. An absence cancels nothing, so
-/// someone has to move them.
+fn touch_days<'a>(
+    tx: &mut Tx,
+    expert: ExpertId,
+    rows: impl Iterator<Item = &'a Absence>,
+    zone: &TimeZone,
+) -> Result<(), StoreError> {
+    let days: BTreeSet<civil::Date> = rows.flat_map(|row| days_between(row.start, row.end, zone)).collect();
+    days.into_iter().try_for_each(|day| expert_days::bump(tx, expert, day))
+}
+
+/// A booked visit that lies in an absence.
+pub struct VisitWithin {
+    /// The line of the file with the absence.
+    pub line: u64,
+    /// The firm's reference of the expert, as the absence has it.
+    pub expert: String,
+    /// The visit.
+    pub visit: Appointment,
+}
+
+/// The booked visits that lie in the absences and are not over. An absence cancels nothing: the firm reschedules or
+/// cancels them.
 pub fn visits_within(
     connection: &mut Connection,
     tenant: &TenantId,
     ready: &[Ready],
     now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<VisitWithin>, StoreError> {
     let mut seen = HashSet::new();
-    let mut lines = Vec::new();
+    let mut found = Vec::new();
     for Ready { line, reference, expert, rows, .. } in ready {
         for row in rows.iter().filter(|row| row.end > now) {
             for visit in appointments::of_tenant_by_expert_between(connection, tenant, *expert, row.start, row.end)? {
-                if visit.status != AppointmentStatus::Booked || visit.busy_to <= now || !seen.insert(visit.id) {
-                    continue;
+                if visit.status == AppointmentStatus::Booked && visit.busy_to > now && seen.insert(visit.id) {
+                    found.push(VisitWithin { line: *line, expert: reference.clone(), visit });
                 }
-                let start = visit.civil_start.strftime("%Y-%m-%d %H:%M");
-                let Appointment { id, zone, case_number, request, .. } = visit;
-                let claim = request.insurer_claim_id;
-                lines.push(format!(
-                    "line {line} {reference}: visit on {start} ({zone}), claim {claim}, case {case_number}, appointment {id}"
-                ));
             }
         }
     }
-    Ok(lines)
+    Ok(found)
+}
+
+/// An absence as saved by the firm.
+pub struct SavedAbsence {
+    /// Identifies the absence with all its occurrences.
+    pub id: AbsenceId,
+    /// Its occurrences; one, unless it recurs.
+    pub occurrences: Vec<Absence>,
+    /// The booked visits that lie in it.
+    pub visits: Vec<Appointment>,
+}
+
+/// Adds an absence of one expert, or replaces the one with the same reference. `record` is a JSON object as an import
+/// reads it, without `expert`.
+///
+/// # Errors
+/// The fields that are wrong; [`constat_domain::refusal::BookingRefusal::ExpertNotFound`];
+/// [`AdministrationRefusal::NotOwner`] for a platform's key.
+pub fn save_absence(
+    tx: &mut Tx,
+    actor: &Actor,
+    caller: &Caller,
+    expert: &str,
+    mut record: Map<String, Value>,
+) -> Result<SavedAbsence, AppError> {
+    let expert = experts::find_expert(tx, caller, expert)?;
+    record.insert("expert".to_owned(), json!(expert.expert.id));
+    let mut report = Report::default();
+    let records = vec![Record { line: 0, object: record }];
+    let ready = prepare(tx, &caller.tenant, records, &mut report)?;
+    Refusal::unless_empty(report.of_record())?;
+    save(tx, &caller.tenant, &ready, || ())?;
+    let visits = visits_within(tx, &caller.tenant, &ready, actor.at())?;
+    let Some(Ready { series, expert, rows, .. }) = ready.into_iter().next() else {
+        return Err(Refusal::field("", "is not the record of an absence").into());
+    };
+    record_event(tx, actor, caller, EventKind::AbsenceSaved, (series, expert, rows.len()))?;
+    Ok(SavedAbsence { id: series, occurrences: rows, visits: visits.into_iter().map(|within| within.visit).collect() })
+}
+
+/// Removes an absence of one expert, or one occurrence of a recurring absence. Returns the removed occurrences,
+/// each with the id of its absence.
+///
+/// # Errors
+/// [`AdministrationRefusal::AbsenceNotFound`], [`constat_domain::refusal::BookingRefusal::ExpertNotFound`],
+/// [`AdministrationRefusal::NotOwner`] for a platform's key.
+pub fn remove_absence(
+    tx: &mut Tx,
+    actor: &Actor,
+    caller: &Caller,
+    expert: &str,
+    id: AbsenceId,
+) -> Result<Vec<(AbsenceId, Absence)>, AppError> {
+    let expert = experts::find_expert(tx, caller, expert)?.expert;
+    let removed = absences::delete_of_tenant_and_expert(tx, &caller.tenant, expert.id, id)?;
+    if removed.is_empty() {
+        return Err(AdministrationRefusal::AbsenceNotFound.into());
+    }
+    let zone = TimeZone::get(&expert.zone).unwrap_or(TimeZone::UTC);
+    touch_days(tx, expert.id, removed.iter().map(|(_series, row)| row), &zone)?;
+    record_event(tx, actor, caller, EventKind::AbsenceRemoved, (id, expert.id, removed.len()))?;
+    Ok(removed)
+}
+
+/// The absences of one expert that overlap the time from `from` (included) to `to` (excluded), by start. Each is with
+/// the id of the absence that it is an occurrence of.
+///
+/// # Errors
+/// [`constat_domain::refusal::BookingRefusal::ExpertNotFound`]; [`AdministrationRefusal::NotOwner`] for a platform's key.
+pub fn list_absences(
+    connection: &mut Connection,
+    caller: &Caller,
+    expert: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(AbsenceId, Absence)>, AppError> {
+    let expert = experts::find_expert(connection, caller, expert)?.expert.id;
+    Ok(absences::listed_of_tenant_and_expert_between(connection, &caller.tenant, expert, from, to)?)
+}
+
+fn record_event(
+    tx: &mut Tx,
+    actor: &Actor,
+    caller: &Caller,
+    kind: EventKind,
+    (absence, expert, occurrences): (AbsenceId, ExpertId, usize),
+) -> Result<(), StoreError> {
+    let data = json!({ "expert": expert, "occurrences": occurrences });
+    actor.record(tx, caller.tenant, absence, kind, data)
 }
 
 #[cfg(test)]
 mod tests {
+    use constat_domain::expert::Expert;
     use constat_domain::geo::Position;
     use constat_domain::ids::OrgId;
     use constat_domain::tenancy::Mode;
+    use constat_store::Store;
     use jiff::civil::date;
     use std::sync::Arc;
-
-    use serde_json::json;
 
     use super::*;
 
@@ -270,16 +373,17 @@ mod tests {
         let tenant = TenantId { org: OrgId::new(Timestamp::UNIX_EPOCH, &[1; 10]), mode: Mode::Test };
         let id = ExpertId::new(Timestamp::UNIX_EPOCH, &[1; 10]);
         let expert = Expert::new(id, "Expert 017", Position { lat: 48.85, lon: 2.35 }, "Europe/Paris");
-        store.write(move |tx| experts::upsert_of_tenant(tx, &tenant, "E1", &expert)).await.unwrap();
+        store.write(move |tx| stored_experts::upsert_of_tenant(tx, &tenant, "E1", &expert)).await.unwrap();
         (tenant, id)
     }
 
     fn prepared(store: &Store, tenant: &TenantId, object: serde_json::Value) -> Result<Vec<Ready>, String> {
         let serde_json::Value::Object(object) = object else { panic!("an object") };
         let mut report = Report::default();
-        let Ok(ready) = prepare(store, tenant, vec![Record { line: 1, object }], &mut report) else {
-            panic!("the store can be read")
-        };
+        let records = vec![Record { line: 1, object }];
+        let prepared: Result<Vec<Ready>, StoreError> =
+            store.read(|connection| prepare(connection, tenant, records, &mut report));
+        let Ok(ready) = prepared else { panic!("the store can be read") };
         if report.is_empty() { Ok(ready) } else { Err(report.text(None)) }
     }
 

@@ -43,11 +43,6 @@ impl Actor {
         self.secure_random.entropy()
     }
 
-    /// Random bytes for secrets.
-    pub fn secure_random(&self) -> &dyn SecureRandom {
-        self.secure_random.as_ref()
-    }
-
     /// Appends an event to a tenant's chain. `data` holds ids and codes, never personal data.
     ///
     /// # Errors

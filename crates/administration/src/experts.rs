@@ -2,17 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use constat_core::AppError;
+use constat_domain::Refusal;
 use constat_domain::codes::{Codes, Table};
 use constat_domain::contact::without_blanks;
+use constat_domain::event_kinds::EventKind;
 use constat_domain::expert::Expert;
 use constat_domain::gazetteer::{Commune, Gazetteer};
 use constat_domain::ids::ExpertId;
 use constat_domain::postcode::read_french;
+use constat_domain::refusal::{AdministrationRefusal, BookingRefusal};
 use constat_domain::restore_postcode;
-use constat_domain::tenancy::TenantId;
-use constat_store::Tx;
+use constat_domain::tenancy::{Caller, TenantId};
 use constat_store::queries::experts;
-use constat_store::{Store, StoreError};
+use constat_store::{Connection, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::Actor;
@@ -62,8 +65,10 @@ pub const COLUMNS: &[Column] = &[
     column("holidays_off", "holidays_off", Cell::Bool),
 ];
 
+/// Longest reference of an expert, in characters.
+const MAX_REFERENCE_CHARS: usize = 200;
+
 const KNOWN: &[&str] = &[
-    "reference",
     "display_name",
     "active",
     "base",
@@ -109,7 +114,7 @@ const WITHOUT_COLUMN: [&str; 3] = ["schedules", "exceptions", "on_call"];
 /// Reads and checks every record. Those already known by their reference keep their identifier. From a
 /// table they keep what has no column there.
 pub fn prepare(
-    store: &Store,
+    connection: &mut Connection,
     tenant: &TenantId,
     records: Vec<Record>,
     is_table: bool,
@@ -121,55 +126,124 @@ pub fn prepare(
     for Record { line, mut object } in records {
         remove_nulls(&mut object, &[]);
         settle_json(&mut object, COLUMNS, "", true, |field, message| report.add(line, field, message));
-        let reference = match object.remove("reference") {
-            Some(Value::String(reference)) if !reference.trim().is_empty() && reference.len() <= 200 => reference,
-            Some(_) => {
-                report.add(line, "reference", "must be a text of 1 to 200 bytes");
-                continue;
-            }
-            None => {
-                report.add(line, "reference", "is missing");
-                continue;
-            }
-        };
+        let Some(reference) = take_reference(line, &mut object, report) else { continue };
         if let Some(first) = first_lines.insert(reference.clone(), line) {
             report.add(line, "reference", format!("line {first} has the same"));
         }
-        refuse_unknown(line, "", &object, KNOWN, report);
-        if let Some(Value::Object(skills)) = object.get_mut("skills") {
-            refuse_unknown(line, "skills.", skills, KNOWN_SKILLS, report);
-            for limit in ["limit_total", "limit_contents", "limit_building"] {
-                euros_to_money(skills, limit);
-            }
+        let known = experts::of_tenant_by_reference(connection, tenant, &reference)?;
+        if let Some(id) = known.filter(|_| is_table) {
+            keep_without_column(connection, tenant, id, &mut object)?;
         }
-        place_base(line, &mut object, report);
-        object.entry("zone").or_insert_with(|| json!("Europe/Paris"));
-        object.entry("skills").or_insert_with(|| json!({}));
-        let known = store.read(|connection| experts::of_tenant_by_reference(connection, tenant, &reference))?;
         let id = known.unwrap_or_else(|| ExpertId::new(actor.at(), &actor.entropy()));
-        object.insert("id".to_owned(), json!(id));
-        if is_table && known.is_some() {
-            keep_without_column(store, tenant, id, &mut object)?;
-        }
-        let Some(mut expert) = into_type::<Expert>(line, object, report) else { continue };
-        expert.display_name = without_blanks(&expert.display_name).to_string();
-        report.add_all(line, expert.check());
-        settle_losses(line, &mut expert, report);
-        check_codes(line, &expert, report);
-        ready.push(Ready { reference, expert });
+        ready.extend(read_expert(line, id, object, report).map(|expert| Ready { reference, expert }));
     }
     Ok(ready)
 }
 
+/// An expert as saved by the firm.
+pub struct SavedExpert {
+    /// The firm's own reference.
+    pub reference: String,
+    /// The record.
+    pub expert: Expert,
+}
+
+/// One expert of the caller's firm, by id or by the firm's reference.
+///
+/// # Errors
+/// [`BookingRefusal::ExpertNotFound`]; [`AdministrationRefusal::NotOwner`] for a platform's key.
+pub fn find_expert(connection: &mut Connection, caller: &Caller, named: &str) -> Result<SavedExpert, AppError> {
+    require_owner(caller)?;
+    let found = experts::of_tenant_by_name(connection, &caller.tenant, named)?;
+    let (reference, expert) = found.ok_or(BookingRefusal::ExpertNotFound)?;
+    Ok(SavedExpert { reference, expert })
+}
+
+/// Adds an expert, or replaces the whole record of one. `record` is a JSON object as an import reads it; it need not
+/// repeat the reference, and another reference in it renames the expert. Booked visits stay.
+///
+/// # Errors
+/// The fields that are wrong; [`BookingRefusal::ExpertNotFound`] for an unknown id;
+/// [`AdministrationRefusal::NotOwner`] for a platform's key.
+pub fn save_expert(
+    tx: &mut Tx,
+    actor: &Actor,
+    caller: &Caller,
+    named: &str,
+    mut record: Map<String, Value>,
+) -> Result<SavedExpert, AppError> {
+    require_owner(caller)?;
+    let (known_reference, id) = match experts::of_tenant_by_name(tx, &caller.tenant, named)? {
+        Some((reference, known)) => (reference, known.id),
+        None if named.parse::<ExpertId>().is_ok() => return Err(BookingRefusal::ExpertNotFound.into()),
+        None => (named.to_owned(), ExpertId::new(actor.at(), &actor.entropy())),
+    };
+    let mut report = Report::default();
+    remove_nulls(&mut record, &[]);
+    record.entry("reference").or_insert_with(|| json!(known_reference));
+    settle_json(&mut record, COLUMNS, "", true, |field, message| report.add(0, field, message));
+    let reference = take_reference(0, &mut record, &mut report);
+    let expert = read_expert(0, id, record, &mut report);
+    Refusal::unless_empty(report.of_record())?;
+    let (Some(reference), Some(expert)) = (reference, expert) else {
+        return Err(Refusal::field("", "is not the record of an expert").into());
+    };
+    experts::upsert_of_tenant(tx, &caller.tenant, &reference, &expert).map_err(|error| match error {
+        StoreError::Conflict(_) => Refusal::field("reference", "another expert of the firm has it").into(),
+        error => AppError::from(error),
+    })?;
+    actor.record(tx, caller.tenant, id, EventKind::ExpertSaved, json!({}))?;
+    Ok(SavedExpert { reference, expert })
+}
+
+/// Refuses a key that the firm does not hold itself.
+pub(crate) fn require_owner(caller: &Caller) -> Result<(), AdministrationRefusal> {
+    if caller.owns_the_data() { Ok(()) } else { Err(AdministrationRefusal::NotOwner) }
+}
+
+/// Takes the firm's reference out of a record, or reports what is wrong with it.
+fn take_reference(line: u64, object: &mut Map<String, Value>, report: &mut Report) -> Option<String> {
+    match object.remove("reference") {
+        Some(Value::String(reference))
+            if !reference.trim().is_empty() && reference.chars().count() <= MAX_REFERENCE_CHARS =>
+        {
+            return Some(reference);
+        }
+        Some(_) => report.add(line, "reference", format!("must be a text of 1 to {MAX_REFERENCE_CHARS} characters")),
+        None => report.add(line, "reference", "is missing"),
+    }
+    None
+}
+
+/// Reads and checks the record of an expert without its reference.
+fn read_expert(line: u64, id: ExpertId, mut object: Map<String, Value>, report: &mut Report) -> Option<Expert> {
+    refuse_unknown(line, "", &object, KNOWN, report);
+    if let Some(Value::Object(skills)) = object.get_mut("skills") {
+        refuse_unknown(line, "skills.", skills, KNOWN_SKILLS, report);
+        for limit in ["limit_total", "limit_contents", "limit_building"] {
+            euros_to_money(skills, limit);
+        }
+    }
+    place_base(line, &mut object, report);
+    object.entry("zone").or_insert_with(|| json!("Europe/Paris"));
+    object.entry("skills").or_insert_with(|| json!({}));
+    object.insert("id".to_owned(), json!(id));
+    let mut expert = into_type::<Expert>(line, object, report)?;
+    expert.display_name = without_blanks(&expert.display_name).to_string();
+    report.add_all(line, expert.check());
+    settle_losses(line, &mut expert, report);
+    check_codes(line, &expert, report);
+    Some(expert)
+}
+
 /// Adds to an expert read from a table what the stored one has and no column holds.
 fn keep_without_column(
-    store: &Store,
+    connection: &mut Connection,
     tenant: &TenantId,
     id: ExpertId,
     object: &mut Map<String, Value>,
 ) -> Result<(), StoreError> {
-    let stored: Option<Expert> = store.read(|connection| experts::of_tenant_by_id(connection, tenant, id))?;
-    let stored = stored.map(|expert| json!(expert));
+    let stored = experts::of_tenant_by_id(connection, tenant, id)?.map(|expert| json!(expert));
     for name in WITHOUT_COLUMN {
         if let Some(value) = stored.as_ref().and_then(|stored| stored.get(name)) {
             object.insert(name.to_owned(), value.clone());
@@ -268,6 +342,7 @@ mod tests {
 
     use constat_domain::ids::OrgId;
     use constat_domain::tenancy::Mode;
+    use constat_store::Store;
     use constat_tables::lines::{Format, Lines};
     use jiff::Timestamp;
 
@@ -297,9 +372,9 @@ mod tests {
         let import = async |text: &str, format: Format| {
             let mut report = Report::default();
             let records = Lines::new(text.as_bytes(), format).read_all(COLUMNS, &mut report).unwrap();
-            let Ok(ready) = prepare(&store, &tenant, records, format.is_table(), &actor, &mut report) else {
-                panic!("the store can be read")
-            };
+            let prepared: Result<Vec<Ready>, StoreError> =
+                store.read(|c| prepare(c, &tenant, records, format.is_table(), &actor, &mut report));
+            let Ok(ready) = prepared else { panic!("the store can be read") };
             assert!(report.is_empty(), "{}", report.text(None));
             let ready = Arc::new(ready);
             let saved: Result<(), StoreError> = store.write(move |tx| save(tx, &tenant, &ready, || ())).await;

@@ -1,6 +1,6 @@
 //! API keys: issued, rotated and revoked by the organisation whose data they open.
 
-use constat_core::{AppError, IssuedKey, NewKey, Tx, issue_key};
+use constat_core::{AppError, IssuedKey, KeyMaterial, NewKey, Tx};
 use constat_domain::Refusal;
 use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::KeyId;
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 
 use crate::Actor;
 
-/// Longest label of a key, in bytes.
-const MAX_LABEL_BYTES: usize = 200;
+/// Longest label of a key, in characters.
+const MAX_LABEL_CHARS: usize = 200;
 
 /// Issues a key. Its secret is in the answer and is stored nowhere.
 ///
 /// # Errors
-/// A label over 200 bytes.
-pub fn add_key(tx: &mut Tx, actor: &Actor, new: NewKey) -> Result<IssuedKey, AppError> {
-    if new.label.len() > MAX_LABEL_BYTES {
+/// A label over 200 characters.
+pub fn add_key(tx: &mut Tx, actor: &Actor, material: &KeyMaterial, new: NewKey) -> Result<IssuedKey, AppError> {
+    if new.label.chars().count() > MAX_LABEL_CHARS {
         return Err(Refusal::field("label", "must have at most 200 characters").into());
     }
-    let issued = issue_key(new, actor.at(), actor.secure_random());
+    let issued = material.issue(new, actor.at());
     api_keys::insert(tx, &issued.key)?;
     record(tx, actor, &issued.key, EventKind::KeyIssued, json!({}))?;
     Ok(issued)
@@ -32,14 +32,19 @@ pub fn add_key(tx: &mut Tx, actor: &Actor, new: NewKey) -> Result<IssuedKey, App
 ///
 /// # Errors
 /// When the key is revoked already.
-pub fn rotate_key(tx: &mut Tx, actor: &Actor, id: KeyId) -> Result<Option<IssuedKey>, AppError> {
+pub fn rotate_key(
+    tx: &mut Tx,
+    actor: &Actor,
+    material: &KeyMaterial,
+    id: KeyId,
+) -> Result<Option<IssuedKey>, AppError> {
     let Some(mut old) = api_keys::by_id(tx, id)? else { return Ok(None) };
     if old.revoked_at.is_some() {
         return Err(Refusal::field("id", "is a revoked key: issue a new one").into());
     }
     let ApiKey { api, issuer, holder, mode, ref label, .. } = old;
     let new = NewKey { api, issuer, holder, mode, label: label.clone() };
-    let issued = issue_key(new, actor.at(), actor.secure_random());
+    let issued = material.issue(new, actor.at());
     api_keys::insert(tx, &issued.key)?;
     old.revoked_at = Some(actor.at());
     api_keys::update(tx, &old)?;

@@ -9,11 +9,13 @@ pub mod audit;
 pub mod backup;
 mod catastrophes;
 pub mod experts;
+mod issued_keys;
 mod keys;
 mod organisations;
 mod recurrence;
 
 pub use actor::Actor;
 pub use catastrophes::{start_catastrophe, stop_catastrophe};
+pub use issued_keys::{IssuedTo, KeyRequest, issue_key_as, list_issued_keys, revoke_key_as, rotate_key_as};
 pub use keys::{add_key, revoke_key, rotate_key};
 pub use organisations::{NewOrganisation, add_organisation};

@@ -12,15 +12,15 @@ use serde_json::json;
 
 use crate::Actor;
 
-/// Longest name of an organisation, in bytes.
-const MAX_NAME_BYTES: usize = 200;
+/// Longest name of an organisation, in characters.
+const MAX_NAME_CHARS: usize = 200;
 
 /// An organisation to register.
 #[derive(Debug, Clone)]
 pub struct NewOrganisation {
     /// What it is.
     pub kind: OrganisationKind,
-    /// Its name: 1 to 200 bytes, unique on this server.
+    /// Its name: 1 to 200 characters, unique on this server.
     pub name: String,
     /// An insurer's code of `insurer_acam.csv`, eight digits.
     pub acam_code: Option<String>,
@@ -32,7 +32,7 @@ pub struct NewOrganisation {
 /// The field that is wrong, and [`constat_store::StoreError::Conflict`] when the name is taken.
 pub fn add_organisation(tx: &mut Tx, actor: &Actor, new: &NewOrganisation) -> Result<Organisation, AppError> {
     let name = new.name.trim();
-    if name.is_empty() || name.len() > MAX_NAME_BYTES {
+    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
         return Err(Refusal::field("name", "must have 1 to 200 characters").into());
     }
     if let Some(fault) = name_fault(name) {

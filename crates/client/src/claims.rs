@@ -14,6 +14,7 @@ use constat_wire::claims::{
     SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
     UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
 };
+use constat_wire::common::{IssueKey, Key};
 use http::Method;
 use reqwest::multipart::Part;
 
@@ -366,6 +367,30 @@ impl ClaimsClient {
     /// `POST /webhooks`: registers a webhook. The answer holds its secret, this once.
     pub async fn create_webhook(&self, webhook: &CreateWebhook) -> Result<Webhook, ClientError> {
         let answer: Success<Webhook> = self.0.tell(Method::POST, &["webhooks"], &[], webhook).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /keys`: the keys that the platform issued. For the platform's own key, as the three that follow.
+    pub async fn list_keys(&self) -> Result<Vec<Key>, ClientError> {
+        let answer: SuccessList<Key> = self.0.ask(Method::GET, &["keys"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /keys`: issues a key. The answer has its secret, this once.
+    pub async fn issue_key(&self, key: &IssueKey) -> Result<Key, ClientError> {
+        let answer: Success<Key> = self.0.tell(Method::POST, &["keys"], &[], key).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /keys/{id}/rotate`: replaces a key. The answer has the new secret, this once.
+    pub async fn rotate_key(&self, id: &str) -> Result<Key, ClientError> {
+        let answer: Success<Key> = self.0.ask(Method::POST, &["keys", id, "rotate"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /keys/{id}`: revokes a key.
+    pub async fn revoke_key(&self, id: &str) -> Result<Key, ClientError> {
+        let answer: Success<Key> = self.0.ask(Method::DELETE, &["keys", id], &[]).await?;
         Ok(answer.data)
     }
 

@@ -1,12 +1,13 @@
 //! Client of the partner appointment API v0.9.1.
 
 use constat_domain::tenancy::Api;
-use constat_wire::common::Customer;
+use constat_wire::common::{Customer, IssueKey, Key};
 use constat_wire::partner::{
-    Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentUpdate, BookingReply,
-    BookingRequest, CancelAppointment, DayAnswer, DayFormat, DayPlan, DayQuery, ExpertList, FeatureCollection,
-    HoldAnswer, HoldRequest, KnownExpert, MoveAppointment, Proposal, ProposalAnswer, ProposalRequest, ReleasedHold,
-    SearchAnswer, ServiceRequest, TeamDayAnswer, TeamDayQuery, Timeslot,
+    Absence, AbsenceQuery, Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentUpdate,
+    BookingReply, BookingRequest, CancelAppointment, DayAnswer, DayFormat, DayPlan, DayQuery, Envelope, ExpertList,
+    ExpertRecord, FeatureCollection, HoldAnswer, HoldRequest, KnownExpert, ListEnvelope, MoveAppointment, Proposal,
+    ProposalAnswer, ProposalRequest, ReleasedHold, SaveAbsence, SavedAbsence, SavedExpert, SearchAnswer,
+    ServiceRequest, TeamDayAnswer, TeamDayQuery, Timeslot,
 };
 use http::Method;
 use serde_json::Value;
@@ -138,6 +139,63 @@ impl PartnerClient {
     /// `GET /experts`: the firm's own experts. For the firm's own key, as all that follow.
     pub async fn list_experts(&self) -> Result<Vec<KnownExpert>, ClientError> {
         let answer: ExpertList = self.0.ask(Method::GET, &["experts"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /experts/{id}`: one expert's record, by id or by the firm's reference.
+    pub async fn read_expert(&self, expert: &str) -> Result<SavedExpert, ClientError> {
+        let answer: Envelope<SavedExpert> = self.0.ask(Method::GET, &["experts", expert], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `PUT /experts/{id}`: adds an expert, or replaces the whole record.
+    pub async fn save_expert(&self, expert: &str, record: &ExpertRecord) -> Result<SavedExpert, ClientError> {
+        let answer: Envelope<SavedExpert> = self.0.tell(Method::PUT, &["experts", expert], &[], record).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /experts/{id}/absences`: one expert's absences.
+    pub async fn list_absences(&self, expert: &str, query: &AbsenceQuery) -> Result<Vec<Absence>, ClientError> {
+        let path = ["experts", expert, "absences"];
+        let answer: ListEnvelope<Absence> = self.0.ask(Method::GET, &path, &pairs(query)?).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /experts/{id}/absences`: adds an absence, or replaces the one with the same reference.
+    pub async fn save_absence(&self, expert: &str, absence: &SaveAbsence) -> Result<SavedAbsence, ClientError> {
+        let path = ["experts", expert, "absences"];
+        let answer: Envelope<SavedAbsence> = self.0.tell(Method::POST, &path, &[], absence).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /experts/{id}/absences/{absenceId}`: removes an absence, or one occurrence.
+    pub async fn remove_absence(&self, expert: &str, absence: &str) -> Result<Vec<Absence>, ClientError> {
+        let path = ["experts", expert, "absences", absence];
+        let answer: ListEnvelope<Absence> = self.0.ask(Method::DELETE, &path, &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `GET /keys`: the keys that the firm issued.
+    pub async fn list_keys(&self) -> Result<Vec<Key>, ClientError> {
+        let answer: ListEnvelope<Key> = self.0.ask(Method::GET, &["keys"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /keys`: issues a key. The answer has its secret, this once.
+    pub async fn issue_key(&self, key: &IssueKey) -> Result<Key, ClientError> {
+        let answer: Envelope<Key> = self.0.tell(Method::POST, &["keys"], &[], key).await?;
+        Ok(answer.data)
+    }
+
+    /// `POST /keys/{id}/rotate`: replaces a key. The answer has the new secret, this once.
+    pub async fn rotate_key(&self, id: &str) -> Result<Key, ClientError> {
+        let answer: Envelope<Key> = self.0.ask(Method::POST, &["keys", id, "rotate"], &[]).await?;
+        Ok(answer.data)
+    }
+
+    /// `DELETE /keys/{id}`: revokes a key.
+    pub async fn revoke_key(&self, id: &str) -> Result<Key, ClientError> {
+        let answer: Envelope<Key> = self.0.ask(Method::DELETE, &["keys", id], &[]).await?;
         Ok(answer.data)
     }
 

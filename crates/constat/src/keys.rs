@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use comfy_table::{Table, presets};
 use constat_administration::{Actor, NewOrganisation, add_key, add_organisation, revoke_key, rotate_key};
-use constat_core::{AppError, Clock as _, IssuedKey, NewKey};
+use constat_core::{AppError, Clock as _, IssuedKey, KeyMaterial, NewKey};
 use constat_domain::Refusal;
 use constat_domain::ids::{KeyId, OrgId};
 use constat_domain::tenancy::{Organisation, OrganisationKind};
@@ -56,13 +56,19 @@ pub async fn keys(store: &Store, command: Keys) -> Result<(), Failure> {
             let (issuer, holder) = (find_organisation(store, &issuer)?, find_organisation(store, &holder)?);
             let new = NewKey { api: api.into(), issuer: issuer.id, holder: holder.id, mode: mode.into(), label };
             let operator = operator();
-            let added = store.write(move |tx| add_key(tx, &operator, new.clone())).await.map_err(of_flags)?;
+            let added = store
+                .write(move |tx| add_key(tx, &operator, &KeyMaterial::draw(&OsRandom), new.clone()))
+                .await
+                .map_err(of_flags)?;
             print_secret(&added, json)?;
         }
         Keys::List { json } => list_keys(store, json)?,
         Keys::Rotate { id, json } => {
             let (key, operator) = (read_id(&id)?, operator());
-            let issued = store.write(move |tx| rotate_key(tx, &operator, key)).await.map_err(of_flags)?;
+            let issued = store
+                .write(move |tx| rotate_key(tx, &operator, &KeyMaterial::draw(&OsRandom), key))
+                .await
+                .map_err(of_flags)?;
             print_secret(&issued.ok_or_else(|| unknown_key(&id))?, json)?;
             eprintln!("{id} is revoked.");
         }

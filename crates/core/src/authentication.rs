@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
-use constat_domain::ids::{KeyId, OrgId};
+use constat_domain::ids::{Entropy, KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
 use constat_store::queries::api_keys;
 use constat_store::{Mark, StoreError};
@@ -114,24 +114,52 @@ pub fn hash_secret(secret: &str) -> String {
     hex(&digest(secret))
 }
 
-/// Makes a key and its secret. The caller saves the key.
+/// The random part of a key: drawn once for a request, so that a transaction that runs again issues the same key.
+pub struct KeyMaterial {
+    secret: [u8; 32],
+    id: Entropy,
+}
+
+impl KeyMaterial {
+    /// Draws the random bytes of one key.
+    pub fn draw(secure_random: &dyn SecureRandom) -> Self {
+        let mut secret = [0; 32];
+        secure_random.fill(&mut secret);
+        Self { secret, id: secure_random.entropy() }
+    }
+
+    /// The identifier of the key that is issued at this instant.
+    pub fn id(&self, at: Timestamp) -> KeyId {
+        KeyId::new(at, &self.id)
+    }
+
+    /// What the holder of the key sends.
+    pub fn secret(&self, mode: Mode) -> String {
+        let start = format!("{}_{}", mode.as_str(), hex(&self.secret));
+        format!("{start}{}", checksum(&start))
+    }
+
+    /// Makes the key and its secret. The caller saves the key.
+    pub fn issue(&self, new: NewKey, at: Timestamp) -> IssuedKey {
+        let secret = self.secret(new.mode);
+        let key = ApiKey {
+            id: self.id(at),
+            api: new.api,
+            issuer: new.issuer,
+            holder: new.holder,
+            mode: new.mode,
+            label: new.label,
+            hash: hash_secret(&secret),
+            created_at: at,
+            revoked_at: None,
+        };
+        IssuedKey { key, secret }
+    }
+}
+
+/// Draws a key and its secret. The caller saves the key.
 pub fn issue_key(new: NewKey, at: Timestamp, secure_random: &dyn SecureRandom) -> IssuedKey {
-    let mut random = [0; 32];
-    secure_random.fill(&mut random);
-    let start = format!("{}_{}", new.mode.as_str(), hex(&random));
-    let secret = format!("{start}{}", checksum(&start));
-    let key = ApiKey {
-        id: KeyId::new(at, &secure_random.entropy()),
-        api: new.api,
-        issuer: new.issuer,
-        holder: new.holder,
-        mode: new.mode,
-        label: new.label,
-        hash: hash_secret(&secret),
-        created_at: at,
-        revoked_at: None,
-    };
-    IssuedKey { key, secret }
+    KeyMaterial::draw(secure_random).issue(new, at)
 }
 
 fn checksum(start: &str) -> String {

@@ -1,6 +1,6 @@
 //! How a verb fails.
 
-use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::refusal::{AdministrationRefusal, BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use constat_store::{StoreError, UnitError};
 
@@ -85,6 +85,12 @@ impl UnitError for AppError {
 
 impl From<ClaimRefusal> for AppError {
     fn from(refusal: ClaimRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<AdministrationRefusal> for AppError {
+    fn from(refusal: AdministrationRefusal) -> Self {
         Self::Refused(refusal.into())
     }
 }

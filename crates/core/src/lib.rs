@@ -26,7 +26,9 @@ mod settings;
 pub use self::core::Core;
 pub use answer::{Answer, DRY_RUN_HEADER, Idempotency, Render, WARNING_HEADER};
 pub use attempts::{OpenAttempts, RequestAttempt};
-pub use authentication::{IssuedKey, KeyFault, NewKey, authenticate, authenticate_request, hash_secret, issue_key};
+pub use authentication::{
+    IssuedKey, KeyFault, KeyMaterial, NewKey, authenticate, authenticate_request, hash_secret, issue_key,
+};
 pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use circuit_breaker::CircuitBreaker;
 pub use clock_and_random::{Clock, SecureRandom};

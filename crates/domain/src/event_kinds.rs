@@ -109,6 +109,9 @@ event_kinds! {
     CatastropheStopped, Organisation, "catastrophe.stopped", "Mode catastrophe arrêté";
     ContractCreated, Organisation, "contract.created", "Contrat créé";
     ContractsImported, Organisation, "contracts.imported", "Contrats importés";
+    ExpertSaved, Organisation, "expert.saved", "Expert enregistré";
+    AbsenceSaved, Organisation, "absence.saved", "Absence enregistrée";
+    AbsenceRemoved, Organisation, "absence.removed", "Absence supprimée";
     ExpertsImported, Organisation, "experts.imported", "Experts importés";
     AbsencesImported, Organisation, "absences.imported", "Absences importées";
     WebhookCreated, Organisation, "webhook.created", "Webhook créé";

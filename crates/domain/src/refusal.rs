@@ -44,6 +44,9 @@ pub enum Refusal {
     /// The booking rules refuse.
     #[error(transparent)]
     Booking(#[from] BookingRefusal),
+    /// The rules of administration refuse.
+    #[error(transparent)]
+    Administration(#[from] AdministrationRefusal),
 }
 
 impl Refusal {
@@ -239,4 +242,27 @@ pub enum BookingRefusal {
     /// No partner is configured for the request.
     #[error("no partner is configured for this kind of request")]
     NoPartner,
+}
+
+/// Why an operation on keys or absences is refused. An unknown expert is [`BookingRefusal::ExpertNotFound`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AdministrationRefusal {
+    /// The caller's key was issued by another organisation.
+    #[error("only a key that the organisation holds itself may do this")]
+    NotOwner,
+    /// The organisation issued no such key in this mode.
+    #[error("key not found")]
+    KeyNotFound,
+    /// Without this key the organisation could not reach its data over this contract.
+    #[error("this is the last active key that the organisation holds itself: issue or rotate one first")]
+    LastOwnKey,
+    /// The organisation has as many active keys as it may.
+    #[error("the organisation has {most} active keys, the maximum: revoke one first")]
+    TooManyKeys {
+        /// The maximum.
+        most: usize,
+    },
+    /// The expert has no such absence.
+    #[error("absence not found")]
+    AbsenceNotFound,
 }

@@ -4,6 +4,7 @@
 //! contracts: the header of the key and the format of errors. A handler does not choose the status code of an
 //! error: it returns a [`Problem`], and the contract renders it.
 
+mod administration;
 mod admission;
 mod answer;
 mod authenticated_request;

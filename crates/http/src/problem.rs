@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
 use constat_core::AppError;
-use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::refusal::{AdministrationRefusal, BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
@@ -88,6 +88,12 @@ impl From<Refusal> for Problem {
 
 impl From<ClaimRefusal> for Problem {
     fn from(refusal: ClaimRefusal) -> Self {
+        AppError::from(refusal).into()
+    }
+}
+
+impl From<AdministrationRefusal> for Problem {
+    fn from(refusal: AdministrationRefusal) -> Self {
         AppError::from(refusal).into()
     }
 }

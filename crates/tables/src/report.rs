@@ -65,6 +65,11 @@ impl Report {
         }
     }
 
+    /// True when a field of a line has a fault.
+    pub fn blames(&self, line: u64, field: &str) -> bool {
+        self.fields.get(&line).is_some_and(|fields| fields.contains(&column_path(field)))
+    }
+
     /// True when there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.faults.is_empty()
@@ -112,6 +117,11 @@ impl Report {
             errors.push(FieldError::new("", format!("and {} more", faults.len() - MAX_SHOWN)));
         }
         errors
+    }
+
+    /// The faults of a single record, by field.
+    pub fn of_record(&self) -> Vec<FieldError> {
+        self.faults.iter().map(|fault| FieldError::new(&fault.field, &fault.message)).collect()
     }
 
     /// How many faults there are.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use constat_administration::{absences, experts};
 use constat_claims::import_export::contracts;
 use constat_core::{Clock as _, SecureRandom as _};
+use constat_domain::appointment::Appointment;
 use constat_domain::claim::Contract;
 use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::EventId;
@@ -124,7 +125,10 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             run.only_for_partners()?;
             let mut report = Report::default();
             let records = file::read(&from, experts::COLUMNS, &mut report)?;
-            let ready = experts::prepare(store, &run.tenant, records, run.columns.is_some(), &operator(), &mut report)?;
+            let is_table = run.columns.is_some();
+            let ready: Vec<experts::Ready> = store.read(|connection| {
+                experts::prepare(connection, &run.tenant, records, is_table, &operator(), &mut report)
+            })?;
             let save =
                 |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| experts::save(tx, tenant, ready, step);
             run.finish(ready, &report, save, no_visits).await
@@ -134,10 +138,11 @@ pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failur
             run.only_for_partners()?;
             let mut report = Report::default();
             let records = file::read(&from, absences::COLUMNS, &mut report)?;
-            let ready = absences::prepare(store, &run.tenant, records, &mut report)?;
+            let ready: Vec<absences::Ready> =
+                store.read(|connection| absences::prepare(connection, &run.tenant, records, &mut report))?;
             let save =
                 |tx: &mut Tx, tenant: &TenantId, ready: &[_], step: &dyn Fn()| absences::save(tx, tenant, ready, step);
-            run.finish(ready, &report, save, absences::visits_within).await
+            run.finish(ready, &report, save, describe_visits).await
         }
     }
 }
@@ -149,6 +154,24 @@ const MAX_VISITS_SHOWN: usize = 50;
 #[expect(clippy::unnecessary_wraps, reason = "has the signature of absences::visits_within")]
 fn no_visits<T>(_: &mut Connection, _: &TenantId, _: &[T], _: Timestamp) -> Result<Vec<String>, StoreError> {
     Ok(Vec::new())
+}
+
+/// The booked visits that lie in absences, a line of text for each: the line of the file, the expert, the booked time,
+/// the claim and the appointment.
+fn describe_visits(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    ready: &[absences::Ready],
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let found = absences::visits_within(connection, tenant, ready, now)?;
+    let describe = |absences::VisitWithin { line, expert, visit }| {
+        let start = visit.civil_start.strftime("%Y-%m-%d %H:%M");
+        let Appointment { id, zone, case_number, request, .. } = visit;
+        let claim = request.insurer_claim_id;
+        format!("line {line} {expert}: visit on {start} ({zone}), claim {claim}, case {case_number}, appointment {id}")
+    };
+    Ok(found.into_iter().map(describe).collect())
 }
 
 /// Prints the booked visits that lie in absences.

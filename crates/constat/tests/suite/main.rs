@@ -45,6 +45,8 @@ mod one_model;
 mod open_offers;
 mod openapi;
 mod osrm;
+mod own_experts;
+mod own_keys;
 mod pages;
 mod partner_bad_input;
 mod partner_calendars;

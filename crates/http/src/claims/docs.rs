@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::openapi::UNAVAILABLE;
 
 /// An endpoint's name and what it gives when all goes well.
-pub(super) fn endpoint<'t, T: JsonSchema + Serialize>(
+pub(crate) fn endpoint<'t, T: JsonSchema + Serialize>(
     operation: TransformOperation<'t>,
     summary: &str,
     description: &str,
@@ -22,7 +22,7 @@ pub(super) fn endpoint<'t, T: JsonSchema + Serialize>(
 }
 
 /// An error status with the contract's body.
-pub(super) fn failure<'t, const STATUS: u16>(operation: TransformOperation<'t>, when: &str) -> TransformOperation<'t> {
+pub(crate) fn failure<'t, const STATUS: u16>(operation: TransformOperation<'t>, when: &str) -> TransformOperation<'t> {
     operation.response_with::<STATUS, Json<Failure>, _>(|answer| answer.description(when))
 }
 
@@ -34,7 +34,7 @@ pub(super) fn usual_failures(operation: TransformOperation<'_>) -> TransformOper
 }
 
 /// What every endpoint that only the platform's own keys may use may answer.
-pub(super) fn handler_failures(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+pub(crate) fn handler_failures(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     usual_failures(failure::<403>(operation, "98888 the key is an integrator's"))
 }
 

@@ -7,7 +7,7 @@ mod contracts;
 mod correct;
 mod create;
 mod deadlines;
-mod docs;
+pub(crate) mod docs;
 mod document;
 mod dossier;
 mod download;
@@ -41,6 +41,8 @@ use axum::extract::DefaultBodyLimit;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::administration;
+use crate::authenticated_request::Claims;
 use crate::contract::CLAIMS;
 use crate::routes::Routes;
 
@@ -90,6 +92,7 @@ pub(crate) fn routes() -> Routes {
         .merge(settlements::routes())
         .merge(appointments::routes())
         .merge(webhooks::routes())
+        .merge(administration::key_routes::<Claims>())
         .api_route("/geo/suggestions", get_with(geo_suggestions::suggest, geo_suggestions::docs))
         .api_route("/geo/{country}/{zipcode}", get_with(geo_postcode::communes, geo_postcode::docs))
         .api_route("/files/{token}", get_with(download::download, download::docs))

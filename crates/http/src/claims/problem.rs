@@ -6,7 +6,7 @@
 use axum::response::{IntoResponse as _, Response};
 use constat_core::AppError;
 use constat_domain::ids::ExecutionId;
-use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::refusal::{AdministrationRefusal, BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use constat_wire::claims::{ErrorBody, Failure};
 use http::StatusCode;
@@ -114,6 +114,7 @@ fn of_refusal(refusal: &Refusal) -> Written {
             .naming("If-Match", "read the resource again and repeat with its new ETag"),
         Refusal::Claim(claim) => of_claim(claim),
         Refusal::Booking(booking) => of_booking(booking),
+        Refusal::Administration(administration) => of_administration(*administration),
     }
 }
 
@@ -192,5 +193,15 @@ fn of_booking(refusal: &BookingRefusal) -> Written {
         R::NoPartner => {
             Written::new(StatusCode::BAD_REQUEST, 1000, refusal).naming("type", "no partner serves this type")
         }
+    }
+}
+
+/// Administration is an extension of the contract: its refusals have the nearest of its codes.
+fn of_administration(refusal: AdministrationRefusal) -> Written {
+    use AdministrationRefusal as R;
+    match refusal {
+        R::NotOwner => Written::new(StatusCode::FORBIDDEN, 98_888, refusal),
+        R::KeyNotFound | R::AbsenceNotFound => Written::new(StatusCode::NOT_FOUND, 2004, refusal),
+        R::LastOwnKey | R::TooManyKeys { .. } => Written::new(StatusCode::CONFLICT, 3003, refusal),
     }
 }

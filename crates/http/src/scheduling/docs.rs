@@ -9,7 +9,7 @@ use schemars::{JsonSchema, json_schema};
 use crate::openapi::UNAVAILABLE;
 
 /// An answer with a JSON body.
-pub(super) fn answers<'t, const STATUS: u16, T: JsonSchema + serde::Serialize>(
+pub(crate) fn answers<'t, const STATUS: u16, T: JsonSchema + serde::Serialize>(
     op: TransformOperation<'t>,
     text: &str,
 ) -> TransformOperation<'t> {
@@ -17,7 +17,7 @@ pub(super) fn answers<'t, const STATUS: u16, T: JsonSchema + serde::Serialize>(
 }
 
 /// An error that the contract lists.
-pub(super) fn refuses<'t, const STATUS: u16>(op: TransformOperation<'t>, text: &str) -> TransformOperation<'t> {
+pub(crate) fn refuses<'t, const STATUS: u16>(op: TransformOperation<'t>, text: &str) -> TransformOperation<'t> {
     answers::<STATUS, ResponseStatus>(op, text)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn usual_with_body(op: TransformOperation<'_>) -> TransformOperation<
 }
 
 /// The further errors of an endpoint that writes.
-pub(super) fn usual_of_a_write(op: TransformOperation<'_>) -> TransformOperation<'_> {
+pub(crate) fn usual_of_a_write(op: TransformOperation<'_>) -> TransformOperation<'_> {
     refuses::<422>(usual_with_body(op), "The `Idempotency-Key` was already used for another request.")
 }
 
@@ -49,7 +49,7 @@ pub(super) fn usual_of_a_change(op: TransformOperation<'_>) -> TransformOperatio
 }
 
 /// The errors of an endpoint for the firm's own key.
-pub(super) fn usual_of_the_firm(op: TransformOperation<'_>) -> TransformOperation<'_> {
+pub(crate) fn usual_of_the_firm(op: TransformOperation<'_>) -> TransformOperation<'_> {
     refuses::<403>(usual(op), "The key is not the firm's own.")
 }
 

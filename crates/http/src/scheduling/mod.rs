@@ -3,7 +3,7 @@
 mod book;
 mod cancel;
 mod day;
-mod docs;
+pub(crate) mod docs;
 mod erase;
 mod find;
 mod find_schedule;
@@ -32,7 +32,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::Problem;
+use crate::administration;
 use crate::answer::entity_tag;
+use crate::authenticated_request::Partner;
 use crate::contract::PARTNER;
 use crate::routes::Routes;
 
@@ -82,6 +84,8 @@ pub(crate) fn routes() -> Routes {
         .api_route("/experts/{id}/day/{date}/proposal", post_with(propose_day::handle, propose_day::docs))
         .api_route("/day/{date}", get_with(read_team_day::handle, read_team_day::docs))
         .api_route("/day/{date}/proposal", post_with(propose_team_day::handle, propose_team_day::docs))
+        .merge(administration::expert_routes())
+        .merge(administration::key_routes::<Partner>())
         // Singular, as published.
         .api_route("/appointment/{id}/schedule", get_with(find_schedule::handle, find_schedule::published_docs))
 }

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use constat_core::AppError;
 use constat_domain::ids::ExecutionId;
-use constat_domain::refusal::{BookingRefusal, ClaimRefusal};
+use constat_domain::refusal::{AdministrationRefusal, BookingRefusal, ClaimRefusal};
 use constat_domain::{FieldError, Refusal};
 use constat_wire::common::{ResponseStatus, StatusCode as Code};
 use http::StatusCode;
@@ -118,6 +118,15 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, Code, String, Vec<FieldError>) 
             BookingRefusal::MissionHasAppointment => (StatusCode::CONFLICT, Code::NotAllowed),
             BookingRefusal::NotAllowed => (StatusCode::FORBIDDEN, Code::NotAllowed),
             BookingRefusal::NoPartner => (StatusCode::BAD_REQUEST, Code::InvalidParameters),
+        },
+        Refusal::Administration(administration) => match administration {
+            AdministrationRefusal::NotOwner => (StatusCode::FORBIDDEN, Code::NotAllowed),
+            AdministrationRefusal::KeyNotFound | AdministrationRefusal::AbsenceNotFound => {
+                (StatusCode::NOT_FOUND, Code::NotFound)
+            }
+            AdministrationRefusal::LastOwnKey | AdministrationRefusal::TooManyKeys { .. } => {
+                (StatusCode::CONFLICT, Code::NotAllowed)
+            }
         },
     };
     (status, code, refusal.to_string(), Vec::new())

@@ -83,6 +83,49 @@ pub fn of_expert_between(
     rows.into_iter().map(read).collect()
 }
 
+/// The absences of one expert that overlap the time from `from` (included) to `to` (excluded), by start, each with the
+/// id of its series.
+pub fn listed_of_tenant_and_expert_between(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    expert: ExpertId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(AbsenceId, Absence)>, StoreError> {
+    let rows: Vec<Row> = absences::table
+        .filter(
+            absences::tenant
+                .eq(tenant.to_string())
+                .and(absences::expert.eq(expert.to_string()))
+                .and(absences::ends_at.gt(micros(from)))
+                .and(absences::starts_at.lt(micros(to))),
+        )
+        .order((absences::starts_at, absences::id))
+        .load(connection)?;
+    rows.into_iter().map(|row| Ok((parse(&row.6)?, read(row)?))).collect()
+}
+
+/// Deletes an absence of one expert by its id, or all absences of a series by the id of the series. Returns
+/// them, each with the id of its series.
+/// Calendars in memory load the firm again.
+pub fn delete_of_tenant_and_expert(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    expert: ExpertId,
+    id: AbsenceId,
+) -> Result<Vec<(AbsenceId, Absence)>, StoreError> {
+    let known = absences::table.filter(
+        absences::tenant
+            .eq(tenant.to_string())
+            .and(absences::expert.eq(expert.to_string()))
+            .and(absences::id.eq(id.to_string()).or(absences::series.eq(id.to_string()))),
+    );
+    let rows: Vec<Row> = known.clone().order(absences::starts_at).load(&mut **tx)?;
+    diesel::delete(known).execute(&mut **tx)?;
+    calendar_changes::bump_of_tenant(tx, tenant)?;
+    rows.into_iter().map(|row| Ok((parse(&row.6)?, read(row)?))).collect()
+}
+
 /// All absences of a firm that end after `from`, by expert and start.
 pub fn all_of_tenant_after(
     connection: &mut Connection,

@@ -62,6 +62,16 @@ pub fn of_issuer_and_holder(
     from_bodies(&bodies)
 }
 
+/// The keys that one organisation issued, oldest first, revoked or not.
+pub fn of_issuer(connection: &mut Connection, issuer: OrgId) -> Result<Vec<ApiKey>, StoreError> {
+    let bodies: Vec<String> = api_keys::table
+        .filter(api_keys::issuer.eq(issuer.to_string()))
+        .order((api_keys::created_at, api_keys::id))
+        .select(api_keys::body)
+        .load(connection)?;
+    from_bodies(&bodies)
+}
+
 /// All keys, oldest first.
 pub fn all(connection: &mut Connection) -> Result<Vec<ApiKey>, StoreError> {
     let bodies: Vec<String> =

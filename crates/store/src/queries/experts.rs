@@ -60,6 +60,22 @@ pub fn of_tenant_by_reference(
     id.as_deref().map(parse).transpose()
 }
 
+/// The expert with this reference of the firm, or else with this id; with the reference.
+pub fn of_tenant_by_name(
+    connection: &mut Connection,
+    tenant: &TenantId,
+    named: &str,
+) -> Result<Option<(String, Expert)>, StoreError> {
+    let of_tenant = experts::table.filter(experts::tenant.eq(tenant.to_string()));
+    let columns = (experts::reference, experts::body);
+    let mut found: Option<(String, String)> =
+        of_tenant.clone().filter(experts::reference.eq(named)).select(columns).get_result(connection).optional()?;
+    if found.is_none() {
+        found = of_tenant.filter(experts::id.eq(named)).select(columns).get_result(connection).optional()?;
+    }
+    found.map(|(reference, body)| Ok((reference, from_body(&body)?))).transpose()
+}
+
 /// All experts of a firm, by id.
 pub fn all_of_tenant(connection: &mut Connection, tenant: &TenantId) -> Result<Vec<Expert>, StoreError> {
     let bodies: Vec<String> = experts::table

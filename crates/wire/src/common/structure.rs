@@ -200,7 +200,13 @@ impl Walk<'_> {
             }
         }
         let properties = schema.get("properties").and_then(Value::as_object);
+        let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         for (name, value) in fields {
+            if is_closed && !properties.is_some_and(|known| known.contains_key(name)) {
+                let known = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+                checker.fail(name, format!("unknown field; known: {}", known.join(", ")));
+                continue;
+            }
             let of = properties.and_then(|known| known.get(name)).or_else(|| schema.get("additionalProperties"));
             if let Some(of) = of {
                 checker.object(name, |inner| self.visit(of, value, inner));

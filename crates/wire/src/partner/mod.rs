@@ -1,16 +1,20 @@
 //! The partner appointment API (Schedule Partner API v0.9.1): a platform asks a partner firm for
 //! free slots and books one.
 
+mod absence;
 mod appointment;
 mod booking;
 mod change;
 mod day;
+mod envelope;
 mod expert;
+mod expert_record;
 mod geojson;
 mod hold;
 mod service_request;
 mod timeslot;
 
+pub use absence::{Absence, AbsenceQuery, SaveAbsence, SavedAbsence, VisitWithin};
 pub use appointment::{
     Appointment, AppointmentEnvelope, AppointmentList, AppointmentQuery, AppointmentStatus, AppointmentType,
     Cancellation, Connection, Joint, JointParty, ListFilter, SortBy, SortOrder,
@@ -21,7 +25,12 @@ pub use day::{
     BASE, DayAnswer, DayFormat, DayPlan, DayQuery, DayWarning, Moment, MomentRange, PlannedLeg, PlannedVisit, Proposal,
     ProposalAnswer, ProposalOutcome, ProposalRequest, ProposedChange, TeamDayAnswer, TeamDayQuery, read_date,
 };
+pub use envelope::{Envelope, ListEnvelope};
 pub use expert::{Expert, ExpertList, KnownExpert};
+pub use expert_record::{
+    ExpertBase, ExpertExclusions, ExpertHours, ExpertRecord, ExpertSchedule, ExpertSkills, ExpertTerritory, ExpertWeek,
+    SavedExpert,
+};
 pub use geojson::{CollectionType, Feature, FeatureCollection, FeatureType, Geometry, Properties};
 pub use hold::{CheckedHold, HoldAnswer, HoldRequest, ReleasedHold};
 pub use service_request::{
