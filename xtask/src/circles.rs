@@ -2,15 +2,11 @@
 //!
 //! A file imports another when it names something of the other's module by `crate::`, `super::` or `self::`;
 //! a name that a module re-exports counts as an import of the file that defines it. Tests are left out.
-//! `circles_backlog.txt` lists the files that stood in a circle when the check was introduced: the list may
-//! shrink, never grow. `UPDATE_CIRCLES=1 cargo nextest run -p xtask circles` writes it anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::prose::without_comments_and_strings;
-
-const BACKLOG: &str = "xtask/src/circles_backlog.txt";
 
 /// A module by its path from the crate's root: `["claims", "notes"]`.
 type Module = Vec<String>;
@@ -185,18 +181,9 @@ fn files_in_circles() -> BTreeSet<String> {
 }
 
 #[test]
-fn no_further_files_import_each_other_in_circles() {
+fn no_files_import_each_other_in_circles() {
     let found = files_in_circles();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(BACKLOG);
-    if std::env::var_os("UPDATE_CIRCLES").is_some() {
-        let list = found.iter().cloned().collect::<Vec<_>>().join("\n") + "\n";
-        std::fs::write(&path, list).expect("the list can be written");
-        return;
-    }
-    let list = std::fs::read_to_string(&path).expect("the list of files that are to be taken apart");
-    let backlog: BTreeSet<&str> = list.lines().collect();
-    let new: Vec<&str> = found.iter().map(String::as_str).filter(|name| !backlog.contains(name)).collect();
-    assert!(new.is_empty(), "files that newly stand in a circle of imports:\n{}", new.join("\n"));
+    assert!(found.is_empty(), "files that import each other in circles:\n{}", Vec::from_iter(found).join("\n"));
 }
 
 #[test]

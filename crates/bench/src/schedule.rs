@@ -2,13 +2,14 @@
 
 use constat_domain::appointment::{Appointment, AppointmentStatus, Slot, SlotKind};
 use constat_domain::expert::Expert;
-use constat_domain::geo::{Place, PostalAddress};
+use constat_domain::geo::{Place, Position, PostalAddress};
 use constat_domain::ids::{AppointmentId, SessionId};
 use constat_domain::service::{CustomerType, Granularity, ServiceKind, ServiceRequest};
 use constat_domain::tenancy::TenantId;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::Commune;
+/// A commune: postcode, name, where it is.
+pub type Commune = (String, String, Position);
 
 /// Visits of 45 minutes start on the hour; number per day.
 const SLOTS: usize = 9;

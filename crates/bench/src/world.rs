@@ -8,7 +8,6 @@ use constat_claims::ClaimService;
 use constat_core::{Core, IssuedKey, NewKey, Settings, issue_key};
 use constat_domain::expert::{Expert, HourRange, Skills, WeeklyHours};
 use constat_domain::gazetteer::Gazetteer;
-use constat_domain::geo::Position;
 use constat_domain::ids::{ExpertId, OrgId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::{Api, Mode, Organisation, OrganisationKind, TenantId};
@@ -23,7 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::RunningClock;
 use crate::load::{Connection, request};
-use crate::schedule;
+use crate::schedule::{self, Commune};
 
 /// A running server and the keys to it.
 pub struct World {
@@ -96,9 +95,6 @@ pub async fn key(core: &Core, api: Api, issuer: OrgId, holder: OrgId) -> String 
     core.store.write(move |tx| api_keys::insert(tx, &key)).await.expect("a new key");
     secret
 }
-
-/// A commune: postcode, name, where it is.
-pub type Commune = (String, String, Position);
 
 /// Communes of Paris and its ring.
 pub fn places() -> Vec<Commune> {

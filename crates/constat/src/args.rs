@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use constat_domain::tenancy::{Api, Mode, OrganisationKind};
 
+use constat_domain::catastrophe::Stage;
+
 use crate::config::Flags;
 
 /// Takes an insurance claim from its declaration to a booked expert whose firm holds the file.
@@ -252,8 +254,8 @@ pub enum CatastropheCommand {
         #[arg(long = "nature", value_name = "CODE")]
         natures: Vec<String>,
         /// From this many hours on, reserve this percentage; may be repeated [default: 0:40 24:20 48:0]
-        #[arg(long = "stage", value_name = "HOURS:PERCENT", value_parser = crate::catastrophe::read_stage)]
-        stages: Vec<constat_domain::catastrophe::Stage>,
+        #[arg(long = "stage", value_name = "HOURS:PERCENT", value_parser = read_stage)]
+        stages: Vec<Stage>,
     },
     /// End catastrophe mode: all times are available to all requests again
     #[command(after_help = "Example:\n  constat catastrophe stop \"Inondations 2026-11\"")]
@@ -293,7 +295,7 @@ pub enum DocumentsCommand {
 #[derive(Debug, Subcommand)]
 pub enum CatalogueCommand {
     /// Check a file or a folder, and print its matrix: each loss with its questions and documents
-    #[command(after_help = crate::catalogue::CHECK_HELP)]
+    #[command(after_help = crate::help::CHECK_HELP)]
     Check {
         /// A .toml file, or a folder of them [default: the configured folder, else the built-in catalogue]
         path: Option<PathBuf>,
@@ -310,16 +312,16 @@ pub enum CatalogueCommand {
 #[derive(Debug, Subcommand)]
 pub enum Import {
     /// The contract registry of a platform
-    #[command(after_help = crate::import::CONTRACTS_HELP)]
+    #[command(after_help = crate::help::CONTRACTS_HELP)]
     Contracts(ImportPortfolio),
     /// Claims of another system with their history, or of another server of this software
-    #[command(after_help = crate::import::CLAIMS_HELP)]
+    #[command(after_help = crate::help::CLAIMS_HELP)]
     Claims(ImportPortfolio),
     /// A partner firm's experts or repair workers
-    #[command(after_help = crate::import::EXPERTS_HELP)]
+    #[command(after_help = crate::help::EXPERTS_HELP)]
     Experts(ImportFrom),
     /// Absences of a partner firm's experts
-    #[command(after_help = crate::import::ABSENCES_HELP)]
+    #[command(after_help = crate::help::ABSENCES_HELP)]
     Absences(ImportFrom),
 }
 
@@ -392,7 +394,7 @@ pub enum Gdpr {
         output: PathBuf,
     },
     /// Erase who an insured is and what they said and showed (GDPR, article 17)
-    #[command(after_help = crate::gdpr::ERASE_HELP)]
+    #[command(after_help = crate::help::ERASE_HELP)]
     Erase {
         /// Who.
         #[command(flatten)]
@@ -606,4 +608,11 @@ impl From<ModeName> for Mode {
             ModeName::Live => Self::Live,
         }
     }
+}
+
+/// Reads a stage of a catastrophe, `HOURS:PERCENT`.
+fn read_stage(text: &str) -> Result<Stage, String> {
+    let parts = text.split_once(':').and_then(|(hours, percent)| Some((hours.parse().ok()?, percent.parse().ok()?)));
+    let (from_hours, reserved_percent) = parts.ok_or("expected HOURS:PERCENT, such as 24:20")?;
+    Ok(Stage { from_hours, reserved_percent })
 }

@@ -117,10 +117,3 @@ fn told(one: &Catastrophe) -> String {
     };
     one.stages.iter().map(line).collect::<Vec<_>>().join("\n")
 }
-
-/// `HOURS:PERCENT`.
-pub fn read_stage(text: &str) -> Result<Stage, String> {
-    let parts = text.split_once(':').and_then(|(hours, percent)| Some((hours.parse().ok()?, percent.parse().ok()?)));
-    let (from_hours, reserved_percent) = parts.ok_or("expected HOURS:PERCENT, such as 24:20")?;
-    Ok(Stage { from_hours, reserved_percent })
-}

@@ -15,11 +15,11 @@ use constat_tables::workbook_writer::WorkbookWriter;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
 
+use crate::archives::{archivist, part_of, write_archive};
 use crate::args::{Export, ExportFormat, ExportTarget, ExportTo};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::Folder;
-use crate::gdpr::{archivist, write_archive};
 use crate::keys::find_organisation;
 use crate::{private, progress};
 
@@ -186,13 +186,6 @@ fn write_cells<T: AsRef<[u8]>>(
     let mut writer = csv::WriterBuilder::new().delimiter(separator).terminator(end).from_writer(writer);
     writer.write_record(cells).map_err(std::io::Error::from)?;
     Ok(writer.flush()?)
-}
-
-/// The name of a file that is not whole yet.
-pub fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
 }
 
 fn export_contracts(store: &Store, out: Out) -> Result<(), Failure> {

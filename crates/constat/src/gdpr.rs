@@ -1,43 +1,22 @@
 //! `constat gdpr`: what is known of one insured, given out or erased.
 
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use constat_claims::import_export::archive::Archivist;
 use constat_claims::import_export::erasure::{Erasure, erase, finish, look};
 use constat_core::{AppError, Clock as _, SecureRandom as _};
 use constat_domain::ids::EventId;
 use constat_domain::tenancy::TenantId;
 use constat_scheduling::{count_to_erase, erase_appointments};
-use constat_store::{DocumentBytes, Tx};
-use futures_util::TryStreamExt as _;
+use constat_store::Tx;
 
+use crate::archives::{archivist, write_archive};
 use crate::args::{Gdpr, InsuredOf, OverrideReason};
 use crate::catalogue::catalogues;
 use crate::clock_and_random::{OsRandom, SystemClock};
 use crate::config::Config;
-use crate::export::part_of;
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::keys::find_organisation;
-use crate::progress;
-
-/// What `constat gdpr erase --help` adds.
-pub const ERASE_HELP: &str = "\
-Erased: names, phones, e-mail and street addresses, descriptions, answers in words, damages as told, notes,
-documents with their bytes and what photos told, sign-in links, and answers kept for repeated requests; in
-claims, contracts, appointments, and the calendars of firms on this server. A running server asks firms on
-other servers to do the same. Kept: amounts, dates, codes, statuses, ids of this server, towns, contract
-numbers, and the events, whose chain still verifies. The database file is written anew.
-
-A claim that is under way, has a payment under way, or closed less than two years ago (Code des assurances,
-L114-1) keeps everything, unless --override-retention says why. All details: docs/gdpr.md
-
-Examples:
-  constat gdpr erase --user A1234567890 --organisation Plateforme --mode live --reason request --dry-run
-  constat gdpr erase --user A1234567890 --organisation Plateforme --mode live --reason request";
 
 /// Runs `constat gdpr ...`.
 pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
@@ -149,42 +128,4 @@ pub async fn gdpr(config: &Config, command: Gdpr) -> Result<ExitCode, Failure> {
 
 fn unknown(insured: &InsuredOf) -> Failure {
     Failure::new(format!("{} knows no insured with this user id in this mode", insured.organisation))
-}
-
-/// Makes archives of an organisation's data.
-pub fn archivist(
-    config: &Config,
-    folder: &Folder,
-    organisation: &str,
-    mode: constat_domain::tenancy::Mode,
-) -> Result<Archivist, Failure> {
-    let organisation = find_organisation(&folder.store, organisation)?;
-    let tenant = TenantId { org: organisation.id, mode };
-    let deadlines = config.settings.deadlines.rules().map_err(|wrong| Failure::new(format!("deadlines: {wrong}")))?;
-    Ok(Archivist {
-        store: folder.store.clone(),
-        documents: folder.documents(&config.documents)?,
-        catalogue: Arc::clone(catalogues(&config.settings.catalogue)?.of(&tenant)),
-        deadlines: Arc::new(deadlines),
-        tenant,
-        forms: constat_http::WIRE_FORMS,
-        at: SystemClock.now(),
-    })
-}
-
-/// Writes an archive; it appears under its name once it is whole.
-pub async fn write_archive(mut bytes: DocumentBytes, output: &Path) -> Result<(), Failure> {
-    let bar = progress::of_some_bytes("archive");
-    let part = part_of(output);
-    let fails = |error| Failure::new(format!("{}: {error}", part.display()));
-    let mut file = crate::private::create(&part).map_err(fails)?;
-    while let Some(piece) = bytes.try_next().await? {
-        file.write_all(&piece).map_err(fails)?;
-        bar.inc(piece.len() as u64);
-    }
-    file.sync_all()?;
-    std::fs::rename(&part, output)?;
-    bar.finish_and_clear();
-    println!("Written: {}", output.display());
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Constat: takes an insurance claim from its declaration to a booked expert whose firm holds the
 //! file. This binary is the command line, the configuration and the wiring.
 
+mod archives;
 mod args;
 mod audit;
 mod backup;
@@ -16,6 +17,7 @@ mod exposure;
 mod failure;
 mod folder;
 mod gdpr;
+mod help;
 mod import;
 mod keys;
 mod logging;

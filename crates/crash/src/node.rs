@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -92,6 +92,32 @@ impl Node {
         in_time
     }
 
+    /// Waits until it answers for the first time. A server that ends instead is reported at once.
+    ///
+    /// # Errors
+    /// What happened, with the end of its log.
+    pub async fn wait_for_start(&mut self, patience: Duration) -> Result<(), String> {
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            if is_healthy(self.port).await {
+                return Ok(());
+            }
+            if !self.runs() {
+                return Err(format!("the server on port {} ended while it started:\n{}", self.port, self.log_end()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err(format!("the server on port {} does not answer after {patience:?}:\n{}", self.port, self.log_end()))
+    }
+
+    /// The last lines of its log.
+    fn log_end(&self) -> String {
+        const LINES: usize = 20;
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+
     /// Base of the partner API.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/claims/api/v1", self.port)
@@ -100,15 +126,23 @@ impl Node {
 
 /// Waits until a server answers `GET /health`. False when it does not in time.
 pub async fn answers(port: u16, patience: Duration) -> bool {
-    let asked = async {
-        while !healthy(port).await.unwrap_or(false) {
+    let answered = async {
+        while !is_healthy(port).await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(patience, asked).await.is_ok()
+    tokio::time::timeout(patience, answered).await.is_ok()
 }
 
-async fn healthy(port: u16) -> std::io::Result<bool> {
+/// Longest wait for one answer to `GET /health`: a connection that hangs is tried again on a new one.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+async fn is_healthy(port: u16) -> bool {
+    let asked = tokio::time::timeout(HEALTH_TIMEOUT, ask_health(port)).await;
+    asked.is_ok_and(|answered| answered.unwrap_or(false))
+}
+
+async fn ask_health(port: u16) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(b"GET /health HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n").await?;
     let mut head = [0; 12];

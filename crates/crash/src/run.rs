@@ -245,10 +245,8 @@ async fn start_nodes(
         nodes.ports.push(port);
         nodes.all.push(Arc::new(Mutex::new(node)));
     }
-    for port in &nodes.ports {
-        if !node::answers(*port, Duration::from_mins(1)).await {
-            return Err(format!("the server on port {port} does not answer; see its log in {}", logs.display()));
-        }
+    for node in &nodes.all {
+        node.lock().await.wait_for_start(Duration::from_mins(1)).await?;
     }
     Ok(nodes)
 }

@@ -200,6 +200,21 @@ pub enum ClaimRefusal {
     NoPermission,
 }
 
+/// Allowed when one of the results is. Otherwise the first refusal, or `none` without results.
+pub(crate) fn one_of(
+    results: impl Iterator<Item = Result<(), ClaimRefusal>>,
+    none: ClaimRefusal,
+) -> Result<(), ClaimRefusal> {
+    let mut first = None;
+    for result in results {
+        match result {
+            Ok(()) => return Ok(()),
+            Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    Err(first.unwrap_or(none))
+}
+
 /// Why a search, a booking or a change of an appointment is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BookingRefusal {

@@ -17,7 +17,8 @@ use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::Run;
 use crate::rng::SeededRng;
 use crate::rounded;
-use crate::world::{Commune, search_at};
+use crate::schedule::Commune;
+use crate::world::search_at;
 
 const SEED: u64 = 5_000;
 /// Where the storm struck: all callers live there.

@@ -21,7 +21,8 @@ use tokio::net::TcpListener;
 
 use super::figures;
 use crate::clock::monday;
-use crate::world::{self, Commune};
+use crate::schedule::Commune;
+use crate::world;
 
 /// Servers on one database, in this process: each with connections, writers, calendars and a gate of its
 /// own, so that they share nothing but the database (and the machine).

@@ -13,41 +13,6 @@ use constat_domain::catalogue::{Catalogue, CatalogueError, Family};
 use crate::args::CatalogueCommand;
 use crate::failure::Failure;
 
-/// What `constat catalogue check --help` adds.
-pub const CHECK_HELP: &str = "\
-A file is one version of one product family. The smallest one that is sound:
-
-  id = \"kite\"
-  version = \"2027-01\"
-  label = \"Cerf-volant\"
-  products = [{ id = \"kite\", label = \"Cerf-volant\" }]
-
-  [questions.torn]
-  text = \"La voile est-elle déchirée ?\"
-  kind = \"bool\"                              # or text; or choice, with options
-
-  [documents]
-  damage_photo = \"Photo des dommages\"
-
-  [[loss_types]]
-  id = \"break\"
-  label = \"Casse\"
-
-  [[loss_types.subtypes]]
-  id = \"partial_break\"
-  label = \"Casse réparable\"
-  triple = { nature = \"Divers\", cause = \"BrisDeteriorationPanne\" }
-  guarantee = \"BiensDeLoisirs\"
-  questions = [\"torn\"]
-  documents = [{ id = \"damage_photo\", category = \"mandatory\", when = { question = \"torn\", is = true } }]
-
-Examples:
-  constat catalogue check                      what the server would use
-  constat catalogue check kite.toml            one file, with the others that are inside the program
-  constat catalogue check /etc/constat/catalogue
-
-The exit code is 1 when anything is wrong. All details: docs/catalogue.md";
-
 /// The catalogues that the settings name.
 pub fn catalogues(settings: &CatalogueSettings) -> Result<Catalogues, Failure> {
     Catalogues::load(settings).map_err(|faults| failure(&faults))

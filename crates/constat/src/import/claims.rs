@@ -37,29 +37,6 @@ const BATCH: usize = 200;
 /// Most faults that are kept to be shown when nothing is imported.
 const MAX_ENTRIES: usize = 1_000;
 
-/// What `constat import claims --help` adds.
-pub const HELP: &str = "\
-A JSON lines file holds whole claims, as `constat export claims` writes them: any status, with the dates
-of their history, answers, settlements and documents. A document's `file` is a path beside the file; one
-without it is kept as an entry whose bytes are not here. What can be told from the rest may be left out:
-ids, the contract (by contract_id, of the registry), document sizes and types, dates.
-
-Columns of a CSV file (the flat fields):
-  user_id, status, loss_type, subtype, contract_id, claim_at, description
-  insured_first_name, insured_last_name, insured_phone_number; insured_email, insured_company optional
-  location_address, location_city, location_country, location_zipcode
-  Optional: declaration_id, claim_id, contract_product_id, declaration_at, submitted_at, closed_at,
-  rejected_at, reopened_at, abandoned_at, abandon_reason, note, insurer_reference, created_at, updated_at,
-  declared_by (an integrator's organisation)
-
-Nothing is imported when any line is faulty, unless --skip-faulty: then the sound ones are, and the faults
-are in FILE.errors.jsonl by line and field. A claim that is here already is passed over, so a run that was
-interrupted is simply started again. All details: docs/exchange.md
-
-Examples:
-  constat import claims claims.jsonl --organisation Plateforme --mode live --dry-run
-  constat import claims claims.jsonl --organisation Plateforme --mode live --skip-faulty";
-
 /// Runs `constat import claims`.
 pub async fn import(
     folder: &Folder,

@@ -35,66 +35,6 @@ use crate::folder::Folder;
 use crate::keys::{find_organisation, operator};
 use crate::progress;
 
-/// What `constat import contracts --help` adds.
-pub const CONTRACTS_HELP: &str = "\
-Columns of a CSV file (a line for each insured thing; lines with the same id are one contract):
-  id, user_id, number, name       the contract; number is the insurer's
-  insurer_acam_code               eight digits; insurer_name may be left out
-  guarantee                       code of guarantee_type.csv
-  customer_type                   individual or professional
-  holder_first_name, holder_last_name, holder_phone_number; holder_email, holder_company optional
-  product_id, product_type        type as in the catalogue: bike, phone, home, ...
-  Optional: deductible (euros), effective_from, effective_to (dates), product_subtype, product_brand,
-  product_model, product_marked, product_internal_id, risk_type, risk_relationship, risk_street1,
-  risk_zip_code, risk_city, risk_country_code, risk_rooms, risk_surface (square metres)
-
-A contract whose id is known is replaced. With --skip-faulty the sound contracts are imported and the
-faults of the others are in FILE.errors.jsonl. Tables of French Excel and workbooks (.xlsx) are read as
-they are. JSON lines and all details: docs/import.md
-
-Example:
-  constat import contracts data/samples/contracts.csv --organisation Plateforme --mode test --dry-run
-  constat import contracts portfolio.xlsx --sheet Contrats --organisation Plateforme --mode test";
-
-pub use claims::HELP as CLAIMS_HELP;
-
-/// What `constat import experts --help` adds.
-pub const EXPERTS_HELP: &str = "\
-Columns of a CSV file (lists are separated by ; or |):
-  reference                       the firm's own; an expert whose reference is known is replaced
-  display_name                    as the insured will read it
-  zip, city  or  lat, lon         where the day starts: a French postcode, or WGS 84 degrees
-  kinds                           ESS, VISIO, EAD, TELE, CONTRADICTOIRE, REN
-  monday ... sunday               hours such as 09:00-12:30;13:30-18:00
-  Optional: active, zone (Europe/Paris), trades (plumbing, painting, flooring, joinery, electricity),
-  loss_natures (Nature, Nature/Cause or Nature/Cause/Detail), insurers (ACAM codes), customers,
-  dwellings, languages (fr, en, ...), limit_total, limit_contents, limit_building (euros),
-  departments or radius_km, excluded_insurers, excluded_cases (insurers' references of claims),
-  ties (insurers whose drought claims the person may not take), daily_cap, weekly_cap,
-  buffer_before_minutes, buffer_after_minutes, notice_minutes, holidays_off
-  In JSON only: schedules, exceptions, on_call. An import from a table leaves them as they are
-
-Tables of French Excel and workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
-
-Example:
-  constat import experts data/samples/experts.csv --organisation Cabinet --mode test";
-
-/// What `constat import absences --help` adds.
-pub const ABSENCES_HELP: &str = "\
-Columns of a CSV file:
-  expert        the expert's reference
-  start, end    a date (2026-12-24 or 24/12/2026; the last one is included), a local time of the expert's
-                zone (2026-12-24T09:00; 24:00 is the end of the day) or an instant with its offset
-  Optional: reference (an absence whose reference is known is replaced, with all its occurrences), reason,
-  rrule         start and end are the first of several: FREQ=WEEKLY;BYDAY=MO;UNTIL=20270630
-  exdates       dates (separated by ; or |) on which no occurrence of the rule begins after all
-
-The booked visits that lie in the absences are listed; they are not moved. Tables of French Excel and
-workbooks (.xlsx) are read as they are. JSON lines and all details: docs/import.md
-
-Example:
-  constat import absences data/samples/absences.csv --organisation Cabinet --mode test";
-
 /// Runs `constat import ...`.
 pub async fn import(config: &Config, command: Import) -> Result<ExitCode, Failure> {
     let catalogues = catalogues(&config.settings.catalogue)?;

@@ -79,25 +79,15 @@ impl Action {
         Self::CancelSettlement,
     ];
 
+    /// Whether it should not be done on a loss outside the cover without a look at that.
+    pub const fn minds_cover(self) -> bool {
+        matches!(self, Self::Submit | Self::CreateSettlement | Self::PaySettlement)
+    }
+
     /// Whether only the platform itself may do it.
     pub const fn is_for_handlers(self) -> bool {
         !matches!(self, Self::Edit | Self::UploadDocument | Self::Submit | Self::Cancel)
     }
-}
-
-/// Allowed when one of them is. Else the first refusal; `none` when there is nothing to choose from.
-pub(super) fn one_of(
-    results: impl Iterator<Item = Result<(), ClaimRefusal>>,
-    none: ClaimRefusal,
-) -> Result<(), ClaimRefusal> {
-    let mut first = None;
-    for result in results {
-        match result {
-            Ok(()) => return Ok(()),
-            Err(refusal) => first = first.or(Some(refusal)),
-        }
-    }
-    Err(first.unwrap_or(none))
 }
 
 impl Claim {
@@ -124,5 +114,15 @@ impl Claim {
             Action::PaySettlement | Action::CancelSettlement => self.may_pay_one(),
             Action::ReturnSettlement => self.may_return_one(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_not_moved_outside_the_cover_without_a_look_at_it() {
+        assert!(Action::CreateSettlement.minds_cover() && !Action::Cancel.minds_cover());
     }
 }

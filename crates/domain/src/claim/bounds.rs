@@ -1,6 +1,5 @@
 //! How much one claim may hold. It is read and written whole, so that none may grow without end.
 
-use super::Claim;
 use crate::refusal::ClaimRefusal;
 
 /// Most documents, those that newer ones replaced too. Ours: a large fire has some dozens.
@@ -15,17 +14,4 @@ pub(super) const MAX_NOTES: usize = 1_000;
 /// Refuses when there are as many as may be.
 pub(super) const fn room_for_one(what: &'static str, there: usize, most: usize) -> Result<(), ClaimRefusal> {
     if there < most { Ok(()) } else { Err(ClaimRefusal::TooMany { what, most }) }
-}
-
-impl Claim {
-    /// Everything that the claim holds too much of: the field, and how much it may hold.
-    pub(super) fn overfull(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let all = [
-            ("documents", self.documents.len(), MAX_DOCUMENTS),
-            ("requests", self.requests.len(), MAX_REQUESTS),
-            ("settlements", self.settlements.len(), MAX_SETTLEMENTS),
-            ("internal_notes", self.internal_notes.len(), MAX_NOTES),
-        ];
-        all.into_iter().filter(|(_, there, most)| there > most).map(|(field, _, most)| (field, most))
-    }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Claim, ClaimStatus, Contract, CoverTerms};
+use super::{Claim, ClaimStatus, Contract, CoverTerms};
 use crate::catalogue::Catalogue;
 use crate::holidays::zone_of_department;
 use crate::refusal::ClaimRefusal;
@@ -94,13 +94,6 @@ impl<'a> From<&'a Catalogue> for Rules<'a> {
     /// The catalogue with the usual settings.
     fn from(catalogue: &'a Catalogue) -> Self {
         Self { catalogue, outside_cover: OutsideCover::default() }
-    }
-}
-
-impl Action {
-    /// Whether it should not be done on a loss outside the cover without a look at that.
-    pub const fn minds_cover(self) -> bool {
-        matches!(self, Self::Submit | Self::CreateSettlement | Self::PaySettlement)
     }
 }
 
@@ -239,7 +232,6 @@ mod tests {
         assert!(claim.can_submit(catalogue()) && !claim.can_submit(refuses));
         let warning = claim.cover().fault().unwrap();
         assert!(warning.contains("last day of cover, 2023-12-31"), "{warning}");
-        assert!(Action::CreateSettlement.minds_cover() && !Action::Cancel.minds_cover());
         let id = crate::ids::ClaimId::new(now(), &[9; 10]);
         let outcome = claim.submit(refuses, id, now());
         assert!(matches!(outcome, Err(ClaimRefusal::OutsideCover(_))), "{outcome:?}");

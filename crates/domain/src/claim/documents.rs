@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::actions::one_of;
 use super::bounds::{MAX_DOCUMENTS, room_for_one};
 use super::{Answer, Claim, ClaimStatus, Document, DocumentRequest, DocumentStatus, Duplicate, Photo, ScanState};
 use crate::catalogue::{Catalogue, Category, DocumentRule, Family, Subtype};
 use crate::ids::DocumentId;
-use crate::refusal::ClaimRefusal;
+use crate::refusal::{ClaimRefusal, one_of};
 
 /// Most bytes of one document: 20 MiB. Source: claims API v2, "Document rules".
 pub const MAX_DOCUMENT_BYTES: u64 = 20_971_520;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bounds::{MAX_NOTES, room_for_one};
 use super::transitions::Step;
-use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, LocationEdit, Rules};
+use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, LocationEdit, NextStatus, Rules};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::{ClaimRefusal, FieldError, Refusal};
@@ -23,33 +23,6 @@ pub struct ClaimEdit {
     pub location: LocationEdit,
     /// The answers, all of them anew, by French text or stable id.
     pub answers: Option<BTreeMap<String, Answer>>,
-}
-
-/// Where a handler may move a claim: every status that is neither the draft's nor its submission's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NextStatus {
-    /// Taken up, gone on with, or reopened.
-    InProgress,
-    /// Waits for the insured.
-    PendingInfo,
-    /// Settled.
-    Closed,
-    /// Refused.
-    Rejected,
-    /// Given up.
-    Abandoned,
-}
-
-impl From<NextStatus> for ClaimStatus {
-    fn from(next: NextStatus) -> Self {
-        match next {
-            NextStatus::InProgress => Self::InProgress,
-            NextStatus::PendingInfo => Self::PendingInfo,
-            NextStatus::Closed => Self::Closed,
-            NextStatus::Rejected => Self::Rejected,
-            NextStatus::Abandoned => Self::Abandoned,
-        }
-    }
 }
 
 /// What a handler decides about a claim.

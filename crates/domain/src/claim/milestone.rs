@@ -1,11 +1,7 @@
-//! Dated facts about a claim that nothing else in it tells: what deadlines count from, and what
-//! meets them.
+//! Dated facts about a claim that no other field has: deadlines count from them or are met by them.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-
-use super::Claim;
-use crate::refusal::Refusal;
 
 macro_rules! milestones {
     ($($(#[$doc:meta])* $name:ident = $wire:literal,)+) => {
@@ -112,22 +108,3 @@ impl MilestoneKind {
 const FIRST_DAY: Date = Date::constant(1990, 1, 1);
 /// Last day that a milestone may have: the same.
 const LAST_DAY: Date = Date::constant(2199, 12, 31);
-
-impl Claim {
-    /// Keeps the day of a milestone, or corrects it. `today` is the day at the place of the loss.
-    ///
-    /// # Errors
-    /// The day has not come yet, or lies before 1990 or after 2199.
-    pub fn record_milestone(&mut self, kind: MilestoneKind, day: Date, today: Date) -> Result<(), Refusal> {
-        if let Some(message) = kind.fault_of(day, today) {
-            return Err(Refusal::field("date", message));
-        }
-        self.milestones.insert(kind, day);
-        Ok(())
-    }
-
-    /// Removes a milestone that was recorded by mistake; returns its day.
-    pub fn remove_milestone(&mut self, kind: MilestoneKind) -> Option<Date> {
-        self.milestones.remove(&kind)
-    }
-}

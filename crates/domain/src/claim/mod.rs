@@ -1,6 +1,6 @@
 //! Claims: from the declaration to the closed file. One model behind both contracts.
 //!
-//! [`Claim`] is the data. How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
+//! [`Claim`] is the data (`record`). How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
 //! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
 //! `correction` what a handler corrects, `cover` whether the contract covered the day of the loss,
 //! `actions` says what may be done next, `declarer` who sees it. Its parts: `document` and `documents` (what an upload does),
@@ -9,271 +9,56 @@
 //! leaves it as it was.
 
 mod actions;
+mod answer;
 mod bounds;
 mod correction;
 mod cover;
 mod declaration;
 mod declarer;
 mod document;
+mod document_request;
 mod documents;
 mod draft;
 mod erasure;
 mod facets;
 mod filename;
+mod insured;
 mod life_cycle;
 mod media_type;
 mod milestone;
+mod milestones;
 mod moved;
 mod person;
+mod record;
 mod requests;
+mod settlement;
 mod settlements;
+mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod transitions;
 
 pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, CoverTerms, Product, Risk};
 pub use actions::{Action, Asker};
+pub use answer::Answer;
 pub use correction::{Correction, InsuredEdit, LocationEdit};
 pub use cover::{Cover, CoverReason, CoverState, OutsideCover, Rules};
 pub use declaration::{Declaration, DeclaredWith, code_faults};
 pub use document::{Document, DocumentStatus, Duplicate, Photo, PhotoEdit, ScanState};
+pub use document_request::DocumentRequest;
 pub use documents::{Entry, MAX_DOCUMENT_BYTES, NewDocument};
 pub use draft::NewDraft;
 pub use erasure::{ERASED, Retention};
 pub use filename::{
     clean_filename, filename_of_disposition, is_program_name, name_of_file, safe_filename, text_of_header,
 };
-pub use life_cycle::{ClaimEdit, Decision, NextStatus};
+pub use insured::{Insured, Location};
+pub use life_cycle::{ClaimEdit, Decision};
 pub use media_type::{ending_of, media_type_of, pdf_start};
 pub use milestone::MilestoneKind;
-pub use requests::{DocumentRequest, NewRequest, RequestedDocument};
-pub use settlements::{NewSettlement, Settlement, SettlementKind};
+pub use record::{CauseRemoval, Claim, Dossier, InternalNote};
+pub use requests::{NewRequest, RequestedDocument};
+pub use settlement::{Settlement, SettlementKind};
+pub use settlements::NewSettlement;
+pub use status::{ClaimStatus, NextStatus};
 pub use transitions::{Step, TRANSITIONS, Transition};
-
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId, OrgId};
-use crate::service::{LossTriple, Valuation};
-use crate::tenancy::TenantId;
-
-/// Status of a claim.
-///
-/// Which follows which: [`TRANSITIONS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimStatus {
-    /// A pre-declaration that may still be edited.
-    Draft,
-    /// Handed in.
-    Submitted,
-    /// A handler works on it.
-    InProgress,
-    /// The handler waits for the insured.
-    PendingInfo,
-    /// Settled.
-    Closed,
-    /// Refused.
-    Rejected,
-    /// Given up after it was submitted.
-    Abandoned,
-    /// Given up as a draft.
-    Archived,
-}
-
-impl ClaimStatus {
-    /// The name on the wire and in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::InProgress => "in_progress",
-            Self::PendingInfo => "pending_info",
-            Self::Closed => "closed",
-            Self::Rejected => "rejected",
-            Self::Abandoned => "abandoned",
-            Self::Archived => "archived",
-        }
-    }
-}
-
-/// Where the loss happened, as the claims API writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// Number and street.
-    pub address: String,
-    /// Town.
-    pub city: String,
-    /// Country: its French name (`France`, `La Réunion`) or its ISO 3166-1 alpha-2 code, as it was given.
-    pub country: String,
-    /// Postcode: five digits in France, free elsewhere.
-    pub zipcode: String,
-}
-
-/// The insured person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Insured {
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// Phone number.
-    pub phone_number: String,
-    /// E-mail.
-    pub email: Option<String>,
-    /// Company.
-    pub company: Option<String>,
-}
-
-/// An answer to a catalogue question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// Yes or no.
-    Bool(bool),
-    /// In words, or one of the question's choices.
-    Text(String),
-}
-
-impl From<Answer> for serde_json::Value {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Bool(yes) => Self::Bool(yes),
-            Answer::Text(text) => Self::String(text),
-        }
-    }
-}
-
-/// An internal note of a handler. Not visible to other readers of the claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InternalNote {
-    /// The text.
-    pub text: String,
-    /// When it was written.
-    pub at: Timestamp,
-    /// The key that it was written with.
-    pub by: KeyId,
-}
-
-/// Data of the dossier contract that the claims contract does not have.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Dossier {
-    /// What happened, as codes.
-    pub loss: Option<LossTriple>,
-    /// The building or place at risk.
-    pub risk: Option<Risk>,
-    /// Stakes, tax-inclusive.
-    #[serde(default)]
-    pub valuation: Valuation,
-    /// Damages as declared, in the shape of the dossier contract's `declaredDamages`, already
-    /// checked against it.
-    pub declared_damages: Option<serde_json::Value>,
-    /// Whether measures were taken to limit the damage.
-    pub conservation_measures: Option<bool>,
-    /// `causeRemoval` of the dossier contract: whether the cause was removed, else why not.
-    pub cause_removal: Option<CauseRemoval>,
-    /// `qualification` of the dossier contract.
-    pub qualification: Option<serde_json::Value>,
-    /// The insurer's reference of the claim (`insurerClaimId`, `claim.number`).
-    pub insurer_reference: Option<String>,
-    /// The mission ordered on the claim.
-    pub mission: Option<MissionId>,
-}
-
-/// Whether the cause of the loss was removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CauseRemoval {
-    /// It was.
-    pub done: bool,
-    /// Else why not: `EnCoursDeReparation`, `NonRepare`, `RechercheEnCours`, `ReparationPrevue`,
-    /// `Autre`.
-    pub reason: Option<String>,
-}
-
-/// A claim, whole. Saved as one document; its version guards every change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// Whose data.
-    pub tenant: TenantId,
-    /// The integrator that declared it: the organisation that holds the key it was declared with. `None`
-    /// when that was the platform itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub declared_by: Option<OrgId>,
-    /// The pre-declaration's id: `id` on the wire, for the claim's whole life.
-    pub declaration_id: DeclarationId,
-    /// The internal claim's id, given when it is submitted.
-    pub claim_id: Option<ClaimId>,
-    /// The insured's user id.
-    pub user_id: String,
-    /// Its status.
-    pub status: ClaimStatus,
-    /// `theft`, `break`, `water_damage`, ...
-    pub loss_type: String,
-    /// `total_theft`, ...
-    pub subtype: String,
-    /// Version of the catalogue it was declared with: the one that judges it for its whole life.
-    pub catalogue_version: String,
-    /// When the loss happened.
-    pub claim_at: Timestamp,
-    /// When it was declared.
-    pub declaration_at: Timestamp,
-    /// When it was submitted.
-    pub submitted_at: Option<Timestamp>,
-    /// When it was closed.
-    pub closed_at: Option<Timestamp>,
-    /// When it was refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejected_at: Option<Timestamp>,
-    /// When it was last reopened.
-    pub reopened_at: Option<Timestamp>,
-    /// When it was abandoned or archived.
-    pub abandoned_at: Option<Timestamp>,
-    /// Why it was abandoned or archived.
-    pub abandon_reason: Option<String>,
-    /// What happened, in the insured's words; 50 characters or more.
-    pub description: String,
-    /// The contract, as it was.
-    pub contract: ContractSnapshot,
-    /// The insured thing, as it was.
-    pub product: Product,
-    /// Where it happened.
-    pub location: Location,
-    /// The insured.
-    pub insured: Insured,
-    /// Answers by stable question id.
-    pub answers: BTreeMap<String, Answer>,
-    /// Every document ever uploaded, oldest first.
-    pub documents: Vec<Document>,
-    /// Documents requested by a handler, oldest first.
-    #[serde(default)]
-    pub requests: Vec<DocumentRequest>,
-    /// The handler's note to the insured.
-    pub note: Option<String>,
-    /// Notes among handlers, oldest first.
-    #[serde(default)]
-    pub internal_notes: Vec<InternalNote>,
-    /// Settlements, oldest first.
-    pub settlements: Vec<Settlement>,
-    /// What the dossier contract adds.
-    #[serde(default)]
-    pub dossier: Dossier,
-    /// The risk came from the contract registry, and the integrator that declared the claim did not show that
-    /// it knows the policyholder: the integrator does not read it. See [`Contract::is_held_by`].
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_risk_withheld: bool,
-    /// The contract came from the registry by ids alone: the integrator that declared the claim has not shown that
-    /// it knows the policyholder, and reads of the contract only what it sent. See [`Contract::is_held_by`].
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_contract_withheld: bool,
-    /// Milestones recorded by handlers: deadlines count from them or are met by them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub milestones: BTreeMap<MilestoneKind, jiff::civil::Date>,
-    /// Number of changes so far; the resource's entity tag.
-    pub version: i64,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-}

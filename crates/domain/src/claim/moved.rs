@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::bounds::{MAX_DOCUMENTS, MAX_NOTES, MAX_REQUESTS, MAX_SETTLEMENTS};
 use super::filename::is_unsafe_filename;
 use super::{Claim, ClaimStatus, code_faults};
 use crate::catalogue::{Catalogue, Subtype};
@@ -247,5 +248,18 @@ impl Claim {
                 faults.push(FieldError::new(field, format!("has a text of more than {MAX_TEXT_CHARS} characters")));
             }
         }
+    }
+}
+
+impl Claim {
+    /// Everything that the claim holds too much of: the field, and how much it may hold.
+    fn overfull(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let all = [
+            ("documents", self.documents.len(), MAX_DOCUMENTS),
+            ("requests", self.requests.len(), MAX_REQUESTS),
+            ("settlements", self.settlements.len(), MAX_SETTLEMENTS),
+            ("internal_notes", self.internal_notes.len(), MAX_NOTES),
+        ];
+        all.into_iter().filter(|(_, there, most)| there > most).map(|(field, _, most)| (field, most))
     }
 }

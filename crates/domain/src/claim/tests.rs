@@ -10,8 +10,8 @@ use crate::codes::Codes;
 use crate::ids::{ClaimId, DeclarationId, DocumentId, KeyId, OrgId, SettlementId};
 use crate::money::Money;
 use crate::refusal::{ClaimRefusal, Refusal};
-use crate::service::{CustomerType, Insurer};
-use crate::tenancy::Mode;
+use crate::service::{CustomerType, Insurer, LossTriple};
+use crate::tenancy::{Mode, TenantId};
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-23T07:00:00Z".parse().unwrap()

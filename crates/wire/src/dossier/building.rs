@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::contents::{amount, each, files};
-use super::{Age, FileReference, Labelled};
+use super::age::Age;
+use super::checks::{amount, each};
+use super::file_reference::{FileReference, files};
+use super::risk::Labelled;
 use crate::common::{Amount, Checker};
 
 /// Damages to the building.
