@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use constat_domain::ids::{Entropy, KeyId, OrgId};
 use constat_domain::tenancy::{Api, ApiKey, Caller, Mode};
 use constat_store::queries::api_keys;
-use constat_store::{Mark, StoreError};
+use constat_store::{CommitCounter, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -179,7 +179,7 @@ fn is_well_formed(secret: &str) -> bool {
 /// # Errors
 /// [`AppError::InvalidKey`]; failures of the database.
 pub fn authenticate(core: &Core, api: Api, secret: &str) -> Result<Caller, AppError> {
-    let changes = changes(core, core.store.mark())?;
+    let changes = changes(core, core.store.commit_counter())?;
     Ok(recognise(core, api, secret, changes)?)
 }
 
@@ -192,24 +192,24 @@ pub async fn authenticate_request(core: &Core, api: Api, secret: &str) -> Result
     if !is_well_formed(secret) {
         return Err(KeyFault::Malformed);
     }
-    let changes = match core.store.mark() {
-        Some(mark) => changes(core, Some(mark))?,
+    let changes = match core.store.commit_counter() {
+        Some(commits) => changes(core, Some(commits))?,
         None => shared_changes(core).await?,
     };
     recognise(core, api, secret, changes)
 }
 
-/// The count of key changes that are committed now. `mark` was taken before: the count is at least as new.
-fn changes(core: &Core, mark: Option<Mark>) -> Result<i64, StoreError> {
+/// The count of key changes that are committed now. `commits` was taken before: the count is at least as new.
+fn changes(core: &Core, commits: Option<CommitCounter>) -> Result<i64, StoreError> {
     let seen = core.recent_keys.seen.lock().ok().and_then(|seen| *seen);
-    if let (Some(mark), Some((at, changes))) = (mark, seen)
-        && mark == at
+    if let (Some(commits), Some((at, changes))) = (commits, seen)
+        && commits == at
     {
         return Ok(changes);
     }
     let changes = core.store.read(api_keys::changes)?;
-    if let (Some(mark), Ok(mut seen)) = (mark, core.recent_keys.seen.lock()) {
-        *seen = Some((mark, changes));
+    if let (Some(commits), Ok(mut seen)) = (commits, core.recent_keys.seen.lock()) {
+        *seen = Some((commits, changes));
     }
     Ok(changes)
 }

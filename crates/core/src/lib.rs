@@ -33,7 +33,7 @@ pub use catalogues::{CatalogueSettings, Catalogues, read_files};
 pub use circuit_breaker::CircuitBreaker;
 pub use clock_and_random::{Clock, SecureRandom};
 pub use command::run_to_completion;
-pub use constat_store::{DocumentBytes, Mark, Tx};
+pub use constat_store::{CommitCounter, DocumentBytes, Tx};
 pub use context::CommandContext;
 pub use erase_appointments::{booked_for_claim, erase_appointment_rows, record_and_erase, with_its_parties};
 pub use error::{AppError, require_version};

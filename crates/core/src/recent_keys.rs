@@ -5,19 +5,19 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, RwLock};
 
 use constat_domain::tenancy::Caller;
-use constat_store::Mark;
+use constat_store::CommitCounter;
 use jiff::Timestamp;
 
 /// Keys seen lately, by the hash of their secret.
 ///
 /// A key is trusted only while nothing has changed about any key, on any node: a revocation counts before it
 /// commits (`api_keys::changes`), so that the first request after it is refused everywhere. SQLite tells
-/// without a query that nothing was committed at all ([`Mark`]); otherwise the count is read, once for all
+/// without a query that nothing was committed at all ([`CommitCounter`]); otherwise the count is read, once for all
 /// requests that wait for it.
 #[derive(Default)]
 pub struct RecentKeys {
     pub(crate) by_hash: RwLock<HashMap<[u8; 32], Remembered>>,
-    pub(crate) seen: Mutex<Option<(Mark, i64)>>,
+    pub(crate) seen: Mutex<Option<(CommitCounter, i64)>>,
     pub(crate) arrived: AtomicU64,
     pub(crate) shared: tokio::sync::Mutex<SharedCount>,
 }

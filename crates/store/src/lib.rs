@@ -13,8 +13,8 @@
 
 mod attempts;
 pub mod chain;
-mod checkpoints;
 mod columns;
+mod commit_counter;
 mod connection;
 mod database_url;
 mod dialect;
@@ -23,7 +23,6 @@ mod error;
 mod held;
 #[cfg(test)]
 mod interleaved;
-mod mark;
 mod migrations;
 mod opening;
 mod pool;
@@ -42,11 +41,11 @@ mod sync {
 }
 
 pub use chain::Appended;
+pub use commit_counter::CommitCounter;
 pub use connection::Connection;
 pub use database_url::has_password;
 pub use documents::{DocumentBytes, Documents, IncomingBytes, S3, StoredBytes};
 pub use error::{StoreError, UnitError};
 pub use held::HeldCommits;
-pub use mark::Mark;
 pub use store::{Database, Store};
 pub use writer::Tx;

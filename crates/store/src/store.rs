@@ -10,8 +10,8 @@ use constat_domain::ids::KeyId;
 use tokio::sync::watch;
 
 use crate::attempts::Earlier;
+use crate::commit_counter::{CommitCounter, CommitCounters};
 use crate::held::{Commits, HeldCommits};
-use crate::mark::{Mark, Marks};
 use crate::opening::{connect, open_copy, open_file};
 use crate::pool::Pool;
 use crate::writer::{Tx, Writer};
@@ -68,7 +68,7 @@ struct Inner {
 
 enum Readers {
     /// One connection for each thread; the number tells this store's from another's.
-    OfThread(u64, Marks),
+    OfThread(u64, CommitCounters),
     /// A few that all threads share.
     Shared(Pool),
 }
@@ -95,8 +95,8 @@ impl Store {
             Database::File(path) => {
                 let path = path.clone();
                 let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-                let marks = Marks::of(&path);
-                (Box::new(move || open_file(&path)), 1, Readers::OfThread(number, marks))
+                let commit_counters = CommitCounters::of(&path);
+                (Box::new(move || open_file(&path)), 1, Readers::OfThread(number, commit_counters))
             }
             Database::Server { url, writers, readers } => {
                 let pool = Pool::new(url.clone(), (*readers).max(1));
@@ -123,9 +123,9 @@ impl Store {
 
     /// What is committed at this moment. Take it, then read; as long as it stays the same, so does what
     /// was read. `None` when the database cannot tell without a query.
-    pub fn mark(&self) -> Option<Mark> {
+    pub fn commit_counter(&self) -> Option<CommitCounter> {
         match &self.inner.readers {
-            Readers::OfThread(_, marks) => marks.now(),
+            Readers::OfThread(_, commit_counters) => commit_counters.now(),
             Readers::Shared(_) => None,
         }
     }

@@ -1,12 +1,8 @@
 //! The writers, and group commit.
 //!
 //! Units of work queue up. A writer takes what is waiting, runs all of it in one transaction, commits
-//! once, and only then completes every unit with its outcome. Many writes share one `fsync`. A refused unit is
-//! undone; the others are committed.
-//!
-//! On PostgreSQL, each unit has a savepoint. On SQLite a savepoint costs a booking a sixth of its time, and most
-//! groups have no refusal: the units run without savepoints. When one refuses, the group is undone and repeated with
-//! savepoints, unless it has run for long.
+//! once, and only then completes every unit with its outcome. Many writes share one `fsync`. Each unit has a
+//! savepoint: a refused unit is rolled back alone, and the others are committed.
 //!
 //! A SQLite file has one writer. A PostgreSQL server has a few for each node: a unit that lost a lock
 //! to another transaction, or its connection, is tried again on a fresh copy of itself.
@@ -17,13 +13,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::{oneshot, watch};
 
 use crate::chain::{Appended, Tails};
-use crate::checkpoints::Checkpoints;
 use crate::held::Commits;
 use crate::opening::{Connect, is_alive};
 use crate::queue::Queue;
@@ -35,12 +30,6 @@ const MAX_GROUP_UNITS: usize = 256;
 /// Most units that share one commit on a server, where each statement is a round trip and the rows that
 /// a group has changed stay locked until it commits.
 const MAX_SHARED_GROUP_UNITS: usize = 32;
-
-/// Once a group has run for this long, its further units have savepoints, so that a refusal does not repeat it.
-const SAVEPOINT_AFTER: Duration = Duration::from_millis(20);
-
-/// Number of groups with savepoints after a group without them was repeated: refusals come in series.
-const SAVEPOINT_COOLDOWN_GROUPS: u32 = 4;
 
 /// Maximum runs of a unit. Then its caller gets the error.
 const MAX_TRIES: u32 = 8;
@@ -227,10 +216,9 @@ impl Writer {
             dialect::prepare_writer(&mut connection)?;
             let tx = Tx { connection, effects: Vec::new(), tails: Tails::default() };
             let (connect, queue, appended) = (Arc::clone(connect), Arc::clone(&queue), appended.clone());
-            let checkpoints = Checkpoints::start(&connect, &tx)?;
-            let chance = RandomState::new();
+            let jitter = RandomState::new();
             let commits = Arc::clone(commits);
-            let mut worker = Worker { tx, connect, queue, appended, chance, careful: 0, checkpoints, commits };
+            let mut worker = Worker { tx, connect, queue, appended, jitter, commits };
             std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
                 .spawn(move || worker.work())
@@ -254,11 +242,11 @@ impl Writer {
 /// What a transaction came to.
 enum Group {
     /// Committed.
-    Kept(Vec<Appended>),
-    /// Nothing of it is kept, and that is known.
-    Undone(Failure),
-    /// The connection broke while it was committed: it may be kept, or not.
-    InDoubt(Failure),
+    Committed(Vec<Appended>),
+    /// Nothing was committed.
+    RolledBack(Failure),
+    /// The connection broke during the commit: it may have been committed.
+    Unknown(Failure),
 }
 
 /// One writer's thread.
@@ -267,10 +255,7 @@ struct Worker {
     connect: Connect,
     queue: Arc<Queue<Box<dyn Unit>>>,
     appended: watch::Sender<u64>,
-    chance: RandomState,
-    /// Number of groups to come that have savepoints.
-    careful: u32,
-    checkpoints: Checkpoints,
+    jitter: RandomState,
     commits: Arc<Commits>,
 }
 
@@ -297,19 +282,18 @@ impl Worker {
         let effects = std::mem::take(&mut self.tx.effects);
         self.tx.forget();
         match outcome {
-            Group::Kept(appended) => {
+            Group::Committed(appended) => {
                 for effect in effects {
                     effect(&appended);
                 }
                 if !appended.is_empty() {
                     self.appended.send_modify(|groups| *groups = groups.wrapping_add(1));
                 }
-                self.checkpoints.after(group.len());
                 for unit in group {
                     unit.finish(None);
                 }
             }
-            Group::Undone(failure) => {
+            Group::RolledBack(failure) => {
                 tracing::warn!(cause = failure.cause(), units = group.len(), "a group of writes is undone");
                 // On a server all may be tried again; a file that cannot be written to stays so. In a
                 // group one may have spoilt it for the others.
@@ -323,7 +307,7 @@ impl Worker {
                 self.retry(again, &failure, shared);
                 return;
             }
-            Group::InDoubt(failure) => {
+            Group::Unknown(failure) => {
                 tracing::error!(cause = failure.cause(), units = group.len(), "a commit was cut off");
                 for unit in group {
                     unit.finish(Some(failure.clone()));
@@ -348,11 +332,11 @@ impl Worker {
             self.queue.put_back(back);
         }
         if shared && !is_alive(&mut self.tx.connection) {
-            self.connect_again();
+            self.reconnect();
         }
     }
 
-    fn connect_again(&mut self) {
+    fn reconnect(&mut self) {
         match (self.connect)() {
             Ok(fresh) => self.tx.connection = fresh,
             Err(error) => {
@@ -362,19 +346,10 @@ impl Worker {
         }
     }
 
-    /// A moment of chance, so that two that got in each other's way do not do so again: up to four
-    /// milliseconds.
+    /// Waits up to four milliseconds, by chance, so that two units that conflicted do not conflict again.
     fn pause(&self) {
-        let micros = self.chance.hash_one(std::time::Instant::now()) % 4_000;
+        let micros = self.jitter.hash_one(std::time::Instant::now()) % 4_000;
         std::thread::sleep(Duration::from_micros(micros));
-    }
-
-    /// Undoes all of the transaction under way and begins it once more.
-    fn begin_anew(&mut self) -> diesel::QueryResult<()> {
-        self.tx.forget();
-        // Fails when SQLite has undone it already, which is just as well.
-        let _none_open = self.tx.batch_execute("ROLLBACK");
-        dialect::begin(&mut self.tx)
     }
 
     /// Runs units in one transaction and commits it. Leaves those that belong to it in `group`, those
@@ -382,42 +357,21 @@ impl Worker {
     fn run_group(&mut self, first: Units, most: usize, alone: bool, group: &mut Units, again: &mut Units) -> Group {
         let mut waiting = VecDeque::from(first);
         let mut failure = dialect::begin(&mut self.tx).err().map(StoreError::from);
-        let shared = matches!(self.tx.connection, Connection::Postgres(_));
-        let mut has_savepoints = shared || self.careful > 0;
-        self.careful = self.careful.saturating_sub(1);
-        let (mut taken, begun) = (0, Instant::now());
+        let mut taken = 0;
         loop {
-            let next = waiting.pop_front();
-            let next = if next.is_none() && !alone && taken < most && failure.is_none() {
-                self.queue.take_next(|unit| unit.is_alone())
-            } else {
-                next
-            };
+            let mut next = waiting.pop_front();
+            if next.is_none() && !alone && taken < most && failure.is_none() {
+                next = self.queue.take_next(|unit| unit.is_alone());
+            }
             let Some(mut unit) = next else { break };
             taken += 1;
             if failure.is_some() {
                 group.push(unit);
                 continue;
             }
-            has_savepoints |= begun.elapsed() > SAVEPOINT_AFTER;
-            let ran =
-                if has_savepoints { run_in_savepoint(&mut self.tx, unit.as_mut()) } else { Ok(unit.run(&mut self.tx)) };
-            match ran {
-                Ok(Ran::Done) => group.push(unit),
-                Ok(ran) => {
-                    if !has_savepoints {
-                        // It may have written something before it refused.
-                        failure = self.begin_anew().err().map(StoreError::from);
-                        if !group.is_empty() {
-                            (has_savepoints, self.careful) = (true, SAVEPOINT_COOLDOWN_GROUPS);
-                            taken -= group.len() + 1;
-                            waiting.push_front(unit);
-                            group.drain(..).rev().for_each(|unit| waiting.push_front(unit));
-                            continue;
-                        }
-                    }
-                    if matches!(ran, Ran::Again) { &mut *again } else { &mut *group }.push(unit);
-                }
+            match run_in_savepoint(&mut self.tx, unit.as_mut()) {
+                Ok(Ran::Done | Ran::Refused) => group.push(unit),
+                Ok(Ran::Again) => again.push(unit),
                 Err(error) => {
                     failure = Some(error.into());
                     group.push(unit);
@@ -436,23 +390,23 @@ impl Worker {
             Err(error) => {
                 // Fails when no transaction is open, which is just as well.
                 let _none_open = self.tx.batch_execute("ROLLBACK");
-                return Group::Undone(error.into());
+                return Group::RolledBack(error.into());
             }
         };
         if !self.commits.may_commit() {
             let _none_open = self.tx.batch_execute("ROLLBACK");
-            return Group::Undone(Failure::Unavailable("a test undid the transaction".to_owned()));
+            return Group::RolledBack(Failure::Unavailable("a test undid the transaction".to_owned()));
         }
         match self.tx.batch_execute("COMMIT") {
-            Ok(()) => Group::Kept(appended),
+            Ok(()) => Group::Committed(appended),
             Err(error) => {
                 let _none_open = self.tx.batch_execute("ROLLBACK");
                 let failure = Failure::from(StoreError::from(error));
                 // A server that refused the commit and still answers has undone it.
                 if is_alive(&mut self.tx) {
-                    Group::Undone(failure)
+                    Group::RolledBack(failure)
                 } else {
-                    Group::InDoubt(Failure::Unavailable(failure.cause().to_owned()))
+                    Group::Unknown(Failure::Unavailable(failure.cause().to_owned()))
                 }
             }
         }

@@ -4,7 +4,7 @@
 use constat_domain::claim::{Claim, Contract};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::claims::{self, Stamp};
+use constat_store::queries::claims::{self, ClaimVersion};
 use constat_store::{Connection, StoreError, Tx};
 
 use constat_core::{AppError, CommandContext, require_version};
@@ -38,9 +38,9 @@ pub(crate) fn find_to_handle(connection: &mut Connection, caller: &Caller, id: &
 }
 
 /// Which claim an id stands for, without reading it. Another's is not found.
-pub(crate) fn find_stamp(connection: &mut Connection, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
-    let found = claims::stamp_of_tenant_by_either_id(connection, &caller.tenant, id)?;
-    let seen = found.filter(|stamp| caller.may_see(caller.tenant, stamp.declared_by));
+pub(crate) fn find_version(connection: &mut Connection, caller: &Caller, id: &str) -> Result<ClaimVersion, AppError> {
+    let found = claims::version_of_tenant_by_either_id(connection, &caller.tenant, id)?;
+    let seen = found.filter(|of_claim| caller.may_see(caller.tenant, of_claim.declared_by));
     seen.ok_or_else(|| ClaimRefusal::ClaimNotFound.into())
 }
 

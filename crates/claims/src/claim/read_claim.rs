@@ -4,10 +4,10 @@ use constat_domain::claim::{Claim, Document};
 use constat_domain::ids::DocumentId;
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::tenancy::Caller;
-use constat_store::queries::claims::Stamp;
+use constat_store::queries::claims::ClaimVersion;
 
 use crate::ClaimService;
-use crate::claim::find::{find, find_stamp};
+use crate::claim::find::{find, find_version};
 use constat_core::AppError;
 
 /// The claim with this pre-declaration id or internal claim id. Another's is not found.
@@ -17,8 +17,8 @@ pub fn read_claim(service: &ClaimService, caller: &Caller, id: &str) -> Result<C
 
 /// Tells the present version of the claim with this pre-declaration id or internal claim id, without
 /// reading it. Another's is not found.
-pub fn claim_stamp(service: &ClaimService, caller: &Caller, id: &str) -> Result<Stamp, AppError> {
-    service.core.store.read(|connection| find_stamp(connection, caller, id))
+pub fn claim_version(service: &ClaimService, caller: &Caller, id: &str) -> Result<ClaimVersion, AppError> {
+    service.core.store.read(|connection| find_version(connection, caller, id))
 }
 
 /// A document of a claim, with the claim.

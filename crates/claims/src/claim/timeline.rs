@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ClaimService;
-use crate::claim::find::find_stamp;
+use crate::claim::find::find_version;
 use constat_core::AppError;
 
 /// Who did something.
@@ -64,7 +64,7 @@ pub fn claim_timeline(
 ) -> Result<Timeline, AppError> {
     service.core.store.read(|connection| {
         let tenant = &caller.tenant;
-        let declaration = find_stamp(connection, caller, id)?.declaration;
+        let declaration = find_version(connection, caller, id)?.declaration;
         let hidden: Vec<EventKind> =
             if caller.owns_the_data() { Vec::new() } else { EventKind::of_audience(Audience::Handlers).collect() };
         timeline_of(connection, tenant, declaration, &hidden, limit.into(), offset.into())

@@ -2,8 +2,8 @@
 
 use aide::transform::TransformOperation;
 use axum::extract::Path;
-use constat_claims::claim::ClaimStamp;
-use constat_claims::claim::claim_stamp;
+use constat_claims::claim::ClaimVersion;
+use constat_claims::claim::claim_version;
 use constat_claims::claim::read_claim;
 use constat_core::Answer;
 use constat_domain::claim::Asker;
@@ -19,23 +19,24 @@ use crate::authenticated_request::{AuthenticatedCaller, Claims};
 pub(super) async fn read(known: AuthenticatedCaller<Claims>, Path(path): Path<ClaimPath>) -> Result<Ready, Problem> {
     let AuthenticatedCaller { shared, caller, .. } = &known;
     let (service, asker) = (&shared.claims, Asker::from(caller));
-    // The mark is taken before anything is read: what is read is then at least as new.
-    let look = Look { caller: *caller, asker, now: service.core.clock.now(), mark: service.core.store.mark() };
+    // The counter is read first: what is read afterwards is at least as new.
+    let look =
+        Look { caller: *caller, asker, now: service.core.clock.now(), commits: service.core.store.commit_counter() };
     if let Some(answer) = path.id.parse().ok().and_then(|id| shared.rendered.unchanged(look, id)) {
         return Ok(answer);
     }
     let _permit = known.permit().await?;
-    let stamp = claim_stamp(service, caller, &path.id)?;
-    if let Some(answer) = shared.rendered.get(look, stamp) {
+    let of_claim = claim_version(service, caller, &path.id)?;
+    if let Some(answer) = shared.rendered.get(look, of_claim) {
         return Ok(answer);
     }
     let claim = read_claim(service, caller, &path.id)?;
-    let laid = service.core.deadlines.of_claim(&claim, look.now);
-    let shown = view::claim(service.core.rules_of(&caller.tenant), &laid, &claim, asker);
-    // The claim may have changed since the stamp was taken: the answer belongs to what was read.
-    let stamp = ClaimStamp { version: claim.version, ..stamp };
-    let until = Deadline::first_to_end(&laid);
-    shared.rendered.keep(look, stamp, until, Answer::json(200, &Success::new(shown))?.body)
+    let deadlines = service.core.deadlines.of_claim(&claim, look.now);
+    let shown = view::claim(service.core.rules_of(&caller.tenant), &deadlines, &claim, asker);
+    // The claim may have changed since its version was read: the answer belongs to what was read.
+    let of_claim = ClaimVersion { version: claim.version, ..of_claim };
+    let until = Deadline::first_to_end(&deadlines);
+    shared.rendered.keep(look, of_claim, until, Answer::json(200, &Success::new(shown))?.body)
 }
 
 pub(super) fn docs(operation: TransformOperation) -> TransformOperation {

@@ -4,7 +4,7 @@
 //! (`allowedActions` differ between handlers and integrators) and on the deadlines that are over. An answer
 //! rendered for one row version and one kind of reader is valid on any node until the next deadline ends. A
 //! read queries the row version and renders only on a miss. If the store knows without a query that no commit
-//! has happened since the last look ([`Mark`]), the version query is skipped too.
+//! has happened since the last look ([`CommitCounter`]), the version query is skipped too.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, RwLock};
@@ -12,8 +12,8 @@ use std::sync::{Mutex, RwLock};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use constat_claims::claim::ClaimStamp;
-use constat_core::Mark;
+use constat_claims::claim::ClaimVersion;
+use constat_core::CommitCounter;
 use constat_domain::claim::Asker;
 use constat_domain::ids::{DeclarationId, OrgId};
 use constat_domain::tenancy::{Caller, TenantId};
@@ -44,7 +44,7 @@ struct Kept {
     tag: HeaderValue,
     body: Bytes,
     /// What was committed when the version was last seen to be the claim's.
-    seen_at: Mutex<Option<Mark>>,
+    seen_at: Mutex<Option<CommitCounter>>,
 }
 
 impl Kept {
@@ -52,13 +52,13 @@ impl Kept {
         self.until.is_none_or(|until| now < until)
     }
 
-    fn is_seen_at(&self, mark: Mark) -> bool {
-        self.seen_at.lock().is_ok_and(|seen| *seen == Some(mark))
+    fn is_seen_at(&self, commits: CommitCounter) -> bool {
+        self.seen_at.lock().is_ok_and(|seen| *seen == Some(commits))
     }
 
-    fn see_at(&self, mark: Option<Mark>) {
+    fn see_at(&self, commits: Option<CommitCounter>) {
         if let Ok(mut seen) = self.seen_at.lock() {
-            *seen = mark;
+            *seen = commits;
         }
     }
 
@@ -77,27 +77,27 @@ pub(crate) struct Look {
     pub(crate) asker: Asker,
     pub(crate) now: Timestamp,
     /// What was committed before anything of this look was read.
-    pub(crate) mark: Option<Mark>,
+    pub(crate) commits: Option<CommitCounter>,
 }
 
 impl Rendered {
     /// The answer, if nothing at all was committed since the claim's version was looked at.
     pub(crate) fn unchanged(&self, look: Look, declaration: DeclarationId) -> Option<Ready> {
-        let mark = look.mark?;
+        let commits = look.commits?;
         let kept = self.by_claim.read().ok()?;
         let kept = kept.get(&(declaration, look.asker))?;
         let is_theirs = look.caller.may_see(kept.tenant, kept.declared_by);
-        (is_theirs && kept.is_right_at(look.now) && kept.is_seen_at(mark)).then(|| kept.answer())
+        (is_theirs && kept.is_right_at(look.now) && kept.is_seen_at(commits)).then(|| kept.answer())
     }
 
     /// The answer for exactly this version of the claim, which was found for the caller.
-    pub(crate) fn get(&self, look: Look, stamp: ClaimStamp) -> Option<Ready> {
+    pub(crate) fn get(&self, look: Look, of_claim: ClaimVersion) -> Option<Ready> {
         let kept = self.by_claim.read().ok()?;
-        let kept = kept.get(&(stamp.declaration, look.asker))?;
-        if kept.version != stamp.version || !kept.is_right_at(look.now) {
+        let kept = kept.get(&(of_claim.declaration, look.asker))?;
+        if kept.version != of_claim.version || !kept.is_right_at(look.now) {
             return None;
         }
-        kept.see_at(look.mark);
+        kept.see_at(look.commits);
         Some(kept.answer())
     }
 
@@ -105,21 +105,21 @@ impl Rendered {
     pub(crate) fn keep(
         &self,
         look: Look,
-        stamp: ClaimStamp,
+        of_claim: ClaimVersion,
         until: Option<Timestamp>,
         body: String,
     ) -> Result<Ready, Problem> {
         let fault = |error| constat_core::AppError::Fault(format!("an entity tag: {error}"));
-        let tag = HeaderValue::try_from(entity_tag(stamp.version)).map_err(fault)?;
-        let ClaimStamp { version, declared_by, .. } = stamp;
-        let (tenant, seen_at) = (look.caller.tenant, Mutex::new(look.mark));
+        let tag = HeaderValue::try_from(entity_tag(of_claim.version)).map_err(fault)?;
+        let ClaimVersion { version, declared_by, .. } = of_claim;
+        let (tenant, seen_at) = (look.caller.tenant, Mutex::new(look.commits));
         let fresh = Kept { tenant, declared_by, version, until, tag, body: body.into(), seen_at };
         let answer = fresh.answer();
         if let Ok(mut kept) = self.by_claim.write() {
             if kept.len() >= MAX_ENTRIES {
                 kept.clear();
             }
-            kept.insert((stamp.declaration, look.asker), fresh);
+            kept.insert((of_claim.declaration, look.asker), fresh);
         }
         Ok(answer)
     }

@@ -104,7 +104,7 @@ pub fn of_tenant_by_either_id(
 
 /// A claim's identity, version and declarer: enough to validate a cached answer for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct ClaimVersion {
     /// The claim.
     pub declaration: DeclarationId,
     /// Its present version.
@@ -115,24 +115,24 @@ pub struct Stamp {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = claims)]
-struct StampRow {
+struct VersionRow {
     declaration_id: AsText<DeclarationId>,
     version: i64,
     declared_by: AsText<OrgId>,
 }
 
 /// The version and declarer of the claim with this pre-declaration id or internal claim id, in any of their forms.
-pub fn stamp_of_tenant_by_either_id(
+pub fn version_of_tenant_by_either_id(
     connection: &mut Connection,
     tenant: &TenantId,
     id: &str,
-) -> Result<Option<Stamp>, StoreError> {
-    let mut row: Option<StampRow> = None;
+) -> Result<Option<ClaimVersion>, StoreError> {
+    let mut row: Option<VersionRow> = None;
     if let Ok(declaration) = id.parse::<DeclarationId>() {
         row = claims::table
             .find(declaration.to_string())
             .filter(claims::tenant.eq(tenant.to_string()))
-            .select(StampRow::as_select())
+            .select(VersionRow::as_select())
             .get_result(connection)
             .optional()?;
     }
@@ -141,11 +141,15 @@ pub fn stamp_of_tenant_by_either_id(
     {
         row = claims::table
             .filter(claims::claim_id.eq(claim.to_string()).and(claims::tenant.eq(tenant.to_string())))
-            .select(StampRow::as_select())
+            .select(VersionRow::as_select())
             .get_result(connection)
             .optional()?;
     }
-    Ok(row.map(|row| Stamp { declaration: row.declaration_id.0, version: row.version, declared_by: row.declared_by.0 }))
+    Ok(row.map(|row| ClaimVersion {
+        declaration: row.declaration_id.0,
+        version: row.version,
+        declared_by: row.declared_by.0,
+    }))
 }
 
 /// Who declared the claim with exactly this pre-declaration id; `None` when it is no claim's.

@@ -9,7 +9,7 @@
 /// The state of a database's commits at one instant. Two equal counters of one store mean that no process committed
 /// in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark([u8; HEADER]);
+pub struct CommitCounter([u8; HEADER]);
 
 /// Length of one copy of the header, in bytes.
 const HEADER: usize = 48;
@@ -17,19 +17,19 @@ const HEADER: usize = 48;
 const IS_WRITTEN: usize = 12;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Marks;
+pub(crate) use linux::CommitCounters;
 
 /// Elsewhere a file may not show at once what another process writes to its mapping of it.
 #[cfg(not(target_os = "linux"))]
-pub(crate) struct Marks;
+pub(crate) struct CommitCounters;
 
 #[cfg(not(target_os = "linux"))]
-impl Marks {
+impl CommitCounters {
     pub(crate) const fn of(_database: &std::path::Path) -> Self {
         Self
     }
 
-    pub(crate) const fn now(&self) -> Option<Mark> {
+    pub(crate) const fn now(&self) -> Option<CommitCounter> {
         None
     }
 }
@@ -44,12 +44,12 @@ mod linux {
 
     use diesel::connection::SimpleConnection as _;
 
-    use super::{HEADER, IS_WRITTEN, Mark};
+    use super::{CommitCounter, HEADER, IS_WRITTEN};
     use crate::Connection;
     use crate::opening::open_file;
 
     /// Looks at the header of one database's log.
-    pub(crate) struct Marks {
+    pub(crate) struct CommitCounters {
         database: PathBuf,
         index: OnceLock<Option<Index>>,
     }
@@ -74,18 +74,18 @@ mod linux {
         }
     }
 
-    impl Marks {
+    impl CommitCounters {
         pub(crate) fn of(database: &Path) -> Self {
             Self { database: database.to_owned(), index: OnceLock::new() }
         }
 
         /// `None` without the file, or while a commit writes it.
-        pub(crate) fn now(&self) -> Option<Mark> {
+        pub(crate) fn now(&self) -> Option<CommitCounter> {
             let index = self.index.get_or_init(|| Index::of(&self.database)).as_ref()?;
             let mut both = [0; 2 * HEADER];
             index.file.read_exact_at(&mut both, 0).ok()?;
             let (first, second) = both.split_first_chunk::<HEADER>()?;
-            (first == second && first[IS_WRITTEN] != 0).then_some(Mark(*first))
+            (first == second && first[IS_WRITTEN] != 0).then_some(CommitCounter(*first))
         }
     }
 }
