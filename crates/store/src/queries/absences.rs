@@ -6,16 +6,30 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{calendar_changes, instant, micros, parse};
+use super::{calendar_changes, micros};
+use crate::columns::{AsText, Micros};
 use crate::connection::on_each;
 use crate::schema::absences;
 use crate::{Connection, StoreError, Tx};
 
-type Row = (String, String, String, i64, i64, String, String);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = absences)]
+struct Row {
+    id: AsText<AbsenceId>,
+    expert: AsText<ExpertId>,
+    starts_at: Micros,
+    ends_at: Micros,
+    reason: String,
+    series: AsText<AbsenceId>,
+}
 
-fn read((id, _tenant, expert, start, end, reason, _series): Row) -> Result<Absence, StoreError> {
-    let reason = Some(reason).filter(|reason| !reason.is_empty());
-    Ok(Absence { id: parse(&id)?, expert: parse(&expert)?, start: instant(start)?, end: instant(end)?, reason })
+fn read(row: Row) -> Absence {
+    let reason = Some(row.reason).filter(|reason| !reason.is_empty());
+    Absence { id: row.id.0, expert: row.expert.0, start: row.starts_at.0, end: row.ends_at.0, reason }
+}
+
+fn read_with_series(row: Row) -> (AbsenceId, Absence) {
+    (row.series.0, read(row))
 }
 
 /// Inserts an absence that is in no series, or replaces the absence with the same id. Calendars in
@@ -35,13 +49,13 @@ pub fn replace_series_of_tenant(
 ) -> Result<Vec<Absence>, StoreError> {
     let known =
         absences::table.filter(absences::series.eq(series.to_string()).and(absences::tenant.eq(tenant.to_string())));
-    let before: Vec<Row> = known.clone().order(absences::starts_at).load(&mut **tx)?;
+    let before: Vec<Row> = known.clone().order(absences::starts_at).select(Row::as_select()).load(&mut **tx)?;
     diesel::delete(known).execute(&mut **tx)?;
     for row in rows {
         save(tx, tenant, series, row)?;
     }
     calendar_changes::bump_of_tenant(tx, tenant)?;
-    before.into_iter().map(read).collect()
+    Ok(before.into_iter().map(read).collect())
 }
 
 fn save(tx: &mut Tx, tenant: &TenantId, series: AbsenceId, absence: &Absence) -> Result<(), StoreError> {
@@ -79,8 +93,9 @@ pub fn of_expert_between(
                 .and(absences::starts_at.lt(micros(to))),
         )
         .order(absences::starts_at)
+        .select(Row::as_select())
         .load(one))?;
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// The absences of one expert that overlap the time from `from` (included) to `to` (excluded), by start, each with the
@@ -101,8 +116,9 @@ pub fn listed_of_tenant_and_expert_between(
                 .and(absences::starts_at.lt(micros(to))),
         )
         .order((absences::starts_at, absences::id))
+        .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(|row| Ok((parse(&row.6)?, read(row)?))).collect()
+    Ok(rows.into_iter().map(read_with_series).collect())
 }
 
 /// Deletes an absence of one expert by its id, or all absences of a series by the id of the series. Returns
@@ -120,10 +136,10 @@ pub fn delete_of_tenant_and_expert(
             .and(absences::expert.eq(expert.to_string()))
             .and(absences::id.eq(id.to_string()).or(absences::series.eq(id.to_string()))),
     );
-    let rows: Vec<Row> = known.clone().order(absences::starts_at).load(&mut **tx)?;
+    let rows: Vec<Row> = known.clone().order(absences::starts_at).select(Row::as_select()).load(&mut **tx)?;
     diesel::delete(known).execute(&mut **tx)?;
     calendar_changes::bump_of_tenant(tx, tenant)?;
-    rows.into_iter().map(|row| Ok((parse(&row.6)?, read(row)?))).collect()
+    Ok(rows.into_iter().map(read_with_series).collect())
 }
 
 /// All absences of a firm that end after `from`, by expert and start.
@@ -135,6 +151,7 @@ pub fn all_of_tenant_after(
     let rows: Vec<Row> = absences::table
         .filter(absences::tenant.eq(tenant.to_string()).and(absences::ends_at.gt(micros(from))))
         .order((absences::expert, absences::starts_at))
+        .select(Row::as_select())
         .load(connection)?;
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }

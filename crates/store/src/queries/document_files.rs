@@ -7,8 +7,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::parse;
 use crate::chain::GENESIS;
+use crate::columns::AsText;
 use crate::schema::document_files;
 use crate::{Connection, StoreError, Tx, dialect};
 
@@ -31,33 +31,42 @@ pub struct DocumentFile {
     pub size: u64,
 }
 
-type Row = (String, String, String, String, String, String, i64);
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = document_files)]
+struct Row {
+    storage_key: String,
+    tenant: AsText<TenantId>,
+    declaration_id: AsText<DeclarationId>,
+    document_id: AsText<DocumentId>,
+    sha256: String,
+    scan: String,
+    size: i64,
+}
 
-fn read((key, tenant, declaration, document, sha256, scan, size): Row) -> Result<DocumentFile, StoreError> {
+fn read(row: Row) -> Result<DocumentFile, StoreError> {
     Ok(DocumentFile {
-        key,
-        tenant: parse(&tenant)?,
-        declaration: parse(&declaration)?,
-        document: parse(&document)?,
-        sha256,
-        scan: ScanState::named(&scan).ok_or_else(|| StoreError::corrupt("scan", &scan))?,
-        size: size.unsigned_abs(),
+        key: row.storage_key,
+        tenant: row.tenant.0,
+        declaration: row.declaration_id.0,
+        document: row.document_id.0,
+        sha256: row.sha256,
+        scan: ScanState::named(&row.scan).ok_or_else(|| StoreError::corrupt("scan", &row.scan))?,
+        size: row.size.unsigned_abs(),
     })
 }
 
 /// Saves a new one.
 pub fn insert(tx: &mut Tx, file: &DocumentFile) -> Result<(), StoreError> {
-    diesel::insert_into(document_files::table)
-        .values((
-            document_files::storage_key.eq(&file.key),
-            document_files::tenant.eq(file.tenant.to_string()),
-            document_files::declaration_id.eq(file.declaration.to_string()),
-            document_files::document_id.eq(file.document.to_string()),
-            document_files::sha256.eq(&file.sha256),
-            document_files::scan.eq(file.scan.as_str()),
-            document_files::size.eq(i64::try_from(file.size).unwrap_or(i64::MAX)),
-        ))
-        .execute(&mut **tx)?;
+    let row = Row {
+        storage_key: file.key.clone(),
+        tenant: AsText(file.tenant),
+        declaration_id: AsText(file.declaration),
+        document_id: AsText(file.document),
+        sha256: file.sha256.clone(),
+        scan: file.scan.as_str().to_owned(),
+        size: i64::try_from(file.size).unwrap_or(i64::MAX),
+    };
+    diesel::insert_into(document_files::table).values(row).execute(&mut **tx)?;
     Ok(())
 }
 
@@ -79,6 +88,7 @@ pub fn of_tenant_with_hash(
         // Identifiers begin with the instant they were made at.
         .order(document_files::document_id)
         .limit(limit)
+        .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(read).collect()
 }
@@ -89,6 +99,7 @@ pub fn page_after(connection: &mut Connection, key: &str, limit: i64) -> Result<
         .filter(document_files::storage_key.gt(key))
         .order(document_files::storage_key)
         .limit(limit)
+        .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(read).collect()
 }
@@ -126,6 +137,7 @@ pub fn to_scan(connection: &mut Connection, after: &str, limit: i64) -> Result<V
         .filter(document_files::scan.eq(ScanState::Pending.as_str()).and(document_files::storage_key.gt(after)))
         .order(document_files::storage_key)
         .limit(limit)
+        .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(read).collect()
 }

@@ -5,8 +5,9 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{micros, parse};
+use super::micros;
 use crate::attempts::ERASED_DIGEST;
+use crate::columns::AsText;
 use crate::connection::on_each;
 use crate::schema::{
     bytes_to_remove, document_files, erasures_to_pass_on, events, idempotent_answers, recent_declarations,
@@ -148,28 +149,30 @@ pub fn pass_on(tx: &mut Tx, wanted: &ErasureToPassOn, at: Timestamp) -> Result<(
     Ok(())
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = erasures_to_pass_on)]
+struct RowToPassOn {
+    appointment_id: AsText<ClaimAppointmentId>,
+    tenant: AsText<TenantId>,
+    declaration_id: AsText<DeclarationId>,
+    attempts: i64,
+}
+
 /// What firms are to be asked for by now, of all tenants, at most 100, the longest due first.
 pub fn due_to_pass_on(connection: &mut Connection, now: Timestamp) -> Result<Vec<ErasureToPassOn>, StoreError> {
-    let rows: Vec<(String, String, String, i64)> = erasures_to_pass_on::table
+    let rows: Vec<RowToPassOn> = erasures_to_pass_on::table
         .filter(erasures_to_pass_on::due_at.le(micros(now)))
         .order((erasures_to_pass_on::due_at, erasures_to_pass_on::appointment_id))
         .limit(100)
-        .select((
-            erasures_to_pass_on::appointment_id,
-            erasures_to_pass_on::tenant,
-            erasures_to_pass_on::declaration_id,
-            erasures_to_pass_on::attempts,
-        ))
+        .select(RowToPassOn::as_select())
         .load(connection)?;
-    let read = |(appointment, tenant, declaration, attempts): (String, String, String, i64)| {
-        Ok(ErasureToPassOn {
-            appointment: parse(&appointment)?,
-            tenant: parse(&tenant)?,
-            declaration: parse(&declaration)?,
-            attempts,
-        })
+    let read = |row: RowToPassOn| ErasureToPassOn {
+        appointment: row.appointment_id.0,
+        tenant: row.tenant.0,
+        declaration: row.declaration_id.0,
+        attempts: row.attempts,
     };
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// The firm did not answer: it is asked again at `due`.

@@ -8,8 +8,9 @@ use constat_domain::ids::KeyId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{instant, micros};
+use super::micros;
 pub use crate::attempts::{Earlier, Kept};
+use crate::columns::Micros;
 use crate::schema::{idempotent_answers, open_attempts};
 use crate::{Connection, StoreError, Tx, dialect};
 
@@ -58,15 +59,19 @@ pub fn forget_before(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<usize
     Ok(old.len())
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = open_attempts)]
+struct OpenRow {
+    request_digest: String,
+    owner: String,
+    until: Micros,
+}
+
 /// The attempt that a server works on outside of a transaction, also one whose time is over.
 pub fn find_open(connection: &mut Connection, caller: KeyId, key: &str) -> Result<Option<OpenAttempt>, StoreError> {
-    let row: Option<(String, String, i64)> = open_attempts::table
-        .find((caller.to_string(), key))
-        .select((open_attempts::request_digest, open_attempts::owner, open_attempts::until))
-        .get_result(connection)
-        .optional()?;
-    let read = |(request_digest, owner, until)| Ok(OpenAttempt { request_digest, owner, until: instant(until)? });
-    row.map(read).transpose()
+    let of_key = open_attempts::table.find((caller.to_string(), key));
+    let row: Option<OpenRow> = of_key.select(OpenRow::as_select()).get_result(connection).optional()?;
+    Ok(row.map(|OpenRow { request_digest, owner, until }| OpenAttempt { request_digest, owner, until: until.0 }))
 }
 
 /// Opens an attempt. One that was there is replaced: take the key and look at it first.

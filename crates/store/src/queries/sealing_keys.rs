@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{instant, micros};
+use super::micros;
+use crate::columns::Micros;
 use crate::schema::sealing_keys;
 use crate::{Connection, StoreError, Tx};
 
@@ -18,12 +19,20 @@ pub struct SealingKey {
     pub created_at: Timestamp,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sealing_keys)]
+struct Row {
+    number: i64,
+    secret: Vec<u8>,
+    created_at: Micros,
+}
+
 /// All keys that still open tokens, newest first.
 pub fn all(connection: &mut Connection) -> Result<Vec<SealingKey>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>, i64)> = sealing_keys::table.order(sealing_keys::number.desc()).load(connection)?;
-    rows.into_iter()
-        .map(|(number, secret, created_at)| Ok(SealingKey { number, secret, created_at: instant(created_at)? }))
-        .collect()
+    let rows: Vec<Row> =
+        sealing_keys::table.order(sealing_keys::number.desc()).select(Row::as_select()).load(connection)?;
+    let read = |row: Row| SealingKey { number: row.number, secret: row.secret, created_at: row.created_at.0 };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// Adds a key. A number that another node just took is a [`StoreError::Conflict`].

@@ -5,7 +5,8 @@ use constat_domain::tenancy::TenantId;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{instant, micros, parse};
+use super::{instant, micros};
+use crate::columns::{AsText, Micros};
 use crate::schema::sign_in_links;
 use crate::{Connection, StoreError, Tx};
 
@@ -39,32 +40,30 @@ pub fn insert(tx: &mut Tx, hash: &str, link: &SignInLink) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Tenant, declaration, end, use and key, as the columns have them.
-type LinkRow = (String, String, i64, Option<i64>, String);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sign_in_links)]
+struct Row {
+    tenant: AsText<TenantId>,
+    declaration_id: AsText<DeclarationId>,
+    expires_at: Micros,
+    used_at: Option<i64>,
+    api_key: AsText<KeyId>,
+}
 
 /// The link with this hash, whatever its state.
 pub fn by_hash(connection: &mut Connection, hash: &str) -> Result<Option<SignInLink>, StoreError> {
-    let row: Option<LinkRow> = sign_in_links::table
-        .find(hash)
-        .select((
-            sign_in_links::tenant,
-            sign_in_links::declaration_id,
-            sign_in_links::expires_at,
-            sign_in_links::used_at,
-            sign_in_links::api_key,
-        ))
-        .get_result(connection)
-        .optional()?;
-    row.map(|(tenant, declaration, expires_at, used_at, key)| {
+    let row: Option<Row> =
+        sign_in_links::table.find(hash).select(Row::as_select()).get_result(connection).optional()?;
+    let read = |row: Row| {
         Ok(SignInLink {
-            tenant: parse(&tenant)?,
-            declaration: parse(&declaration)?,
-            key: parse(&key)?,
-            expires_at: instant(expires_at)?,
-            used_at: used_at.map(instant).transpose()?,
+            tenant: row.tenant.0,
+            declaration: row.declaration_id.0,
+            key: row.api_key.0,
+            expires_at: row.expires_at.0,
+            used_at: row.used_at.map(instant).transpose()?,
         })
-    })
-    .transpose()
+    };
+    row.map(read).transpose()
 }
 
 /// Marks the link as used. `false` when it was used before.

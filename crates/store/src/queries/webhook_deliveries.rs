@@ -197,6 +197,14 @@ pub struct Outcome {
     pub done_at: Option<Timestamp>,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct AttemptedRow {
+    attempts: i64,
+    webhook: String,
+    subject: String,
+}
+
 /// Logs an attempt and ends the lease; once it is done the one behind it is next. What another node has
 /// leased meanwhile is only logged, and what was delivered stays so. `false` when the delivery is no longer
 /// there. The webhook must be held.
@@ -209,11 +217,8 @@ pub fn finish(
 ) -> Result<bool, StoreError> {
     let id = id.to_string();
     let delivery = || deliveries::table.filter(deliveries::id.eq(id.clone()));
-    let known: Option<(i64, String, String)> = delivery()
-        .select((deliveries::attempts, deliveries::webhook, deliveries::subject))
-        .get_result(&mut **tx)
-        .optional()?;
-    let Some((attempts, webhook, subject)) = known else { return Ok(false) };
+    let known: Option<AttemptedRow> = delivery().select(AttemptedRow::as_select()).get_result(&mut **tx).optional()?;
+    let Some(AttemptedRow { attempts, webhook, subject }) = known else { return Ok(false) };
     let number = attempts + 1;
     diesel::insert_into(webhook_attempts::table)
         .values((
@@ -403,18 +408,28 @@ pub struct Made {
     pub delivered_at: Option<Timestamp>,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct MadeRow {
+    seq: i64,
+    id: AsText<WebhookDeliveryId>,
+    status: String,
+    created_at: Micros,
+    done_at: Option<i64>,
+}
+
 /// The deliveries of all webhooks after a place, oldest first.
 pub fn made_after(connection: &mut Connection, place: i64, limit: i64) -> Result<Vec<Made>, StoreError> {
-    let rows: Vec<(i64, String, String, i64, Option<i64>)> = deliveries::table
+    let rows: Vec<MadeRow> = deliveries::table
         .filter(deliveries::seq.gt(place))
         .order(deliveries::seq)
         .limit(limit)
-        .select((deliveries::seq, deliveries::id, deliveries::status, deliveries::created_at, deliveries::done_at))
+        .select(MadeRow::as_select())
         .load(connection)?;
-    let read = |(place, id, status, created_at, done_at): (i64, String, String, i64, Option<i64>)| {
-        let done_at = done_at.filter(|_| status == DeliveryStatus::Delivered.as_str());
-        let delivered_at = done_at.map(instant).transpose()?;
-        Ok(Made { place, id: parse(&id)?, created_at: instant(created_at)?, delivered_at })
+    let read = |row: MadeRow| {
+        let is_delivered = row.status == DeliveryStatus::Delivered.as_str();
+        let delivered_at = row.done_at.filter(|_| is_delivered).map(instant).transpose()?;
+        Ok(Made { place: row.seq, id: row.id.0, created_at: row.created_at.0, delivered_at })
     };
     rows.into_iter().map(read).collect()
 }
