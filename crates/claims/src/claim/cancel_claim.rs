@@ -27,7 +27,7 @@ pub(crate) fn give_up(
     mut claim: Claim,
     reason: Option<&str>,
 ) -> Result<Claim, AppError> {
-    let before = claim.status;
+    let before = claim.status();
     claim.give_up(reason.map(str::to_owned), context.at)?;
     claims::update(tx, &claim)?;
     events::record_status(tx, context, before, &claim)?;

@@ -17,7 +17,7 @@ pub fn change_status(
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
-    let before = claim.status;
+    let before = claim.status();
     claim.decide(decision, context.at)?;
     claims::update(tx, &claim)?;
     events::record_status(tx, context, before, &claim)?;

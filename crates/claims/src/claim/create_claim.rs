@@ -99,7 +99,7 @@ fn draft_of_before(
     let since = context.at.saturating_sub(*within).unwrap_or(context.at);
     let Some(first) = recent_declarations::note(tx, digest, id, context.at, since)? else { return Ok(None) };
     match find(tx, &context.caller, &first.to_string()) {
-        Ok(claim) if claim.status == ClaimStatus::Draft => Ok(Some(claim)),
+        Ok(claim) if claim.status() == ClaimStatus::Draft => Ok(Some(claim)),
         _ => {
             recent_declarations::replace(tx, digest, id, context.at)?;
             Ok(None)

@@ -28,8 +28,8 @@ pub(crate) fn record_with(
 pub(crate) fn about(claim: &Claim, more: Value) -> Value {
     let mut data = json!({
         "id": claim.declaration_id,
-        "claimId": claim.claim_id,
-        "status": claim.status,
+        "claimId": claim.claim_id(),
+        "status": claim.status(),
         "version": claim.version,
     });
     if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
@@ -46,13 +46,13 @@ pub(super) fn record_status(
     before: ClaimStatus,
     claim: &Claim,
 ) -> Result<(), AppError> {
-    if before == claim.status {
+    if before == claim.status() {
         return Ok(());
     }
     if before != ClaimStatus::Draft {
         record_with(tx, context, EventKind::ClaimStatusUpdated, claim, json!({ "from": before }))?;
     }
-    let kind = match (before, claim.status) {
+    let kind = match (before, claim.status()) {
         (ClaimStatus::Closed, ClaimStatus::InProgress) => EventKind::ClaimReopened,
         (_, ClaimStatus::Closed) => EventKind::ClaimClosed,
         (_, ClaimStatus::Rejected) => EventKind::ClaimRefused,

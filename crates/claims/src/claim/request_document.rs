@@ -19,7 +19,7 @@ pub fn request_document(
     if_match: Option<&[i64]>,
 ) -> Result<Claim, AppError> {
     let mut claim = claim_to_handle(tx, context, id, if_match)?;
-    let before = claim.status;
+    let before = claim.status();
     let kind = claim.request_document(context.catalogue(), new, context.at)?;
     claims::update(tx, &claim)?;
     let what = json!({ "documentType": kind, "category": new.category.as_str() });

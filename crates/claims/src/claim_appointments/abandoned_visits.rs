@@ -68,7 +68,7 @@ pub async fn cancel_abandoned_visits(
     let now = service.core.clock.now();
     let booked = service.core.store.read(|connection| {
         let known = claims::of_tenant_by_either_id(connection, &tenant, &claim.to_string())?;
-        if known.is_none_or(|claim| claim.status != ClaimStatus::Abandoned) {
+        if known.is_none_or(|claim| claim.status() != ClaimStatus::Abandoned) {
             return Ok(Vec::new());
         }
         claim_appointments::list_of_claim(connection, &tenant, claim)

@@ -186,7 +186,7 @@ fn keep(
         id: ClaimAppointmentId::new(context.at, &context.entropy()),
         tenant: *context.tenant(),
         declaration: claim.declaration_id,
-        claim: claim.claim_id,
+        claim: claim.claim_id(),
         partner: plan.link.name.clone(),
         partner_org: firm_of(tx, context, &plan.link)?,
         partner_appointment_id: booked.id.clone(),

@@ -54,7 +54,7 @@ pub type WriteAnswer = fn(&ClaimAppointment) -> Result<Answer, AppError>;
 
 /// Refuses unless a visit may be arranged: the claim was submitted and is not closed, rejected or abandoned.
 fn require_open(claim: &Claim) -> Result<(), ClaimRefusal> {
-    match claim.status {
+    match claim.status() {
         ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => Ok(()),
         ClaimStatus::Draft
         | ClaimStatus::Closed

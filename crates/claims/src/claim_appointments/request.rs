@@ -113,7 +113,7 @@ fn brief(claim: &Claim) -> ClaimBrief {
         guarantee: claim.contract.guarantee.clone(),
         insurer: claim.contract.insurer.clone(),
         // The UUID form: the dossier contract asks for one.
-        claim_id: claim.claim_id.map_or_else(|| claim.declaration_id.uuid(), ClaimId::uuid).to_string(),
+        claim_id: claim.claim_id().map_or_else(|| claim.declaration_id.uuid(), ClaimId::uuid).to_string(),
         loss_at: Some(claim.claim_at),
         loss: claim.dossier.loss.clone(),
         loss_place: loss_place(claim),

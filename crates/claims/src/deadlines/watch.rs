@@ -103,7 +103,7 @@ pub(crate) fn mark_already_notified(
 /// submission is a change, after which it is evaluated.
 fn look_at(service: &ClaimService, claim: Claim, now: Timestamp) -> Looked {
     let laid = service.core.deadlines.of_claim(&claim, now);
-    let look = if claim.submitted_at.is_some() { look(&laid, claim.created_at, now) } else { Look::default() };
+    let look = if claim.submitted_at().is_some() { look(&laid, claim.created_at, now) } else { Look::default() };
     let news = look.tell.iter().filter_map(|(place, notice)| {
         let deadline = laid.get(*place)?;
         let Rule { id, article, label, .. } = deadline.rule;

@@ -23,7 +23,7 @@ pub fn require_insurer(service: &ClaimService, caller: &Caller) -> Result<(), Ap
 /// stays as it is.
 pub fn cancel_dossier(tx: &mut Tx, context: &CommandContext, id: &str) -> Result<Claim, AppError> {
     let claim = claim_for(tx, &context.caller, id)?;
-    if matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned) {
+    if matches!(claim.status(), ClaimStatus::Archived | ClaimStatus::Abandoned) {
         return Ok(claim);
     }
     claim::give_up(tx, context, claim, None)

@@ -138,7 +138,7 @@ struct Person {
 /// Every way in which others write a claim's ids.
 fn names_of(claim: &Claim) -> Vec<String> {
     let mut names = vec![claim.declaration_id.to_string(), claim.declaration_id.uuid().to_string()];
-    if let Some(id) = claim.claim_id {
+    if let Some(id) = claim.claim_id() {
         names.extend([id.to_string(), id.uuid().to_string()]);
     }
     names
@@ -208,7 +208,7 @@ impl Person {
         texts.extend(risks.chain(held).map(|risk: &Risk| risk.address.street1.clone()));
         for claim in &self.claims {
             texts.extend([claim.location.address.clone(), claim.description.clone()]);
-            texts.extend(claim.note.iter().chain(&claim.abandon_reason).cloned());
+            texts.extend(claim.note.as_deref().into_iter().chain(claim.abandon_reason()).map(str::to_owned));
             texts.extend(claim.internal_notes.iter().map(|note| note.text.clone()));
         }
         texts.extend(self.at_firms.iter().flat_map(Appointment::personal_texts).map(str::to_owned));

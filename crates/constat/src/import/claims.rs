@@ -163,7 +163,7 @@ impl Run<'_> {
                 if let Some(ready) = ready.filter(|_| report.is_empty()) {
                     if !ids.insert(ready.claim.declaration_id) {
                         report.add(line.line, "declaration_id", "an earlier line has the same claim");
-                    } else if ready.claim.claim_id.is_some_and(|id| !claim_ids.insert(id)) {
+                    } else if ready.claim.claim_id().is_some_and(|id| !claim_ids.insert(id)) {
                         report.add(line.line, "claim_id", "an earlier line has the same");
                     } else {
                         found.sound += 1;

@@ -208,7 +208,7 @@ async fn a_draft_is_archived_and_a_submitted_claim_abandoned() {
     let body = json!({ "reason": "Le vélo a été retrouvé" });
     let gone = caller.request(Method::DELETE, &format!("/claims/{claim_id}")).json(&body);
     assert_eq!(Got::read(gone.send().await.unwrap()).await.data()["status"], "abandoned");
-    assert_eq!(stored(&server, &caller, &id).abandon_reason.as_deref(), Some("Le vélo a été retrouvé"));
+    assert_eq!(stored(&server, &caller, &id).abandon_reason(), Some("Le vélo a été retrouvé"));
 }
 
 #[tokio::test]

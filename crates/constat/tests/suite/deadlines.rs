@@ -7,6 +7,7 @@ use std::sync::Arc;
 use constat_claims::import_export::claims::ReadyClaim;
 use constat_client::wire::claims::{CreateClaim, DeadlineState, DeadlinesQuery, Milestone};
 use constat_core::Clock as _;
+use constat_domain::claim::ClaimState;
 use constat_domain::ids::{ClaimId, DeclarationId, EventId};
 use constat_domain::service::ServiceKind;
 use constat_domain::tenancy::Api;
@@ -398,11 +399,10 @@ async fn what_a_claim_missed_before_it_came_from_another_system_is_no_news() {
     let found = store.read(|c| constat_store::queries::claims::of_tenant_by_either_id(c, &caller.tenant, &model));
     let mut claim = found.unwrap().unwrap();
     claim.declaration_id = DeclarationId::new(now, &[7; 10]);
-    claim.claim_id = Some(ClaimId::new(now, &[7; 10]));
     for instant in [&mut claim.claim_at, &mut claim.declaration_at, &mut claim.created_at, &mut claim.updated_at] {
         *instant = long_ago(*instant);
     }
-    claim.submitted_at = claim.submitted_at.map(long_ago);
+    claim.state = ClaimState::submitted(ClaimId::new(now, &[7; 10]), long_ago(claim.submitted_at().unwrap()));
     for day in claim.milestones.values_mut() {
         *day = day.checked_sub(jiff::Span::new().days(180)).unwrap();
     }

@@ -64,7 +64,7 @@ fn replace<T: Clone + PartialEq>(changed: &mut Vec<&'static str>, field: &'stati
 impl Claim {
     /// Refuses unless its facts may be corrected: a claim that has ended is reopened first, if it can be.
     pub(super) const fn may_correct(&self) -> Result<(), ClaimRefusal> {
-        match self.status {
+        match self.status() {
             ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => Ok(()),
             ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived => {
                 Err(ClaimRefusal::StatusLocked)
@@ -160,7 +160,7 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::tests::{draft, now, submitted};
+    use crate::claim::tests::{draft, now, state_at, submitted};
 
     fn zipcode(zipcode: &str) -> Correction {
         let location = LocationEdit { zipcode: Some(zipcode.to_owned()), ..LocationEdit::default() };
@@ -213,7 +213,7 @@ mod tests {
             assert_eq!(claim, before);
         }
         for status in [ClaimStatus::Closed, ClaimStatus::Rejected, ClaimStatus::Abandoned, ClaimStatus::Archived] {
-            claim.status = status;
+            claim.state = state_at(status, now());
             let refused = claim.correct(codes, &zipcode("69003"), now());
             assert_eq!(refused, Err(ClaimRefusal::StatusLocked.into()), "{status:?}");
         }

@@ -144,7 +144,8 @@ impl Claim {
     /// Takes over the dates of its contract as the registry has them now. Tells whether they differ. A claim
     /// that was refused or given up stays as it was decided.
     pub fn renew_cover(&mut self, contract: &Contract, at: Timestamp) -> bool {
-        let is_decided = matches!(self.status, ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived);
+        let is_decided =
+            matches!(self.status(), ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived);
         let terms = contract.cover_terms(self.contract.product_id.as_deref());
         if is_decided || contract.id != self.contract.id || terms == self.contract.cover {
             return false;

@@ -64,7 +64,7 @@ impl Claim {
 
     /// Whether a firm with an appointment on it may pull its file: it was handed in, and not given up.
     pub const fn is_open_to_firms(&self) -> bool {
-        match self.status {
+        match self.status() {
             ClaimStatus::Submitted
             | ClaimStatus::InProgress
             | ClaimStatus::PendingInfo

@@ -254,7 +254,7 @@ impl Claim {
     /// Refuses unless the document waits for a handler, on a claim that one works on. In a draft a handler decides
     /// about documents that take a password to open, since the draft cannot be submitted with them.
     fn may_review(&self, document: &Document) -> Result<(), ClaimRefusal> {
-        let is_reviewed = self.status.is_open() || (self.status == ClaimStatus::Draft && document.protected);
+        let is_reviewed = self.status().is_open() || (self.status() == ClaimStatus::Draft && document.protected);
         if !is_reviewed || document.replaced_by.is_some() {
             return Err(ClaimRefusal::StatusLocked);
         }
@@ -301,7 +301,7 @@ impl Claim {
     /// Refuses unless documents are taken: with the draft, and later when the handler asks or refuses
     /// one.
     fn may_upload(&self) -> Result<(), ClaimRefusal> {
-        if !self.status.is_open() && self.status != ClaimStatus::Draft {
+        if !self.status().is_open() && self.status() != ClaimStatus::Draft {
             return Err(ClaimRefusal::NotEditable);
         }
         room_for_one("documents", self.documents.len(), MAX_DOCUMENTS)

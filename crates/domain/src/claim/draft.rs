@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Answer, Claim, ClaimStatus, ContractSnapshot, Dossier, Insured, Location, Product};
+use super::{Answer, Claim, ClaimState, ContractSnapshot, Dossier, Insured, Location, Product};
 use crate::ids::DeclarationId;
 use crate::tenancy::TenantId;
 
@@ -49,20 +49,13 @@ impl From<NewDraft> for Claim {
             tenant: new.tenant,
             declared_by: None,
             declaration_id: new.id,
-            claim_id: None,
             user_id: new.user_id,
-            status: ClaimStatus::Draft,
+            state: ClaimState::Draft,
             loss_type: new.loss_type,
             subtype: new.subtype,
             catalogue_version: new.catalogue_version,
             claim_at: new.claim_at,
             declaration_at: new.at,
-            submitted_at: None,
-            closed_at: None,
-            rejected_at: None,
-            reopened_at: None,
-            abandoned_at: None,
-            abandon_reason: None,
             description: new.description,
             contract: new.contract,
             product: new.product,

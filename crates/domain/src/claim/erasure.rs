@@ -53,7 +53,7 @@ impl Claim {
     /// Why its personal data must be kept at `now`; `None` when it may go. A draft that was given up was
     /// never handed in: nothing keeps it.
     pub fn retention(&self, now: Timestamp) -> Option<Retention> {
-        match self.status {
+        match self.status() {
             ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => {
                 return Some(Retention::UnderWay);
             }
@@ -72,11 +72,11 @@ impl Claim {
     fn last_happened(&self) -> Timestamp {
         let own = [
             Some(self.declaration_at),
-            self.submitted_at,
-            self.closed_at,
-            self.rejected_at,
-            self.reopened_at,
-            self.abandoned_at,
+            self.submitted_at(),
+            self.state.closed_at(),
+            self.state.rejected_at(),
+            self.reopened_at(),
+            self.abandoned_at(),
             Some(self.updated_at),
         ];
         let money = self.settlements.iter().flat_map(|kept| [Some(kept.created_at), kept.payment_at, kept.undone_at]);
@@ -104,7 +104,7 @@ impl Claim {
         }
         person.clone_into(&mut self.user_id);
         ERASED.clone_into(&mut self.description);
-        self.abandon_reason = None;
+        self.state.erase_reason();
         self.erase_handlers_words();
         self.insured = Insured::erased();
         let Location { address, city: _, country: _, zipcode: _ } = &mut self.location;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bounds::{MAX_NOTES, room_for_one};
 use super::transitions::Step;
-use super::{Answer, Claim, ClaimStatus, Entry, InternalNote, LocationEdit, NextStatus, Rules};
+use super::{Answer, Claim, ClaimState, ClaimStatus, Entry, GivenUp, InternalNote, LocationEdit, NextStatus, Rules};
 use crate::catalogue::Catalogue;
 use crate::ids::ClaimId;
 use crate::refusal::{ClaimRefusal, FieldError, Refusal};
@@ -65,7 +65,7 @@ impl Claim {
 
     /// Refuses unless it is a draft.
     pub(super) fn may_edit(&self) -> Result<(), ClaimRefusal> {
-        if self.status == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
+        if self.status() == ClaimStatus::Draft { Ok(()) } else { Err(ClaimRefusal::NotEditable) }
     }
 
     /// Replaces the answers to the questions, by French text or stable id.
@@ -130,9 +130,8 @@ impl Claim {
 
     /// Hands a draft in; it becomes the internal claim `id`.
     pub fn submit<'r>(&mut self, rules: impl Into<Rules<'r>>, id: ClaimId, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let next = self.may_submit(rules.into())?;
-        self.claim_id = Some(id);
-        self.enter(next, at);
+        self.may_submit(rules.into())?;
+        self.state = ClaimState::submitted(id, at);
         self.touch(at);
         Ok(())
     }
@@ -140,9 +139,8 @@ impl Claim {
     /// Gives the claim up: a draft is archived, a submitted claim or one that waits for the insured
     /// is abandoned. In any other status, or while money is on its way, it cannot be.
     pub fn give_up(&mut self, reason: Option<String>, at: Timestamp) -> Result<(), ClaimRefusal> {
-        let next = self.may_step(Step::GiveUp)?;
-        self.abandon_reason = reason;
-        self.enter(next, at);
+        self.may_step(Step::GiveUp)?;
+        self.state.give_up(GivenUp { at, reason });
         self.touch(at);
         Ok(())
     }
@@ -167,39 +165,25 @@ impl Claim {
         if let Some(reason) = reason {
             self.note = Some(reason.clone());
         }
-        self.enter(decision.to.into(), at);
+        self.state.enter(decision.to, None, at);
         self.touch(at);
         Ok(())
     }
 
     /// Refuses unless a handler may move the claim there now.
     pub fn may_become(&self, to: NextStatus) -> Result<(), ClaimRefusal> {
-        let step = self.status.step_to(to.into()).ok_or(ClaimRefusal::StatusLocked)?;
+        let step = self.status().step_to(to.into()).ok_or(ClaimRefusal::StatusLocked)?;
         self.may_step(step).map(|_next| ())
     }
 
     /// Where a step leads from here. Nothing ends while money is on its way: the payment is made or
     /// withdrawn first.
     pub(super) fn may_step(&self, step: Step) -> Result<ClaimStatus, ClaimRefusal> {
-        let next = self.status.after(step).ok_or(ClaimRefusal::StatusLocked)?;
+        let next = self.status().after(step).ok_or(ClaimRefusal::StatusLocked)?;
         if next.is_end() && self.has_active_payment() {
             return Err(ClaimRefusal::ActivePaymentBlocking);
         }
         Ok(next)
-    }
-
-    /// Takes a status on and keeps when. The instants stay when the status is left: a reopened claim
-    /// still tells when it had been closed.
-    pub(super) fn enter(&mut self, next: ClaimStatus, at: Timestamp) {
-        match next {
-            ClaimStatus::Submitted => self.submitted_at = Some(at),
-            ClaimStatus::Closed => self.closed_at = Some(at),
-            ClaimStatus::InProgress if self.status == ClaimStatus::Closed => self.reopened_at = Some(at),
-            ClaimStatus::Abandoned | ClaimStatus::Archived => self.abandoned_at = Some(at),
-            ClaimStatus::Rejected => self.rejected_at = Some(at),
-            ClaimStatus::Draft | ClaimStatus::InProgress | ClaimStatus::PendingInfo => {}
-        }
-        self.status = next;
     }
 
     /// Changes what the insured reads of the handler; `None` takes it away.

@@ -33,6 +33,7 @@ mod record;
 mod requests;
 mod settlement;
 mod settlements;
+mod state;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -60,5 +61,6 @@ pub use record::{CauseRemoval, Claim, Dossier, InternalNote};
 pub use requests::{NewRequest, RequestedDocument};
 pub use settlement::{Settlement, SettlementKind};
 pub use settlements::NewSettlement;
+pub use state::{ClaimState, GivenUp, Stage, StoredState, Submission};
 pub use status::{ClaimStatus, NextStatus};
 pub use transitions::{Step, TRANSITIONS, Transition};

@@ -73,7 +73,7 @@ impl Claim {
     /// what was written.
     fn check_place(&self, faults: &mut Vec<FieldError>) {
         let is_over = matches!(
-            self.status,
+            self.status(),
             ClaimStatus::Closed | ClaimStatus::Rejected | ClaimStatus::Abandoned | ClaimStatus::Archived
         );
         let is_blank = self.location.country.trim().is_empty() || self.location.zipcode.trim().is_empty();
@@ -104,42 +104,27 @@ impl Claim {
         }
         faults.extend(self.insured.faults("insured"));
         // A draft that an insurer opened has no description yet.
-        let is_missing = self.status != ClaimStatus::Draft && self.description.trim().is_empty();
+        let is_missing = self.status() != ClaimStatus::Draft && self.description.trim().is_empty();
         if is_missing || self.description.chars().count() > MAX_DESCRIPTION_CHARS {
             faults.push(FieldError::new("description", format!("must have 1 to {MAX_DESCRIPTION_CHARS} characters")));
         }
-        for (field, text) in [("note", &self.note), ("abandon_reason", &self.abandon_reason)] {
-            if text.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT_CHARS) {
+        for (field, text) in [("note", self.note.as_deref()), ("abandon_reason", self.abandon_reason())] {
+            if text.is_some_and(|text| text.chars().count() > MAX_TEXT_CHARS) {
                 faults.push(FieldError::new(field, format!("must have {MAX_TEXT_CHARS} characters at most")));
             }
         }
     }
 
-    /// The dates that each status rests on.
+    /// The instants of the claim's history; which of them go with its status: [`StoredState::faults`](super::StoredState::faults).
     fn check_history(&self, now: Timestamp, faults: &mut Vec<FieldError>) {
-        let status = self.status.as_str();
-        let mut wants = |field: &str, is_there: bool, wanted: bool| {
-            if is_there != wanted {
-                let must = if wanted { "must be there" } else { "must be left out" };
-                faults.push(FieldError::new(field, format!("{must}: the claim is {status}")));
-            }
-        };
-        let is_early = matches!(self.status, ClaimStatus::Draft | ClaimStatus::Archived);
-        wants("claim_id", self.claim_id.is_some(), !is_early);
-        wants("submitted_at", self.submitted_at.is_some(), !is_early);
-        if self.status == ClaimStatus::Closed {
-            wants("closed_at", self.closed_at.is_some(), true);
-        }
-        let is_given_up = matches!(self.status, ClaimStatus::Abandoned | ClaimStatus::Archived);
-        wants("abandoned_at", self.abandoned_at.is_some(), is_given_up);
         let dates = [
             ("claim_at", Some(self.claim_at)),
             ("declaration_at", Some(self.declaration_at)),
-            ("submitted_at", self.submitted_at),
-            ("closed_at", self.closed_at),
-            ("rejected_at", self.rejected_at),
-            ("reopened_at", self.reopened_at),
-            ("abandoned_at", self.abandoned_at),
+            ("submitted_at", self.submitted_at()),
+            ("closed_at", self.state.closed_at()),
+            ("rejected_at", self.state.rejected_at()),
+            ("reopened_at", self.reopened_at()),
+            ("abandoned_at", self.abandoned_at()),
             ("created_at", Some(self.created_at)),
             ("updated_at", Some(self.updated_at)),
         ];
@@ -150,10 +135,10 @@ impl Claim {
         }
         let declared = self.declaration_at;
         for (field, at) in [
-            ("submitted_at", self.submitted_at),
-            ("closed_at", self.closed_at),
-            ("rejected_at", self.rejected_at),
-            ("abandoned_at", self.abandoned_at),
+            ("submitted_at", self.submitted_at()),
+            ("closed_at", self.state.closed_at()),
+            ("rejected_at", self.state.rejected_at()),
+            ("abandoned_at", self.abandoned_at()),
         ] {
             if at.is_some_and(|at| at < declared) {
                 faults.push(FieldError::new(field, "lies before declaration_at"));

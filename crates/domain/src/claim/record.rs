@@ -11,6 +11,7 @@ use super::document_request::DocumentRequest;
 use super::insured::{Insured, Location};
 use super::milestone::MilestoneKind;
 use super::settlement::Settlement;
+use super::state::ClaimState;
 use super::status::ClaimStatus;
 use crate::contract::{ContractSnapshot, Product, Risk};
 use crate::ids::{ClaimId, DeclarationId, KeyId, MissionId, OrgId};
@@ -74,12 +75,11 @@ pub struct Claim {
     pub declared_by: Option<OrgId>,
     /// The pre-declaration's id: `id` on the wire, for the claim's whole life.
     pub declaration_id: DeclarationId,
-    /// The internal claim's id, given when it is submitted.
-    pub claim_id: Option<ClaimId>,
     /// The insured's user id.
     pub user_id: String,
-    /// Its status.
-    pub status: ClaimStatus,
+    /// Its state: the status, and the facts that it rests on.
+    #[serde(flatten)]
+    pub state: ClaimState,
     /// `theft`, `break`, `water_damage`, ...
     pub loss_type: String,
     /// `total_theft`, ...
@@ -90,19 +90,6 @@ pub struct Claim {
     pub claim_at: Timestamp,
     /// When it was declared.
     pub declaration_at: Timestamp,
-    /// When it was submitted.
-    pub submitted_at: Option<Timestamp>,
-    /// When it was closed.
-    pub closed_at: Option<Timestamp>,
-    /// When it was refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejected_at: Option<Timestamp>,
-    /// When it was last reopened.
-    pub reopened_at: Option<Timestamp>,
-    /// When it was abandoned or archived.
-    pub abandoned_at: Option<Timestamp>,
-    /// Why it was abandoned or archived.
-    pub abandon_reason: Option<String>,
     /// What happened, in the insured's words; 50 characters or more.
     pub description: String,
     /// The contract, as it was.
@@ -147,4 +134,36 @@ pub struct Claim {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Claim {
+    /// The status.
+    pub const fn status(&self) -> ClaimStatus {
+        self.state.status()
+    }
+
+    /// The internal claim's id, given when the claim is submitted.
+    pub fn claim_id(&self) -> Option<ClaimId> {
+        self.state.submission().map(|submission| submission.claim_id)
+    }
+
+    /// When it was submitted.
+    pub fn submitted_at(&self) -> Option<Timestamp> {
+        self.state.submission().map(|submission| submission.at)
+    }
+
+    /// When it was last reopened.
+    pub fn reopened_at(&self) -> Option<Timestamp> {
+        self.state.submission().and_then(|submission| submission.reopened_at)
+    }
+
+    /// When it was abandoned or archived.
+    pub fn abandoned_at(&self) -> Option<Timestamp> {
+        self.state.given_up().map(|given_up| given_up.at)
+    }
+
+    /// Why it was abandoned or archived.
+    pub fn abandon_reason(&self) -> Option<&str> {
+        self.state.given_up().and_then(|given_up| given_up.reason.as_deref())
+    }
 }

@@ -6,6 +6,7 @@ use super::bounds::{MAX_REQUESTS, room_for_one};
 use super::document::DocumentStatus;
 use super::document_request::{DocumentRequest, FREE};
 use super::record::Claim;
+use super::status::NextStatus;
 use super::transitions::Step;
 use crate::catalogue::{Catalogue, Category, DocumentRule};
 use crate::refusal::ClaimRefusal;
@@ -51,7 +52,7 @@ impl Claim {
 
     /// Refuses unless a handler may ask for documents: once submitted, until decided or given up.
     pub(super) fn may_request(&self) -> Result<(), ClaimRefusal> {
-        if self.status.is_open() { Ok(()) } else { Err(ClaimRefusal::StatusLocked) }
+        if self.status().is_open() { Ok(()) } else { Err(ClaimRefusal::StatusLocked) }
     }
 
     /// Asks the insured for a document: it stands among the claim's entries from now on, and an upload
@@ -65,7 +66,7 @@ impl Claim {
     ) -> Result<String, ClaimRefusal> {
         let NewRequest { document, category, comment, wait } = new;
         self.may_request()?;
-        if *wait && self.status != super::ClaimStatus::PendingInfo {
+        if *wait && self.status() != super::ClaimStatus::PendingInfo {
             self.may_step(Step::Wait)?;
         }
         let (kind, label) = self.requested_type(catalogue, document)?;
@@ -85,8 +86,8 @@ impl Claim {
             room_for_one("requested documents", self.requests.len(), MAX_REQUESTS)?;
             self.requests.push(request);
         }
-        if *wait && let Some(next) = self.status.after(Step::Wait) {
-            self.enter(next, at);
+        if *wait && self.status().after(Step::Wait).is_some() {
+            self.state.enter(NextStatus::PendingInfo, None, at);
         }
         self.touch(at);
         Ok(kind)

@@ -34,7 +34,7 @@ impl Claim {
 
     /// Refuses unless money may be decided on: once submitted, until decided or given up.
     pub(super) fn may_settle(&self) -> Result<(), ClaimRefusal> {
-        if !self.status.is_open() {
+        if !self.status().is_open() {
             return Err(ClaimRefusal::StatusLocked);
         }
         room_for_one("settlements", self.settlements.len(), MAX_SETTLEMENTS)
@@ -66,7 +66,7 @@ impl Claim {
     /// to money that was decided on is a fact, whatever the claim's status is by then; the same holds
     /// for its return and its withdrawal.
     pub fn settlement_paid(&mut self, id: SettlementId, paid_at: Timestamp, at: Timestamp) -> Result<(), Refusal> {
-        let submitted = self.submitted_at;
+        let submitted = self.submitted_at();
         let settlement = self.settlement_to_change(id)?;
         settlement.may_be_paid()?;
         if lies_ahead(paid_at, at) {

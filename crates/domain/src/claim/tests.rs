@@ -21,6 +21,23 @@ pub(crate) fn catalogue() -> &'static Catalogue {
     Catalogue::embedded()
 }
 
+/// The state of a claim that came to this status at this instant.
+pub(crate) fn state_at(status: ClaimStatus, at: Timestamp) -> ClaimState {
+    let is_early = matches!(status, ClaimStatus::Draft | ClaimStatus::Archived);
+    let is_given_up = matches!(status, ClaimStatus::Archived | ClaimStatus::Abandoned);
+    let stored = StoredState {
+        claim_id: (!is_early).then(|| ClaimId::new(at, &[3; 10])),
+        status,
+        submitted_at: (!is_early).then_some(at),
+        closed_at: (status == ClaimStatus::Closed).then_some(at),
+        rejected_at: (status == ClaimStatus::Rejected).then_some(at),
+        reopened_at: None,
+        abandoned_at: is_given_up.then_some(at),
+        abandon_reason: None,
+    };
+    stored.try_into().unwrap()
+}
+
 fn insured() -> Insured {
     let text = str::to_owned;
     Insured {
@@ -240,7 +257,7 @@ fn a_complete_draft_is_submitted_once() {
         Err(ClaimRefusal::DocumentsIncomplete { missing, .. }) if missing.len() == 2
     ));
     claim = submitted();
-    assert_eq!((claim.status, claim.claim_id), (ClaimStatus::Submitted, Some(claim_id())));
+    assert_eq!((claim.status(), claim.claim_id()), (ClaimStatus::Submitted, Some(claim_id())));
     assert_eq!(claim.submit(catalogue(), claim_id(), now()), Err(ClaimRefusal::NotSubmittable));
 }
 
@@ -319,8 +336,8 @@ fn who_may_be_given_up_depends_on_the_status() {
         (S::Archived, Err(ClaimRefusal::StatusLocked)),
     ];
     for (status, expected) in outcomes {
-        let mut claim = Claim { status, ..draft() };
-        let outcome = claim.give_up(None, now()).map(|()| claim.status);
+        let mut claim = Claim { state: state_at(status, now()), ..draft() };
+        let outcome = claim.give_up(None, now()).map(|()| claim.status());
         assert_eq!(outcome, expected, "{status:?}");
     }
 }
@@ -353,12 +370,18 @@ fn moved(path: &[NextStatus]) -> Claim {
 #[test]
 fn a_claim_keeps_when_it_was_closed_and_reopened() {
     let mut claim = moved(&[NextStatus::InProgress, NextStatus::PendingInfo, NextStatus::Closed]);
-    assert_eq!((claim.status, claim.closed_at, claim.reopened_at), (ClaimStatus::Closed, Some(now()), None));
+    assert_eq!(
+        (claim.status(), claim.state.closed_at(), claim.reopened_at()),
+        (ClaimStatus::Closed, Some(now()), None)
+    );
     let later = now() + SignedDuration::from_hours(24);
     claim.decide(&decision(NextStatus::InProgress), later).unwrap();
-    assert_eq!((claim.status, claim.closed_at, claim.reopened_at), (ClaimStatus::InProgress, Some(now()), Some(later)));
+    assert_eq!(
+        (claim.status(), claim.state.closed_at(), claim.reopened_at()),
+        (ClaimStatus::InProgress, Some(now()), Some(later))
+    );
     claim.decide(&decision(NextStatus::PendingInfo), later).unwrap();
-    assert_eq!(claim.reopened_at, Some(later), "going on with it is no reopening");
+    assert_eq!(claim.reopened_at(), Some(later), "going on with it is no reopening");
 }
 
 #[test]
@@ -369,7 +392,7 @@ fn a_rejection_needs_a_reason_which_the_insured_reads() {
         assert!(matches!(refused, Err(Refusal::Invalid(faults)) if faults[0].field == "reason"));
     }
     claim.decide(&decision(NextStatus::Rejected), now()).unwrap();
-    assert_eq!((claim.status, claim.note.as_deref()), (ClaimStatus::Rejected, Some("Hors garantie")));
+    assert_eq!((claim.status(), claim.note.as_deref()), (ClaimStatus::Rejected, Some("Hors garantie")));
     assert_eq!(claim.decide(&decision(NextStatus::InProgress), now()), Err(ClaimRefusal::StatusLocked.into()));
 }
 
@@ -412,7 +435,7 @@ fn a_requested_document_becomes_an_entry_that_an_upload_fills() {
     let free = RequestedDocument::Free("Attestation de l'employeur".to_owned());
     assert_eq!(ask(&mut claim, free.clone(), false).unwrap(), "requested_1");
     assert_eq!(ask(&mut claim, free, true).unwrap(), "requested_1", "the same one again");
-    assert_eq!(claim.status, ClaimStatus::PendingInfo);
+    assert_eq!(claim.status(), ClaimStatus::PendingInfo);
     // Expected by the catalogue, mandatory from now on; by the label of another loss of the family.
     let of_catalogue = |name: &str| RequestedDocument::OfCatalogue(name.to_owned());
     assert_eq!(ask(&mut claim, of_catalogue("Facture d'achat"), true).unwrap(), "purchase_invoice");
@@ -542,12 +565,12 @@ proptest::proptest! {
             match outcome {
                 Err(_) => proptest::prop_assert_eq!(&claim, &before),
                 Ok(()) if step <= 2 => proptest::prop_assert_eq!(claim.version, before.version + 1),
-                Ok(()) => proptest::prop_assert_eq!(claim.status, before.status),
+                Ok(()) => proptest::prop_assert_eq!(claim.status(), before.status()),
             }
-            proptest::prop_assert_eq!(claim.claim_id.is_some(), claim.submitted_at.is_some());
-            let given_up = matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned);
-            proptest::prop_assert_eq!(claim.abandoned_at.is_some(), given_up);
-            proptest::prop_assert!(!claim.can_submit(catalogue()) || claim.status == ClaimStatus::Draft);
+            proptest::prop_assert_eq!(claim.claim_id().is_some(), claim.submitted_at().is_some());
+            let given_up = matches!(claim.status(), ClaimStatus::Archived | ClaimStatus::Abandoned);
+            proptest::prop_assert_eq!(claim.abandoned_at().is_some(), given_up);
+            proptest::prop_assert!(!claim.can_submit(catalogue()) || claim.status() == ClaimStatus::Draft);
             for entry in claim.entries(catalogue()) {
                 let current = claim.documents.iter().filter(|kept| kept.kind == entry.rule.id && kept.replaced_by.is_none());
                 proptest::prop_assert!(current.count() <= 1);
@@ -625,18 +648,18 @@ proptest::proptest! {
             let (before, action) = (claim.clone(), Action::ALL[step]);
             let said = claim.may(catalogue(), action, Asker::Handler);
             let done = perform(&mut claim, action, number);
-            proptest::prop_assert_eq!(said.map_err(Refusal::from), done.clone(), "{:?} in {:?}", action, before.status);
+            proptest::prop_assert_eq!(said.map_err(Refusal::from), done.clone(), "{:?} in {:?}", action, before.status());
             if done.is_ok() {
                 proptest::prop_assert_eq!(claim.version, before.version + 1);
             } else {
                 proptest::prop_assert_eq!(&claim, &before);
             }
-            let moved = claim.status != before.status;
-            proptest::prop_assert!(!moved || before.status.step_to(claim.status).is_some());
-            proptest::prop_assert!(!claim.status.is_end() || !claim.has_active_payment());
-            proptest::prop_assert!(claim.status != ClaimStatus::Closed || claim.closed_at.is_some());
-            let given_up = matches!(claim.status, ClaimStatus::Archived | ClaimStatus::Abandoned);
-            proptest::prop_assert_eq!(claim.abandoned_at.is_some(), given_up);
+            let moved = claim.status() != before.status();
+            proptest::prop_assert!(!moved || before.status().step_to(claim.status()).is_some());
+            proptest::prop_assert!(!claim.status().is_end() || !claim.has_active_payment());
+            proptest::prop_assert!(claim.status() != ClaimStatus::Closed || claim.state.closed_at().is_some());
+            let given_up = matches!(claim.status(), ClaimStatus::Archived | ClaimStatus::Abandoned);
+            proptest::prop_assert_eq!(claim.abandoned_at().is_some(), given_up);
         }
     }
 }
@@ -646,9 +669,9 @@ fn personal_data_is_kept_while_anybody_may_need_it_and_then_goes() {
     let years = |count: i64| now().checked_add(jiff::SignedDuration::from_hours(count * 8_766)).unwrap();
     let mut claim = draft();
     assert_eq!(claim.retention(years(9)), Some(Retention::UnderWay));
-    claim.status = ClaimStatus::Archived;
+    claim.state = state_at(ClaimStatus::Archived, now());
     assert_eq!(claim.retention(now()), None);
-    claim.status = ClaimStatus::Closed;
+    claim.state = state_at(ClaimStatus::Closed, now());
     assert!(matches!(claim.retention(years(1)), Some(Retention::Limitation { .. })));
     assert_eq!(claim.retention(years(3)), None);
     claim.answers.insert("words".to_owned(), Answer::Text("Jean Dupont".to_owned()));

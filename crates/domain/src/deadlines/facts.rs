@@ -44,7 +44,7 @@ impl Fact {
         let instant = match self {
             Self::Loss => Some(claim.claim_at),
             Self::Declaration => Some(claim.declaration_at),
-            Self::Submission => claim.submitted_at,
+            Self::Submission => claim.submitted_at(),
             Self::Mission => claim.dossier.mission.and_then(super::super::ids::MissionId::made_at),
             Self::Paid => {
                 let refunds = claim.settlements.iter().filter(|one| one.kind == SettlementKind::Refund);

@@ -216,10 +216,10 @@ fn warn_at(rule: &Rule, end: End, place: &Place) -> Option<Timestamp> {
 
 /// When the claim ended, if it did.
 fn ended_at(claim: &Claim) -> Option<Timestamp> {
-    match claim.status {
+    match claim.status() {
         ClaimStatus::Draft | ClaimStatus::Submitted | ClaimStatus::InProgress | ClaimStatus::PendingInfo => None,
-        ClaimStatus::Closed => Some(claim.closed_at.unwrap_or(claim.updated_at)),
-        ClaimStatus::Rejected => Some(claim.rejected_at.unwrap_or(claim.updated_at)),
-        ClaimStatus::Abandoned | ClaimStatus::Archived => Some(claim.abandoned_at.unwrap_or(claim.updated_at)),
+        ClaimStatus::Closed => Some(claim.state.closed_at().unwrap_or(claim.updated_at)),
+        ClaimStatus::Rejected => Some(claim.state.rejected_at().unwrap_or(claim.updated_at)),
+        ClaimStatus::Abandoned | ClaimStatus::Archived => Some(claim.abandoned_at().unwrap_or(claim.updated_at)),
     }
 }

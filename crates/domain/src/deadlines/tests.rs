@@ -131,8 +131,7 @@ fn what_a_claim_left_behind_no_longer_counts_but_for_complaints() {
     let now = "2026-11-30T07:00:00Z";
     assert_eq!(ids(&burst, now), ["declaration_general:Met", "limitation:Running"]);
     told(&mut burst, MilestoneKind::ComplaintReceived, date(2026, 11, 23));
-    burst.status = ClaimStatus::Closed;
-    burst.closed_at = Some(at("2026-11-27T07:00:00Z"));
+    burst.state = tests::state_at(ClaimStatus::Closed, at("2026-11-27T07:00:00Z"));
     assert_eq!(
         ids(&burst, now),
         ["declaration_general:Met", "limitation:Stopped", "complaint_acknowledge:Running", "complaint_answer:Running"]

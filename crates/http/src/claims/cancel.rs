@@ -28,12 +28,12 @@ pub(super) async fn cancel(
     request
         .command(&body.raw, move |tx, context| {
             let claim = cancel_claim(tx, context, &path.id, reason.as_deref(), if_match.as_deref())?;
-            let message = if claim.status == ClaimStatus::Archived {
+            let message = if claim.status() == ClaimStatus::Archived {
                 "The draft was archived"
             } else {
                 "The claim was abandoned"
             };
-            let data = CancelledClaim { id: claim.declaration_id.to_string(), status: claim.status.into() };
+            let data = CancelledClaim { id: claim.declaration_id.to_string(), status: claim.status().into() };
             let answer = CancelAnswer { success: True, message: message.to_owned(), data: Some(data) };
             Ok(Answer::json(200, &answer)?.with_header("etag", entity_tag(claim.version)))
         })

@@ -66,8 +66,8 @@ fn due_claim(rules: &Deadlines, claim: &Claim, filter: DeadlinesFilter, now: Tim
     wanted.sort_by_key(|deadline| deadline.due_at);
     DueClaim {
         id: claim.declaration_id.to_string(),
-        claim_id: claim.claim_id.map(|id| id.to_string()),
-        status: claim.status.into(),
+        claim_id: claim.claim_id().map(|id| id.to_string()),
+        status: claim.status().into(),
         deadlines: wanted.iter().map(Into::into).collect(),
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn answer(context: &CommandContext, changed: &Claim) -> Result<Answer
 
 /// What a submission answers.
 pub(super) fn submitted(claim: &Claim, auto_submitted: bool) -> Result<wire::SubmitResponse, AppError> {
-    let (Some(id), Some(at)) = (claim.claim_id, claim.submitted_at) else {
+    let (Some(id), Some(at)) = (claim.claim_id(), claim.submitted_at()) else {
         return Err(AppError::Fault("a submitted claim without its id".to_owned()));
     };
     Ok(wire::SubmitResponse {

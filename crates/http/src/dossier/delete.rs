@@ -20,7 +20,7 @@ pub(super) async fn delete(
     request
         .command(&[], move |tx, context| {
             let claim = cancel_dossier(tx, context, &path.claim_id)?;
-            Answer::json(200, &ResponseStatus::new(StatusCode::Ok, claim.status.as_str()))
+            Answer::json(200, &ResponseStatus::new(StatusCode::Ok, claim.status().as_str()))
         })
         .await
 }

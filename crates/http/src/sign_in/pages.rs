@@ -50,7 +50,7 @@ pub(super) fn declaration(signed_in: &SignedIn) -> String {
          <dt>État</dt><dd>{}</dd>\n</dl>\n<h2>Documents attendus</h2>\n",
         escaped(&reference),
         escaped(&claim.contract.number),
-        status(claim.status),
+        status(claim.status()),
     );
     if signed_in.expected.is_empty() {
         content.push_str("<p>Aucun document n'est attendu de votre part.</p>");

@@ -46,7 +46,7 @@ impl Summary<'_> {
     /// The summary before it is laid out.
     pub fn paper(&self) -> Paper {
         let claim = self.claim;
-        let number = claim.claim_id.map_or_else(|| claim.declaration_id.to_string(), |id| id.to_string());
+        let number = claim.claim_id().map_or_else(|| claim.declaration_id.to_string(), |id| id.to_string());
         let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
         let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%d/%m/%Y à %H:%M").to_string();
         let mut blocks = vec![Block::Title("Dossier de sinistre".to_owned()), Block::Fields(self.head(&time))];
@@ -72,17 +72,17 @@ impl Summary<'_> {
         let claim = self.claim;
         let at = |at: Option<Timestamp>| at.map(time);
         fields([
-            ("Numéro de sinistre", claim.claim_id.map(|id| id.to_string())),
+            ("Numéro de sinistre", claim.claim_id().map(|id| id.to_string())),
             ("Pré-déclaration", Some(claim.declaration_id.to_string())),
             ("Référence de l'assureur", claim.dossier.insurer_reference.clone()),
-            ("Statut", Some(status(claim.status).to_owned())),
+            ("Statut", Some(status(claim.status()).to_owned())),
             ("Déclaré le", Some(time(claim.declaration_at))),
-            ("Transmis le", at(claim.submitted_at)),
-            ("Clos le", at(claim.closed_at)),
-            ("Refusé le", at(claim.rejected_at)),
-            ("Rouvert le", at(claim.reopened_at)),
-            ("Abandonné le", at(claim.abandoned_at)),
-            ("Motif d'abandon", claim.abandon_reason.clone()),
+            ("Transmis le", at(claim.submitted_at())),
+            ("Clos le", at(claim.state.closed_at())),
+            ("Refusé le", at(claim.state.rejected_at())),
+            ("Rouvert le", at(claim.reopened_at())),
+            ("Abandonné le", at(claim.abandoned_at())),
+            ("Motif d'abandon", claim.abandon_reason().map(str::to_owned)),
             ("Note à l'assuré", claim.note.clone()),
         ])
     }

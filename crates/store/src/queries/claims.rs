@@ -28,9 +28,9 @@ struct Changing<'a> {
 impl<'a> Changing<'a> {
     fn of(claim: &'a Claim) -> Result<Self, StoreError> {
         Ok(Self {
-            claim_id: claim.claim_id.map(|id| id.to_string()),
+            claim_id: claim.claim_id().map(|id| id.to_string()),
             user_id: &claim.user_id,
-            status: claim.status.as_str(),
+            status: claim.status().as_str(),
             insurer_reference: claim.dossier.insurer_reference.clone(),
             declared_by: AsText(claim.declarer()),
             contract_id: &claim.contract.id,

@@ -243,17 +243,17 @@ impl From<ClaimView<'_>> for Claim {
         let claim = view.claim;
         Self {
             id: claim.declaration_id.to_string(),
-            claim_id: claim.claim_id.map(|id| id.to_string()),
+            claim_id: claim.claim_id().map(|id| id.to_string()),
             user_id: claim.user_id.clone(),
-            status: claim.status.into(),
+            status: claim.status().into(),
             can_submit: view.can_submit,
             kind: claim.loss_type.clone(),
             subtype: claim.subtype.clone(),
             claim_at: claim.claim_at.into(),
             declaration_at: claim.declaration_at.into(),
-            closed_at: claim.closed_at.map(Into::into),
-            reopened_at: claim.reopened_at.map(Into::into),
-            abandoned_at: claim.abandoned_at.map(Into::into),
+            closed_at: claim.state.closed_at().map(Into::into),
+            reopened_at: claim.reopened_at().map(Into::into),
+            abandoned_at: claim.abandoned_at().map(Into::into),
             description: claim.description.clone(),
             contract_id: claim.contract.id.clone(),
             contract_product_id: claim.contract.product_id.clone(),
@@ -308,8 +308,8 @@ impl ClaimSummary {
     pub fn new(claim: &claim::Claim, can_submit: bool) -> Self {
         Self {
             id: claim.declaration_id.to_string(),
-            claim_id: claim.claim_id.map(|id| id.to_string()),
-            status: claim.status.into(),
+            claim_id: claim.claim_id().map(|id| id.to_string()),
+            status: claim.status().into(),
             can_submit,
             kind: claim.loss_type.clone(),
             subtype: claim.subtype.clone(),

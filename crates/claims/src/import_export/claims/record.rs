@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use constat_domain::catalogue::Catalogue;
-use constat_domain::claim::{Answer, Claim, Photo, ScanState, safe_filename};
+use constat_domain::claim::{Answer, Claim, ClaimStatus, Photo, ScanState, StoredState, safe_filename};
 use constat_domain::codes::Codes;
 use constat_domain::tenancy::Api;
 use constat_store::queries::{api_keys, claims};
@@ -124,6 +124,9 @@ pub fn prepare(
         fill_from_contract(&mut object, judge.catalogue, &contract, line, report);
     }
     fill_in(&mut object, judge, &seed);
+    if !check_state(line, &mut object, report) {
+        return Ok(None);
+    }
     let given = object.clone();
     let Some(mut claim) = into_type::<Claim>(line, object, report) else { return Ok(None) };
     refuse_lost(line, "", &Value::Object(given), &json!(claim), report);
@@ -141,7 +144,7 @@ pub fn prepare(
     {
         report.add(line, "declaration_id", "is taken on this server; leave it out to get a new one");
     }
-    if let Some(id) = claim.claim_id
+    if let Some(id) = claim.claim_id()
         && claims::declaration_by_claim_id(connection, id)?.is_some_and(|other| other != claim.declaration_id)
     {
         report.add(line, "claim_id", "is taken on this server; leave it out to get a new one");
@@ -302,4 +305,21 @@ fn take_bytes(
         }
     }
     found
+}
+
+/// Reports the fields that contradict the claim's status. The record then continues as a draft, so that one run shows
+/// its other faults too. False when a field cannot be read.
+fn check_state(line: u64, object: &mut Map<String, Value>, report: &mut Report) -> bool {
+    let state = object.iter().filter(|(name, _)| StoredState::FIELDS.contains(&name.as_str()));
+    let state: Map<String, Value> = state.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let Some(state) = into_type::<StoredState>(line, state, report) else { return false };
+    let faults = state.faults();
+    if !faults.is_empty() {
+        for name in StoredState::FIELDS {
+            object.remove(name);
+        }
+        object.insert("status".to_owned(), json!(ClaimStatus::Draft));
+    }
+    report.add_all(line, faults);
+    true
 }
