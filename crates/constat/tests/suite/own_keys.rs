@@ -135,6 +135,7 @@ async fn keys_of_others_do_not_exist_and_each_wrong_field_is_named() {
         (json!({ "label": "a\u{7}" }), "label"),
         (json!({ "api": "other" }), "api"),
         (json!({ "label": 3 }), "label"),
+        (json!({ "hodler": "Courtier" }), "hodler"),
     ] {
         let got = platform.post("/keys", &body).await;
         got.is_error(400, 1000);

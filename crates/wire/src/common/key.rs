@@ -85,6 +85,7 @@ impl Key {
 
 /// Issues a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct IssueKey {
     /// The contract that it opens; that of the request when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
