@@ -7,7 +7,6 @@ mod claims_load;
 mod clock;
 mod load;
 mod postgres;
-mod rng;
 mod scale;
 mod schedule;
 mod store_write;

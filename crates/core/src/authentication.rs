@@ -23,9 +23,6 @@ use crate::recent_keys::Remembered;
 /// changes that are made behind this program's back.
 const TRUSTED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
-/// Most keys remembered at once; beyond it the memory is emptied and fills again.
-const MAX_CACHED: usize = 10_000;
-
 /// Why a key is refused. A caller learns no more than that it is.
 #[derive(Debug)]
 pub enum KeyFault {
@@ -234,7 +231,7 @@ fn recognise(core: &Core, api: Api, secret: &str, changes: i64) -> Result<Caller
     let now = core.clock.now();
     let of_contract =
         |caller: Caller| if caller.api == api { Ok(caller) } else { Err(KeyFault::OtherContract(caller.key)) };
-    if let Some(known) = core.recent_keys.by_hash.read().ok().and_then(|known| known.get(&hash).copied())
+    if let Some(known) = core.recent_keys.by_hash.get(&hash)
         && known.changes == changes
         && now < known.until
     {
@@ -248,13 +245,8 @@ fn recognise(core: &Core, api: Api, secret: &str, changes: i64) -> Result<Caller
         return Err(KeyFault::Revoked(key.id));
     }
     let caller = key.caller();
-    if let Ok(mut known) = core.recent_keys.by_hash.write() {
-        if known.len() >= MAX_CACHED {
-            known.clear();
-        }
-        let until = now.saturating_add(TRUSTED_FOR).unwrap_or(now);
-        known.insert(hash, Remembered { caller, changes, until });
-    }
+    let until = now.saturating_add(TRUSTED_FOR).unwrap_or(now);
+    core.recent_keys.by_hash.insert(hash, Remembered { caller, changes, until });
     of_contract(caller)
 }
 

@@ -1,12 +1,12 @@
 //! API keys that were recognised lately.
 
-use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, RwLock};
 
 use constat_domain::tenancy::Caller;
 use constat_store::CommitCounter;
 use jiff::Timestamp;
+use quick_cache::sync::Cache;
 
 /// Keys seen lately, by the hash of their secret.
 ///
@@ -14,12 +14,25 @@ use jiff::Timestamp;
 /// commits (`api_keys::changes`), so that the first request after it is refused everywhere. SQLite tells
 /// without a query that nothing was committed at all ([`CommitCounter`]); otherwise the count is read, once for all
 /// requests that wait for it.
-#[derive(Default)]
 pub struct RecentKeys {
-    pub(crate) by_hash: RwLock<HashMap<[u8; 32], Remembered>>,
+    pub(crate) by_hash: Cache<[u8; 32], Remembered>,
     pub(crate) seen: Mutex<Option<(CommitCounter, i64)>>,
     pub(crate) arrived: AtomicU64,
     pub(crate) shared: tokio::sync::Mutex<SharedCount>,
+}
+
+/// Maximum number of keys remembered; those used least go first.
+const MAX_CACHED: usize = 10_000;
+
+impl Default for RecentKeys {
+    fn default() -> Self {
+        Self {
+            by_hash: Cache::new(MAX_CACHED),
+            seen: Mutex::default(),
+            arrived: AtomicU64::default(),
+            shared: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

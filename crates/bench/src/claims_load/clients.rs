@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::counters::Counters;
 use crate::load::{Connection, request};
-use crate::rng::SeededRng;
+use fastrand::Rng;
 
 /// All documents that a stolen bike may come with.
 const DOCUMENTS: [&str; 5] = [
@@ -67,7 +67,7 @@ pub struct Target {
 pub struct Client {
     target: Target,
     connection: Connection,
-    rng: SeededRng,
+    rng: Rng,
     drafts: Vec<String>,
     known: Arc<Vec<String>>,
 }
@@ -77,12 +77,12 @@ impl Client {
     pub async fn new(target: &Target, seed: u64, known: &Arc<Vec<String>>) -> std::io::Result<Self> {
         let connection = Connection::open(target.address).await?;
         let (target, known) = (target.clone(), Arc::clone(known));
-        Ok(Self { target, connection, rng: SeededRng::new(seed), drafts: Vec::new(), known })
+        Ok(Self { target, connection, rng: Rng::with_seed(seed), drafts: Vec::new(), known })
     }
 
     /// A random insured person with a contract.
     fn random_insured(&mut self) -> Insured {
-        Insured::number(self.rng.roll(self.target.insured))
+        Insured::number(self.rng.usize(..self.target.insured))
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
@@ -107,7 +107,7 @@ impl Client {
     fn document(&mut self, kind: &str) -> Value {
         let mut content = fixtures::pdf();
         while content.len() < self.target.document_size {
-            content.extend_from_slice(&self.rng.roll(usize::MAX).to_be_bytes());
+            content.extend_from_slice(&self.rng.usize(..).to_be_bytes());
         }
         json!({ "type": kind, "title": "Pièce", "filename": "piece.pdf", "content": STANDARD.encode(content) })
     }
@@ -116,7 +116,7 @@ impl Client {
     /// server that stalls is not asked less.
     pub async fn run(mut self, started: Instant, length: Duration, pace: Duration) -> Counters {
         let mut counters = Counters::default();
-        let mut due = pace / 1_000 * u32::try_from(self.rng.roll(1_000)).unwrap_or(0);
+        let mut due = pace / 1_000 * u32::try_from(self.rng.usize(..1_000)).unwrap_or(0);
         while due < length {
             tokio::time::sleep_until((started + due).into()).await;
             match self.step().await {
@@ -137,9 +137,9 @@ impl Client {
 
     /// One request: four reads in five.
     async fn step(&mut self) -> std::io::Result<(&'static str, u16, Value)> {
-        let any = self.known[self.rng.roll(self.known.len())].clone();
+        let any = self.known[self.rng.usize(..self.known.len().max(1))].clone();
         let asked = |kind, (status, body)| (kind, status, body);
-        match self.rng.roll(100) {
+        match self.rng.usize(..100) {
             0..50 => Ok(asked("read a claim", self.ask("GET", &format!("/v2/claims/{any}"), None).await?)),
             50..60 => Ok(asked("timeline", self.ask("GET", &format!("/v2/claims/{any}/timeline"), None).await?)),
             60..70 => {
@@ -156,7 +156,7 @@ impl Client {
                 Ok(("declare", status, body))
             }
             90..94 if !self.drafts.is_empty() => {
-                let draft = self.drafts[self.rng.roll(self.drafts.len())].clone();
+                let draft = self.drafts[self.rng.usize(..self.drafts.len().max(1))].clone();
                 let body =
                     json!({ "description": "Le vélo était attaché dans la cour de l'immeuble, et n'y est plus." });
                 Ok(asked("edit", self.ask("PATCH", &format!("/v2/claims/{draft}"), Some(&body)).await?))

@@ -15,10 +15,10 @@ use super::cluster::{Cluster, Firm, Verdict};
 use super::figures::arrivals;
 use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::Run;
-use crate::rng::SeededRng;
 use crate::rounded;
 use crate::schedule::Commune;
 use crate::world::search_at;
+use fastrand::Rng;
 
 const SEED: u64 = 5_000;
 /// Where the storm struck: all callers live there.
@@ -104,7 +104,7 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
         let mut caller = Caller::open(cluster.address(client), &firm.key).await.expect("a connection");
         caller.must_find(search_at(places[0], cluster.now(), WINDOW, OFFERS)).await;
     }
-    let due = arrivals(size.insured, size.within, &mut SeededRng::new(SEED));
+    let due = arrivals(size.insured, size.within, &mut Rng::with_seed(SEED));
     let burst = Burst {
         cluster,
         firm: &firm,
@@ -126,13 +126,13 @@ pub async fn measure(cluster: &Cluster, quick: bool) -> Part {
 impl Burst<'_> {
     /// One insured, from arrival to a visit or to giving up. Everything is timed from when it was due.
     async fn insured(&self, number: usize, arrival: Duration) {
-        let mut rng = SeededRng::new(SEED + 1 + number as u64);
-        let urgent = rng.roll(10) < URGENT_OF_TEN;
-        let place = self.places[rng.roll(self.places.len())];
+        let mut rng = Rng::with_seed(SEED + 1 + number as u64);
+        let urgent = rng.usize(..10) < URGENT_OF_TEN;
+        let place = self.places[rng.usize(..self.places.len().max(1))];
         let mut due = self.started + arrival;
         for choice in 0..=SEARCHES_AGAIN {
             // A platform sends each request to any of the servers.
-            let node = rng.roll(self.cluster.len());
+            let node = rng.usize(..self.cluster.len().max(1));
             let mut search = search_at(place, self.cluster.now(), WINDOW, OFFERS);
             search["insurerClaimId"] = json!(format!("STORM-{number}"));
             search["urgency"] = json!({ "uninhabitable": urgent, "vulnerablePerson": false });
@@ -149,13 +149,13 @@ impl Burst<'_> {
                 self.counters.borrow_mut().without_offer += 1;
                 return;
             }
-            let slot = rng.roll(offered.count());
+            let slot = rng.usize(..offered.count().max(1));
             let (shortest, longest) = self.size.think;
             due = Instant::now()
                 + shortest
-                + longest.saturating_sub(shortest).mul_f64(super::figures::share(rng.roll(1_000), 1_000));
+                + longest.saturating_sub(shortest).mul_f64(super::figures::share(rng.usize(..1_000), 1_000));
             tokio::time::sleep_until(due.into()).await;
-            let node = rng.roll(self.cluster.len());
+            let node = rng.usize(..self.cluster.len().max(1));
             let Some(mut caller) = self.caller(node).await else { return };
             let case = format!("STORM-{number}");
             let Ok((status, id)) = caller.book(&offered, slot, &case).await else { return self.broke() };

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::rng::SeededRng;
+use fastrand::Rng;
 
 /// When each of `count` people arrives within a time, drawn one by one and sorted: as many as were asked for,
 /// in arbitrary order.
-pub fn arrivals(count: usize, within: Duration, rng: &mut SeededRng) -> Vec<Duration> {
+pub fn arrivals(count: usize, within: Duration, rng: &mut Rng) -> Vec<Duration> {
     const PARTS: usize = 1_000_000;
     let at = |part: usize| within.mul_f64(share(part, PARTS));
-    let mut due: Vec<Duration> = (0..count).map(|_| at(rng.roll(PARTS))).collect();
+    let mut due: Vec<Duration> = (0..count).map(|_| at(rng.usize(..PARTS))).collect();
     due.sort_unstable();
     due
 }
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn everybody_arrives_within_the_time_and_the_same_seed_gives_the_same_minute() {
         let minute = Duration::from_mins(1);
-        let due = arrivals(5_000, minute, &mut SeededRng::new(7));
+        let due = arrivals(5_000, minute, &mut Rng::with_seed(7));
         assert_eq!(due.len(), 5_000);
         assert!(due.is_sorted() && due.iter().all(|at| *at < minute));
-        assert_eq!(due, arrivals(5_000, minute, &mut SeededRng::new(7)));
-        assert_ne!(due, arrivals(5_000, minute, &mut SeededRng::new(8)));
+        assert_eq!(due, arrivals(5_000, minute, &mut Rng::with_seed(7)));
+        assert_ne!(due, arrivals(5_000, minute, &mut Rng::with_seed(8)));
         // Spread over the minute: each of its sixths gets about a sixth of them.
         for part in 0..6 {
             let within = due.iter().filter(|at| at.as_secs() / 10 == part).count();

@@ -27,8 +27,8 @@ use super::cluster::{Cluster, Firm};
 use super::figures::{interval, share, visits_at};
 use super::{Part, answer_counts, latencies, run_figures};
 use crate::load::Run;
-use crate::rng::SeededRng;
 use crate::rounded;
+use fastrand::Rng;
 
 const UTILISATIONS: [usize; 3] = [50, 80, 95];
 /// Days ahead that are filled and searched; the working days among them, counted from tomorrow, a Tuesday.
@@ -196,17 +196,17 @@ impl<'a> Calendars<'a> {
     /// Books at places, days and times by chance until a number of visits is reached, or no expert is free.
     async fn fill(&self, visits: usize, empty_in_a_row: usize) {
         join_all((0..FILLING).map(|client| async move {
-            let (mut caller, mut rng) = (self.caller(client).await, SeededRng::new(client as u64 + 1));
+            let (mut caller, mut rng) = (self.caller(client).await, Rng::with_seed(client as u64 + 1));
             while self.booked.borrow().len() + self.under_way.get() < visits && self.empty.get() < empty_in_a_row {
                 self.under_way.set(self.under_way.get() + 1);
-                let day = WORKING_DAYS[rng.roll(WORKING_DAYS.len())];
+                let day = WORKING_DAYS[rng.usize(..WORKING_DAYS.len().max(1))];
                 let search = self.search(&mut rng, (day, 1), 30);
                 let offered = caller.must_find(search).await;
                 if offered.count() == 0 {
                     self.empty.set(self.empty.get() + 1);
                 } else {
                     self.empty.set(0);
-                    self.book(&mut caller, &offered, rng.roll(offered.count())).await;
+                    self.book(&mut caller, &offered, rng.usize(..offered.count().max(1))).await;
                 }
                 self.under_way.set(self.under_way.get() - 1);
             }
@@ -215,8 +215,8 @@ impl<'a> Calendars<'a> {
     }
 
     /// A search at a place by chance, for a claim of its own.
-    fn search(&self, rng: &mut SeededRng, window: (i64, i64), limit: u8) -> Value {
-        let mut search = self.cluster.search(rng.roll(10_000), window, limit);
+    fn search(&self, rng: &mut Rng, window: (i64, i64), limit: u8) -> Value {
+        let mut search = self.cluster.search(rng.usize(..10_000), window, limit);
         self.claims.set(self.claims.get() + 1);
         search["insurerClaimId"] = json!(format!("BENCH-{}", self.claims.get()));
         search
@@ -258,7 +258,7 @@ impl<'a> Calendars<'a> {
 
     /// One client: always one offer more than it books, so that each waits while the others book.
     async fn client(&self, client: usize, round: &Round) -> Line {
-        let (mut caller, mut rng) = (self.caller(client).await, SeededRng::new(client as u64 + 7_001));
+        let (mut caller, mut rng) = (self.caller(client).await, Rng::with_seed(client as u64 + 7_001));
         let (mut line, mut open) = (Line::default(), VecDeque::new());
         let mut empty_in_a_row = 0;
         while round.begun.get() < round.bookings && empty_in_a_row < GIVES_UP {
@@ -280,7 +280,7 @@ impl<'a> Calendars<'a> {
             let Some((offered, made)) = open.pop_front() else { continue };
             round.begun.set(round.begun.get() + 1);
             line.between += self.made.get() - made;
-            let slot = if round.choice == Choice::First { 0 } else { rng.roll(offered.count()) };
+            let slot = if round.choice == Choice::First { 0 } else { rng.usize(..offered.count().max(1)) };
             let sent = Instant::now();
             let status = self.book(&mut caller, &offered, slot).await;
             line.bookings.note(status, sent.elapsed());
@@ -295,10 +295,10 @@ impl<'a> Calendars<'a> {
 
     /// What is cancelled after a booking, taken out of what is booked: the oldest of this round once enough of
     /// them stand, or any.
-    fn to_cancel(&self, round: &Round, rng: &mut SeededRng) -> Option<String> {
+    fn to_cancel(&self, round: &Round, rng: &mut Rng) -> Option<String> {
         let mut booked = self.booked.borrow_mut();
         if round.stand == usize::MAX {
-            let any = rng.roll(booked.len());
+            let any = rng.usize(..booked.len().max(1));
             return Some(booked.swap_remove(any).0);
         }
         let mut fresh = round.fresh.borrow_mut();

@@ -1,7 +1,6 @@
 //! A geocoder over HTTP that speaks as the Base Adresse Nationale's does (Addok, `GeoCodeJSON`).
 
 mod answer;
-mod memory;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,10 +12,10 @@ use constat_domain::geo::{Position, PostalAddress};
 use constat_scheduling::{Geocoder, GeocoderCounters, NoGeocoder};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
+use quick_cache::sync::Cache;
 use reqwest::{StatusCode, Url};
 
 use answer::Answer;
-use memory::Memory;
 
 use crate::http;
 
@@ -44,7 +43,8 @@ struct BanGeocoder {
     minimum_score: f64,
     counters: GeocoderCounters,
     /// Perhaps the answer is that the service does not know.
-    memory: Mutex<Memory<Option<Position>>>,
+    /// Answers of the service by the spelling of the address, as many as the settings say; those used least go first.
+    answers: Cache<String, Option<Position>>,
     pause: Mutex<CircuitBreaker>,
     clock: Arc<dyn Clock>,
 }
@@ -73,7 +73,7 @@ impl BanGeocoder {
             http,
             minimum_score: settings.minimum_score,
             counters: GeocoderCounters::default(),
-            memory: Mutex::new(Memory::of(settings.remembered)),
+            answers: Cache::new(settings.remembered),
             pause: Mutex::new(CircuitBreaker::of(PAUSE)),
             clock,
         })
@@ -81,7 +81,7 @@ impl BanGeocoder {
 
     async fn known(&self, address: &PostalAddress) -> Option<Position> {
         let key = address.spelling_key();
-        let remembered = lock(&self.memory).recall(&key);
+        let remembered = self.answers.get(&key);
         if let Some(remembered) = remembered {
             self.counters.remembered.increment();
             return remembered;
@@ -96,7 +96,7 @@ impl BanGeocoder {
                 let counters = &self.counters;
                 let counter = if position.is_some() { &counters.found } else { &counters.unsure };
                 counter.increment();
-                lock(&self.memory).keep(key, position);
+                self.answers.insert(key, position);
                 position
             }
             Err(failed) => {
@@ -163,5 +163,17 @@ impl Geocoder for BanGeocoder {
 
     fn counters(&self) -> Option<&GeocoderCounters> {
         Some(&self.counters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_may_turn_the_cache_of_answers_off() {
+        let answers: Cache<String, Option<Position>> = Cache::new(0);
+        answers.insert("48 boulevard des Batignolles".to_owned(), None);
+        assert_eq!(answers.get("48 boulevard des Batignolles"), None);
     }
 }

@@ -6,8 +6,7 @@
 //! read queries the row version and renders only on a miss. If the store knows without a query that no commit
 //! has happened since the last look ([`CommitCounter`]), the version query is skipped too.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -20,18 +19,23 @@ use constat_domain::tenancy::{Caller, TenantId};
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, ETAG};
 use jiff::Timestamp;
+use quick_cache::sync::Cache;
 
 use crate::Problem;
 use crate::answer::{Ready, entity_tag};
 
-/// Most answers kept; beyond it the memory is emptied and fills again. At some kilobytes each, a
-/// dozen megabytes.
+/// Maximum number of cached answers, some kilobytes each: a dozen megabytes. Those used least go first.
 const MAX_ENTRIES: usize = 4_096;
 
 /// Rendered answers by claim and kind of reader.
-#[derive(Default)]
 pub(crate) struct Rendered {
-    by_claim: RwLock<HashMap<(DeclarationId, Asker), Kept>>,
+    by_claim: Cache<(DeclarationId, Asker), Arc<Kept>>,
+}
+
+impl Default for Rendered {
+    fn default() -> Self {
+        Self { by_claim: Cache::new(MAX_ENTRIES) }
+    }
 }
 
 /// An answer in the pieces that cost nothing to send again.
@@ -84,16 +88,14 @@ impl Rendered {
     /// The answer, if nothing at all was committed since the claim's version was looked at.
     pub(crate) fn unchanged(&self, look: Look, declaration: DeclarationId) -> Option<Ready> {
         let commits = look.commits?;
-        let kept = self.by_claim.read().ok()?;
-        let kept = kept.get(&(declaration, look.asker))?;
+        let kept = self.by_claim.get(&(declaration, look.asker))?;
         let is_theirs = look.caller.may_see(kept.tenant, kept.declared_by);
         (is_theirs && kept.is_right_at(look.now) && kept.is_seen_at(commits)).then(|| kept.answer())
     }
 
     /// The answer for exactly this version of the claim, which was found for the caller.
     pub(crate) fn get(&self, look: Look, of_claim: ClaimVersion) -> Option<Ready> {
-        let kept = self.by_claim.read().ok()?;
-        let kept = kept.get(&(of_claim.declaration, look.asker))?;
+        let kept = self.by_claim.get(&(of_claim.declaration, look.asker))?;
         if kept.version != of_claim.version || !kept.is_right_at(look.now) {
             return None;
         }
@@ -115,12 +117,7 @@ impl Rendered {
         let (tenant, seen_at) = (look.caller.tenant, Mutex::new(look.commits));
         let fresh = Kept { tenant, declared_by, version, until, tag, body: body.into(), seen_at };
         let answer = fresh.answer();
-        if let Ok(mut kept) = self.by_claim.write() {
-            if kept.len() >= MAX_ENTRIES {
-                kept.clear();
-            }
-            kept.insert((of_claim.declaration, look.asker), fresh);
-        }
+        self.by_claim.insert((of_claim.declaration, look.asker), Arc::new(fresh));
         Ok(answer)
     }
 }
