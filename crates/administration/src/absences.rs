@@ -151,6 +151,9 @@ fn find_expert(
     tenant: &TenantId,
     named: &str,
 ) -> Result<Option<(ExpertId, TimeZone)>, StoreError> {
+    if experts::has_control(named) {
+        return Ok(None);
+    }
     let found = stored_experts::of_tenant_by_name(connection, tenant, named)?;
     Ok(found.and_then(|(_reference, expert)| Some((expert.id, TimeZone::get(&expert.zone).ok()?))))
 }

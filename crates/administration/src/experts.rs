@@ -154,6 +154,9 @@ pub struct SavedExpert {
 /// [`BookingRefusal::ExpertNotFound`]; [`AdministrationRefusal::NotOwner`] for a platform's key.
 pub fn find_expert(connection: &mut Connection, caller: &Caller, named: &str) -> Result<SavedExpert, AppError> {
     require_owner(caller)?;
+    if has_control(named) {
+        return Err(BookingRefusal::ExpertNotFound.into());
+    }
     let found = experts::of_tenant_by_name(connection, &caller.tenant, named)?;
     let (reference, expert) = found.ok_or(BookingRefusal::ExpertNotFound)?;
     Ok(SavedExpert { reference, expert })
@@ -173,6 +176,9 @@ pub fn save_expert(
     mut record: Map<String, Value>,
 ) -> Result<SavedExpert, AppError> {
     require_owner(caller)?;
+    if has_control(named) {
+        return Err(Refusal::field("reference", CONTROL_CHARACTERS).into());
+    }
     let (known_reference, id) = match experts::of_tenant_by_name(tx, &caller.tenant, named)? {
         Some((reference, known)) => (reference, known.id),
         None if named.parse::<ExpertId>().is_ok() => return Err(BookingRefusal::ExpertNotFound.into()),
@@ -201,9 +207,19 @@ pub(crate) fn require_owner(caller: &Caller) -> Result<(), AdministrationRefusal
     if caller.owns_the_data() { Ok(()) } else { Err(AdministrationRefusal::NotOwner) }
 }
 
+const CONTROL_CHARACTERS: &str = "may not contain control characters";
+
+/// Control characters, which PostgreSQL cannot store all of, are in no reference.
+pub(crate) fn has_control(named: &str) -> bool {
+    named.chars().any(char::is_control)
+}
+
 /// Takes the firm's reference out of a record, or reports what is wrong with it.
 fn take_reference(line: u64, object: &mut Map<String, Value>, report: &mut Report) -> Option<String> {
     match object.remove("reference") {
+        Some(Value::String(reference)) if has_control(&reference) => {
+            report.add(line, "reference", CONTROL_CHARACTERS);
+        }
         Some(Value::String(reference))
             if !reference.trim().is_empty() && reference.chars().count() <= MAX_REFERENCE_CHARS =>
         {

@@ -15,6 +15,7 @@ CREATE TABLE api_keys (
   created_at BIGINT NOT NULL,
   body TEXT NOT NULL
 );
+CREATE INDEX api_keys_by_issuer ON api_keys (issuer, holder);
 
 -- One row for each change of an API key, such as a revocation. Nodes cache keys until the number of rows
 -- changes.

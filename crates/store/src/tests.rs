@@ -14,7 +14,7 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use crate::queries::{absences, appointments, claims, events, expert_days, holds, organisations};
+use crate::queries::{absences, api_keys, appointments, claims, events, expert_days, experts, holds, organisations};
 use crate::{Connection, Database, Documents, Store, StoreError};
 
 #[path = "../../testkit/src/postgres/mod.rs"]
@@ -293,6 +293,11 @@ fn the_queries_of_each_request_use_their_indexes() {
     check("claims_by_user", &|c| claims::ids_of_tenant_by_user(c, &tenant, "u").map(drop));
     check("claims_by_contract", &|c| claims::list_of_tenant_by_contract(c, &tenant, "c").map(drop));
     check("events_by_subject", &|c| events::of_tenant_about(c, &tenant, "s").map(drop));
+    check("absences_by_expert", &|c| {
+        absences::listed_of_tenant_and_expert_between(c, &tenant, expert, now(), now()).map(drop)
+    });
+    check("api_keys_by_issuer", &|c| api_keys::of_issuer(c, tenant.org).map(drop));
+    check("experts", &|c| experts::of_tenant_by_name(c, &tenant, "E1").map(drop));
 }
 
 #[tokio::test]

@@ -139,6 +139,12 @@ async fn each_wrong_field_of_an_expert_is_named_and_nothing_is_saved() {
     own(&world, Method::GET, "/experts/E1", &json!({})).await.expect(404);
     let unknown = own(&world, Method::PUT, "/experts/exp_06E3ZQK8X5V2M0TQ9R7H4B1CDS", &sound).await;
     unknown.expect(404);
+    let long = "x".repeat(201);
+    for reference in ["%00", "a%0Ab", "%20", &long] {
+        let got = own(&world, Method::PUT, &format!("/experts/{reference}"), &sound).await;
+        got.expect(400);
+        assert_eq!(got.fields(), ["reference"], "{reference}");
+    }
     assert!(client(&world).list_experts().await.unwrap().is_empty());
 }
 
