@@ -136,7 +136,7 @@ impl ExpertCalendar {
     ///
     /// # Errors
     /// As [`ExpertCalendar::new`].
-    pub fn afresh<T: Travel + ?Sized>(
+    pub fn with_fresh_rows<T: Travel + ?Sized>(
         &self,
         absences: &[Absence],
         busy: Vec<Busy>,

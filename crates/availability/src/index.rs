@@ -148,12 +148,12 @@ impl CalendarIndex {
     }
 
     /// Rebuilds an expert's gaps after a change of travel times. False when there is no such expert.
-    pub fn lay_again<T: Travel + ?Sized>(&mut self, expert: ExpertId, travel: &T) -> bool {
+    pub fn rebuild_gaps<T: Travel + ?Sized>(&mut self, expert: ExpertId, travel: &T) -> bool {
         self.change(expert, |calendar| calendar.rebuild_gaps(travel))
     }
 
     /// A copy of an expert's calendar for a requirement, with rebuilt gaps.
-    pub fn laid_again<T: Travel + ?Sized>(
+    pub fn with_rebuilt_gaps<T: Travel + ?Sized>(
         &self,
         expert: ExpertId,
         requirement: &Requirement,

@@ -32,8 +32,8 @@ pub enum Drawn {
 pub(crate) struct FailedPreviews(Mutex<HashSet<DocumentId>>);
 
 impl FailedPreviews {
-    /// Most that are remembered: some hundred kilobytes. Beyond it the memory begins anew.
-    const MOST: usize = 10_000;
+    /// Maximum number that are remembered: some hundred kilobytes. Beyond it the memory begins anew.
+    const MAX_REMEMBERED: usize = 10_000;
 
     pub(crate) fn has(&self, document: DocumentId) -> bool {
         self.0.lock().is_ok_and(|known| known.contains(&document))
@@ -41,7 +41,7 @@ impl FailedPreviews {
 
     pub(crate) fn remember(&self, document: DocumentId) {
         if let Ok(mut known) = self.0.lock() {
-            if known.len() >= Self::MOST {
+            if known.len() >= Self::MAX_REMEMBERED {
                 known.clear();
             }
             known.insert(document);

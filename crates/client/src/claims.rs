@@ -9,10 +9,10 @@ use constat_wire::claims::{
     AddInternalNote, CancelAnswer, CancelClaim, CatalogueFamily, CatalogueQuery, ChangeStatus, Claim, ClaimDeadlines,
     ClaimDocument, ClaimDocumentWithUrl, ClaimDossier, ClaimListQuery, ClaimSummary, Commune, Contract, CorrectClaim,
     CreateClaim, CreateSettlement, CreateWebhook, DeadlinesQuery, DeletedWebhook, DeliveriesQuery, DocumentMeta,
-    DueClaim, EventsQuery, Facets, FeedAnswer, ImportedContracts, InternalNote, Milestone, PatchClaim, PatchWebhook,
-    PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote, Settlement,
-    SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry, TimelineQuery,
-    UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
+    DueClaim, EventsQuery, FeedAnswer, ImportedContracts, InternalNote, LossDetails, Milestone, PatchClaim,
+    PatchWebhook, PaySettlement, RejectDocument, ReplayDeliveries, Replayed, RequestDocument, RotateSecret, SetNote,
+    Settlement, SubmitResponse, Success, SuccessList, SuccessPage, Suggestion, SuggestionQuery, TimelineEntry,
+    TimelineQuery, UploadAnswer, UploadDocument, Webhook, WebhookDelivery,
 };
 use constat_wire::common::{IssueKey, Key};
 use http::Method;
@@ -62,7 +62,7 @@ impl ClaimsClient {
     }
 
     /// `PATCH /claims/{id}/dossier`: completes it while the claim is a draft.
-    pub async fn patch_dossier(&self, id: &str, facets: &Facets) -> Result<ClaimDossier, ClientError> {
+    pub async fn patch_dossier(&self, id: &str, facets: &LossDetails) -> Result<ClaimDossier, ClientError> {
         let answer: Success<ClaimDossier> = self.0.tell(Method::PATCH, &["claims", id, "dossier"], &[], facets).await?;
         Ok(answer.data)
     }

@@ -16,8 +16,8 @@ const DRAW_TIMEOUT: Duration = Duration::from_secs(12);
 /// What the process is asked for instead of a picture: whether it takes a password to open a PDF.
 pub const PASSWORD_QUESTION: &str = "takes-password";
 
-/// Most bytes of a small picture that are read.
-const LARGEST: u64 = 4 * 1024 * 1024;
+/// Maximum number of bytes of a small picture that are read.
+const MAX_PREVIEW_BYTES: u64 = 4 * 1024 * 1024;
 
 /// How much address space the allocator of the process sets aside at a time, in KiB: by itself it takes 1 GiB
 /// at once (mimalloc's `arena_reserve`), which is all that the process allows itself.
@@ -47,7 +47,7 @@ impl PreviewProcess {
             // A child that dies on the file does not read it to its end.
             let _died = asked.write_all(&bytes).await;
         };
-        let (mut told, mut picture) = (told.take(LARGEST), Vec::new());
+        let (mut told, mut picture) = (told.take(MAX_PREVIEW_BYTES), Vec::new());
         let (_asked, read) = tokio::join!(ask, told.read_to_end(&mut picture));
         read?;
         let ended = child.wait().await?;

@@ -8,7 +8,7 @@ use constat_store::queries::api_keys;
 use crate::core::Core;
 
 /// How long the database may take to say anything at all.
-const PATIENCE: Duration = Duration::from_secs(2);
+const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Core {
     /// Whether the database answers a small question in time. Asked beside the threads that serve:
@@ -18,6 +18,6 @@ impl Core {
         let asked = tokio::task::spawn_blocking(move || {
             core.store.read(|connection| api_keys::by_hash(connection, "").map(drop))
         });
-        matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(Ok(()))))
+        matches!(tokio::time::timeout(READINESS_TIMEOUT, asked).await, Ok(Ok(Ok(()))))
     }
 }

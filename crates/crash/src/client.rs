@@ -37,7 +37,7 @@ const PLACES: usize = 30;
 /// unknown outcomes are what this test is about.
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// Longest time in which an operation of unknown outcome is tried again.
-const PATIENCE: Duration = Duration::from_mins(2);
+const RETRY_TIMEOUT: Duration = Duration::from_mins(2);
 /// Bookings that a client keeps: with more it cancels its oldest, so that a long run neither fills the
 /// calendars nor leaves appointments alone that are older than a few faults.
 const KEPT: usize = 30;
@@ -242,7 +242,7 @@ impl Client {
                 Answer::Unknown { .. } => in_doubt = true,
                 Answer::NotSent => {}
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > RETRY_TIMEOUT {
                 return None;
             }
             tokio::time::sleep(PAUSE).await;

@@ -21,7 +21,7 @@ const MISSING: &str = "patroni, etcd or haproxy is missing: `cargo xtask crash` 
                        (on Debian: apt-get install patroni etcd-server haproxy python3-etcd)";
 
 /// Longest wait for the cluster to be whole: a leader and a standby that has all it has.
-const PATIENCE: Duration = Duration::from_mins(2);
+const CLUSTER_TIMEOUT: Duration = Duration::from_mins(2);
 
 struct Member {
     name: &'static str,
@@ -214,7 +214,7 @@ impl Cluster {
             {
                 return Ok(());
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > CLUSTER_TIMEOUT {
                 return Err(format!("the cluster does not become whole: {roles:?}; see the logs of patroni"));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;

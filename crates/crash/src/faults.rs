@@ -39,7 +39,7 @@ pub struct Hand {
 /// Longest wait for a node to stop in good order: longer than it takes by itself.
 const DRAIN: Duration = Duration::from_secs(25);
 /// Longest wait for a node to answer.
-const PATIENCE: Duration = Duration::from_mins(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl Hand {
     fn note(&self, what: impl Into<String>) {
@@ -97,7 +97,7 @@ impl Hand {
         for (number, node) in nodes.iter().enumerate() {
             let mut node = node.lock().await;
             node.start();
-            if !node::answers(node.port, PATIENCE).await {
+            if !node::answers(node.port, ANSWER_TIMEOUT).await {
                 return Err(format!("node {number} does not come back; see its log"));
             }
         }

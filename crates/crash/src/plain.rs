@@ -10,7 +10,7 @@ use constat_testkit::postgres::Programs;
 use crate::ports::Ports;
 
 /// Longest wait for a database to take work again.
-const PATIENCE: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A server.
 pub struct Plain {
@@ -78,7 +78,9 @@ impl Plain {
             tokio::time::sleep(Duration::from_millis(100)).await;
             match self.programs.psql(&self.url("postgres"), &["SELECT 1"]) {
                 Ok(_) => return Ok(()),
-                Err(error) if begun.elapsed() > PATIENCE => return Err(format!("PostgreSQL does not start: {error}")),
+                Err(error) if begun.elapsed() > START_TIMEOUT => {
+                    return Err(format!("PostgreSQL does not start: {error}"));
+                }
                 Err(_) => {}
             }
         }

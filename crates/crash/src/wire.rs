@@ -55,7 +55,7 @@ impl Wire {
 }
 
 /// Longest time without looking at a silent wire.
-const SILENCE: Duration = Duration::from_millis(20);
+const IDLE_POLL: Duration = Duration::from_millis(20);
 
 async fn pass(near: TcpStream, to: SocketAddr, mut seen: watch::Receiver<Condition>) {
     // While it is silent a new connection waits: nothing of it reaches the other side.
@@ -85,7 +85,7 @@ async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         while *seen.borrow_and_update() == Condition::Silent {
             // Woken by a change; the pause is for one that came in between.
-            let _changed = tokio::time::timeout(SILENCE, seen.changed()).await;
+            let _changed = tokio::time::timeout(IDLE_POLL, seen.changed()).await;
         }
         if to.write_all(&buffer[..length]).await.is_err() {
             return;

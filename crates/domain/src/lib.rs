@@ -26,7 +26,7 @@ mod location;
 mod lost_zero;
 pub mod money;
 pub mod postcode;
-pub mod priming;
+pub mod prefilled_declaration;
 pub mod refusal;
 pub mod service;
 pub mod tenancy;

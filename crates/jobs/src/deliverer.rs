@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::signature;
 
 /// Shortest time between two looks at the database after new events.
-const BREATH: Duration = Duration::from_millis(20);
+const NUDGE_DEBOUNCE: Duration = Duration::from_millis(20);
 
 /// How long a worker whose database failed keeps its webhook waiting.
 const FAILURE_BACKOFF: Duration = Duration::from_secs(1);
@@ -83,7 +83,7 @@ impl Deliverer {
         loop {
             tokio::select! {
                 _ = polls.tick() => {}
-                _ = nudges.changed() => tokio::time::sleep(BREATH).await,
+                _ = nudges.changed() => tokio::time::sleep(NUDGE_DEBOUNCE).await,
                 Some(finished) = workers.join_next(), if !workers.is_empty() => {
                     if let Ok(worker) = finished {
                         busy.remove(&worker);

@@ -31,21 +31,21 @@ struct Unit {
     tries: u32,
 }
 
-/// Most that a writer takes at once.
-const MOST: usize = 3;
+/// Maximum number that a writer takes at once.
+const MAX_TAKEN: usize = 3;
 
 /// A writer as the store's: takes until there is nothing more, and puts back what is to run again, alone.
 fn write(queue: &Queue<Unit>) -> Vec<Unit> {
     let is_alone = |unit: &Unit| unit.tries > 0;
     let mut done = Vec::new();
     loop {
-        let mut group = queue.take(MOST, is_alone);
+        let mut group = queue.take(MAX_TAKEN, is_alone);
         if group.is_empty() {
             return done;
         }
         let alone = is_alone(&group[0]);
-        assert!(group.len() <= if alone { 1 } else { MOST }, "{group:?}");
-        if !alone && group.len() < MOST {
+        assert!(group.len() <= if alone { 1 } else { MAX_TAKEN }, "{group:?}");
+        if !alone && group.len() < MAX_TAKEN {
             group.extend(queue.take_next(is_alone));
         }
         assert!(alone || !group.iter().any(is_alone), "{group:?}");

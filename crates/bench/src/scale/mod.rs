@@ -147,7 +147,7 @@ fn measure(part: &str, folder: &Path, server: Option<&postgres::Server>, (usual,
     let count = if server.is_none() {
         1
     } else if part == "--nodes" {
-        nodes::MOST
+        nodes::MAX_NODES
     } else {
         usual
     };

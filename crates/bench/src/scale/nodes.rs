@@ -11,8 +11,8 @@ use crate::load::{Run, Until, drive_all};
 use crate::{postgres, rounded};
 
 /// How many servers there are at most.
-pub const MOST: usize = 4;
-const COUNTS: [usize; 3] = [1, 2, MOST];
+pub const MAX_NODES: usize = 4;
+const COUNTS: [usize; 3] = [1, 2, MAX_NODES];
 const SEARCH_CLIENTS: usize = 16;
 const BOOKING_CLIENTS: usize = 64;
 /// The firm that is searched, as in `cargo xtask bench`: experts, days, visits of each.
@@ -36,7 +36,7 @@ pub async fn measure(cluster: &Cluster, server: &postgres::Server, quick: bool) 
     let mut lines = Vec::new();
     for count in COUNTS {
         let firm = cluster.firm(BOOKED_EXPERTS, (0, 1)).await;
-        for address in cluster.addresses(MOST) {
+        for address in cluster.addresses(MAX_NODES) {
             // All servers have read the calendars before anything is timed.
             for (key, days) in [(&busy.key, days), (&firm.key, 7)] {
                 Caller::open(address, key)

@@ -3,8 +3,8 @@
 use constat_domain::service::DamageCode;
 use serde_json::Value;
 
-/// Most damages of a request. Source: our own bound on the partner contract's list.
-const MOST: usize = 200;
+/// Maximum number of damages of a request. Source: our own bound on the partner contract's list.
+const MAX_DAMAGES: usize = 200;
 
 /// A covering of `surface_covering.csv` as a damage: nature and detail of `damage_nature.csv` and
 /// `damage_detail.csv`. Read by how the code starts; the tables have no common key.
@@ -39,7 +39,7 @@ pub(super) fn building_damages(declared: &Value) -> Vec<DamageCode> {
     let mut damages: Vec<DamageCode> = Vec::new();
     let mut note = |(nature, detail): (&str, &str)| {
         let damage = DamageCode { nature: nature.to_owned(), detail: Some(detail.to_owned()) };
-        if damages.len() < MOST && !damages.contains(&damage) {
+        if damages.len() < MAX_DAMAGES && !damages.contains(&damage) {
             damages.push(damage);
         }
     };

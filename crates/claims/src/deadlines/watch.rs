@@ -90,9 +90,9 @@ pub(crate) fn mark_already_notified(
     claim: &Claim,
     now: Timestamp,
 ) -> Result<(), AppError> {
-    let laid = rules.of_claim(claim, now);
-    for (place, notice) in look(&laid, claim.created_at, now).tell {
-        let Some(deadline) = laid.get(place).filter(|_| notice != Notice::Approaching) else { continue };
+    let deadlines = rules.of_claim(claim, now);
+    for (place, notice) in look(&deadlines, claim.created_at, now).tell {
+        let Some(deadline) = deadlines.get(place).filter(|_| notice != Notice::Approaching) else { continue };
         let Some(due_at) = deadline.due_at else { continue };
         deadlines::tell(tx, claim.declaration_id, &deadline.rule.id, due_at, notice.event().name())?;
     }
@@ -102,10 +102,10 @@ pub(crate) fn mark_already_notified(
 /// A draft that was never submitted has no running terms: it raises no events and is on no worklist. Its
 /// submission is a change, after which it is evaluated.
 fn look_at(service: &ClaimService, claim: Claim, now: Timestamp) -> Looked {
-    let laid = service.core.deadlines.of_claim(&claim, now);
-    let look = if claim.submitted_at().is_some() { look(&laid, claim.created_at, now) } else { Look::default() };
+    let deadlines = service.core.deadlines.of_claim(&claim, now);
+    let look = if claim.submitted_at().is_some() { look(&deadlines, claim.created_at, now) } else { Look::default() };
     let news = look.tell.iter().filter_map(|(place, notice)| {
-        let deadline = laid.get(*place)?;
+        let deadline = deadlines.get(*place)?;
         let Rule { id, article, label, .. } = deadline.rule;
         Some(News {
             notice: *notice,

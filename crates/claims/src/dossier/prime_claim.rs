@@ -8,7 +8,7 @@ use constat_domain::claim::{Claim, Contract};
 use constat_domain::codes::Codes;
 use constat_domain::event_kinds::EventKind;
 use constat_domain::ids::{DeclarationId, uuid_v7};
-use constat_domain::priming::{Prime, PrimedLoss};
+use constat_domain::prefilled_declaration::{Prime, PrimedLoss};
 use constat_domain::refusal::ClaimRefusal;
 use constat_domain::service::Insurer;
 use constat_store::queries::sign_in_links::{self, SignInLink};

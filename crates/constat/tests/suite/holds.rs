@@ -131,7 +131,7 @@ async fn what_is_wrong_with_a_hold_is_named() {
 #[tokio::test]
 async fn a_platform_keeps_so_many_times_at_one_firm_and_no_more() {
     let mut options = ServerOptions::default();
-    options.settings.requests.most_holds = 2;
+    options.settings.requests.max_holds = 2;
     let server = Server::with(options).await;
     let firm = server.firm_with_experts("Cabinet d'expertise", vec![expert(1)]).await;
     let platform = server.organisation(OrganisationKind::Platform, "Plateforme").await;

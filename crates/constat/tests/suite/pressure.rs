@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::partner_support::{Got, Partner, booking, by_video, send};
 
 /// Maximum wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn options(requests: RequestSettings) -> ServerOptions {
     ServerOptions { settings: Settings { requests, ..Settings::default() }, ..ServerOptions::default() }
@@ -49,7 +49,9 @@ async fn stuck_search(partner: &Partner) -> TcpStream {
 
 async fn until(server: &Server, metric: &str, value: u64) {
     let reached = async { while server.metric(metric).await != value {} };
-    tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_late| panic!("{metric} does not become {value}"));
+    tokio::time::timeout(WAIT_TIMEOUT, reached)
+        .await
+        .unwrap_or_else(|_late| panic!("{metric} does not become {value}"));
 }
 
 const AT_WORK: &str = "constat_at_work{of=\"requests\"}";
@@ -129,7 +131,7 @@ async fn no_request_waits_longer_than_the_setting_says() {
     let _held = stuck_search(&partner).await;
     until(&partner.server, AT_WORK, 1).await;
     let began = Instant::now();
-    let waited = tokio::time::timeout(PATIENCE, partner.get("/experts")).await;
+    let waited = tokio::time::timeout(WAIT_TIMEOUT, partner.get("/experts")).await;
     assert_eq!(waited.expect("a limit of 100 ms ends the wait").status, 503);
     assert!(began.elapsed() >= Duration::from_millis(100));
     assert_eq!(partner.server.metric("constat_refused_total{of=\"requests\",reason=\"waited\"}").await, 1);
@@ -172,7 +174,7 @@ async fn under_a_load_that_is_far_too_much_no_answer_is_wrong() {
             }
         }
     };
-    let made = tokio::time::timeout(PATIENCE, listed).await.expect("an answer once the load is over");
+    let made = tokio::time::timeout(WAIT_TIMEOUT, listed).await.expect("an answer once the load is over");
     let starts: Vec<&str> =
         made["data"].as_array().unwrap().iter().map(|one| one["schedule"]["startTime"].as_str().unwrap()).collect();
     assert_eq!(starts.len(), booked);
@@ -240,5 +242,5 @@ async fn one_connection_too_many_is_told_so() {
         {
         }
     };
-    tokio::time::timeout(PATIENCE, answers_again).await.expect("room for a connection again");
+    tokio::time::timeout(WAIT_TIMEOUT, answers_again).await.expect("room for a connection again");
 }

@@ -15,7 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// No wait of these tests is longer.
-const PATIENCE: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nhost: constat\r\nconnection: close\r\n\r\n";
 
@@ -32,7 +32,7 @@ fn address(url: &str) -> SocketAddr {
 async fn connect_from(from: &str, to: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(format!("{from}:0").parse().unwrap())?;
-    timeout(PATIENCE, socket.connect(to)).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+    timeout(WAIT_TIMEOUT, socket.connect(to)).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
 }
 
 /// Eleven hundred connections of one client that send nothing.
@@ -61,7 +61,7 @@ async fn until_there_is_room(to: SocketAddr) {
             }
         }
     };
-    timeout(PATIENCE, came_back).await.expect("room again");
+    timeout(WAIT_TIMEOUT, came_back).await.expect("room again");
 }
 
 /// What a program writes to its error output, line by line.
@@ -90,13 +90,13 @@ async fn answer(stream: &mut TcpStream, request: &[u8]) -> String {
         stream.write_all(request).await?;
         stream.read_to_end(&mut said).await
     };
-    let _closed = timeout(PATIENCE, exchange).await.expect("the server closes the connection");
+    let _closed = timeout(WAIT_TIMEOUT, exchange).await.expect("the server closes the connection");
     String::from_utf8_lossy(&said).into_owned()
 }
 
 /// Waits until the server has closed the connection, reading nothing: writing to it fails then.
 async fn until_cut_off(stream: &mut TcpStream, bytes: &[u8]) {
-    timeout(PATIENCE, async { while stream.write_all(bytes).await.is_ok() {} }).await.expect("it is cut off");
+    timeout(WAIT_TIMEOUT, async { while stream.write_all(bytes).await.is_ok() {} }).await.expect("it is cut off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +105,7 @@ async fn a_client_that_sends_requests_and_reads_no_answers_is_cut_off() {
     let to = address(&server.url);
     // Answers large and small; more of them than all buffers take.
     for path in ["/openapi/claims.json", "/openapi/claims", "/v2/catalogue"] {
-        let mut greedy = timeout(PATIENCE, small_window().connect(to)).await.unwrap().unwrap();
+        let mut greedy = timeout(WAIT_TIMEOUT, small_window().connect(to)).await.unwrap().unwrap();
         let requests = format!("GET {path} HTTP/1.1\r\nhost: constat\r\n\r\n").repeat(500);
         let began = Instant::now();
         until_cut_off(&mut greedy, requests.as_bytes()).await;
@@ -129,11 +129,11 @@ async fn a_slow_reader_of_a_document_gets_all_of_it_and_one_that_stops_is_cut_of
     let link = read.data()["downloadUrl"].as_str().unwrap().trim_start_matches(&server.url).to_owned();
     let request = format!("GET {link} HTTP/1.1\r\nhost: constat\r\nconnection: close\r\n\r\n");
     // Longer in all than a stall may be, never still for as long.
-    let mut slow = timeout(PATIENCE, small_window().connect(address(&server.url))).await.unwrap().unwrap();
+    let mut slow = timeout(WAIT_TIMEOUT, small_window().connect(address(&server.url))).await.unwrap().unwrap();
     slow.write_all(request.as_bytes()).await.unwrap();
     let (began, mut total, mut piece) = (Instant::now(), 0, vec![0; 128 * 1024]);
     loop {
-        let count = timeout(PATIENCE, slow.read(&mut piece)).await.unwrap().unwrap();
+        let count = timeout(WAIT_TIMEOUT, slow.read(&mut piece)).await.unwrap().unwrap();
         if count == 0 {
             break;
         }
@@ -143,7 +143,7 @@ async fn a_slow_reader_of_a_document_gets_all_of_it_and_one_that_stops_is_cut_of
     assert!(total > SIZE, "{total} bytes of {SIZE} and a head");
     assert!(began.elapsed() > Duration::from_secs(3), "not slow: {:?}", began.elapsed());
 
-    let mut stopped = timeout(PATIENCE, small_window().connect(address(&server.url))).await.unwrap().unwrap();
+    let mut stopped = timeout(WAIT_TIMEOUT, small_window().connect(address(&server.url))).await.unwrap().unwrap();
     stopped.write_all(request.as_bytes()).await.unwrap();
     // It reads nothing; the system tells it that the connection is reset.
     let cut_off = async {
@@ -151,9 +151,9 @@ async fn a_slow_reader_of_a_document_gets_all_of_it_and_one_that_stops_is_cut_of
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(PATIENCE, cut_off).await.expect("it is cut off");
+    timeout(WAIT_TIMEOUT, cut_off).await.expect("it is cut off");
     let mut got = 0;
-    while let Ok(count @ 1..) = timeout(PATIENCE, stopped.read(&mut piece)).await.unwrap() {
+    while let Ok(count @ 1..) = timeout(WAIT_TIMEOUT, stopped.read(&mut piece)).await.unwrap() {
         got += count;
     }
     assert!(got < SIZE, "it was served {got} bytes although it had stopped reading");
@@ -183,7 +183,7 @@ async fn a_client_that_sends_a_byte_now_and_then_is_cut_off_in_its_head_and_in_i
             }
         });
         let mut said = Vec::new();
-        let _closed = timeout(PATIENCE, reading.read_to_end(&mut said)).await.expect("it is cut off");
+        let _closed = timeout(WAIT_TIMEOUT, reading.read_to_end(&mut said)).await.expect("it is cut off");
         let said = String::from_utf8_lossy(&said);
         assert!(!said.contains(" 200 ") && !said.contains(" 201 "), "{start:?}: {said}");
         dripping.abort();
@@ -198,7 +198,7 @@ async fn a_half_closed_connection_does_not_stay() {
         half.write_all(request).await.unwrap();
         half.shutdown().await.unwrap();
         let mut said = Vec::new();
-        let _closed = timeout(PATIENCE, half.read_to_end(&mut said)).await.expect("the server closes its half too");
+        let _closed = timeout(WAIT_TIMEOUT, half.read_to_end(&mut said)).await.expect("the server closes its half too");
     }
 }
 
@@ -265,7 +265,7 @@ impl Limited {
     /// The URL in the line that begins so.
     fn url(&mut self, words: &str) -> SocketAddr {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{words}: {:?}", self.said));
+            let line = self.lines.recv_timeout(WAIT_TIMEOUT).unwrap_or_else(|_| panic!("{words}: {:?}", self.said));
             self.said.push(line.clone());
             if line.contains(words) {
                 let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
@@ -326,7 +326,7 @@ fn a_server_on_a_public_address_without_tls_warns_and_names_what_to_set() {
         let lines = lines_of(&mut child);
         let mut said = String::new();
         while !said.contains("Stop with") {
-            said.push_str(&lines.recv_timeout(PATIENCE).expect("it starts"));
+            said.push_str(&lines.recv_timeout(WAIT_TIMEOUT).expect("it starts"));
             said.push('\n');
         }
         child.kill().unwrap();

@@ -30,7 +30,7 @@ pub struct RequestSettings {
     /// Seconds that a client may leave an answer unread. A client that reads 1 KiB per second is never cut off.
     pub write_seconds: u64,
     /// Times that one platform may keep at one firm at once without having booked them; 0 for no bound.
-    pub most_holds: u32,
+    pub max_holds: u32,
     /// Share of a firm's free time on one day, in percent, that one platform may hold, among the experts who could
     /// take the visit. Two holds on a day are always allowed. 0 for no bound.
     pub hold_share_percent: u8,
@@ -58,7 +58,7 @@ impl Default for RequestSettings {
             head_seconds: 60,
             body_seconds: 30,
             write_seconds: 60,
-            most_holds: 200,
+            max_holds: 200,
             hold_share_percent: 25,
             notice_seconds: 6,
             finish_seconds: 20,
@@ -88,7 +88,7 @@ impl RequestSettings {
         refuse(per_address > 1_000_000, "connections_per_address", "must be 0 to 1000000");
         let is_wrong = self.trusted_addresses.iter().any(|text| text.parse::<Network>().is_err());
         refuse(is_wrong, "trusted_addresses", &NotANetwork.to_string());
-        refuse(self.most_holds > 1_000_000, "most_holds", "must be 0 to 1000000");
+        refuse(self.max_holds > 1_000_000, "max_holds", "must be 0 to 1000000");
         refuse(self.hold_share_percent > 100, "hold_share_percent", "must be 0 to 100");
         refuse(self.notice_seconds > 600, "notice_seconds", "must be 0 to 600");
         refuse(self.finish_seconds > 3600, "finish_seconds", "must be 0 to 3600");

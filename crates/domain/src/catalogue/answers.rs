@@ -89,7 +89,7 @@ impl Subtype {
     /// Says that a key names none of the questions, with the ids most like it, best first. For files, which write
     /// ids.
     pub fn no_such_question(&self, key: &str) -> String {
-        const MOST: usize = 3;
+        const MAX_SUGGESTIONS: usize = 3;
         let key = sentence_key(key);
         let mut known: Vec<(f64, &str)> = self
             .questions
@@ -100,7 +100,7 @@ impl Subtype {
             })
             .collect();
         known.sort_by(|left, right| right.0.total_cmp(&left.0));
-        let nearest: Vec<&str> = known.into_iter().take(MOST).map(|(_, id)| id).collect();
+        let nearest: Vec<&str> = known.into_iter().take(MAX_SUGGESTIONS).map(|(_, id)| id).collect();
         if nearest.is_empty() {
             return format!("{} asks no questions", self.id);
         }

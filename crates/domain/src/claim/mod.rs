@@ -1,9 +1,9 @@
 //! Claims: from the declaration to the closed file. One model behind both contracts.
 //!
-//! [`Claim`] is the data (`record`). How it comes to be: `declaration` (over the claims API), `draft`, `moved` (from
+//! [`Claim`] is the data (`record`). How it comes to be: `declaration` (over the claims API), `draft`, `transfer` (from
 //! another system). Its life: `transitions` says which status follows which, `life_cycle` has the verbs,
 //! `correction` what a handler corrects, `cover` whether the contract covered the day of the loss,
-//! `actions` says what may be done next, `declarer` who sees it. Its parts: `document` and `documents` (what an upload does),
+//! `actions` says what may be done next, `declared_by` who sees it. Its parts: `document` and `documents` (what an upload does),
 //! `requests` (what handlers ask for), `photo`, `settlements` (money), `milestone` (dated facts), and
 //! `bounds` (how many of each). Its end: `erasure`. Each rule either changes the claim or refuses and
 //! leaves it as it was.
@@ -14,20 +14,19 @@ mod bounds;
 mod correction;
 mod cover;
 mod declaration;
-mod declarer;
+mod declared_by;
 mod document;
 mod document_request;
 mod documents;
 mod draft;
 mod erasure;
-mod facets;
 mod filename;
 mod insured;
 mod life_cycle;
+mod loss_details;
 mod media_type;
 mod milestone;
 mod milestones;
-mod moved;
 mod person;
 mod record;
 mod requests;
@@ -37,6 +36,7 @@ mod state;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;
+mod transfer;
 mod transitions;
 
 pub use crate::contract::{Contract, ContractProduct, ContractSnapshot, CoverTerms, Product, Risk};

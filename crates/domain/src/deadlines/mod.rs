@@ -142,7 +142,7 @@ impl Deadlines {
         holding
             .into_iter()
             .filter(|rule| !replaced.contains(rule.id.as_str()))
-            .filter_map(|rule| laid(rule, claim, &place, now))
+            .filter_map(|rule| deadline_of(rule, claim, &place, now))
             .collect()
     }
 
@@ -164,7 +164,7 @@ impl Deadlines {
 }
 
 /// A rule on a claim that it holds for; `None` when there is nothing to show.
-fn laid<'r>(rule: &'r Rule, claim: &Claim, place: &Place, now: Timestamp) -> Option<Deadline<'r>> {
+fn deadline_of<'r>(rule: &'r Rule, claim: &Claim, place: &Place, now: Timestamp) -> Option<Deadline<'r>> {
     if rule.waived_by.iter().any(|fact| fact.first(claim, place).is_some()) {
         return None;
     }

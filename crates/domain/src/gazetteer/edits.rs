@@ -1,11 +1,11 @@
 //! How many slips of the pen lie between what was typed and a name.
 
-/// Most slips that are ever forgiven.
-pub(super) const MOST: u8 = 2;
-/// Cells of a row of the table that can hold `MOST` or less.
-const BAND: usize = 2 * MOST as usize + 1;
+/// Maximum number of slips that are ever forgiven.
+pub(super) const MAX_EDITS: u8 = 2;
+/// Cells of a row of the table that can hold `MAX_EDITS` or less.
+const BAND: usize = 2 * MAX_EDITS as usize + 1;
 /// More than is ever forgiven.
-const FAR: u8 = MOST + 1;
+const FAR: u8 = MAX_EDITS + 1;
 
 /// Slips between a query and a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub(super) struct Edits {
 
 /// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment)
 /// between `query` and the start of `name`, in bytes. `None` when there are more than `most`, which
-/// is [`MOST`] or less.
+/// is [`MAX_EDITS`] or less.
 ///
 /// Only the cells of the table that may hold `most` or less are looked at: five for each letter.
 #[inline]
 pub(super) fn edits(query: &[u8], name: &[u8], most: u8) -> Option<Edits> {
-    let middle = usize::from(MOST);
+    let middle = usize::from(MAX_EDITS);
     // Cell `d` of row `i` stands for the first `i` letters of the query and `i + d - middle` of the name.
     let mut before = [FAR; BAND];
     let mut row = [FAR; BAND];
@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_narrow_table_tells_what_the_whole_one_does(query in "[ab]{0,9}", name in "[abc]{0,9}", most in 0..=MOST) {
+        fn the_narrow_table_tells_what_the_whole_one_does(query in "[ab]{0,9}", name in "[abc]{0,9}", most in 0..=MAX_EDITS) {
             let (query, name) = (query.as_bytes(), name.as_bytes());
             let to_start = (0..=name.len()).map(|end| plainly(query, &name[..end])).min().unwrap();
             let found = edits(query, name, most);

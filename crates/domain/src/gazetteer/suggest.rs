@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::edits::{MOST, edits};
+use super::edits::{MAX_EDITS, edits};
 use super::spelling::{SLASH, meanings};
 use super::{Commune, Former};
 use crate::text::{place_key, place_words};
@@ -103,7 +103,7 @@ pub(super) struct Names {
     /// The letters and digits of each name, in the order of `spans`. Apart from them, because a query with a
     /// misspelling reads all of these and few of those.
     letters: Vec<u64>,
-    /// The letters and digits of each name's start: as far as a query of `HEAD - MOST` letters is compared.
+    /// The letters and digits of each name's start: as far as a query of `HEAD - MAX_EDITS` letters is compared.
     heads: Vec<u64>,
     /// In the order of the text from there to the name's end.
     starts: Vec<Start>,
@@ -247,7 +247,7 @@ impl Names {
         let Some(name) = wanted.names.first() else { return };
         let needed = letters(name);
         let shortest = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_sub(u32::from(wanted.slips));
-        let is_short = name.len() + usize::from(MOST) <= HEAD;
+        let is_short = name.len() + usize::from(MAX_EDITS) <= HEAD;
         let known_letters = if is_short { &self.heads } else { &self.letters };
         for (at, known) in (0_u32..).zip(known_letters) {
             // Each letter that the name does not have costs a slip, and so does each letter beyond its end.
@@ -369,7 +369,7 @@ pub(super) const fn slips_of(letters: usize) -> u8 {
     match letters {
         0..4 => 0,
         4..8 => 1,
-        _ => MOST,
+        _ => MAX_EDITS,
     }
 }
 
@@ -388,7 +388,7 @@ fn letters(key: &str) -> u64 {
     })
 }
 
-/// Whether more than `count` bits are set. For counts up to `MOST` this takes fewer steps than counting all of
+/// Whether more than `count` bits are set. For counts up to `MAX_EDITS` this takes fewer steps than counting all of
 /// them where the processor has no instruction for it.
 const fn has_more_than(count: u8, mut bits: u64) -> bool {
     let mut cleared = 0;

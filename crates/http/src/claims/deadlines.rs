@@ -22,8 +22,8 @@ pub(super) async fn of_claim(
     Path(path): Path<ClaimPath>,
 ) -> Result<Reply, Problem> {
     let claim = read_claim(&request.claims, &request.caller, &path.id)?;
-    let laid = request.core.deadlines.of_claim(&claim, request.core.clock.now());
-    Ok(Reply::ok(&Success::new(ClaimDeadlines::new(&claim, &laid)))?.with_version(claim.version))
+    let deadlines = request.core.deadlines.of_claim(&claim, request.core.clock.now());
+    Ok(Reply::ok(&Success::new(ClaimDeadlines::new(&claim, &deadlines)))?.with_version(claim.version))
 }
 
 pub(super) fn of_claim_docs(operation: TransformOperation) -> TransformOperation {

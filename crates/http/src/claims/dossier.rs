@@ -6,7 +6,7 @@ use constat_claims::claim::edit_dossier;
 use constat_claims::claim::read_claim;
 use constat_core::Answer;
 use constat_domain::claim::Asker;
-use constat_wire::claims::{ClaimDossier, Facets, Success};
+use constat_wire::claims::{ClaimDossier, LossDetails, Success};
 
 use super::{ClaimPath, docs as say};
 use crate::answer::entity_tag;
@@ -22,7 +22,7 @@ pub(super) async fn read(request: AuthenticatedRequest<Claims>, Path(path): Path
 pub(super) async fn edit(
     request: AuthenticatedRequest<Claims>,
     Path(path): Path<ClaimPath>,
-    body: Json<Facets>,
+    body: Json<LossDetails>,
 ) -> Result<Reply, Problem> {
     let change = body.value.into_domain().map_err(Problem::invalid)?;
     let if_match = request.if_match();

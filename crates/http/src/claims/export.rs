@@ -26,7 +26,7 @@ use crate::dossier::read::{attachment, documents_of};
 
 /// How the contracts write what an archive holds.
 pub const WIRE_FORMS: WireForms = WireForms {
-    claim: |catalogue, laid, claim| text(&view::claim(catalogue, laid, claim, Asker::Handler)),
+    claim: |catalogue, deadlines, claim| text(&view::claim(catalogue, deadlines, claim, Asker::Handler)),
     dossier: |claim, path_of| text(&dossier::Claim::new(claim, attachments(claim, path_of))),
     timeline: |entries| text(&entries.into_iter().map(event::entry).collect::<Vec<_>>()),
     appointments: |all| text(&all.iter().map(ClaimAppointment::from).collect::<Vec<_>>()),

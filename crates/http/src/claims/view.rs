@@ -14,7 +14,7 @@ use crate::answer::entity_tag;
 /// deadlines; and with what the asker may do next. What the asker may not know of the contract is left out.
 pub(crate) fn claim<'r>(
     rules: impl Into<Rules<'r>>,
-    laid: &[Deadline<'_>],
+    deadlines_of_claim: &[Deadline<'_>],
     claim: &Claim,
     asker: Asker,
 ) -> wire::Claim {
@@ -40,7 +40,7 @@ pub(crate) fn claim<'r>(
         None => claim.answers.clone(),
     };
     let allowed_actions = allowed_actions(rules, claim, asker);
-    let deadlines = Some(laid.iter().map(Into::into).collect());
+    let deadlines = Some(deadlines_of_claim.iter().map(Into::into).collect());
     wire::Claim {
         deadlines,
         product: claim.product_for(asker).as_ref().into(),

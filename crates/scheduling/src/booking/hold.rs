@@ -163,7 +163,7 @@ fn require_fewer_holds(
 ) -> Result<(), AppError> {
     holds::lock_count(tx, context.tenant(), session.holder)?;
     if has_max_holds(tx, context, scheduler, session)? {
-        let most = scheduler.core.settings.requests.most_holds;
+        let most = scheduler.core.settings.requests.max_holds;
         return Err(AppError::TooManyHolds { most, retry_after: RETRY_SECONDS });
     }
     Ok(())
@@ -176,7 +176,7 @@ fn has_max_holds(
     scheduler: &Scheduler,
     session: &Session,
 ) -> Result<bool, AppError> {
-    let most = scheduler.core.settings.requests.most_holds;
+    let most = scheduler.core.settings.requests.max_holds;
     if most == 0 {
         return Ok(false);
     }

@@ -57,7 +57,7 @@ pub(crate) fn verify_feasible(
     taken.extend(holds.iter().filter(|hold| hold.session != scope.session).map(held));
     let away = absences::of_expert_between(tx, expert.id, first, last)?;
     let is_feasible = with_travel!(&*scheduler.travel, travel => {
-        let calendar = known.afresh(&away, taken, requirement.duty(), (from, to), travel);
+        let calendar = known.with_fresh_rows(&away, taken, requirement.duty(), (from, to), travel);
         // The snapshot leaves out a record with an unknown zone, so `calendar` cannot fail here.
         calendar.is_ok_and(|calendar| feasible(&calendar, requirement, from, to, travel).is_ok())
     });

@@ -34,7 +34,7 @@ pub(crate) async fn search_by_road(routed: &Routed, search: &SlotSearch) -> Outc
     outcome.offers.retain(|offer| {
         search.experts(offer).all(|(firm, expert)| {
             let FirmRequirement { calendars, requirement, .. } = &search.firms[firm];
-            let calendar = calendars.laid_again(expert, requirement, &known);
+            let calendar = calendars.with_rebuilt_gaps(expert, requirement, &known);
             calendar.is_some_and(|calendar| {
                 feasible(&calendar, requirement, offer.busy_from, offer.busy_to, &known).is_ok()
             })
@@ -69,7 +69,7 @@ async fn settle(routed: &Routed, search: &SlotSearch) -> Option<Outcome> {
         let known = routed.known();
         for offer in outcome.offers.iter().chain(&wider.offers) {
             for (firm, expert) in search.experts(offer) {
-                Arc::make_mut(&mut firms[firm].calendars).lay_again(expert, &known);
+                Arc::make_mut(&mut firms[firm].calendars).rebuild_gaps(expert, &known);
             }
         }
     }

@@ -28,7 +28,7 @@ const NO_WAY: u32 = u32::MAX;
 const UNKNOWN: u32 = u32::MAX - 1;
 
 /// Maximum seconds of a drive: four years.
-const LONGEST: u32 = 1 << 27;
+const MAX_DRIVE_SECONDS: u32 = 1 << 27;
 
 /// Maximum drives of the small table, which is copied at each change; beyond it they move to the large one.
 const RECENT: usize = 2048;
@@ -134,7 +134,7 @@ impl Known {
         for (from, to, seconds) in learned {
             let Some((from, to)) = pair(*from, *to) else { continue };
             if next.get(from, to).is_none() {
-                let seconds = seconds.map_or(NO_WAY, |drive| drive.saturating_add(access).min(LONGEST));
+                let seconds = seconds.map_or(NO_WAY, |drive| drive.saturating_add(access).min(MAX_DRIVE_SECONDS));
                 next.recent.insert(from, to, seconds);
             }
         }
@@ -221,7 +221,7 @@ impl Travel for Known {
 
 /// Seconds as the engine counts them.
 fn engine_seconds(found: u32) -> i32 {
-    i32::try_from(found.min(LONGEST)).unwrap_or(i32::MAX)
+    i32::try_from(found.min(MAX_DRIVE_SECONDS)).unwrap_or(i32::MAX)
 }
 
 /// The cells of a drive; `None` within one cell.

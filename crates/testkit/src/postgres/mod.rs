@@ -71,7 +71,7 @@ const OVERSEER: &str = r#"
 "#;
 
 /// Longest wait for the server to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An empty database for one test. Dropped with this value, even with open connections.
 #[derive(Debug)]
@@ -180,7 +180,7 @@ impl Private {
         overseer.stdout(Stdio::null()).stderr(log).process_group(0);
         let begun = overseer.status().expect("a shell");
         assert!(begun.success(), "the server cannot be started: {begun}");
-        await_answer(&self.programs, &self.url("postgres"), PATIENCE);
+        await_answer(&self.programs, &self.url("postgres"), START_TIMEOUT);
     }
 
     /// The folder stays ours, and the server's user may write to it.
@@ -268,7 +268,7 @@ mod tests {
         let ask = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
         let begun = Instant::now();
         while Programs::find().psql(&url, &[&ask]).unwrap() != "0" {
-            assert!(begun.elapsed() < PATIENCE, "{name} is still there");
+            assert!(begun.elapsed() < START_TIMEOUT, "{name} is still there");
             std::thread::yield_now();
         }
         assert_eq!(psql(&second, "SELECT 1").unwrap(), "1");

@@ -7,7 +7,7 @@ use constat_domain::claim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Facets, Insured, Location, MAX_DESCRIPTION_CHARS, MIN_DESCRIPTION_CHARS};
+use super::{Answer, Insured, Location, LossDetails, MAX_DESCRIPTION_CHARS, MIN_DESCRIPTION_CHARS};
 use crate::common::{Checker, Instant, LossCharacteristics, Valuation};
 use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk};
 
@@ -112,7 +112,7 @@ impl CreateClaim {
 
     fn read_dossier(&mut self, checker: &mut Checker) -> claim::Dossier {
         checker.optional_text("insurerClaimId", self.insurer_claim_id.as_ref(), 1, 100);
-        let facets = Facets {
+        let facets = LossDetails {
             loss: self.loss.take(),
             risk: self.risk.take(),
             valuation: self.valuation.take(),

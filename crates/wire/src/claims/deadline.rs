@@ -15,8 +15,8 @@ use crate::common::{Checker, Instant, every_field_present, wire_enum};
 
 /// Claims of a page when the query does not say.
 const USUAL_LIMIT: i64 = 20;
-/// Most claims of a page.
-const MOST: i64 = 100;
+/// Maximum number of claims of a page.
+const MAX_LIMIT: i64 = 100;
 /// Seconds ahead that the worklist looks when the query does not say: a week.
 const USUAL_SPAN: i64 = 7 * 86_400;
 
@@ -138,11 +138,11 @@ pub struct ClaimDeadlines {
 
 impl ClaimDeadlines {
     /// What a claim shows of its deadlines.
-    pub fn new(claim: &constat_domain::claim::Claim, laid: &[deadlines::Deadline<'_>]) -> Self {
+    pub fn new(claim: &constat_domain::claim::Claim, all: &[deadlines::Deadline<'_>]) -> Self {
         let milestones = claim.milestones.iter();
         Self {
             id: claim.declaration_id.to_string(),
-            deadlines: laid.iter().map(Into::into).collect(),
+            deadlines: all.iter().map(Into::into).collect(),
             milestones: milestones
                 .map(|(kind, day)| Milestone { kind: MilestoneKind(*kind), date: day.to_string() })
                 .collect(),
@@ -185,7 +185,7 @@ pub struct DeadlinesQuery {
     /// Those that end before this instant; a week from now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Instant>,
-    /// Most claims to answer; 20 when left out.
+    /// Maximum number of claims to answer; 20 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<i64>,
@@ -202,7 +202,7 @@ pub struct DeadlinesFilter {
     pub state: WantedDeadlines,
     /// Those that end before this instant.
     pub before: Timestamp,
-    /// Most claims, 1 to 100.
+    /// Maximum number of claims, 1 to 100.
     pub limit: u32,
     /// Claims to pass over.
     pub offset: u32,
@@ -212,7 +212,7 @@ impl DeadlinesQuery {
     /// Reads the query, or lists everything wrong with it.
     pub fn into_domain(self, now: Timestamp) -> Result<DeadlinesFilter, Vec<FieldError>> {
         let mut checker = Checker::new();
-        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MAX_LIMIT);
         let week = || now.checked_add(jiff::SignedDuration::from_secs(USUAL_SPAN)).unwrap_or(now);
         let before = self.before.map_or_else(week, Into::into);
         let state = self.state.unwrap_or_default();

@@ -9,8 +9,8 @@ use crate::common::{Checker, Instant, True, every_field_present};
 
 /// Entries of an answer when the query does not say.
 const USUAL_LIMIT: i64 = 100;
-/// Most entries of an answer.
-const MOST: i64 = 500;
+/// Maximum number of entries of an answer.
+const MAX_LIMIT: i64 = 500;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ pub struct FeedAnswer {
 /// The query of `GET /claims/{id}/timeline`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineQuery {
-    /// Most entries to answer; 100 when left out.
+    /// Maximum number of entries to answer; 100 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 500))]
     pub limit: Option<i64>,
@@ -114,7 +114,7 @@ impl TimelineQuery {
     /// Limit and offset, or everything wrong with the query.
     pub fn into_domain(self) -> Result<(u32, u32), Vec<FieldError>> {
         let mut checker = Checker::new();
-        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MAX_LIMIT);
         checker.finish(page)
     }
 }
@@ -137,7 +137,7 @@ impl EventsQuery {
     pub fn into_domain(self) -> Result<(Option<EventId>, u32), Vec<FieldError>> {
         let mut checker = Checker::new();
         let limit = self.limit.unwrap_or(USUAL_LIMIT);
-        checker.integer("limit", limit, 1, MOST);
+        checker.integer("limit", limit, 1, MAX_LIMIT);
         let after = self.after.filter(|after| !after.is_empty()).and_then(|after| {
             let id = after.parse::<EventId>();
             id.map_err(|error| checker.fail("after", error.to_string())).ok()

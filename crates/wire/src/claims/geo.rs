@@ -15,8 +15,8 @@ const POSTCODES: [&str; 1] = ["75017"];
 
 /// Suggestions when the query does not say how many.
 const USUAL_LIMIT: i64 = 10;
-/// Most suggestions of an answer.
-const MOST: i64 = 30;
+/// Maximum number of suggestions of an answer.
+const MAX_LIMIT: i64 = 30;
 /// Longest query: no name of a commune with its postcode is nearly as long.
 const MAX_QUERY_CHARS: usize = 100;
 
@@ -182,7 +182,7 @@ pub struct SuggestionQuery {
     /// What was typed: a name or its start, the start of a postcode, or a name and its postcode.
     #[schemars(length(min = 1, max = 100), example = &"st eti")]
     pub query: String,
-    /// Most suggestions to answer; 10 when left out.
+    /// Maximum number of suggestions to answer; 10 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 30))]
     pub limit: Option<i64>,
@@ -194,7 +194,7 @@ impl SuggestionQuery {
         let mut checker = Checker::new();
         checker.text("query", &self.query, 1, MAX_QUERY_CHARS);
         let limit = self.limit.unwrap_or(USUAL_LIMIT);
-        checker.integer("limit", limit, 1, MOST);
+        checker.integer("limit", limit, 1, MAX_LIMIT);
         let limit = usize::try_from(limit).ok();
         checker.finish(limit.map(|limit| (self.query, limit)))
     }

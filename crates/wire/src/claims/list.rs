@@ -8,8 +8,8 @@ use crate::common::Checker;
 
 /// Rows of a page when the query does not say. Source: claims API v2.
 const USUAL_LIMIT: i64 = 20;
-/// Most rows of a page. Source: claims API v2.
-const MOST: i64 = 100;
+/// Maximum number of rows of a page. Source: claims API v2.
+const MAX_LIMIT: i64 = 100;
 /// Furthest page start: beyond any user's list of claims.
 const FURTHEST: i64 = 1_000_000_000;
 
@@ -35,7 +35,7 @@ pub struct ClaimListQuery {
     /// Which claims; all when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ListScope>,
-    /// Most claims to answer; 20 when left out.
+    /// Maximum number of claims to answer; 20 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<i64>,
@@ -56,7 +56,7 @@ pub struct ClaimFilter {
     pub user_id: String,
     /// Which claims; all when `None`.
     pub scope: Option<ListScope>,
-    /// Most rows, 1 to 100.
+    /// Maximum number of rows, 1 to 100.
     pub limit: u32,
     /// Rows to pass over.
     pub offset: u32,
@@ -68,7 +68,7 @@ impl ClaimListQuery {
         let mut checker = Checker::new();
         checker.text("userId", &self.user_id, 1, 100);
         let limit = self.limit.unwrap_or(USUAL_LIMIT);
-        checker.integer("limit", limit, 1, MOST);
+        checker.integer("limit", limit, 1, MAX_LIMIT);
         if let Some(skip) = self.skip {
             checker.integer("skip", skip, 0, FURTHEST);
             if self.offset.is_some_and(|offset| offset != skip) {

@@ -10,10 +10,10 @@ mod deadline;
 mod document;
 mod envelope;
 mod event;
-mod facets;
 mod geo;
 mod handling;
 mod list;
+mod loss_details;
 mod patch;
 mod settlement;
 mod status;
@@ -41,13 +41,13 @@ pub use envelope::{
     SuccessList, SuccessPage, UploadAnswer,
 };
 pub use event::{Actor, ActorKind, EventsQuery, FeedAnswer, FeedEvent, TimelineEntry, TimelineQuery};
-pub use facets::{ClaimDossier, Cover, Facets, shape_faults};
 pub use geo::{Commune, Match, PostcodePath, Precision, Suggestion, SuggestionQuery};
 pub use handling::{
     Action, AddInternalNote, AllowedAction, ChangeStatus, CoverWarning, InternalNote, NextStatus, RequestDocument,
     SetNote,
 };
 pub use list::{ClaimFilter, ClaimListQuery, ListScope, UploadQuery};
+pub use loss_details::{ClaimDossier, Cover, LossDetails, shape_faults};
 pub use patch::{CancelClaim, LocationParts, PatchClaim};
 pub use settlement::{CreateSettlement, PaySettlement, Settlement, SettlementDirection, SettlementType};
 pub use status::ClaimStatus;

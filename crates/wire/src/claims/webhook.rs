@@ -22,8 +22,8 @@ const MAX_DESCRIPTION_CHARS: usize = 200;
 const MAX_OVERLAP_HOURS: i64 = 168;
 /// Rows of a page when the query does not say.
 const USUAL_LIMIT: i64 = 20;
-/// Most rows of a page.
-const MOST: i64 = 100;
+/// Maximum number of rows of a page.
+const MAX_LIMIT: i64 = 100;
 
 wire_enum! {
     /// Whether a webhook is served.
@@ -385,7 +385,7 @@ impl DeliveriesQuery {
     /// Limit and offset, or everything wrong with the query.
     pub fn page(self) -> Result<(u32, u32), Vec<FieldError>> {
         let mut checker = Checker::new();
-        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MOST);
+        let page = checker.page(self.limit, self.offset, USUAL_LIMIT, MAX_LIMIT);
         checker.finish(page)
     }
 }

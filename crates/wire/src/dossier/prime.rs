@@ -1,7 +1,7 @@
 //! Opening a declaration from an insurer's system: `POST /claims/prime`.
 
 use constat_domain::claim::Location;
-use constat_domain::priming::Prime;
+use constat_domain::prefilled_declaration::Prime;
 use constat_domain::{Currency, FieldError, Money};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -134,7 +134,7 @@ pub fn prepare(
     settle_names(&mut claim, judge.catalogue, line, report);
     claim.normalise_places();
     claim.insured.normalise();
-    report.add_all(line, claim.check_moved(judge.catalogue, Codes::embedded(), judge.now));
+    report.add_all(line, claim.check_transferred(judge.catalogue, Codes::embedded(), judge.now));
     for fault in (judge.shape)(&claim.dossier) {
         report.add(line, &format!("dossier.{}", fault.field), fault.message);
     }

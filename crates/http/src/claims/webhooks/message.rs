@@ -13,9 +13,9 @@ use super::super::{event, view};
 pub fn webhook_body(message: &Message) -> Result<String, AppError> {
     let data = match &message.subject {
         Subject::Claim(claim) => {
-            let laid = message.deadlines.of_claim(claim, message.at);
+            let deadlines = message.deadlines.of_claim(claim, message.at);
             let rules = Rules { catalogue: &message.catalogue, outside_cover: message.outside_cover };
-            let mut shown = view::claim(rules, &laid, claim, Asker::Integrator);
+            let mut shown = view::claim(rules, &deadlines, claim, Asker::Integrator);
             if message.asker == Asker::Handler {
                 shown.product = (&claim.product).into();
                 shown.cover = Some(claim.cover().into());

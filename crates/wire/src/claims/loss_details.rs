@@ -1,5 +1,5 @@
-//! What the dossier contract tells of a claim, in the claims contract: an extension, so that what one
-//! contract writes the other reads.
+//! The loss in detail (codes, risk, stakes, damages) as the dossier contract has it, in the claims contract: an
+//! extension, so that what one contract writes the other reads.
 
 use constat_domain::FieldError;
 use constat_domain::claim;
@@ -12,7 +12,8 @@ use crate::dossier::{CauseRemoval, DeclaredDamages, Qualification, Risk, handed_
 /// What a claim is about beside its questions. Each part may be left out.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Facets {
+#[schemars(rename = "Facets")]
+pub struct LossDetails {
     /// What happened, as codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<LossCharacteristics>,
@@ -36,7 +37,7 @@ pub struct Facets {
     pub qualification: Option<Qualification>,
 }
 
-impl Facets {
+impl LossDetails {
     /// Notes what is wrong with each, and reads them. Codes are kept as given.
     pub fn read(&self, checker: &mut Checker) -> claim::Dossier {
         if let Some(damages) = &self.declared_damages {
@@ -93,7 +94,7 @@ pub fn shape_faults(dossier: &claim::Dossier) -> Vec<FieldError> {
     checker.into_errors()
 }
 
-impl From<&claim::Dossier> for Facets {
+impl From<&claim::Dossier> for LossDetails {
     fn from(dossier: &claim::Dossier) -> Self {
         // What is stored was read through these very types; anything else is left out.
         Self {
@@ -144,7 +145,7 @@ pub struct ClaimDossier {
     /// The pre-declaration's id.
     pub id: String,
     /// What it is about.
-    pub facets: Facets,
+    pub facets: LossDetails,
     /// What the contract covers of it. Left out for an integrator that declared on the contract without naming its
     /// policyholder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +166,6 @@ impl ClaimDossier {
             insurer_claim_id: claim.dossier.insurer_reference.clone(),
             dates: Some(claim.cover().into()),
         });
-        Self { id: claim.declaration_id.to_string(), facets: Facets { risk, ..(&claim.dossier).into() }, cover }
+        Self { id: claim.declaration_id.to_string(), facets: LossDetails { risk, ..(&claim.dossier).into() }, cover }
     }
 }

@@ -1,4 +1,4 @@
-//! The claim data of the dossier contract, completed by the declarer.
+//! The loss in detail, as the dossier contract has it: codes, risk, stakes, damages. The declarant completes it.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::refusal::{ClaimRefusal, Refusal};
 use crate::service::Valuation;
 
 impl Claim {
-    /// Takes over each facet that `change` tells; the others stay. The insurer's reference and the
+    /// Takes over each part that `change` has; the others stay. The insurer's reference and the
     /// mission are not for a declaration to change.
     ///
     /// # Errors

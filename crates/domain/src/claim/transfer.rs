@@ -1,4 +1,4 @@
-//! What a claim must be that another system kept so far.
+//! Checks of a claim that is transferred from another system with its history.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ impl Claim {
     /// questions and document types. Empty when it is sound.
     ///
     /// It may say less than a new declaration must: a short description, questions without an answer.
-    pub fn check_moved(&self, catalogue: &Catalogue, codes: &Codes, now: Timestamp) -> Vec<FieldError> {
+    pub fn check_transferred(&self, catalogue: &Catalogue, codes: &Codes, now: Timestamp) -> Vec<FieldError> {
         let mut faults = Vec::new();
         self.check_texts(&mut faults);
         self.check_place(&mut faults);
@@ -65,7 +65,7 @@ impl Claim {
         if let Some(risk) = &mut self.dossier.risk {
             risk.address.normalise();
         }
-        // What is wrong with it is said by `check_moved`.
+        // What is wrong with it is said by `check_transferred`.
         let _wrong = self.location.normalise();
     }
 

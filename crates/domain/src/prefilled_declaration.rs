@@ -1,5 +1,5 @@
-//! Opening a declaration from an insurer's system: what the insurer knows becomes a contract of the
-//! registry and a draft that the insured completes.
+//! A declaration that an insurer opens (`POST /claims/prime`): its facts become a contract of the registry and a draft
+//! that the insured completes.
 
 use std::collections::BTreeMap;
 
