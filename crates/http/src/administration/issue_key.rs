@@ -9,13 +9,13 @@ use constat_domain::Refusal;
 use constat_domain::tenancy::Api;
 use constat_wire::common::IssueKey;
 
-use super::two_contracts::TwoContracts;
+use super::key_contract::KeyContract;
 use super::{actor, key_of, with_secret};
 use crate::authenticated_request::AuthenticatedRequest;
 use crate::body::Json;
 use crate::{Problem, Reply};
 
-pub(super) async fn handle<C: TwoContracts>(
+pub(super) async fn handle<C: KeyContract>(
     request: AuthenticatedRequest<C>,
     body: Json<IssueKey>,
 ) -> Result<Reply, Problem> {
@@ -35,7 +35,7 @@ pub(super) async fn handle<C: TwoContracts>(
     with_secret::<C>(answer, &context, &material)
 }
 
-pub(super) fn docs<C: TwoContracts>(operation: TransformOperation) -> TransformOperation {
+pub(super) fn docs<C: KeyContract>(operation: TransformOperation) -> TransformOperation {
     let operation = C::writes(C::describe::<C::One>(
         operation.id("issueKey"),
         "Issue a key",

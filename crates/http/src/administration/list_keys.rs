@@ -3,17 +3,17 @@
 use aide::transform::TransformOperation;
 use constat_administration::list_issued_keys;
 
+use super::key_contract::KeyContract;
 use super::key_of;
-use super::two_contracts::TwoContracts;
 use crate::authenticated_request::AuthenticatedRequest;
 use crate::{Problem, Reply};
 
-pub(super) async fn handle<C: TwoContracts>(request: AuthenticatedRequest<C>) -> Result<Reply, Problem> {
+pub(super) async fn handle<C: KeyContract>(request: AuthenticatedRequest<C>) -> Result<Reply, Problem> {
     let keys = request.core.store.read(|connection| list_issued_keys(connection, &request.caller))?;
     Reply::ok(&C::several(keys.iter().map(key_of).collect()))
 }
 
-pub(super) fn docs<C: TwoContracts>(operation: TransformOperation) -> TransformOperation {
+pub(super) fn docs<C: KeyContract>(operation: TransformOperation) -> TransformOperation {
     C::describe::<C::Several>(
         operation.id("listKeys"),
         "List the organisation's keys",

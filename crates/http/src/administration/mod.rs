@@ -2,6 +2,7 @@
 //! partner API, experts and absences in the partner API.
 
 mod issue_key;
+mod key_contract;
 mod list_absences;
 mod list_keys;
 mod read_expert;
@@ -10,7 +11,6 @@ mod revoke_key;
 mod rotate_key;
 mod save_absence;
 mod save_expert;
-mod two_contracts;
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::contract::PARTNER;
 use crate::routes::Routes;
 use crate::{Problem, Reply};
 
-use two_contracts::TwoContracts;
+use key_contract::KeyContract;
 
 /// The path of one key.
 #[derive(Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ pub(crate) struct AbsencePath {
 }
 
 /// The routes of keys, the same in both contracts.
-pub(crate) fn key_routes<C: TwoContracts>() -> Routes {
+pub(crate) fn key_routes<C: KeyContract>() -> Routes {
     Routes::of(C::CONTRACT)
         .api_route(
             "/keys",
@@ -105,7 +105,7 @@ fn key_of(issued: &IssuedTo) -> Key {
 
 /// Puts the secret into the answer to a request that has just issued a key. The stored answer never has it: a dry run
 /// and a repeat under the same `Idempotency-Key` get the answer without.
-fn with_secret<C: TwoContracts>(
+fn with_secret<C: KeyContract>(
     mut answer: Answer,
     context: &CommandContext,
     material: &KeyMaterial,

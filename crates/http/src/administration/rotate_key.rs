@@ -7,13 +7,13 @@ use axum::extract::Path;
 use constat_administration::rotate_key_as;
 use constat_core::{Answer, KeyMaterial};
 
-use super::two_contracts::TwoContracts;
+use super::key_contract::KeyContract;
 use super::{KeyPath, actor, key_of, with_secret};
 use crate::authenticated_request::AuthenticatedRequest;
 use crate::body::NoBody;
 use crate::{Problem, Reply};
 
-pub(super) async fn handle<C: TwoContracts>(
+pub(super) async fn handle<C: KeyContract>(
     request: AuthenticatedRequest<C>,
     Path(path): Path<KeyPath>,
     body: NoBody,
@@ -32,7 +32,7 @@ pub(super) async fn handle<C: TwoContracts>(
     with_secret::<C>(answer, &context, &material)
 }
 
-pub(super) fn docs<C: TwoContracts>(operation: TransformOperation) -> TransformOperation {
+pub(super) fn docs<C: KeyContract>(operation: TransformOperation) -> TransformOperation {
     let operation = C::writes(C::describe::<C::One>(
         operation.id("rotateKey"),
         "Replace a key",

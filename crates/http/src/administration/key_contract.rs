@@ -1,4 +1,4 @@
-//! The operations on keys are in two contracts, each with its envelope and its way to describe errors.
+//! What differs in the operations on keys between the two contracts that have them: envelopes, and how errors are described.
 
 use aide::transform::TransformOperation;
 use constat_core::AppError;
@@ -13,7 +13,7 @@ use crate::authenticated_request::{ApiContract, Claims, Partner};
 use crate::{claims, scheduling};
 
 /// A contract that has the operations on keys.
-pub(crate) trait TwoContracts: ApiContract {
+pub(crate) trait KeyContract: ApiContract {
     /// One key in the contract's envelope.
     type One: Serialize + DeserializeOwned + JsonSchema;
     /// Several keys in the contract's envelope.
@@ -51,7 +51,7 @@ pub(crate) trait TwoContracts: ApiContract {
     }
 }
 
-impl TwoContracts for Claims {
+impl KeyContract for Claims {
     type One = Success<Key>;
     type Several = SuccessList<Key>;
 
@@ -89,7 +89,7 @@ impl TwoContracts for Claims {
     }
 }
 
-impl TwoContracts for Partner {
+impl KeyContract for Partner {
     type One = Envelope<Key>;
     type Several = ListEnvelope<Key>;
 
