@@ -3,14 +3,17 @@
 //! The transaction decides (`verify.rs`), and a request refused there has waited for all writes before it. Most
 //! conflicts show in the calendars in memory. The precheck refuses those at once; all other requests go on.
 
-use constat_availability::{ExpertCalendar, feasible};
+use constat_availability::{ExpertCalendar, feasible, pick_team, who_can};
 use constat_core::{AppError, CommandContext};
 use constat_domain::refusal::BookingRefusal;
 use constat_store::Connection;
 use constat_store::queries::{appointments, holds};
+use jiff::Timestamp;
 
 use crate::booking::attempt::BookingAttempt;
-use crate::booking::recheck::is_free;
+use crate::offer::participants::OfferParticipants;
+use crate::offer::parties::may_still_book;
+use crate::offer::token::Offer;
 use crate::scheduler::Scheduler;
 use crate::travel::roads::with_travel;
 
@@ -79,4 +82,30 @@ fn seems_free(scheduler: &Scheduler, booking: &BookingAttempt) -> bool {
                 || calendars.calendars().any(is_free)
         })
     })
+}
+
+/// Whether each firm of an offer has an expert, or a team, that is free, by the calendars as of now.
+pub(crate) fn is_free(
+    scheduler: &Scheduler,
+    offer: &Offer,
+    participants: &[OfferParticipants],
+    now: Timestamp,
+) -> Result<bool, AppError> {
+    let (from, to) = (offer.busy_from, offer.busy_to);
+    for OfferParticipants { tenant, requirement, .. } in participants {
+        let calendars = scheduler.calendars.of(tenant, now)?;
+        if !scheduler.core.store.read(|connection| may_still_book(connection, offer, tenant))? {
+            return Ok(false);
+        }
+        let free = with_travel!(&*scheduler.travel, travel => who_can(&calendars, requirement, from, to, travel));
+        let is_enough = if offer.criteria.is_for_a_team() {
+            pick_team(&calendars, requirement, &free).is_some()
+        } else {
+            !free.is_empty()
+        };
+        if !is_enough {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

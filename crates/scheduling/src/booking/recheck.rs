@@ -1,19 +1,16 @@
 //! Checks whether an offered slot is still free.
 
-use constat_availability::{pick_team, who_can};
 use constat_core::AppError;
 use constat_domain::appointment::Slot;
 use constat_domain::refusal::BookingRefusal;
 use constat_domain::tenancy::Caller;
 use constat_store::queries::holds;
-use jiff::Timestamp;
 
-use crate::offer::participants::{OfferParticipants, participants_of};
-use crate::offer::parties::may_still_book;
+use crate::booking::precheck::is_free;
+use crate::offer::participants::participants_of;
 use crate::offer::token::Offer;
 use crate::scheduler::Scheduler;
 use crate::travel::look_up_drives::look_up_drives;
-use crate::travel::roads::with_travel;
 
 impl Scheduler {
     /// Checks one slot as a booking would: any expert may take it. Looks up the drive times first.
@@ -35,30 +32,4 @@ impl Scheduler {
             Err(BookingRefusal::UnknownSlot.into())
         }
     }
-}
-
-/// Whether each firm of an offer has an expert, or a team, that is free, by the calendars as of now.
-pub(crate) fn is_free(
-    scheduler: &Scheduler,
-    offer: &Offer,
-    participants: &[OfferParticipants],
-    now: Timestamp,
-) -> Result<bool, AppError> {
-    let (from, to) = (offer.busy_from, offer.busy_to);
-    for OfferParticipants { tenant, requirement, .. } in participants {
-        let calendars = scheduler.calendars.of(tenant, now)?;
-        if !scheduler.core.store.read(|connection| may_still_book(connection, offer, tenant))? {
-            return Ok(false);
-        }
-        let free = with_travel!(&*scheduler.travel, travel => who_can(&calendars, requirement, from, to, travel));
-        let is_enough = if offer.criteria.is_for_a_team() {
-            pick_team(&calendars, requirement, &free).is_some()
-        } else {
-            !free.is_empty()
-        };
-        if !is_enough {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
